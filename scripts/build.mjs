@@ -1,0 +1,15 @@
+// Builds dist/: the WebAssembly kernels (AssemblyScript, SIMD) and the TypeScript sources.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+const require = createRequire(import.meta.url)
+const root = new URL('..', import.meta.url).pathname
+const tool = (name, bin) => join(dirname(require.resolve(`${name}/package.json`)), bin)
+const run = (script, args) =>
+  execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' })
+
+mkdirSync(join(root, 'dist'), { recursive: true })
+run(tool('assemblyscript', 'bin/asc.js'), ['assembly/index.ts', '--target', 'release'])
+run(tool('typescript', 'bin/tsc'), ['-p', 'tsconfig.json'])

@@ -1,0 +1,108 @@
+import type { Command } from 'commander'
+import type { Bound, BoundsOptions } from '../theory/index.js'
+import { interruptible } from './interrupt.js'
+import { createProgress } from './progress.js'
+import { count, createTerminal, short, type Terminal, table } from './terminal.js'
+import { integer, positive, readSeed } from './values.js'
+
+interface BoundFlags {
+  d: number
+  out?: number
+  heads: number
+  eps: number
+  alpha?: number
+  blocks?: number
+  layers: number
+  calibrate?: boolean
+  seed: bigint
+  json?: boolean
+}
+
+const help = `
+Examples:
+  slt bound --d 768 --heads 12 --eps 0.01
+  slt bound --d 768 --heads 12 --eps 0.01 --blocks 12 --calibrate
+
+The paper leaves its constant C unspecified: widths are printed with C = 1, and with --calibrate also with a C
+measured here by solving random subset-sum problems exactly.`
+
+/** Adds `slt bound`. */
+export function addBound(program: Command): void {
+  program
+    .command('bound')
+    .description('how wide a random source must be, by each lemma and theorem of the paper')
+    .requiredOption('--d <n>', 'input width d1', integer('d', 1))
+    .option('--out <n>', 'output width d2 (default: the input width)', integer('out', 1))
+    .option('--heads <n>', 'attention heads H', integer('heads', 1), 1)
+    .requiredOption('--eps <x>', 'error, and probability of failure', positive('eps', 1))
+    .option('--alpha <x>', 'bound on the input norms (default: the least allowed, sqrt d)', positive('alpha'))
+    .option('--blocks <n>', 'blocks B: adds the theorems on blocks and transformers', integer('blocks', 1, 10_000))
+    .option('--layers <n>', 'feed-forward layers L of the target', integer('layers', 1), 1)
+    .option('--calibrate', 'measure an empirical C with the solver')
+    .option('--seed <n>', 'seed of the calibration', readSeed, 0n)
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action((flags: BoundFlags) => interruptible((signal) => runBound(flags, signal)))
+}
+
+async function runBound(flags: BoundFlags, signal: AbortSignal): Promise<void> {
+  const terminal = createTerminal(flags)
+  const { bounds } = await import('../theory/index.js')
+  const options: BoundsOptions = {
+    d1: flags.d,
+    heads: flags.heads,
+    eps: flags.eps,
+    layers: flags.layers,
+    ...(flags.out === undefined ? {} : { d2: flags.out }),
+    ...(flags.alpha === undefined ? {} : { alpha: flags.alpha }),
+    ...(flags.blocks === undefined ? {} : { blocks: flags.blocks }),
+  }
+  const plain = bounds(options)
+  const measured = flags.calibrate ? await measure(flags.seed, signal) : undefined
+  const calibrated = measured && bounds({ ...options, C: measured.C })
+  printBounds(terminal, plain, calibrated, measured?.C)
+  if (measured) {
+    terminal.print()
+    terminal.print(
+      `C = ${measured.C.toFixed(3)} is empirical: the largest of these, each from ${count(measured.problems)} problems`,
+    )
+    terminal.print(
+      '(products of two U(-1, 1), targets U(-1, 1)) solved exactly; seed and method are fixed. It is no proof.',
+    )
+    const rows = measured.points.map(({ q, items, C }) => [String(q), String(items), C.toFixed(3)])
+    terminal.print(table(terminal.colour, ['error = failure', "items n'", "n' / log(1/q)"], rows))
+  }
+  const { seed, json: _, calibrate: __, ...asked } = flags
+  terminal.result({
+    ...asked,
+    C: 1,
+    bounds: plain,
+    calibrated: measured ? { ...measured, seed, bounds: calibrated } : null,
+  })
+}
+
+async function measure(seed: bigint, signal: AbortSignal) {
+  const [{ loadSolver }, { calibrate }] = await Promise.all([import('../runtime/node.js'), import('./calibrate.js')])
+  const progress = createProgress('steps')
+  try {
+    return await calibrate(await loadSolver(), seed, { onProgress: progress.update, signal })
+  } finally {
+    progress.stop()
+  }
+}
+
+function printBounds(terminal: Terminal, plain: Bound[], calibrated: Bound[] | undefined, C = 1): void {
+  const head = ['statement', 'width', 'at least', 'C = 1', "items n'"]
+  const rows = plain.map(({ statement, quantity, formula, width, itemsPerWeight }, i) => [
+    statement,
+    quantity,
+    formula,
+    widthText(width),
+    widthText(itemsPerWeight),
+    ...(calibrated ? [widthText(calibrated[i].width), widthText(calibrated[i].itemsPerWeight)] : []),
+  ])
+  if (calibrated) head.push(`C = ${C.toFixed(3)}`, "items n'")
+  terminal.print(table(terminal.colour, head, rows))
+}
+
+const widthText = (value: number) => (value < 1e9 ? count(value) : short(value))

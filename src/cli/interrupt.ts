@@ -1,0 +1,21 @@
+import { Interrupted } from './failure.js'
+
+/**
+ * Runs work that Ctrl-C (or SIGTERM) asks to stop: the signal aborts, the work cleans up and throws. A second Ctrl-C
+ * ends the process at once, which leaves no broken file either.
+ */
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(130)
+    controller.abort(new Interrupted('interrupted'))
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop)
+  try {
+    return await work(controller.signal)
+  } catch (error) {
+    throw controller.signal.aborted ? new Interrupted('interrupted') : error
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+  }
+}

@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { addBound } from './bound.js'
+import { addDemo } from './demo.js'
+import { exitCodeOf, exitCodesHelp, reportFailure } from './failure.js'
+import { addPrune } from './prune.js'
+import { addReproduce } from './reproduce.js'
+import { addRun } from './run.js'
+import { addVerify } from './verify.js'
+
+// A reader that closes the pipe early (`slt ... | head`) is no error.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+
+const program = new Command('slt')
+  .description(
+    'Strong lottery tickets: prune a random transformer, changing no weight, until it is the one you wanted.',
+  )
+  .version(version)
+  .showHelpAfterError('(slt --help lists the commands, slt <command> --help their options)')
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'slt: ')) })
+  .exitOverride()
+
+for (const add of [addPrune, addVerify, addRun, addBound, addReproduce, addDemo]) add(program)
+for (const command of [program, ...program.commands]) {
+  command.copyInheritedSettings(program).addHelpText('after', exitCodesHelp)
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  reportFailure(error)
+  process.exitCode = exitCodeOf(error)
+}

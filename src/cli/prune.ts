@@ -1,0 +1,128 @@
+import { availableParallelism } from 'node:os'
+import type { Command } from 'commander'
+import type { PruneReport } from '../prune/gpt2.js'
+import { interruptible } from './interrupt.js'
+import { createProgress } from './progress.js'
+import { randomTarget, readTarget, type Target } from './target.js'
+import { bytesText, count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
+import { integer, oneOf, readScale, readSeed } from './values.js'
+
+/** Options of `slt prune`, read. */
+export interface PruneFlags {
+  items: number
+  seed: bigint
+  out?: string
+  random?: string
+  layers?: number
+  scale: 'auto' | number
+  method: 'balanced' | 'plain'
+  threads: number
+  json?: boolean
+}
+
+const help = `
+Examples:
+  slt prune data/gpt-nano-sort --items 16 --seed 7 --out sorter.slt.safetensors
+  slt prune --random gpt2-small --layers 1 --items 16 --out layer.slt.safetensors
+
+The folder is a Hugging Face GPT-2 (config.json, model.safetensors). Every linear map is replaced by pruned random
+matrices; embeddings and LayerNorm are kept dense. An interrupted run continues when the same command is given again.`
+
+/** Adds `slt prune`. */
+export function addPrune(program: Command): void {
+  const command = program
+    .command('prune')
+    .description('prune random matrices, changing no weight, until they act as a given GPT-2; writes a ticket')
+    .argument('[folder]', 'a Hugging Face GPT-2 folder')
+    .option('--items <n>', "random products for one weight, n'", integer('items', 1, 256), 16)
+    .option('--seed <n>', 'seed of all random weights, an unsigned 64-bit integer', readSeed, 0n)
+    .option('--out <file>', 'where the ticket goes (default: <name>.slt.safetensors)')
+    .option(
+      '--random <shape>',
+      'a random target instead of a folder: gpt2-nano-sort, gpt2-mini, gpt2-small, gpt2-medium',
+    )
+    .option('--layers <n>', 'layers of the random target', integer('layers', 1, 1000))
+    .option(
+      '--scale <s>',
+      "range of the random weights: auto (a power of two for each matrix), 1 (the theorem's) or another",
+      readScale,
+      'auto' as const,
+    )
+    .option(
+      '--method <m>',
+      "balanced (unequal groups, no tail) or plain (the paper's construction)",
+      oneOf('method', ['balanced', 'plain']),
+      'balanced' as const,
+    )
+    .option('--threads <n>', 'worker threads', integer('threads', 1, 256), availableParallelism())
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(async (folder: string | undefined, flags: PruneFlags) => {
+      if ((folder === undefined) === (flags.random === undefined)) {
+        command.error('slt: give a folder or --random <shape>, one of them', { exitCode: 2 })
+      }
+      if (flags.layers !== undefined && flags.random === undefined) {
+        command.error('slt: --layers goes with --random', { exitCode: 2 })
+      }
+      const terminal = createTerminal(flags)
+      const target =
+        folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
+      const out = flags.out ?? `${target.name}.slt.safetensors`
+      const report = await prune(terminal, target, { ...flags, out })
+      printReport(terminal, report, out)
+      terminal.result({ ...report, out })
+    })
+}
+
+/** Prunes with a progress bar. */
+export async function prune(
+  terminal: Terminal,
+  target: Target,
+  flags: PruneFlags & { out: string },
+): Promise<PruneReport> {
+  const { pruneGpt2 } = await import('../prune/gpt2.js')
+  const { items, seed, scale, method, threads, out } = flags
+  const progress = createProgress('weights')
+  try {
+    return await interruptible((signal) =>
+      pruneGpt2({
+        target,
+        items,
+        seed,
+        scale,
+        method,
+        threads,
+        out,
+        signal,
+        onProgress: ({ pair, done, total, weightsDone, weightsTotal }) =>
+          progress.update(weightsDone, weightsTotal, `${pair} (${count(done)} of ${count(total)})`),
+      }),
+    )
+  } finally {
+    progress.stop()
+  }
+}
+
+/** The table of the matrices and what follows from it. */
+export function printReport(terminal: Terminal, report: PruneReport, out: string): void {
+  const head = ['matrix', 'weights', 'unreachable', 'largest error', 'median error', 'expected gap']
+  const rows = report.pairs.map((pair) => [
+    pair.name,
+    count(pair.weights),
+    count(pair.unreachable),
+    short(pair.maxError),
+    short(pair.medianError),
+    short(pair.expectedGap),
+  ])
+  const { bold } = terminal.colour
+  terminal.print(table(terminal.colour, head, rows))
+  terminal.print()
+  terminal.print(
+    `${count(report.weights)} weights, ${count(report.unreachable)} out of reach; largest error ${short(report.maxWeightError)}, median ${short(report.medianWeightError)}`,
+  )
+  terminal.print(`largest difference of the logits from the target's: ${bold(short(report.maxLogitError))}`)
+  terminal.print('kept dense: token and position embeddings, LayerNorm gains and biases')
+  terminal.print(
+    `${secondsText(report.seconds)}, ${count(report.solvesPerSecond)} subset sums a second; ${bold(out)}, ${bytesText(report.ticketBytes)}`,
+  )
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+import { createTerminal } from './terminal.js'
+import { integer, readTokens } from './values.js'
+
+interface RunFlags {
+  tokens: number[]
+  count?: number
+  json?: boolean
+}
+
+const help = `
+Examples:
+  slt run sorter.slt.safetensors --tokens 2,1,0,0,1,2
+  slt run sorter.slt.safetensors --tokens 2,1,0,0,1,2 --count 3 --json`
+
+/** Most tokens that are added when --count is not given. */
+const DEFAULT_COUNT = 32
+
+/** Adds `slt run`. */
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description("run a ticket: the greedy continuation of some tokens, by the seed's weights under the masks")
+    .argument('<ticket>', 'a ticket file')
+    .requiredOption('--tokens <list>', 'tokens to continue, with commas between', readTokens)
+    .option(
+      '--count <n>',
+      'tokens to add (default: while the context lasts, at most 32)',
+      integer('count', 1, 1_000_000),
+    )
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(runTicket)
+}
+
+async function runTicket(path: string, flags: RunFlags): Promise<void> {
+  const terminal = createTerminal(flags)
+  const [{ generateGreedy }, { openTicketModel }] = await Promise.all([
+    import('../model/gpt2-generate.js'),
+    import('./ticket-model.js'),
+  ])
+  const { model, close } = await openTicketModel(path)
+  try {
+    const { vocabulary, positions } = model.config
+    const { tokens } = flags
+    const bad = tokens.find((token) => token >= vocabulary)
+    if (bad !== undefined) throw new RangeError(`"tokens" expected integers below ${vocabulary}, got ${bad}`)
+    if (tokens.length > positions) {
+      throw new RangeError(`"tokens" expected at most ${positions} tokens, the model's context, got ${tokens.length}`)
+    }
+    const added = flags.count ?? Math.min(positions - tokens.length + 1, DEFAULT_COUNT)
+    const continuation = await generateGreedy(model, tokens, added)
+    terminal.print(continuation.join(','))
+    terminal.result({ ticket: path, tokens, continuation })
+  } finally {
+    await close()
+  }
+}

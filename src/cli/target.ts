@@ -1,0 +1,36 @@
+import { basename, join } from 'node:path'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import type { Gpt2Weights } from '../model/gpt2-weights.js'
+
+/** A model to be approximated. */
+export interface Target {
+  /** What to call it: the folder's or the shape's name. */
+  readonly name: string
+  readonly config: Gpt2Config
+  readonly weights: Gpt2Weights
+}
+
+/** Reads a Hugging Face GPT-2 folder. */
+export async function readTarget(folder: string): Promise<Target> {
+  const [{ readGpt2Folder }, { openFile }] = await Promise.all([
+    import('../interop/index.js'),
+    import('../runtime/files.js'),
+  ])
+  const { config, weights } = await readGpt2Folder((name) => openFile(join(folder, name)))
+  return { name: basename(join(folder, '.')), config, weights }
+}
+
+/** Makes a random model of a named shape, with another number of layers when given. */
+export async function randomTarget(shape: string, layers: number | undefined, seed: bigint): Promise<Target> {
+  const [{ gpt2Shapes }, { randomGpt2Weights }, { generateWeights }] = await Promise.all([
+    import('../model/gpt2-config.js'),
+    import('../model/gpt2-random.js'),
+    import('../random/index.js'),
+  ])
+  if (!Object.hasOwn(gpt2Shapes, shape)) {
+    throw new RangeError(`"random" expected ${Object.keys(gpt2Shapes).join(', ')}, got ${JSON.stringify(shape)}`)
+  }
+  const config: Gpt2Config = gpt2Shapes[shape as keyof typeof gpt2Shapes]
+  const resized = layers === undefined ? config : { ...config, layers }
+  return { name: shape, config: resized, weights: randomGpt2Weights(resized, seed, generateWeights) }
+}

@@ -1,0 +1,38 @@
+/** Exponential fits of a figure's curves over the range where they decay. */
+import { fitSharedRate } from '../theory/fit.js'
+import type { FigureFit, FigureSeries } from './figure.js'
+
+/**
+ * Points at or below this error are left out of fits. Subset sums of more than 28 items are searched to 2^-26 of the
+ * largest item only (subset-sum/anchored.ts), an output adds several entries, and blocks amplify: curves are flat from
+ * about 1e-7 on, whatever the paper's theory says of the true optimum.
+ */
+export const FLOOR = 1e-6
+
+/**
+ * Fits `a exp(-b x)`, one b for all the curves, to points above the floor.
+ *
+ * @param scale 'linear' weighs absolute errors (as SciPy's curve_fit), 'log' every decade alike
+ * @param from smallest x used, inclusive; all by default
+ */
+export function fitDecay(
+  name: string,
+  series: readonly FigureSeries[],
+  statistic: 'mean' | 'median',
+  scale: 'linear' | 'log',
+  from = 0,
+): FigureFit {
+  const used = series.map(({ points }) => {
+    const chosen = points.filter((point) => point.x >= from && point.error[statistic] > FLOOR)
+    return { x: chosen.map(({ x }) => x), y: chosen.map(({ error }) => error[statistic]) }
+  })
+  const abscissae = used.flatMap(({ x }) => x)
+  return {
+    name,
+    series: series.map((one) => one.name),
+    statistic,
+    from: Math.min(...abscissae),
+    to: Math.max(...abscissae),
+    ...fitSharedRate(used, scale),
+  }
+}

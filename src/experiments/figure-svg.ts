@@ -1,0 +1,261 @@
+/** Figures as SVG: our means, medians and spread, fits, and the paper's curve. */
+import { areaY, dot, line, type Markish, rectX, ruleY, text } from '@observablehq/plot'
+import type { FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
+import { PAPER_FROM } from './figure-6.js'
+import { composeSvg, drawPanel, type LegendEntry, type Panel } from './svg.js'
+
+/** Okabe and Ito's colours, distinguishable without colour vision. */
+const BLUE = '#0072b2'
+const ORANGE = '#d55e00'
+const GREEN = '#009e73'
+const PURPLE = '#a0528c'
+const GREY = '#8a8a8a'
+const DASH = '5 4'
+const DOTS = '1 4'
+
+/** Logarithmic axes end here; a value of 0 has no place on them. */
+const LEAST = 1e-9
+/** Search precision beyond 28 items, as a fraction of the largest item (subset-sum/anchored.ts). */
+const SEARCH_PRECISION = 2 ** -26
+
+const clip = (value: number): number => Math.max(value, LEAST)
+
+function meanMarks(points: readonly FigurePoint[], colour: string): Markish[] {
+  const options = { x: 'x', y: (p: FigurePoint) => clip(p.error.mean) }
+  return [line(points, { ...options, stroke: colour, strokeWidth: 2 }), dot(points, { ...options, fill: colour, r: 3 })]
+}
+
+function medianMark(points: readonly FigurePoint[], colour: string): Markish {
+  return line(points, {
+    x: 'x',
+    y: (p: FigurePoint) => clip(p.error.median),
+    stroke: colour,
+    strokeWidth: 1.5,
+    strokeDasharray: DASH,
+  })
+}
+
+function bandMark(points: readonly FigurePoint[], colour: string): Markish {
+  return areaY(points, {
+    x: 'x',
+    y1: (p: FigurePoint) => clip(p.error.q05),
+    y2: (p: FigurePoint) => clip(p.error.q95),
+    fill: colour,
+    fillOpacity: 0.15,
+  })
+}
+
+/** The curve factor exp(-rate x) as its two ends: a straight line on a logarithmic axis. */
+function decayMark(factor: number, rate: number, from: number, to: number, colour: string, dash: string): Markish {
+  const ends = [from, to].map((x) => ({ x, y: factor * Math.exp(-rate * x) }))
+  return line(ends, { x: 'x', y: 'y', stroke: colour, strokeWidth: 1.5, strokeDasharray: dash })
+}
+
+function precisionMarks(): Markish[] {
+  return [
+    ruleY([SEARCH_PRECISION], { stroke: GREY, strokeWidth: 0.75 }),
+    text([SEARCH_PRECISION], {
+      y: (y: number) => y,
+      frameAnchor: 'right',
+      text: () => 'search precision beyond 28 items, 2⁻²⁶',
+      textAnchor: 'end',
+      dy: 8,
+      fill: '#666',
+      fontSize: 10.5,
+    }),
+  ]
+}
+
+/** Below a figure over n: how many sources had every target within reach. */
+function reachPanel(result: FigureResult, curves: { series: FigureSeries; colour: string; dash?: string }[]): Panel {
+  const options = { x: 'x', y: (p: FigurePoint) => 100 * p.sourcesInReach }
+  return drawPanel({
+    height: 145,
+    marginTop: 26,
+    marginBottom: 42,
+    x: { label: result.xLabel, labelAnchor: 'center', labelArrow: 'none', labelOffset: 38 },
+    y: {
+      domain: [0, 100],
+      label: 'sources with every target in reach (%)',
+      grid: true,
+      ticks: [0, 50, 100],
+      labelArrow: 'none',
+    },
+    marks: curves.map(({ series, colour, dash }) =>
+      line(series.points, { ...options, stroke: colour, strokeWidth: 2, ...(dash ? { strokeDasharray: dash } : {}) }),
+    ),
+  })
+}
+
+function findFit(result: FigureResult, prefix: string): FigureFit {
+  const fit = result.fits.find(({ name }) => name.startsWith(prefix))
+  if (!fit) throw new RangeError(`"result" expected a fit named "${prefix}…", found none`)
+  return fit
+}
+
+const logError = (result: FigureResult, largest: number) =>
+  ({
+    type: 'log',
+    domain: [LEAST, largest],
+    label: result.yLabel,
+    grid: true,
+    ticks: Array.from({ length: 10 }, (_, i) => 10 ** -i),
+    tickFormat: powerOfTen,
+    labelArrow: 'none',
+  }) as const
+
+const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
+
+/** 10^k as text with a superscript. */
+function powerOfTen(value: number): string {
+  const exponent = Math.round(Math.log10(value))
+  return `10${exponent < 0 ? '⁻' : ''}${String(Math.abs(exponent)).replace(/\d/g, (d) => SUPERSCRIPTS[Number(d)])}`
+}
+
+function renderFigure4(result: FigureResult): string {
+  const [theory, xavier] = result.series
+  const fit = findFit(result, 'mean of theory, least squares')
+  const predicted = theory.points.filter((p) => p.predictedEntryError !== null && p.predictedEntryError > LEAST)
+  const { factor = 0.8, rate = 0.06 } = result.paper
+  const end = theory.points[theory.points.length - 1].x
+  const main = drawPanel({
+    height: 380,
+    marginTop: 26,
+    x: { label: null },
+    y: logError(result, 2),
+    marks: [
+      ...precisionMarks(),
+      bandMark(theory.points, BLUE),
+      bandMark(xavier.points, ORANGE),
+      decayMark(factor, rate, 0, end, '#222', DASH),
+      decayMark(fit.factors[0], fit.rate, 0, Math.min(end, 80), BLUE, DOTS),
+      line(predicted, { x: 'x', y: 'predictedEntryError', stroke: GREEN, strokeWidth: 1.5 }),
+      medianMark(theory.points, BLUE),
+      medianMark(xavier.points, ORANGE),
+      ...meanMarks(theory.points, BLUE),
+      ...meanMarks(xavier.points, ORANGE),
+    ],
+  })
+  const legend: LegendEntry[] = [
+    { label: 'theory initialisation: mean', colour: BLUE, mark: 'dots' },
+    { label: 'median', colour: BLUE, mark: 'line', dash: DASH },
+    { label: '5–95 %', colour: BLUE, mark: 'band' },
+    {
+      label: `fit of the mean ${fit.factors[0].toFixed(2)} exp(−${fit.rate.toFixed(3)} n)`,
+      colour: BLUE,
+      mark: 'line',
+      dash: DOTS,
+    },
+    { label: 'Xavier uniform: mean', colour: ORANGE, mark: 'dots' },
+    { label: 'median', colour: ORANGE, mark: 'line', dash: DASH },
+    { label: '5–95 %', colour: ORANGE, mark: 'band' },
+    { label: `paper's fit ${factor} exp(−${rate} n)`, colour: '#222', mark: 'line', dash: DASH },
+    { label: 'predicted median entry error', colour: GREEN, mark: 'line' },
+  ]
+  const caption =
+    `Figure 4. Error of pruned attention against its width at T = 4, ${result.settings.sources} random sources a point, ` +
+    'subset sums solved exactly up to 28 items (n = 56). Means are decided by the few sources with a target out of reach ' +
+    '(lower panel), medians by the resolution 2^(−n/2) of n/2 items. Dimensionless outputs; the target is untrained.'
+  const panels = [
+    main,
+    reachPanel(result, [
+      { series: theory, colour: BLUE },
+      { series: xavier, colour: ORANGE },
+    ]),
+  ]
+  return composeSvg({ title: result.title, legend, panels, caption })
+}
+
+function renderFigure5(result: FigureResult): string {
+  const colours = [BLUE, GREEN, ORANGE, PURPLE]
+  const main = drawPanel({
+    height: 395,
+    marginTop: 26,
+    marginBottom: 42,
+    x: {
+      type: 'log',
+      base: 2,
+      label: result.xLabel,
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 38,
+      tickFormat: 'd',
+    },
+    y: logError(result, 1),
+    marks: [
+      ...result.series.map(({ points }, i) => bandMark(points, colours[i])),
+      ...result.series.map(({ points }, i) => medianMark(points, colours[i])),
+      ...result.series.flatMap(({ points }, i) => meanMarks(points, colours[i])),
+    ],
+  })
+  const legend: LegendEntry[] = [
+    ...result.series.map(({ name }, i) => ({ label: `${name}: mean`, colour: colours[i], mark: 'dots' as const })),
+    { label: 'medians', colour: '#555', mark: 'line', dash: DASH },
+    { label: '5–95 %', colour: '#555', mark: 'band' },
+  ]
+  const caption =
+    `Figure 5. Error of pruned attention against the input length T, ${result.settings.sources} random sources, the same at ` +
+    'every length. The largest error is over a sample of query positions (regression token and last position included) and ' +
+    'does not grow with T. Dimensionless outputs; the target is untrained.'
+  return composeSvg({ title: result.title, legend, panels: [main], caption })
+}
+
+function renderFigure6(result: FigureResult): string {
+  const colours = [BLUE, GREEN, ORANGE, PURPLE]
+  const theory = result.series.filter(({ initialisation }) => initialisation === 'theory')
+  const xavier = result.series.filter(({ initialisation }) => initialisation === 'xavier')
+  const fit = findFit(result, 'means, one rate')
+  const end = theory[0].points[theory[0].points.length - 1].x
+  const main = drawPanel({
+    height: 400,
+    marginTop: 26,
+    x: { label: null },
+    y: logError(result, 5),
+    marks: [
+      rectX([{ from: PAPER_FROM, to: end }], { x1: 'from', x2: 'to', fill: '#f4f1e6' }),
+      text([PAPER_FROM], {
+        x: (n: number) => n,
+        frameAnchor: 'top-left',
+        dx: 5,
+        dy: 4,
+        text: () => "the paper's axis",
+        fill: '#666',
+        fontSize: 10.5,
+      }),
+      ...precisionMarks(),
+      ...xavier.map(({ points }) =>
+        line(points, { x: 'x', y: (p: FigurePoint) => p.error.mean, stroke: GREY, strokeWidth: 1 }),
+      ),
+      ...theory.map((_, b) => decayMark(fit.factors[b], fit.rate, fit.from, fit.to, colours[b], DOTS)),
+      ...theory.map(({ points }, b) => medianMark(points, colours[b])),
+      ...theory.flatMap(({ points }, b) => meanMarks(points, colours[b])),
+    ],
+  })
+  const legend: LegendEntry[] = [
+    ...theory.map((_, b) => ({ label: `B = ${b + 1}: mean`, colour: colours[b], mark: 'dots' as const })),
+    { label: 'medians', colour: '#555', mark: 'line', dash: DASH },
+    { label: `one-rate fit of the means, exp(−${fit.rate.toFixed(3)} n)`, colour: '#555', mark: 'line', dash: DOTS },
+    { label: 'Xavier uniform, means, all B', colour: GREY, mark: 'line' },
+  ]
+  const caption =
+    `Figure 6. Error of a pruned transformer without normalisation against its width, ${result.settings.sources} random sources ` +
+    'a point, for 1 to 4 blocks. The paper shows n from 90 on; an exact solver is at its precision by n = 135, so smaller ' +
+    'widths are shown too. Dimensionless outputs; targets are untrained.'
+  const reach = theory.map((series, b) => ({ series, colour: colours[b] }))
+  return composeSvg({ title: result.title, legend, panels: [main, reachPanel(result, reach)], caption })
+}
+
+const RENDERERS = { 4: renderFigure4, 5: renderFigure5, 6: renderFigure6 }
+
+/**
+ * A figure as one standalone SVG document on white, 760 pixels wide; the same text for the same result.
+ *
+ * @throws RangeError for a result of another figure or without its fits
+ */
+export function renderFigure(result: FigureResult): string {
+  const render = RENDERERS[result.figure]
+  if (!render) throw new RangeError(`"figure" expected 4, 5 or 6, got ${result.figure}`)
+  return render(result)
+}
+
+export { renderFigure as figureSvg }

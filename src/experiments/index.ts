@@ -1,0 +1,20 @@
+export {
+  type Calibration,
+  type CalibrationOptions,
+  type CalibrationPoint,
+  calibrateC,
+  wilsonInterval,
+} from './calibration.js'
+export type {
+  FigureCheck,
+  FigureFit,
+  FigureNumber,
+  FigureOptions,
+  FigurePoint,
+  FigureResult,
+  FigureSeries,
+} from './figure.js'
+export { renderFigure } from './figure-svg.js'
+export { renderReport } from './report.js'
+export { runFigure } from './run-figure.js'
+export { quantile, type Summary, summarise } from './statistics.js'

@@ -1,0 +1,112 @@
+import { create, toBinary } from '@bufbuild/protobuf'
+import type { Graph, Node, Value } from './graph.js'
+import type { AttributeKind } from './operator.js'
+import { operators } from './operators/index.js'
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
+  TensorProto_DataType,
+  TensorProtoSchema,
+  type ValueInfoProto,
+  ValueInfoProtoSchema,
+} from './proto/onnx_pb.js'
+import type { DType, Tensor, TensorType } from './tensor.js'
+
+/** The operator set that the operators' names and meanings are taken from; Gelu came with 20. */
+const opset = 20n
+/** The intermediate representation that came with that operator set (ONNX 1.15). */
+const irVersion = 9n
+
+const dataTypes: { [D in DType]: TensorProto_DataType } = {
+  float32: TensorProto_DataType.FLOAT,
+  int32: TensorProto_DataType.INT32,
+  int64: TensorProto_DataType.INT64,
+  bool: TensorProto_DataType.BOOL,
+}
+
+/**
+ * A graph as a serialised ONNX ModelProto (IR version 9, operator set 20).
+ * @returns the bytes of a `.onnx` file; constants are written as raw little-endian data, so is this machine's memory
+ */
+export function encodeModel(graph: Graph): Uint8Array {
+  const { names, aliases } = nameOutputs(graph)
+  const nameOf = (value: Value) => names.get(value) ?? value.name
+  const model = create(ModelProtoSchema, {
+    irVersion,
+    opsetImport: [{ domain: '', version: opset }],
+    producerName: 'strong-lottery-tickets',
+    graph: {
+      name: graph.name,
+      input: graph.inputs.map((value) => encodeValueInfo(value.name, value)),
+      output: [...graph.outputs].map(([name, value]) => encodeValueInfo(name, value)),
+      initializer: graph.constants.map((value) => encodeTensor(value.name, value.constant as Tensor)),
+      node: [...graph.nodes.map((node) => encodeNode(node, nameOf)), ...aliases],
+    },
+  })
+  return toBinary(ModelProtoSchema, model)
+}
+
+/**
+ * ONNX knows a result by the name of the value itself: a value takes its first output name, and any further name, or a
+ * name for an input or a constant, is an Identity node.
+ */
+function nameOutputs(graph: Graph): { names: Map<Value, string>; aliases: NodeProto[] } {
+  const produced = new Set(graph.nodes.flatMap((node) => node.outputs))
+  const names = new Map<Value, string>()
+  const aliases: NodeProto[] = []
+  for (const [name, value] of graph.outputs) {
+    if (produced.has(value) && !names.has(value)) names.set(value, name)
+    else {
+      const input = [names.get(value) ?? value.name]
+      aliases.push(create(NodeProtoSchema, { opType: 'Identity', name: `/alias/${name}`, input, output: [name] }))
+    }
+  }
+  return { names, aliases }
+}
+
+function encodeNode(node: Node, nameOf: (value: Value) => string): NodeProto {
+  const kinds: Record<string, AttributeKind> = operators[node.op].attributes
+  return create(NodeProtoSchema, {
+    opType: node.op,
+    name: node.outputs[0].name,
+    input: node.inputs.map(nameOf),
+    output: node.outputs.map(nameOf),
+    attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, kinds[name], value)),
+  })
+}
+
+function encodeAttribute(name: string, kind: AttributeKind, value: unknown): AttributeProto {
+  const type = AttributeProto_AttributeType
+  switch (kind) {
+    case 'int':
+      return create(AttributeProtoSchema, { name, type: type.INT, i: BigInt(value as number) })
+    case 'float':
+      return create(AttributeProtoSchema, { name, type: type.FLOAT, f: value as number })
+    case 'string':
+      return create(AttributeProtoSchema, { name, type: type.STRING, s: new TextEncoder().encode(value as string) })
+    case 'ints':
+      return create(AttributeProtoSchema, { name, type: type.INTS, ints: (value as readonly number[]).map(BigInt) })
+  }
+}
+
+function encodeTensor(name: string, { dtype, dims, data }: Tensor) {
+  const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  return create(TensorProtoSchema, {
+    name,
+    dataType: dataTypes[dtype],
+    dims: dims.map(BigInt),
+    rawData: rawData.slice(),
+  })
+}
+
+function encodeValueInfo(name: string, { dtype, shape }: TensorType): ValueInfoProto {
+  const dim = shape.map((length) => ({ value: { case: 'dimValue' as const, value: BigInt(length) } }))
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: 'tensorType', value: { elemType: dataTypes[dtype], shape: { dim } } } },
+  })
+}

@@ -1,0 +1,44 @@
+import type { Value } from '../graph.js'
+import type { Operator } from '../operator.js'
+import { formatShape, sameShape } from '../tensor.js'
+import { constantIntegers, expectDType, integers, resolveAxis } from './shape-rules.js'
+
+export const Concat: Operator<'Concat'> = {
+  attributes: { axis: 'int' },
+  infer([first, ...others], { axis }) {
+    const at = resolveAxis('Concat', axis, first.shape)
+    const shape = [...first.shape]
+    for (const other of others) {
+      expectDType('Concat', other, first.dtype)
+      const rest = other.shape.map((length, i) => (i === at ? first.shape[i] : length))
+      if (!sameShape(rest, first.shape)) {
+        throw new RangeError(
+          `Concat: shapes differ off axis ${axis}, ${formatShape(first.shape)} and ${formatShape(other.shape)}`,
+        )
+      }
+      shape[at] += other.shape[at]
+    }
+    return [{ dtype: first.dtype, shape }]
+  },
+}
+
+export const Split: Operator<'Split'> = {
+  attributes: { axis: 'int' },
+  infer([data, lengths], { axis }) {
+    const at = resolveAxis('Split', axis, data.shape)
+    const parts = constantIntegers('Split', lengths)
+    const total = parts.reduce((sum, length) => sum + length, 0)
+    if (total !== data.shape[at] || parts.some((length) => length < 0)) {
+      throw new RangeError(`Split: parts ${formatShape(parts)} do not make axis ${axis} of ${formatShape(data.shape)}`)
+    }
+    return parts.map((length) => ({ dtype: data.dtype, shape: data.shape.with(at, length) }))
+  },
+}
+
+/** The values one after another along an axis; they agree on every other axis. */
+export const concat = (values: readonly Value[], axis: number): Value =>
+  values[0].graph.apply('Concat', values, { axis })[0]
+
+/** The value cut along an axis into parts of the given lengths, which make up the whole. */
+export const split = (data: Value, axis: number, lengths: readonly number[]): Value[] =>
+  data.graph.apply('Split', [data, integers(data, lengths)], { axis })

@@ -1,0 +1,32 @@
+import type { Value } from '../graph.js'
+import type { Operator } from '../operator.js'
+import { formatShape, type Shape, sizeOf } from '../tensor.js'
+import { constantIntegers, integers } from './shape-rules.js'
+
+export const Transpose: Operator<'Transpose'> = {
+  attributes: { perm: 'ints' },
+  infer([x], { perm }) {
+    const axes = [...perm].sort((a, b) => a - b)
+    if (axes.length !== x.shape.length || axes.some((axis, i) => axis !== i)) {
+      throw new RangeError(`Transpose: ${formatShape(perm)} does not order the axes of ${formatShape(x.shape)}`)
+    }
+    return [{ dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]) }]
+  },
+}
+
+export const Reshape: Operator<'Reshape'> = {
+  attributes: {},
+  infer([x, target]) {
+    const shape = constantIntegers('Reshape', target)
+    if (shape.some((length) => length < 1) || sizeOf(shape) !== sizeOf(x.shape)) {
+      throw new RangeError(`Reshape: ${formatShape(x.shape)} does not fill ${formatShape(shape)}`)
+    }
+    return [{ dtype: x.dtype, shape }]
+  },
+}
+
+/** The axes in another order: axis i of the result is axis perm[i] of x. */
+export const transpose = (x: Value, perm: readonly number[]): Value => x.graph.apply('Transpose', [x], { perm })[0]
+
+/** The same elements in row-major order under another shape, every length >= 1. */
+export const reshape = (x: Value, shape: Shape): Value => x.graph.apply('Reshape', [x, integers(x, shape)], {})[0]

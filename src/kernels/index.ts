@@ -1,0 +1,3 @@
+export { instantiateKernels, type Kernels } from './kernels.js'
+export { fillWeights } from './random.js'
+export { createWasmSolver } from './subset-sum.js'

@@ -1,0 +1,49 @@
+/** The WebAssembly kernels (assembly/), one instance a thread, and the part of their memory that callers may use. */
+
+export interface KernelExports {
+  memory: WebAssembly.Memory
+  heapBase(): number
+  fillWords(...args: number[]): void
+  fillUniform(...args: number[]): void
+  fillNormal(...args: number[]): void
+  fillSignedConstant(...args: number[]): void
+  solveBatch(...args: number[]): void
+  solvePairColumn(...args: number[]): void
+  packRows(...args: number[]): void
+  chooseUnits(...args: number[]): void
+}
+
+export interface Kernels {
+  exports: KernelExports
+  /**
+   * Lays out buffers of the given byte lengths from the start of the caller's memory, growing it as needed, and returns
+   * their addresses (64-byte aligned). Every call starts afresh: what an earlier call laid out is given up, and views
+   * made before it may be detached.
+   */
+  reserve(...byteLengths: number[]): number[]
+}
+
+const PAGE = 65536
+
+/** Instantiates kernels.wasm. @param bytes the module, as built by `npm run build` */
+export async function instantiateKernels(bytes: BufferSource): Promise<Kernels> {
+  const abort = () => {
+    throw new Error('kernels.wasm aborted')
+  }
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { abort } })
+  const exports = instance.exports as unknown as KernelExports
+  return {
+    exports,
+    reserve(...byteLengths) {
+      let end = exports.heapBase()
+      const addresses = byteLengths.map((length) => {
+        const address = end
+        end += Math.ceil(length / 64) * 64
+        return address
+      })
+      const missing = end + 64 - exports.memory.buffer.byteLength
+      if (missing > 0) exports.memory.grow(Math.ceil(missing / PAGE))
+      return addresses
+    },
+  }
+}

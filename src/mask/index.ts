@@ -1,0 +1,11 @@
+export { keepTopK } from './keep-top.js'
+export {
+  copyBits,
+  countOnes,
+  getBit,
+  packBits,
+  packedBytes,
+  tailIsZero,
+  unpackBits,
+  zeroDropped,
+} from './packed-bits.js'

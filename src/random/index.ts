@@ -1,0 +1,3 @@
+export { philox4x32 } from './philox.js'
+export { fillWords, type Seed, seedWords } from './stream.js'
+export { generateWeights, type Initialisation, initialisationScale, normal, uniform } from './weights.js'

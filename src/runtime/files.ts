@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { assertInside, type ByteSource } from '../safetensors/byte-source.js'
+import { InputError } from '../safetensors/input-error.js'
+
+/** A file open for reading. */
+export interface FileSource extends ByteSource {
+  close(): Promise<void>
+}
+
+/**
+ * Opens a file for reading at any offset.
+ * @throws InputError in one line when it is missing, a folder or unreadable
+ */
+export async function openFile(path: string): Promise<FileSource> {
+  const handle = await open(path, 'r').catch((error) => refuseSystem(path, error))
+  try {
+    const stat = await handle.stat()
+    if (!stat.isFile()) throw new InputError(`${path}: not a file`)
+    const source: FileSource = {
+      name: path,
+      size: stat.size,
+      async read(offset, length) {
+        assertInside(source, offset, length)
+        const bytes = new Uint8Array(length)
+        if ((await readFully(handle, bytes, offset)) < length) throw new InputError(`${path}: changed while being read`)
+        return bytes
+      },
+      close: () => handle.close(),
+    }
+    return source
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+/** Bytes that can be written at any offset. */
+export interface ByteSink {
+  write(offset: number, bytes: Uint8Array): Promise<void>
+}
+
+/**
+ * Writes a file so that its path holds either what it held before or the whole new content, whenever the process or the
+ * machine stops: a temporary file in the same folder, fsync, rename, fsync of the folder. Removed again when `writer` fails.
+ * @param path the final path; replaced when it exists
+ * @param writer writes the content through the sink; nothing may be written after it has settled
+ */
+export async function writeAtomically(path: string, writer: (sink: ByteSink) => Promise<void>): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const handle = await open(temporary, 'wx').catch((error) => refuseSystem(path, error))
+  try {
+    try {
+      await writer({ write: (offset, bytes) => writeFully(handle, bytes, offset) })
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await rename(temporary, path).catch((error) => refuseSystem(path, error))
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+/** A whole text file written atomically, in UTF-8. */
+export function writeTextAtomically(path: string, text: string): Promise<void> {
+  return writeAtomically(path, (sink) => sink.write(0, new TextEncoder().encode(text)))
+}
+
+/** Makes a folder and those above it, where they are missing. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true }).catch((error) => refuseSystem(path, error))
+}
+
+/** Makes a rename in a folder durable. Windows cannot sync folders: there it does nothing. */
+export async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Fills `bytes` from `offset`; returns how many bytes there were. */
+export async function readFully(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<number> {
+  let done = 0
+  while (done < bytes.length) {
+    const step = Math.min(bytes.length - done, 1 << 30) // one system call takes less than 2 GiB
+    const { bytesRead } = await handle.read(bytes, done, step, offset + done)
+    if (bytesRead === 0) break
+    done += bytesRead
+  }
+  return done
+}
+
+/** Writes all of `bytes` at `offset`. */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
+  let done = 0
+  while (done < bytes.length) {
+    const step = Math.min(bytes.length - done, 1 << 30)
+    done += (await handle.write(bytes, done, step, offset + done)).bytesWritten
+  }
+}
+
+const reasons: Record<string, string> = {
+  ENOENT: 'no such file or folder',
+  ENOTDIR: 'a part of the path is not a folder',
+  EISDIR: 'is a folder',
+  EEXIST: 'is there already, and is no folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space left on the device',
+  ENAMETOOLONG: 'the name is too long',
+}
+
+/** Turns a system error about a path into one clear line; other errors pass unchanged. */
+export function refuseSystem(path: string, error: unknown): never {
+  const code = (error as NodeJS.ErrnoException)?.code
+  if (typeof code === 'string' && reasons[code]) throw new InputError(`${path}: ${reasons[code]}`)
+  throw error
+}

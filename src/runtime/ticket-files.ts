@@ -1,0 +1,93 @@
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { assertInside } from '../safetensors/byte-source.js'
+import { InputError } from '../safetensors/input-error.js'
+import type { TicketStorage, WorkingFiles } from '../ticket/storage.js'
+import { readFully, refuseSystem, syncFolder, writeFully, writeTextAtomically } from './files.js'
+import { takeLock } from './lock-file.js'
+
+/**
+ * Working files of the ticket writer in Node: `<path>.slt-partial`, `<path>.slt-journal` and `<path>.slt-lock`.
+ * One process at a time: a second one is refused while the first lives; the lock of a dead one is taken over.
+ */
+export const ticketFiles: TicketStorage = {
+  async open(path) {
+    const unlock = await takeLock(`${path}.slt-lock`)
+    try {
+      const partial = `${path}.slt-partial`
+      const handle = await openOrCreate(partial).catch((error) => refuseSystem(partial, error))
+      return workingFiles(path, handle, unlock)
+    } catch (error) {
+      await unlock()
+      throw error
+    }
+  },
+}
+
+function workingFiles(path: string, handle: FileHandle, unlock: () => Promise<void>): WorkingFiles {
+  const partial = `${path}.slt-partial`
+  const journal = `${path}.slt-journal`
+  let open = true
+  const close = async () => {
+    if (!open) return
+    open = false
+    await handle.close()
+    await unlock()
+  }
+  const clear = async <T>(action: Promise<T>, file = partial): Promise<T> =>
+    action.catch((error) => refuseSystem(file, error))
+  return {
+    readJournal: () =>
+      readFile(journal, 'utf8').catch((error) => (isMissing(error) ? '' : refuseSystem(journal, error))),
+    resetJournal: (text) => writeTextAtomically(journal, text),
+    appendJournal: (text) => clear(appendDurably(journal, text), journal),
+    size: async () => (await handle.stat()).size,
+    resize: (size) => clear(handle.truncate(size)),
+    async read(offset, length) {
+      assertInside({ name: partial, size: (await handle.stat()).size }, offset, length)
+      const bytes = new Uint8Array(length)
+      if ((await readFully(handle, bytes, offset)) < length)
+        throw new InputError(`${partial}: changed while being read`)
+      return bytes
+    },
+    write: (offset, bytes) => clear(writeFully(handle, bytes, offset)),
+    sync: () => clear(handle.sync()),
+    async publish() {
+      await clear(handle.sync())
+      await clear(rename(partial, path), path)
+      await syncFolder(dirname(path))
+      await rm(journal, { force: true })
+      await close()
+    },
+    close,
+    async remove() {
+      if (!open) return
+      await rm(partial, { force: true })
+      await rm(journal, { force: true })
+      await close()
+    },
+  }
+}
+
+async function openOrCreate(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r+')
+  } catch (error) {
+    if (!isMissing(error)) throw error
+    return open(path, 'wx+')
+  }
+}
+
+async function appendDurably(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'a')
+  try {
+    await handle.writeFile(text)
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException)?.code === 'ENOENT'
+}

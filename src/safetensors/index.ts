@@ -1,0 +1,8 @@
+export { assertInside, type ByteSource, memorySource } from './byte-source.js'
+export { bytesPerElement, type Dtype, isDtype, tensorBytes } from './dtype.js'
+export { float32Bytes, toFloat32 } from './floats.js'
+export { InputError } from './input-error.js'
+export { toUint16, uint16Bytes } from './integers.js'
+export { encodeSafetensors, planSafetensors, type SafetensorsLayout, type TensorPlan } from './layout.js'
+export { openSafetensors, type SafetensorsFile, type TensorInfo } from './open.js'
+export { quoted } from './strict-json.js'

@@ -1,0 +1,16 @@
+export { type Bound, type BoundsOptions, bounds } from './bounds.js'
+export { type Curve, type ExponentialFit, fitExponential, fitSharedRate } from './fit.js'
+export { type AttentionErrors, attentionErrorBound, softmaxPerturbationBound } from './perturbation.js'
+export {
+  type AttentionShape,
+  type BlockConstants,
+  type BlockWidths,
+  blockConstants,
+  leastAlpha,
+  matrixWidth,
+  queryKeyWidth,
+  type TransformerShape,
+  transformerWidths,
+  valueWidth,
+  type WidthRequirement,
+} from './width.js'

@@ -1,0 +1,130 @@
+import { packedBytes } from '../mask/packed-bits.js'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import type { Seed } from '../random/index.js'
+import type { TensorPlan } from '../safetensors/layout.js'
+import type { PairReport, PairSpec } from './pair.js'
+
+/** Version of the ticket format that this code writes, and the only one that it reads. */
+export const FORMAT_VERSION = '1'
+
+/** Name and version of the recipe that turns (seed, stream, index) into weights; see docs/ticket-format.md. */
+export const GENERATOR = { name: 'philox4x32-10', version: '1' } as const
+
+/** Key of the metadata and of the hash under `__metadata__`. */
+export const METADATA_KEY = 'slt'
+export const HASH_KEY = 'slt.sha256'
+
+/** What was asked of the construction. */
+export interface Construction {
+  /** n': random products per weight. Integer >= 1. */
+  readonly items: number
+  /** 'auto' (a power of two per matrix), or the literal scale. */
+  readonly scale: 'auto' | number
+  readonly method: 'plain' | 'balanced'
+}
+
+/** A tensor that is kept as it was. */
+export interface DenseSpec {
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+/** One short run, recorded so that a reader can check its port: the logits after the last token. */
+export interface Probe {
+  /** 1 to 64 tokens. */
+  readonly tokens: readonly number[]
+  /** The first (at most 64) logits of the last position. */
+  readonly logits: readonly number[]
+  /** Largest absolute difference to expect, > 0. */
+  readonly tolerance: number
+}
+
+/** Most tokens and logits that a probe holds. */
+export const PROBE_LIMIT = 64
+
+/** What is fixed before anything is pruned. */
+export interface TicketPlan {
+  readonly seed: Seed
+  /** The model's configuration, or null for loose pairs (kind 'pruned-pairs'). */
+  readonly config: Gpt2Config | null
+  readonly pairs: readonly PairSpec[]
+  readonly dense: readonly DenseSpec[]
+  readonly construction: Construction
+}
+
+/** The metadata of a ticket: the JSON under `__metadata__`.`slt`. */
+export interface TicketMetadata {
+  readonly version: string
+  readonly generator: { readonly name: string; readonly version: string }
+  /** Unsigned 64-bit, in decimal digits. */
+  readonly seed: string
+  readonly kind: 'pruned-gpt2' | 'pruned-pairs'
+  readonly config: Gpt2Config | null
+  readonly construction: Construction
+  readonly pairs: readonly PairSpec[]
+  readonly dense: readonly DenseSpec[]
+  /** One report a pair, in the order of `pairs`. */
+  readonly reports: readonly PairReport[]
+  readonly probe: Probe | null
+}
+
+/** The metadata of a finished ticket. */
+export function metadataOf(plan: TicketPlan, reports: readonly PairReport[], probe: Probe | null): TicketMetadata {
+  return {
+    version: FORMAT_VERSION,
+    generator: GENERATOR,
+    seed: BigInt(plan.seed).toString(),
+    kind: plan.config ? 'pruned-gpt2' : 'pruned-pairs',
+    config: plan.config,
+    construction: plan.construction,
+    pairs: plan.pairs,
+    dense: plan.dense.map(({ name, shape }) => ({ name, shape })),
+    reports,
+    probe,
+  }
+}
+
+/**
+ * The tensors of a ticket in the order of the file: what is kept dense (F32), then the coordinates (U16), then the bits
+ * (U8), so that every tensor is aligned to its elements.
+ */
+export function ticketTensors(pairs: readonly PairSpec[], dense: readonly DenseSpec[]): TensorPlan[] {
+  return [
+    ...dense.map(({ name, shape }): TensorPlan => ({ name, dtype: 'F32', shape })),
+    ...pairs.map(({ name, hidden }): TensorPlan => ({ name: coordinateName(name), dtype: 'U16', shape: [hidden] })),
+    ...pairs.map(
+      ({ name, hidden, outputs }): TensorPlan => ({
+        name: secondName(name),
+        dtype: 'U8',
+        shape: [packedBytes(hidden * outputs)],
+      }),
+    ),
+  ]
+}
+
+/** Name of the tensor of a pair's coordinates. */
+export function coordinateName(pair: string): string {
+  return `${pair}.coordinate`
+}
+
+/** Name of the tensor of a pair's second mask. */
+export function secondName(pair: string): string {
+  return `${pair}.second`
+}
+
+/**
+ * The model's weights and biases that a ticket of this configuration must keep dense, by their Hugging Face names: the
+ * embeddings and every LayerNorm.
+ */
+export function gpt2Dense(config: Gpt2Config): DenseSpec[] {
+  const { width, positions, vocabulary, layers } = config
+  const norms = [...Array.from({ length: layers }, (_, l) => [`h.${l}.ln_1`, `h.${l}.ln_2`]).flat(), 'ln_f']
+  return [
+    { name: 'transformer.wte.weight', shape: [vocabulary, width] },
+    { name: 'transformer.wpe.weight', shape: [positions, width] },
+    ...norms.flatMap((norm) => [
+      { name: `transformer.${norm}.weight`, shape: [width] },
+      { name: `transformer.${norm}.bias`, shape: [width] },
+    ]),
+  ]
+}

@@ -1,0 +1,168 @@
+import { float32Bytes } from '../safetensors/floats.js'
+import { uint16Bytes } from '../safetensors/integers.js'
+import { planSafetensors, type SafetensorsLayout } from '../safetensors/layout.js'
+import {
+  coordinateName,
+  HASH_KEY,
+  METADATA_KEY,
+  metadataOf,
+  PROBE_LIMIT,
+  type Probe,
+  secondName,
+  type TicketPlan,
+  ticketTensors,
+} from './format.js'
+import { hashOf, hashTicket } from './hash.js'
+import { entryLine, headLine, type JournalEntry, readJournal } from './journal.js'
+import { assertMetadata } from './metadata.js'
+import { assertPairMasks, assertPairReport, type PairMasks, type PairReport } from './pair.js'
+import type { CreateSha256 } from './sha256.js'
+import type { TicketStorage, WorkingFiles } from './storage.js'
+
+/** What a ticket writer is told. */
+export interface TicketWriterOptions extends Omit<TicketPlan, 'dense'> {
+  /** Where the finished ticket goes; replaced when it exists. */
+  readonly path: string
+  /** What is kept dense: float32 values, as many as the shape asks, all finite. */
+  readonly dense: readonly { readonly name: string; readonly shape: readonly number[]; readonly values: Float32Array }[]
+  /** Names everything that determines the masks (target's hash, version of the method...): resuming needs an equal one. */
+  readonly fingerprint: string
+  /** From src/runtime. */
+  readonly storage: TicketStorage
+  /** From src/runtime. */
+  readonly createSha256: CreateSha256
+}
+
+/** A ticket under construction. */
+export interface TicketWriter {
+  /**
+   * `new`: there were no working files. `resumed`: they belonged to this fingerprint; see `finished`.
+   * `restarted`: they belonged to another and were dropped.
+   */
+  readonly start: 'new' | 'resumed' | 'restarted'
+  /** Reports of the pairs that are written already and verified by their hash; need not be written again. */
+  readonly finished: ReadonlyMap<string, PairReport>
+  /** Writes a pair durably. RangeError when it is unknown, already written or does not fit its specification. */
+  writePair(masks: PairMasks, report: PairReport): Promise<void>
+  /** Writes header and hash and renames over the final path. RangeError when pairs are missing. */
+  finish(final?: { probe?: Probe }): Promise<{ bytes: number; sha256: string }>
+  /** Closes. The working files stay for a later resumption, unless `remove`. */
+  abandon(options?: { remove?: boolean }): Promise<void>
+}
+
+/**
+ * Starts a ticket, or resumes one that was interrupted. The sizes of everything are known from the specifications, so
+ * that each pair goes straight to its place in the working file `<path>.slt-partial`; `<path>.slt-journal` records the
+ * finished ones; `<path>.slt-lock` keeps a second process out. Nothing is at `path` before `finish` renames it there.
+ * @throws RangeError or TypeError when the plan is unsound, InputError when the path cannot be written or is locked
+ */
+export async function openTicketWriter(options: TicketWriterOptions): Promise<TicketWriter> {
+  const { pairs, dense, createSha256 } = options
+  const specs = new Map(pairs.map((pair) => [pair.name, pair]))
+  const { layout, headerBytes } = planTicket(options)
+  for (const { name, shape, values } of dense) assertValues(name, shape, values)
+  const head = { fingerprint: options.fingerprint, layout: hashOf(createSha256, layout.header) }
+  const files = await options.storage.open(options.path)
+  try {
+    const journal = await files.readJournal()
+    const entries = readJournal(journal, head)
+    const kept = entries ? await verified(entries, layout, files, createSha256) : []
+    const rest = kept.map(entryLine).join('')
+    if (journal !== headLine(head) + rest) await files.resetJournal(headLine(head) + rest)
+    if ((await files.size()) !== layout.size) await files.resize(layout.size)
+    for (const { name, values } of dense) {
+      await files.write(layout.tensors.get(name)!.byteOffset, float32Bytes(values))
+    }
+    const finished = new Map(kept.map(({ pair, report }) => [pair, report]))
+    return {
+      start: entries ? 'resumed' : journal === '' ? 'new' : 'restarted',
+      finished,
+      async writePair(masks, report) {
+        const { name } = masks.spec
+        const spec = specs.get(name)
+        if (!spec) throw new RangeError(`"masks" expected a planned pair, got "${name}"`)
+        if (finished.has(name)) throw new RangeError(`"masks" expected an unfinished pair, got "${name}"`)
+        assertPairMasks({ ...masks, spec })
+        assertPairReport(report, name)
+        const coordinate = uint16Bytes(masks.coordinate)
+        await files.write(layout.tensors.get(coordinateName(name))!.byteOffset, coordinate)
+        await files.write(layout.tensors.get(secondName(name))!.byteOffset, masks.second)
+        await files.sync()
+        const sha256 = hashOf(createSha256, coordinate, masks.second)
+        await files.appendJournal(entryLine({ pair: name, sha256, report }))
+        finished.set(name, report)
+      },
+      async finish({ probe } = {}) {
+        const missing = pairs.filter(({ name }) => !finished.has(name))
+        if (missing.length) throw new RangeError(`"finish" expected every pair, but "${missing[0].name}" is missing`)
+        const reports = pairs.map(({ name }) => finished.get(name)!)
+        const metadata = metadataOf(options, reports, probe ?? null)
+        assertMetadata(metadata)
+        const text = JSON.stringify(metadata)
+        const sha256 = await hashTicket(text, files, headerBytes, layout.size, createSha256)
+        const entries = { [METADATA_KEY]: text, [HASH_KEY]: sha256 }
+        await files.write(0, planSafetensors(ticketTensors(pairs, dense), entries, headerBytes).header)
+        await files.publish()
+        return { bytes: layout.size, sha256 }
+      },
+      abandon: ({ remove = false } = {}) => (remove ? files.remove() : files.close()),
+    }
+  } catch (error) {
+    await files.close()
+    throw error
+  }
+}
+
+/** The layout, with room in the header for the longest reports and probe that there can be. */
+function planTicket(options: TicketWriterOptions): { layout: SafetensorsLayout; headerBytes: number } {
+  const long = 0.0000010000000000000002 // 24 characters: no finite number >= 0 prints longer
+  const longReport = {
+    weights: Number.MAX_SAFE_INTEGER,
+    unreachable: Number.MAX_SAFE_INTEGER,
+    maxError: long,
+    medianError: long,
+    expectedGap: long,
+  }
+  const longProbe = {
+    tokens: new Array(PROBE_LIMIT).fill(Number.MAX_SAFE_INTEGER),
+    logits: new Array(PROBE_LIMIT).fill(-long),
+    tolerance: long,
+  }
+  const { pairs, dense } = options
+  const longest = metadataOf(
+    options,
+    pairs.map(() => longReport),
+    longProbe,
+  )
+  assertMetadata(longest)
+  const metadata = { [METADATA_KEY]: JSON.stringify(longest), [HASH_KEY]: '0'.repeat(64) }
+  const layout = planSafetensors(ticketTensors(pairs, dense), metadata)
+  return { layout, headerBytes: layout.header.length }
+}
+
+/** The leading entries whose bytes in the working file still have their hash. */
+async function verified(
+  entries: readonly JournalEntry[],
+  layout: SafetensorsLayout,
+  files: WorkingFiles,
+  createSha256: CreateSha256,
+): Promise<JournalEntry[]> {
+  const kept = new Map<string, JournalEntry>()
+  const size = await files.size()
+  for (const entry of entries) {
+    const places = [coordinateName(entry.pair), secondName(entry.pair)].map((name) => layout.tensors.get(name))
+    if (kept.has(entry.pair) || places.some((place) => !place || place.byteOffset + place.byteLength > size)) continue
+    const bytes = await Promise.all(places.map((place) => files.read(place!.byteOffset, place!.byteLength)))
+    if (hashOf(createSha256, ...bytes) === entry.sha256) kept.set(entry.pair, entry)
+  }
+  return [...kept.values()]
+}
+
+function assertValues(name: string, shape: readonly number[], values: Float32Array): void {
+  const count = shape.reduce((product, size) => product * size, 1)
+  if (!(values instanceof Float32Array)) throw new TypeError(`"${name}" expected a Float32Array`)
+  if (values.length !== count) throw new RangeError(`"${name}" expected ${count} values, got ${values.length}`)
+  for (let i = 0; i < count; i++) {
+    if (!Number.isFinite(values[i])) throw new RangeError(`"${name}" expected finite values, got ${values[i]} at ${i}`)
+  }
+}

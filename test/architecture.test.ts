@@ -1,0 +1,135 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+/** Which folders of src/ each one may import. docs/architecture.md draws it. */
+const arrows: Record<string, readonly string[]> = {
+  random: [],
+  mask: [],
+  'subset-sum': [],
+  theory: [],
+  graph: [],
+  safetensors: [],
+  data: ['random'],
+  kernels: ['random', 'subset-sum'],
+  model: ['graph'],
+  ticket: ['random', 'mask', 'safetensors', 'model'],
+  prune: ['random', 'mask', 'subset-sum', 'theory', 'graph', 'safetensors', 'kernels', 'model', 'ticket'],
+  interop: ['graph', 'safetensors', 'model'],
+  runtime: ['random', 'mask', 'subset-sum', 'graph', 'safetensors', 'kernels', 'ticket', 'prune'],
+  experiments: ['random', 'mask', 'subset-sum', 'theory', 'graph', 'data', 'kernels', 'model', 'ticket', 'prune'],
+}
+
+/** Folders (and files beside them) that may use everything; nothing uses them. */
+const tops = ['cli', 'index.ts']
+
+/** The parts of model/ that a ticket knows: its configuration and the names of its pairs. */
+const configuration = ['model/gpt2-config.ts', 'model/gpt2-pair-names.ts']
+
+interface Import {
+  readonly file: string
+  readonly target: string
+  readonly typeOnly: boolean
+}
+
+const src = fileURLToPath(new URL('../src', import.meta.url))
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.ts'))
+  .sort()
+const imports = files.flatMap(importsOf)
+
+/** Static, re-exporting and dynamic imports; relative ones become paths within src/. */
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(src, file), 'utf8')
+  const found: Import[] = []
+  for (const match of text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?'([^']+)'/gm)) {
+    found.push({ file, target: resolve(file, match[2]), typeOnly: match[1] !== undefined })
+  }
+  for (const match of text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g)) {
+    found.push({ file, target: resolve(file, match[1]), typeOnly: false })
+  }
+  return found
+}
+
+function resolve(file: string, specifier: string): string {
+  if (!specifier.startsWith('.')) return specifier
+  return relative(src, join(src, dirname(file), specifier))
+    .replaceAll('\\', '/')
+    .replace(/\.js$/, '.ts')
+}
+
+const folderOf = (path: string) => path.split('/')[0]
+const isLocal = ({ target }: Import) => files.includes(target)
+const shown = ({ file, target }: Import) => `${file} -> ${target}`
+
+test('every import was understood: it is a file of src/ or a package', () => {
+  const lost = imports.filter((entry) => !isLocal(entry) && /\.ts$|^\./.test(entry.target))
+  expect(lost.map(shown)).toEqual([])
+  expect(imports.length).toBeGreaterThan(files.length)
+})
+
+test('every folder has its place', () => {
+  const unknown = files.map(folderOf).filter((folder) => !(folder in arrows) && !tops.includes(folder))
+  expect([...new Set(unknown)]).toEqual([])
+})
+
+test('arrows between folders run downwards only', () => {
+  for (const [folder, below] of Object.entries(arrows)) {
+    // Acyclic: whoever is below does not reach back up.
+    const reached = new Set(below)
+    for (const next of reached) for (const further of arrows[next] ?? []) reached.add(further)
+    expect(reached.has(folder), `${folder} is below itself`).toBe(false)
+  }
+  const wrong = imports.filter((entry) => {
+    const [from, to] = [folderOf(entry.file), folderOf(entry.target)]
+    return isLocal(entry) && from !== to && !tops.includes(from) && !arrows[from]?.includes(to)
+  })
+  expect(wrong.map(shown)).toEqual([])
+})
+
+test("a ticket knows of models their configuration and their pairs' names alone", () => {
+  const wrong = imports.filter(
+    ({ file, target }) =>
+      folderOf(file) === 'ticket' && folderOf(target) === 'model' && !configuration.includes(target),
+  )
+  expect(wrong.map(shown)).toEqual([])
+  const beyond = imports.filter((entry) => configuration.includes(entry.file) && isLocal(entry))
+  expect(beyond.filter(({ target }) => !configuration.includes(target)).map(shown)).toEqual([])
+})
+
+describe('the platform', () => {
+  const isNode = ({ target }: Import) => target.startsWith('node:')
+
+  test('node:* is imported by runtime/ alone; the command line may ask for the process, paths and its own version', () => {
+    const allowed = ['node:process', 'node:path', 'node:fs', 'node:os']
+    const wrong = imports.filter((entry) => {
+      const folder = folderOf(entry.file)
+      return isNode(entry) && folder !== 'runtime' && !(folder === 'cli' && allowed.includes(entry.target))
+    })
+    expect(wrong.map(shown)).toEqual([])
+    const reading = imports.filter((entry) => entry.target === 'node:fs' && folderOf(entry.file) === 'cli')
+    expect(reading.map(({ file }) => file)).toEqual(['cli/main.ts'])
+  })
+
+  test('ONNX Runtime is imported by runtime/ alone', () => {
+    const wrong = imports.filter(({ file, target }) => target.startsWith('onnxruntime') && folderOf(file) !== 'runtime')
+    expect(wrong.map(shown)).toEqual([])
+  })
+
+  test('only the command line prints and exits', () => {
+    const wrong = files.filter((file) => {
+      if (folderOf(file) === 'cli') return false
+      return /\bconsole\.|process\.(stdout|stderr|exit)\b/.test(readFileSync(join(src, file), 'utf8'))
+    })
+    expect(wrong).toEqual([])
+  })
+})
+
+test('no file is longer than 300 lines, but for generated ones', () => {
+  const long = files.filter((file) => {
+    return !file.startsWith('graph/proto/') && readFileSync(join(src, file), 'utf8').split('\n').length > 301
+  })
+  expect(long).toEqual([])
+})

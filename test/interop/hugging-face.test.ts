@@ -1,0 +1,198 @@
+import { describe, expect, test } from 'vitest'
+import { readGpt2Folder } from '../../src/interop/index.js'
+import { gpt2Shapes } from '../../src/model/gpt2-config.js'
+import { gpt2TensorShapes } from '../../src/model/gpt2-weights.js'
+import { memorySource } from '../../src/safetensors/byte-source.js'
+import { InputError } from '../../src/safetensors/input-error.js'
+import { readSorter } from '../model/partials.js'
+
+const config = {
+  model_type: 'gpt2',
+  architectures: ['GPT2LMHeadModel'],
+  n_layer: 1,
+  n_head: 2,
+  n_embd: 4,
+  n_positions: 3,
+  vocab_size: 5,
+  tie_word_embeddings: false,
+}
+type Json = Record<string, unknown>
+interface Stored {
+  dtype: string
+  shape: readonly number[]
+  bytes: Uint8Array
+}
+
+/** Tensors of the tiny model: element i of the k-th tensor is k + i / 64, exact in every format below. */
+function tensors(dtype: 'F32' | 'F16' | 'BF16' = 'F32', prefix = 'transformer.'): Map<string, Stored> {
+  const shapes = gpt2TensorShapes({
+    ...gpt2Shapes['gpt2-nano-sort'],
+    layers: 1,
+    width: 4,
+    heads: 2,
+    inner: 16,
+    positions: 3,
+    vocabulary: 5,
+  })
+  return new Map(
+    [...shapes].map(([name, shape], k) => {
+      const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => element(k, i))
+      return [name.replace('transformer.', prefix), { dtype, shape, bytes: encode(dtype, values) }]
+    }),
+  )
+}
+
+/** 1 to 1.98: seven bits of fraction. */
+const element = (k: number, i: number) => 1 + ((17 * k + i) % 64) / 64
+
+function encode(dtype: string, values: Float32Array): Uint8Array {
+  if (dtype === 'F32') return new Uint8Array(values.slice().buffer)
+  const bits = new Uint32Array(values.buffer)
+  const half = (word: number) => (dtype === 'BF16' ? word >>> 16 : (15 << 10) | ((word >>> 13) & 1023)) // exponent 0
+  return new Uint8Array(Uint16Array.from(bits, half).buffer)
+}
+
+function safetensors(entries: Map<string, Stored>): Uint8Array {
+  let offset = 0
+  const header: Json = {}
+  for (const [name, { dtype, shape, bytes }] of entries) {
+    header[name] = { dtype, shape, data_offsets: [offset, offset + bytes.length] }
+    offset += bytes.length
+  }
+  const json = Buffer.from(JSON.stringify(header))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(json.length))
+  return new Uint8Array(Buffer.concat([length, json, ...[...entries.values()].map(({ bytes }) => bytes)]))
+}
+
+const read = (json: Json | string, entries = tensors()) =>
+  readGpt2Folder(async (name) => {
+    const text = typeof json === 'string' ? json : JSON.stringify(json)
+    return memorySource(name === 'config.json' ? Buffer.from(text) : safetensors(entries), `folder/${name}`)
+  })
+
+test('the bundled sorter', async () => {
+  const { config: sorter, weights } = await readSorter()
+  expect(sorter).toEqual(gpt2Shapes['gpt2-nano-sort'])
+  expect([...weights].map(([name, { shape }]) => [name, shape])).toEqual([...gpt2TensorShapes(sorter)])
+})
+
+describe('weights are the same', () => {
+  test.each(['F32', 'F16', 'BF16'] as const)('stored as %s', async (dtype) => {
+    const { weights } = await read(config, tensors(dtype))
+    for (const [k, [name, { data }]] of [...weights].entries()) {
+      expect(data, name).toEqual(Float32Array.from(data, (_, i) => element(k, i)))
+    }
+  })
+
+  test('without the prefix, among tensors of no interest', async () => {
+    const bare = tensors('F32', '')
+    bare.set('h.0.attn.bias', { dtype: 'U8', shape: [1, 1, 3, 3], bytes: new Uint8Array(9) })
+    expect((await read(config, bare)).weights).toEqual((await read(config)).weights)
+  })
+})
+
+test('defaults of config.json', async () => {
+  const { tie_word_embeddings: _, ...rest } = config
+  const entries = tensors()
+  entries.delete('lm_head.weight')
+  const found = await read({ ...rest, n_inner: null }, entries)
+  expect(found.config).toMatchObject({ inner: 16, activation: 'gelu_new', layerNormEpsilon: 1e-5, tiedHead: true })
+})
+
+test('a tied head that is stored as well is read once', async () => {
+  const entries = tensors()
+  entries.set('lm_head.weight', entries.get('transformer.wte.weight')!)
+  const found = await read({ ...config, tie_word_embeddings: true }, entries)
+  expect(found.config.tiedHead).toBe(true)
+  expect(found.weights.has('lm_head.weight')).toBe(false)
+})
+
+describe('a bad config.json is refused in one line', () => {
+  test.each<[string, Json | string]>([
+    ['not JSON', '{'],
+    ['not a JSON object', '[]'],
+    ['model_type expected "gpt2", got "llama"', { ...config, model_type: 'llama' }],
+    [
+      'architectures expected GPT2LMHeadModel or GPT2Model, got ["GPT2ForSequenceClassification"]',
+      { ...config, architectures: ['GPT2ForSequenceClassification'] },
+    ],
+    ['scale_attn_by_inverse_layer_idx true is not supported', { ...config, scale_attn_by_inverse_layer_idx: true }],
+    ['reorder_and_upcast_attn true is not supported', { ...config, reorder_and_upcast_attn: true }],
+    ['add_cross_attention true is not supported', { ...config, add_cross_attention: true }],
+    ['scale_attn_weights false is not supported', { ...config, scale_attn_weights: false }],
+    ['vocab_size expected an integer >= 1, got 0', { ...config, vocab_size: 0 }],
+    ['n_layer expected an integer >= 1, got nothing', { ...config, n_layer: undefined }],
+    ['n_embd expected an integer >= 1, got "4"', { ...config, n_embd: '4' }],
+    ['n_inner expected an integer >= 1, got 0.5', { ...config, n_inner: 0.5 }],
+    ['n_head 3 does not divide n_embd 4', { ...config, n_head: 3 }],
+    [
+      'activation_function expected gelu_new, gelu_pytorch_tanh, gelu, relu, got "silu"',
+      { ...config, activation_function: 'silu' },
+    ],
+    ['"layerNormEpsilon" expected a finite number > 0, got -1', { ...config, layer_norm_epsilon: -1 }],
+    ['"tiedHead" expected a boolean, got string', { ...config, tie_word_embeddings: 'no' }],
+  ])('%s', async (reason, json) => {
+    await expect(read(json)).rejects.toThrow(new InputError(`folder/config.json: ${reason}`))
+  })
+})
+
+describe('bad weights are refused in one line', () => {
+  const name = 'transformer.h.0.mlp.c_fc.weight'
+  test.each<[string, Json, (entries: Map<string, Stored>) => void]>([
+    [`tensor ${name} [4,16] is missing`, config, (entries) => entries.delete(name)],
+    ['tensor lm_head.weight [5,4] is missing', config, (entries) => entries.delete('lm_head.weight')],
+    [
+      `tensor ${name} has shape [16,4], but config.json asks for [4,16]`,
+      config,
+      (entries) => entries.set(name, { ...entries.get(name)!, shape: [16, 4] }),
+    ],
+    [
+      'tensor transformer.wte.weight has shape [5,4], but config.json asks for [6,4]',
+      { ...config, vocab_size: 6 },
+      () => {},
+    ],
+    [
+      `tensor ${name} has dtype I32, expected F32, F16, BF16 or F64`,
+      config,
+      (entries) => entries.set(name, { ...entries.get(name)!, dtype: 'I32' }),
+    ],
+    [
+      `tensor ${name} holds NaN at index 2`,
+      config,
+      (entries) => new Float32Array(entries.get(name)!.bytes.buffer).fill(Number.NaN, 2, 3),
+    ],
+    [
+      `tensor ${name} holds -Infinity at index 63`,
+      config,
+      (entries) => new Float32Array(entries.get(name)!.bytes.buffer).fill(Number.NEGATIVE_INFINITY, 63),
+    ],
+    [
+      'lm_head.weight differs from the token embedding, though tie_word_embeddings is not false',
+      { ...config, tie_word_embeddings: true },
+      () => {},
+    ],
+    ['n_layer 1000000000000 asks for more tensors than the 17 there are', { ...config, n_layer: 1e12 }, () => {}],
+  ])('%s', async (reason, json, spoil) => {
+    const entries = tensors()
+    spoil(entries)
+    await expect(read(json, entries)).rejects.toThrow(new InputError(`folder/model.safetensors: ${reason}`))
+  })
+})
+
+test('a missing file is named, and the weight file is closed on every path', async () => {
+  let closed = 0
+  const open = (spoilt: boolean) =>
+    readGpt2Folder(async (file) => {
+      if (file !== 'config.json' && spoilt) throw new InputError(`folder/${file}: no such file`)
+      const source = memorySource(
+        file === 'config.json' ? Buffer.from(JSON.stringify(config)) : new Uint8Array(3),
+        file,
+      )
+      return { ...source, close: async () => void closed++ }
+    })
+  await expect(open(true)).rejects.toThrow('folder/model.safetensors: no such file')
+  expect(closed).toBe(1)
+  await expect(open(false)).rejects.toThrow(InputError)
+  expect(closed).toBe(3)
+})
