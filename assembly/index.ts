@@ -1,6 +1,7 @@
 // Entry point of kernels.wasm. Memory from heapBase() on belongs to the caller; everything below is the kernels' own.
 export { fillSignedConstant, fillNormal, fillUniform, fillWords } from './random'
 export { solveBatch, solvePairColumn } from './subset-sum'
+export { chooseUnits } from './choose-units'
 export { packRows } from './pack-rows'
 
 /** First byte of linear memory that the caller may use. */

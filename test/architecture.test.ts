@@ -15,9 +15,9 @@ const arrows: Record<string, readonly string[]> = {
   kernels: ['random', 'subset-sum'],
   model: ['graph'],
   ticket: ['random', 'mask', 'safetensors', 'model'],
-  prune: ['random', 'mask', 'subset-sum', 'theory', 'graph', 'safetensors', 'kernels', 'model', 'ticket'],
+  prune: ['runtime', 'random', 'mask', 'subset-sum', 'theory', 'graph', 'safetensors', 'kernels', 'model', 'ticket'],
   interop: ['graph', 'safetensors', 'model'],
-  runtime: ['random', 'mask', 'subset-sum', 'graph', 'safetensors', 'kernels', 'ticket', 'prune'],
+  runtime: ['random', 'mask', 'subset-sum', 'graph', 'safetensors', 'kernels', 'ticket'],
   experiments: ['random', 'mask', 'subset-sum', 'theory', 'graph', 'data', 'kernels', 'model', 'ticket', 'prune'],
 }
 
@@ -103,7 +103,7 @@ describe('the platform', () => {
   const isNode = ({ target }: Import) => target.startsWith('node:')
 
   test('node:* is imported by runtime/ alone; the command line may ask for the process, paths and its own version', () => {
-    const allowed = ['node:process', 'node:path', 'node:fs', 'node:os']
+    const allowed = ['node:process', 'node:path', 'node:fs', 'node:os', 'node:url']
     const wrong = imports.filter((entry) => {
       const folder = folderOf(entry.file)
       return isNode(entry) && folder !== 'runtime' && !(folder === 'cli' && allowed.includes(entry.target))

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { printReport, prune } from './prune.js'
 import { readTarget } from './target.js'
 import { createTerminal, type Terminal, table } from './terminal.js'
-import { integer, oneOf, readSeed } from './values.js'
+import { integer, oneOf, seedOption } from './values.js'
 import { printChecks, verify } from './verify.js'
 
 interface DemoFlags {
@@ -26,7 +26,7 @@ export function addDemo(program: Command): void {
     .command('demo')
     .description('prune the bundled sorting transformer, verify the ticket, and sort with it')
     .option('--items <n>', "random products for one weight, n'", integer('items', 1, 256), 16)
-    .option('--seed <n>', 'seed of all random weights', readSeed, 7n)
+    .addOption(seedOption('seed of all random weights', 7n))
     .option('--method <m>', 'balanced or plain', oneOf('method', ['balanced', 'plain']), 'balanced' as const)
     .option('--out <file>', 'where the ticket goes', 'sorter.slt.safetensors')
     .option('--json', 'print one JSON object')
@@ -46,7 +46,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     ),
   )
   terminal.print()
-  const report = await prune(terminal, target, { ...flags, scale: 'auto', threads: availableParallelism() })
+  const report = await prune(target, { ...flags, scale: 'auto', threads: availableParallelism() })
   printReport(terminal, report, flags.out)
   terminal.print()
   const checks = await verify(flags.out, sorter)

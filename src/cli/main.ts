@@ -26,7 +26,6 @@ const program = new Command('slt')
     'Strong lottery tickets: prune a random transformer, changing no weight, until it is the one you wanted.',
   )
   .version(version)
-  .showHelpAfterError('(slt --help lists the commands, slt <command> --help their options)')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'slt: ')) })
   .exitOverride()
 

@@ -5,7 +5,7 @@ import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { randomTarget, readTarget, type Target } from './target.js'
 import { bytesText, count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
-import { integer, oneOf, readScale, readSeed } from './values.js'
+import { integer, oneOf, readScale, seedOption } from './values.js'
 
 /** Options of `slt prune`, read. */
 export interface PruneFlags {
@@ -35,7 +35,7 @@ export function addPrune(program: Command): void {
     .description('prune random matrices, changing no weight, until they act as a given GPT-2; writes a ticket')
     .argument('[folder]', 'a Hugging Face GPT-2 folder')
     .option('--items <n>', "random products for one weight, n'", integer('items', 1, 256), 16)
-    .option('--seed <n>', 'seed of all random weights, an unsigned 64-bit integer', readSeed, 0n)
+    .addOption(seedOption('seed of all random weights, an unsigned 64-bit integer', 0n))
     .option('--out <file>', 'where the ticket goes (default: <name>.slt.safetensors)')
     .option(
       '--random <shape>',
@@ -68,18 +68,14 @@ export function addPrune(program: Command): void {
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
       const out = flags.out ?? `${target.name}.slt.safetensors`
-      const report = await prune(terminal, target, { ...flags, out })
+      const report = await prune(target, { ...flags, out })
       printReport(terminal, report, out)
       terminal.result({ ...report, out })
     })
 }
 
 /** Prunes with a progress bar. */
-export async function prune(
-  terminal: Terminal,
-  target: Target,
-  flags: PruneFlags & { out: string },
-): Promise<PruneReport> {
+export async function prune(target: Target, flags: PruneFlags & { out: string }): Promise<PruneReport> {
   const { pruneGpt2 } = await import('../prune/gpt2.js')
   const { items, seed, scale, method, threads, out } = flags
   const progress = createProgress('weights')

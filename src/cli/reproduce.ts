@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import type { FigureNumber, FigureResult } from '../experiments/figure.js'
+import type { FigureNumber, FigureResult } from '../experiments/index.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { createTerminal, short, table } from './terminal.js'
-import { integer, oneOf, readSeed } from './values.js'
+import { integer, oneOf, seedOption } from './values.js'
 
 interface ReproduceFlags {
   quick?: boolean
@@ -31,7 +31,7 @@ export function addReproduce(program: Command): void {
     .argument('[figures...]', `${figures.join(', ')} (default: all)`)
     .option('--quick', 'fewer sources (10)')
     .option('--sources <n>', 'random sources for each point (default: 100)', integer('sources', 1, 100_000))
-    .option('--seed <n>', 'seed of everything random', readSeed, 0n)
+    .addOption(seedOption('seed of everything random', 0n))
     .option('--out <folder>', 'folder for the results, made when missing', 'out')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -42,14 +42,8 @@ async function reproduce(names: string[], flags: ReproduceFlags, signal: AbortSi
   const terminal = createTerminal(flags)
   const chosen = new Set(names.map((name) => figureNumber(oneOf('figures', figures)(name))))
   const numbers = chosen.size ? [...chosen].sort() : figures.map(figureNumber)
-  const [{ runFigure }, { figureSvg }, { reportHtml }, { loadSolver }, { makeFolder, writeTextAtomically }] =
-    await Promise.all([
-      import('../experiments/run-figure.js'),
-      import('../experiments/figure-svg.js'),
-      import('../experiments/report.js'),
-      import('../runtime/node.js'),
-      import('../runtime/files.js'),
-    ])
+  const [{ renderFigure, renderReport, runFigure }, { loadSolver }, { makeFolder, writeTextAtomically }] =
+    await Promise.all([import('../experiments/index.js'), import('../runtime/node.js'), import('../runtime/files.js')])
   await makeFolder(flags.out)
   const solver = await loadSolver()
   const sources = flags.sources ?? (flags.quick ? 10 : 100)
@@ -68,7 +62,7 @@ async function reproduce(names: string[], flags: ReproduceFlags, signal: AbortSi
     )
     results.push(result)
     await write(`figure-${figure}.json`, `${JSON.stringify(result, null, 2)}\n`)
-    await write(`figure-${figure}.svg`, figureSvg(result))
+    await write(`figure-${figure}.svg`, renderFigure(result))
     terminal.print(`${terminal.colour.bold(`Figure ${figure}: ${result.title}`)} (${short(result.seconds)} s)`)
     terminal.print(`  the paper: ${result.paper.claim}`)
     for (const { name, rate, rateError } of result.fits) {
@@ -78,7 +72,7 @@ async function reproduce(names: string[], flags: ReproduceFlags, signal: AbortSi
     terminal.print(table(terminal.colour, ['', 'claim', 'measured'], rows))
     terminal.print()
   }
-  await write('report.html', reportHtml(results))
+  await write('report.html', renderReport(results))
   terminal.print(`Written: ${written.join(', ')}`)
   terminal.result({ sources, seed: flags.seed, files: written, figures: results })
 }

@@ -54,7 +54,7 @@ export function table(
     chars: plainLines,
   })
   for (const row of rows) drawn.push([...row])
-  return drawn.toString()
+  return drawn.toString().replaceAll(/ +$/gm, '')
 }
 
 /** A rule under the header and nothing else. */

@@ -1,3 +1,5 @@
+import { Option } from 'commander'
+
 /**
  * Strict readers for the values of options: the whole text must be a number of the right kind. What they throw is a
  * RangeError, `"items" expected an integer >= 1, got 0`, and ends with exit code 1.
@@ -8,7 +10,7 @@ export function integer(name: string, low: number, high = Number.MAX_SAFE_INTEGE
   return (text) => {
     const value = /^-?\d{1,16}$/.test(text) ? Number(text) : Number.NaN
     if (!Number.isSafeInteger(value) || value < low || value > high) {
-      const range = high === Number.MAX_SAFE_INTEGER ? `>= ${low}` : `from ${low} to ${high}`
+      const range = value > high ? `<= ${high}` : `>= ${low}`
       throw new RangeError(`"${name}" expected an integer ${range}, got ${shown(text)}`)
     }
     return value
@@ -36,8 +38,13 @@ export function oneOf<T extends string>(name: string, words: readonly T[]): (tex
   }
 }
 
+/** The option `--seed <n>`. */
+export function seedOption(description: string, otherwise: bigint): Option {
+  return new Option('--seed <n>', description).argParser(readSeed).default(otherwise, String(otherwise))
+}
+
 /** Reads an unsigned 64-bit seed in decimal. */
-export function readSeed(text: string): bigint {
+function readSeed(text: string): bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n
   if (value < 0n || value >= 1n << 64n)
     throw new RangeError(`"seed" expected an integer from 0 to 2^64-1, got ${shown(text)}`)

@@ -43,11 +43,28 @@ export function addVerify(program: Command): void {
     })
 }
 
-/** Runs the checks of a ticket file, against a folder when given. */
+/**
+ * Runs the checks of a ticket file, against a folder when given. What is no sound ticket throws InputError: the rest
+ * needs one.
+ */
 export async function verify(path: string, folder?: string): Promise<Check[]> {
-  const { verifyGpt2 } = await import('../prune/gpt2.js')
-  const target = folder === undefined ? undefined : await readTarget(folder)
-  return (await verifyGpt2({ ticket: path, ...(target ? { target } : {}) })).checks
+  const [{ openTicket }, { openFile }, { nodeSha256 }, { createGraphRunner }, { verifyGpt2 }] = await Promise.all([
+    import('../ticket/index.js'),
+    import('../runtime/files.js'),
+    import('../runtime/sha256.js'),
+    import('../runtime/onnx.js'),
+    import('../prune/gpt2.js'),
+  ])
+  const target = folder === undefined ? {} : { target: await readTarget(folder) }
+  const source = await openFile(path)
+  try {
+    const ticket = await openTicket(source, nodeSha256)
+    const detail = `format version ${ticket.metadata.version}, structure and sizes; sha256 ${ticket.sha256.slice(0, 16)}...`
+    const { checks } = await verifyGpt2({ ticket, runner: createGraphRunner(), ...target })
+    return [{ name: 'file', passed: true, detail }, ...checks]
+  } finally {
+    await source.close()
+  }
 }
 
 /** A table of checks, and the verdict. */

@@ -18,7 +18,7 @@ export interface CalibrationOptions {
   eps?: number
   /** Random matrices an item count, integer >= 1; default max(200, ceil(10 / eps)), so that about ten may fail. */
   matrices?: number
-  /** Largest item count tried, integer from 1 to 256; default 28, up to which the solver is exact. */
+  /** Largest item count tried, integer from 1 to 256; default 64. */
   maxItems?: number
   /** Unsigned 64-bit, default 0; reads streams from 0 on, each item count its own. */
   seed?: Seed
@@ -85,18 +85,20 @@ function successAt(
 /**
  * Finds the least number n' of items for which at least a fraction 1 - eps of random d1 x d2 matrices (entries U(-1, 1),
  * items products of two U(-1, 1)) is matched to max-norm error eps / (d1 d2), and so C = n' / log(d1 d2 / eps). Item
- * counts are tried upwards until Wilson's 95 % interval lies above 1 - eps: that spread is the reported uncertainty.
+ * counts are tried upwards, from the fewest that could suffice, until Wilson's 95 % interval lies above 1 - eps: that spread is the reported uncertainty.
  *
  * @throws RangeError for a bad argument, or when `maxItems` items do not suffice
  */
 export async function calibrateC(solver: SubsetSumSolver, options: CalibrationOptions = {}): Promise<Calibration> {
-  const { d1 = 2, d2 = d1, eps = 0.05, maxItems = 28, seed = 0, onProgress, signal } = options
+  const { d1 = 2, d2 = d1, eps = 0.05, maxItems = 64, seed = 0, onProgress, signal } = options
   const { logArgument } = matrixWidth(d1, d2, eps)
   const { matrices = Math.max(200, Math.ceil(10 / eps)) } = options
   for (const [name, value] of Object.entries({ matrices, maxItems }))
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`"${name}" expected an integer >= 1, got ${value}`)
   const points: CalibrationPoint[] = []
-  for (let items = 1; items <= maxItems; items++) {
+  // 2^n' sums cover at most 2^n' eps / (d1 d2) of the targets' range, so fewer items than this cannot succeed.
+  const fewest = Math.max(1, Math.ceil(Math.log2(1 - eps) + logArgument / Math.LN2))
+  for (let items = fewest; items <= maxItems; items++) {
     signal?.throwIfAborted()
     const point = successAt(solver, { d1, d2, eps, matrices, seed }, items)
     points.push(point)

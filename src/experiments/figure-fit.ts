@@ -1,6 +1,6 @@
 /** Exponential fits of a figure's curves over the range where they decay. */
 import { fitSharedRate } from '../theory/fit.js'
-import type { FigureFit, FigureSeries } from './figure.js'
+import type { FigureFit, FigurePoint, FigureSeries } from './figure.js'
 
 /**
  * Points at or below this error are left out of fits. Subset sums of more than 28 items are searched to 2^-26 of the
@@ -8,6 +8,11 @@ import type { FigureFit, FigureSeries } from './figure.js'
  * about 1e-7 on, whatever the paper's theory says of the true optimum.
  */
 export const FLOOR = 1e-6
+
+/** The points a fit uses: x at least `from`, error above the floor. */
+export function decaying(points: readonly FigurePoint[], statistic: 'mean' | 'median', from: number): FigurePoint[] {
+  return points.filter((point) => point.x >= from && point.error[statistic] > FLOOR)
+}
 
 /**
  * Fits `a exp(-b x)`, one b for all the curves, to points above the floor.
@@ -23,7 +28,7 @@ export function fitDecay(
   from = 0,
 ): FigureFit {
   const used = series.map(({ points }) => {
-    const chosen = points.filter((point) => point.x >= from && point.error[statistic] > FLOOR)
+    const chosen = decaying(points, statistic, from)
     return { x: chosen.map(({ x }) => x), y: chosen.map(({ error }) => error[statistic]) }
   })
   const abscissae = used.flatMap(({ x }) => x)

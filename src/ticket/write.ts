@@ -1,5 +1,5 @@
 import { float32Bytes } from '../safetensors/floats.js'
-import { uint16Bytes } from '../safetensors/integers.js'
+import { toUint16, uint16Bytes } from '../safetensors/integers.js'
 import { planSafetensors, type SafetensorsLayout } from '../safetensors/layout.js'
 import {
   coordinateName,
@@ -44,6 +44,8 @@ export interface TicketWriter {
   readonly finished: ReadonlyMap<string, PairReport>
   /** Writes a pair durably. RangeError when it is unknown, already written or does not fit its specification. */
   writePair(masks: PairMasks, report: PairReport): Promise<void>
+  /** The masks of a pair that is written already. RangeError when it is not. */
+  readMasks(name: string): Promise<PairMasks>
   /** Writes header and hash and renames over the final path. RangeError when pairs are missing. */
   finish(final?: { probe?: Probe }): Promise<{ bytes: number; sha256: string }>
   /** Closes. The working files stay for a later resumption, unless `remove`. */
@@ -91,6 +93,16 @@ export async function openTicketWriter(options: TicketWriterOptions): Promise<Ti
         const sha256 = hashOf(createSha256, coordinate, masks.second)
         await files.appendJournal(entryLine({ pair: name, sha256, report }))
         finished.set(name, report)
+      },
+      async readMasks(name) {
+        const spec = specs.get(name)
+        if (!spec || !finished.has(name)) throw new RangeError(`"name" expected a finished pair, got "${name}"`)
+        const read = (tensor: string) => {
+          const { byteOffset, byteLength } = layout.tensors.get(tensor)!
+          return files.read(byteOffset, byteLength)
+        }
+        const coordinate = toUint16(await read(coordinateName(name)))
+        return { spec, coordinate, second: await read(secondName(name)) }
       },
       async finish({ probe } = {}) {
         const missing = pairs.filter(({ name }) => !finished.has(name))

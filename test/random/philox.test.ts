@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest'
 import { fillWords, philox4x32, seedWords } from '../../src/random/index.js'
 
 const vectors: [counter: number[], key: number[], words: number[]][] = [
-  [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
+  [
+    [0, 0, 0, 0],
+    [0, 0],
+    [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8],
+  ],
   [
     [0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff],
     [0xffffffff, 0xffffffff],
@@ -52,6 +56,8 @@ describe('Philox4x32-10', () => {
     expect(() => seedWords(1.5)).toThrow(TypeError)
     expect(() => seedWords(-1)).toThrow('"seed" expected 0 <= seed < 2^64, got -1')
     expect(() => seedWords(2n ** 64n)).toThrow(RangeError)
-    expect(() => fillWords(1, -1, 0, new Uint32Array(1))).toThrow('"stream" expected an integer from 0 to 2^53-1, got -1')
+    expect(() => fillWords(1, -1, 0, new Uint32Array(1))).toThrow(
+      '"stream" expected an integer from 0 to 2^53-1, got -1',
+    )
   })
 })

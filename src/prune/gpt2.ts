@@ -1,0 +1,255 @@
+/**
+ * The construction of Theorems 3 and 11 on a trained GPT-2: every linear map is replaced by two pruned random matrices.
+ * What no subset sum can stand for (embeddings, LayerNorm gains and biases) is kept dense.
+ */
+import type { GraphRunner } from '../graph/index.js'
+import type { Kernels } from '../kernels/index.js'
+import { createGenerator } from '../kernels/index.js'
+import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
+import { createGpt2 } from '../model/gpt2.js'
+import { checkWeights, type Gpt2Weights, gpt2DenseShapes, gpt2TensorShapes } from '../model/gpt2-weights.js'
+import { type Seed, seedWords } from '../random/index.js'
+import {
+  type CreateSha256,
+  openTicketWriter,
+  type PairReport,
+  type PairSpec,
+  type Probe,
+  type TicketStorage,
+  type TicketWriter,
+} from '../ticket/index.js'
+import { compareLogits } from './compare-logits.js'
+import { createErrorStatistics } from './error-statistics.js'
+import { gpt2Targets, type TargetMatrix } from './gpt2-targets.js'
+import { createLiteralGpt2 } from './literal-model.js'
+import { absoluteDifferences, pairProduct } from './pair-product.js'
+import { planPair } from './pair-plan.js'
+import { pruneMatrix } from './prune-matrix.js'
+import { targetFingerprint } from './target-fingerprint.js'
+import type { PrunePool } from './task.js'
+
+/** What the construction needs of the machine; src/runtime provides it. */
+export interface PrunePlatform {
+  pool: PrunePool
+  kernels: Kernels
+  runner: GraphRunner
+  storage: TicketStorage
+  createSha256: CreateSha256
+}
+
+export interface PruneProgress {
+  pair: string
+  done: number
+  total: number
+  weightsDone: number
+  weightsTotal: number
+}
+
+export interface PruneOptions {
+  target: { config: Gpt2Config; weights: Gpt2Weights }
+  /** n', random products for one weight: integer, 1 to 256. */
+  items: number
+  /** Unsigned 64-bit. */
+  seed: Seed
+  /** 'auto' (a power of two a matrix), or a bound on the products, > 0; 1 is the theorem's setting. Default 'auto'. */
+  scale?: 'auto' | number
+  /** Default 'balanced'. */
+  method?: 'balanced' | 'plain'
+  /** Where the ticket goes. Beside it lie the working files of an unfinished run, which the next one resumes. */
+  out: string
+  signal?: AbortSignal
+  onProgress?(progress: PruneProgress): void
+}
+
+export interface PruneReport {
+  weights: number
+  unreachable: number
+  maxWeightError: number
+  medianWeightError: number
+  maxLogitError: number
+  /** Wall time of the construction, and of the whole run with the comparison of the logits. */
+  pruneSeconds: number
+  seconds: number
+  /** Subset sums solved in this run, over the wall time of the construction. */
+  solvesPerSecond: number
+  ticketBytes: number
+  sha256: string
+  keptDense: string[]
+  /** Pairs taken over from an interrupted run. */
+  resumed: number
+  items: number
+  seed: string
+  scale: 'auto' | number
+  method: 'balanced' | 'plain'
+  pairs: (PairReport & { name: string; sourceScale: number })[]
+}
+
+/**
+ * Prunes a randomly initialised GPT-2, changing no weight, until it behaves as the target, and writes the ticket.
+ *
+ * @throws RangeError or TypeError for options or a target that do not fit, before any work; InputError when `out` cannot
+ * be written; an AbortError when `signal` is aborted, leaving what is needed to resume
+ */
+export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions): Promise<PruneReport> {
+  const { target, items, seed, scale = 'auto', method = 'balanced', out, signal } = options
+  checkOptions(options)
+  const started = performance.now()
+  const { config, weights } = target
+  const read = async (name: string) => weights.get(name)!.data
+
+  const specs: PairSpec[] = []
+  for await (const { name, inputs, outputs, weights: matrix } of gpt2Targets(config, read)) {
+    signal?.throwIfAborted()
+    const largest = matrix.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
+    specs.push(planPair({ name, inputs, outputs, largest }, specs.length, { items, scale, method }))
+  }
+  const dense: [string, readonly number[]][] = [...gpt2DenseShapes(config)].map(([name, shape]) => [name, shape])
+  const writer = await openTicketWriter({
+    path: out,
+    seed,
+    config,
+    pairs: specs,
+    dense: dense.map(([name, shape]) => ({ name, shape, values: weights.get(name)!.data })),
+    construction: { items, scale, method },
+    fingerprint: targetFingerprint(platform.createSha256, target),
+    storage: platform.storage,
+    createSha256: platform.createSha256,
+  })
+  try {
+    const resumed = writer.finished.size
+    const construction = await prunePairs(platform, options, specs, writer, read)
+    const pruneSeconds = (performance.now() - started) / 1000
+    const probe = await runProbe(platform, options, writer)
+    const { bytes, sha256 } = await writer.finish({ probe: probe.probe })
+    const { statistics } = construction
+    return {
+      weights: statistics.count,
+      unreachable: sum(specs, ({ name }) => writer.finished.get(name)!.unreachable),
+      maxWeightError: statistics.max,
+      medianWeightError: statistics.median(),
+      maxLogitError: probe.maxLogitError,
+      pruneSeconds,
+      seconds: (performance.now() - started) / 1000,
+      solvesPerSecond: construction.solved / pruneSeconds,
+      ticketBytes: bytes,
+      sha256,
+      keptDense: dense.map(([name]) => name),
+      resumed,
+      items,
+      seed: BigInt(seed).toString(),
+      scale,
+      method,
+      pairs: specs.map((spec) => ({ name: spec.name, sourceScale: scaleOf(spec), ...writer.finished.get(spec.name)! })),
+    }
+  } catch (error) {
+    await writer.abandon()
+    throw error
+  }
+}
+
+/** Solves every pair that is not finished, a few matrices at a time so that no thread waits for another's last task. */
+async function prunePairs(
+  { pool, kernels }: PrunePlatform,
+  { target, seed, method = 'balanced', signal, onProgress }: PruneOptions,
+  specs: PairSpec[],
+  writer: TicketWriter,
+  read: (name: string) => Promise<Float32Array>,
+) {
+  const byName = new Map(specs.map((spec) => [spec.name, spec]))
+  const statistics = createErrorStatistics()
+  const weightsTotal = sum(specs, ({ inputs, outputs }) => inputs * outputs)
+  let weightsDone = 0
+  let solved = 0
+  let writing = Promise.resolve()
+
+  const prune = async ({ name, weights: targets }: TargetMatrix): Promise<void> => {
+    const spec = byName.get(name)!
+    const total = targets.length
+    let done = 0
+    const onSolved = (count: number) => {
+      done += count
+      solved += count
+      weightsDone += count
+      onProgress?.({ pair: name, done, total, weightsDone, weightsTotal })
+    }
+    const pruned = await pruneMatrix(pool, { seed, spec, targets, method, onSolved, ...(signal ? { signal } : {}) })
+    statistics.add(pruned.errors)
+    writing = writing.then(() => writer.writePair(pruned.masks, pruned.report))
+    await writing
+  }
+
+  const running = new Set<Promise<void>>()
+  let failure: { error: unknown } | undefined
+  try {
+    for await (const matrix of gpt2Targets(target.config, read)) {
+      signal?.throwIfAborted()
+      if (writer.finished.has(matrix.name)) {
+        const kept = await writer.readMasks(matrix.name)
+        statistics.add(absoluteDifferences(pairProduct(kernels, kept, seed), matrix.weights))
+        weightsDone += matrix.weights.length
+        continue
+      }
+      const task = prune(matrix).catch((error) => {
+        failure ??= { error }
+      })
+      running.add(task)
+      task.finally(() => running.delete(task))
+      if (running.size > pool.threads) await Promise.race(running)
+      if (failure) break
+    }
+  } finally {
+    await Promise.all(running)
+  }
+  if (failure) throw failure.error
+  return { statistics, solved }
+}
+
+/** Runs target and pruned model on random inputs: the largest difference of their logits, and a probe for the ticket. */
+async function runProbe(
+  { runner, kernels }: PrunePlatform,
+  { target, seed }: PruneOptions,
+  writer: TicketWriter,
+): Promise<{ maxLogitError: number; probe: Probe }> {
+  const { config, weights } = target
+  const literal = createLiteralGpt2({
+    runner,
+    config,
+    dense: weights,
+    seed,
+    readMasks: (name) => writer.readMasks(name),
+    generate: createGenerator(kernels),
+  })
+  const dense = createGpt2(runner, config, weights)
+  try {
+    const maxLogitError = await compareLogits(dense, literal, seed)
+    const tokens = Array.from({ length: Math.min(8, config.positions) }, (_, i) => i % config.vocabulary)
+    const logits = await literal.logits(Int32Array.from(tokens), 1, tokens.length)
+    const last = [...logits.slice(-config.vocabulary).slice(0, 16)]
+    return { maxLogitError, probe: { tokens, logits: last, tolerance: 1e-3 } }
+  } finally {
+    await Promise.all([literal.release(), dense.release()])
+  }
+}
+
+function checkOptions({ target, items, seed, scale = 'auto', method = 'balanced', out }: PruneOptions): void {
+  if (!Number.isInteger(items) || items < 1 || items > 256)
+    throw new RangeError(`"items" expected an integer from 1 to 256, got ${items}`)
+  if (scale !== 'auto' && !(scale > 0 && Number.isFinite(scale)))
+    throw new RangeError(`"scale" expected auto or a finite number > 0, got ${scale}`)
+  if (method !== 'balanced' && method !== 'plain')
+    throw new RangeError(`"method" expected balanced or plain, got ${method}`)
+  if (typeof out !== 'string' || out === '') throw new TypeError('"out" expected a path')
+  seedWords(seed)
+  checkGpt2Config(target.config)
+  checkWeights(target.weights, gpt2TensorShapes(target.config))
+}
+
+function scaleOf({ first, second, divisor }: PairSpec): number {
+  return first.init.kind === 'uniform' && second.init.kind === 'uniform'
+    ? (first.init.range * second.init.range) / divisor
+    : Number.NaN
+}
+
+function sum<T>(values: readonly T[], of: (value: T) => number): number {
+  return values.reduce((total, value) => total + of(value), 0)
+}

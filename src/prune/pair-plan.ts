@@ -1,0 +1,63 @@
+/** What the source of a target matrix looks like: width, streams and initialisation (Lemma 4/7, section on MHA). */
+import type { PairSpec } from '../ticket/index.js'
+
+/** The shape and size of a target matrix. */
+export interface TargetSize {
+  name: string
+  inputs: number
+  outputs: number
+  /** Largest magnitude of its entries, >= 0. */
+  largest: number
+}
+
+/** How the construction is to be done. */
+export interface PlanOptions {
+  /** Random products for one weight, n'; 1 to 256. */
+  items: number
+  /** 'auto': a power of two per matrix; a number: the bound on a product of two source weights (1 is the theorem's). */
+  scale: 'auto' | number
+  method: 'balanced' | 'plain'
+}
+
+/**
+ * Bound on a product of the pair's two weights. Automatically the least power of two that is no less than the target's
+ * largest entry; half of that for the balanced construction, whose items are about twice as large.
+ */
+export function sourceScale(largest: number, { scale, method }: PlanOptions): number {
+  if (scale !== 'auto') return scale
+  if (largest === 0) return 2 ** -24
+  const exponent = Math.ceil(Math.log2(largest))
+  return 2 ** (method === 'balanced' ? exponent - 1 : exponent)
+}
+
+/**
+ * The pair that stands for a target: n = n' d1 hidden units. Query/key pairs are initialised on
+ * U[-n^(1/4), n^(1/4)] and divided by sqrt(n) as the theorems ask, the others on U[-1, 1]; the scale multiplies the
+ * second matrix.
+ *
+ * @param index position of the pair in the model: it reads streams 2 index and 2 index + 1
+ */
+export function planPair(target: TargetSize, index: number, options: PlanOptions): PairSpec {
+  const { name, inputs, outputs, largest } = target
+  const hidden = inputs * options.items
+  const isQueryKey = name.endsWith('.qk')
+  const range = isQueryKey ? Math.sqrt(Math.sqrt(hidden)) : 1
+  return {
+    name,
+    inputs,
+    hidden,
+    outputs,
+    activation: 'linear',
+    divisor: isQueryKey ? Math.sqrt(hidden) : 1,
+    first: { stream: 2 * index, init: { kind: 'uniform', range } },
+    second: { stream: 2 * index + 1, init: { kind: 'uniform', range: range * sourceScale(largest, options) } },
+  }
+}
+
+/** Bound on a product of a planned pair's two weights over its divisor. */
+export function productRange(spec: PairSpec): number {
+  const { first, second, divisor } = spec
+  if (first.init.kind !== 'uniform' || second.init.kind !== 'uniform')
+    throw new TypeError(`"${spec.name}" expected uniform initialisations`)
+  return (first.init.range * second.init.range) / divisor
+}

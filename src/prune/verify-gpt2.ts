@@ -1,0 +1,151 @@
+/** Checks of a ticket: what it says of itself, and how it compares with the target it was pruned to. */
+import { createGenerator } from '../kernels/index.js'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import { createGpt2 } from '../model/gpt2.js'
+import { gpt2PairShapes } from '../model/gpt2-pair-names.js'
+import { type PairGpt2 } from '../model/gpt2-pair.js'
+import { type Gpt2Weights, gpt2DenseShapes } from '../model/gpt2-weights.js'
+import { InputError } from '../safetensors/input-error.js'
+import { countKept, type Ticket } from '../ticket/index.js'
+import { compareLogits, randomInputs } from './compare-logits.js'
+import type { PrunePlatform } from './gpt2.js'
+import { gpt2Targets } from './gpt2-targets.js'
+import { createLiteralGpt2 } from './literal-model.js'
+import { absoluteDifferences, pairProduct } from './pair-product.js'
+
+/** One thing that was checked. */
+export interface Check {
+  name: string
+  passed: boolean
+  detail: string
+  value?: number
+  limit?: number
+}
+
+export interface VerifyOptions {
+  /** An opened ticket: its structure and hash are checked already. */
+  ticket: Ticket
+  target?: { config: Gpt2Config; weights: Gpt2Weights }
+  /** Largest difference of the logits that passes. Default 0.1. */
+  logitTolerance?: number
+  signal?: AbortSignal
+  onProgress?(progress: { pair: string; done: number; total: number }): void
+}
+
+/**
+ * The model of a ticket, run literally: masks at full source width over weights regenerated from the seed.
+ *
+ * @throws InputError when the ticket holds no GPT-2
+ */
+export async function openLiteralGpt2(
+  { runner, kernels }: Pick<PrunePlatform, 'runner' | 'kernels'>,
+  ticket: Ticket,
+): Promise<PairGpt2> {
+  const config = configOf(ticket)
+  const dense: Map<string, { shape: readonly number[]; data: Float32Array }> = new Map()
+  for (const [name, shape] of gpt2DenseShapes(config)) dense.set(name, { shape, data: await ticket.readDense(name) })
+  const readMasks = (name: string) => ticket.readMasks(name)
+  return createLiteralGpt2({ runner, config, dense, seed: ticket.seed, readMasks, generate: createGenerator(kernels) })
+}
+
+function configOf(ticket: Ticket): Gpt2Config {
+  const { config, kind } = ticket.metadata
+  if (!config) throw new InputError(`${ticket.name}: expected a ticket of kind pruned-gpt2, got ${kind}`)
+  return config
+}
+
+/**
+ * Verifies a ticket. Without a target: container, masks, and the probe recorded at pruning. With one: every weight of
+ * the merged matrices against the recorded errors, what is kept dense bit for bit, and the logits on random inputs.
+ */
+export async function verifyGpt2(
+  platform: Pick<PrunePlatform, 'runner' | 'kernels'>,
+  options: VerifyOptions,
+): Promise<{ checks: Check[] }> {
+  const { ticket, target, logitTolerance = 0.1 } = options
+  const config = configOf(ticket)
+  const checks: Check[] = [
+    { name: 'container', passed: true, detail: `${ticket.bytes} bytes, sha256 ${ticket.sha256.slice(0, 16)}...` },
+    checkPairs(ticket, config),
+  ]
+  if (target && JSON.stringify(target.config) !== JSON.stringify(config)) {
+    const detail = `ticket ${JSON.stringify(config)}, target ${JSON.stringify(target.config)}`
+    return { checks: [...checks, { name: 'configuration', passed: false, detail }] }
+  }
+  if (target) checks.push(await checkDense(ticket, target.weights), await checkWeights(platform, options, target))
+  const literal = await openLiteralGpt2(platform, ticket)
+  try {
+    const { probe } = ticket.metadata
+    if (probe) {
+      const logits = await literal.logits(Int32Array.from(probe.tokens), 1, probe.tokens.length)
+      const last = logits.slice(-config.vocabulary)
+      const value = probe.logits.reduce((max, logit, i) => Math.max(max, Math.abs(logit - last[i])), 0)
+      const detail = 'logits of the masked random matrices at full source width, against those recorded at pruning'
+      checks.push({ name: 'probe', passed: value <= probe.tolerance, value, limit: probe.tolerance, detail })
+    }
+    if (target) {
+      const dense = createGpt2(platform.runner, config, target.weights)
+      const value = await compareLogits(dense, literal, ticket.seed)
+      await dense.release()
+      const { batch, length } = randomInputs(config, ticket.seed)
+      const detail = `largest difference from the target's logits, ${batch} random inputs of ${length} tokens`
+      checks.push({ name: 'logits', passed: value <= logitTolerance, value, limit: logitTolerance, detail })
+    }
+  } finally {
+    await literal.release()
+  }
+  return { checks }
+}
+
+/** The pairs are those of the configuration, in shape. */
+function checkPairs(ticket: Ticket, config: Gpt2Config): Check {
+  const shapes = gpt2PairShapes(config)
+  const wrong = shapes.find(({ name, inputs, outputs }) => {
+    const spec = ticket.pairs.get(name)
+    return !spec || spec.inputs !== inputs || spec.outputs !== outputs
+  })
+  const passed = wrong === undefined && ticket.pairs.size === shapes.length
+  const detail = passed ? `${shapes.length} pairs of pruned random matrices` : `"${wrong?.name}" does not fit the model`
+  return { name: 'pairs', passed, detail }
+}
+
+async function checkDense(ticket: Ticket, weights: Gpt2Weights): Promise<Check> {
+  let different = 0
+  for (const name of ticket.dense.keys()) {
+    const kept = await ticket.readDense(name)
+    const original = weights.get(name)?.data
+    if (!original || kept.some((value, i) => value !== original[i])) different++
+  }
+  const detail = `${ticket.dense.size} tensors (embeddings, LayerNorm) equal to the target's bit for bit`
+  return { name: 'kept dense', passed: different === 0, value: different, limit: 0, detail }
+}
+
+/** Every weight of every merged matrix: the errors recorded at pruning come out again. */
+async function checkWeights(
+  { kernels }: Pick<PrunePlatform, 'kernels'>,
+  { ticket, signal, onProgress }: VerifyOptions,
+  target: { config: Gpt2Config; weights: Gpt2Weights },
+): Promise<Check> {
+  const read = async (name: string) => target.weights.get(name)!.data
+  const total = ticket.pairs.size
+  let done = 0
+  let kept = 0
+  let possible = 0
+  let largest = 0
+  let wrong = ''
+  for await (const { name, weights } of gpt2Targets(target.config, read)) {
+    signal?.throwIfAborted()
+    const masks = await ticket.readMasks(name)
+    const errors = absoluteDifferences(pairProduct(kernels, masks, ticket.seed), weights)
+    const maxError = errors.reduce((max, error) => Math.max(max, error), 0)
+    const recorded = ticket.reports.get(name)!.maxError
+    if (maxError !== recorded && wrong === '') wrong = `"${name}" has ${maxError}, the ticket says ${recorded}`
+    largest = Math.max(largest, maxError)
+    kept += countKept(masks).second
+    possible += masks.spec.hidden * masks.spec.outputs
+    onProgress?.({ pair: name, done: ++done, total })
+  }
+  const share = ((100 * kept) / possible).toFixed(1)
+  const detail = wrong || `largest error of a weight, as recorded; second masks keep ${share} % of their weights`
+  return { name: 'weights', passed: wrong === '', value: largest, detail }
+}

@@ -1,0 +1,79 @@
+/** The construction on Node: worker threads, ONNX Runtime and files put together. */
+import { availableParallelism } from 'node:os'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import type { Gpt2Weights } from '../model/gpt2-weights.js'
+import { generateGreedy } from '../model/gpt2-generate.js'
+import { type PruneOptions, type PruneReport, pruneGpt2 as pruneOn } from '../prune/gpt2.js'
+import type { ColumnsResult } from '../prune/solve-columns.js'
+import type { PruneTask } from '../prune/task.js'
+import { type Check, openLiteralGpt2, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
+import { openTicket } from '../ticket/index.js'
+import { openFile } from './files.js'
+import { loadKernels } from './node.js'
+import { createGraphRunner } from './onnx.js'
+import { nodeSha256 } from './sha256.js'
+import { ticketFiles } from './ticket-files.js'
+import { createWorkerPool } from './worker-pool.js'
+
+/**
+ * Prunes a randomly initialised GPT-2 to a target and writes the ticket: `pruneGpt2` of src/prune on this machine.
+ *
+ * @param options.threads worker threads, integer >= 1; default: as many as there are processors. The ticket does not
+ * depend on it
+ */
+export async function pruneGpt2(options: PruneOptions & { threads?: number }): Promise<PruneReport> {
+  const { threads = availableParallelism() } = options
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
+  const workers = createWorkerPool<PruneTask, ColumnsResult | Uint16Array>('runtime/prune-worker.js', threads)
+  try {
+    const pool = { threads, run: workers.run }
+    const platform = { pool, kernels: await loadKernels(), runner: createGraphRunner() }
+    return await pruneOn({ ...platform, storage: ticketFiles, createSha256: nodeSha256 }, options)
+  } finally {
+    await workers.close()
+  }
+}
+
+/** Options of {@link verifyGpt2}. */
+export interface VerifyFileOptions {
+  /** Path of the ticket. */
+  ticket: string
+  target?: { config: Gpt2Config; weights: Gpt2Weights }
+  /** Largest difference of the logits that passes. Default 0.1. */
+  logitTolerance?: number
+  signal?: AbortSignal
+  onProgress?(progress: { pair: string; done: number; total: number }): void
+}
+
+/** Verifies a ticket file: `verifyGpt2` of src/prune on this machine. InputError when it is no sound ticket. */
+export async function verifyGpt2({ ticket: path, ...options }: VerifyFileOptions): Promise<{ checks: Check[] }> {
+  const source = await openFile(path)
+  try {
+    const ticket = await openTicket(source, nodeSha256)
+    return await verifyOn({ kernels: await loadKernels(), runner: createGraphRunner() }, { ...options, ticket })
+  } finally {
+    await source.close()
+  }
+}
+
+/**
+ * Runs a ticket: the greedy continuation of a prompt.
+ *
+ * @param prompt tokens, each below the model's vocabulary; at least one
+ * @param count tokens to add, >= 1
+ */
+export async function runTicket(path: string, prompt: number[], count: number): Promise<number[]> {
+  const source = await openFile(path)
+  try {
+    const ticket = await openTicket(source, nodeSha256)
+    const model = await openLiteralGpt2({ kernels: await loadKernels(), runner: createGraphRunner() }, ticket)
+    try {
+      return await generateGreedy(model, prompt, count)
+    } finally {
+      await model.release()
+    }
+  } finally {
+    await source.close()
+  }
+}

@@ -1,0 +1,28 @@
+import { fileURLToPath } from 'node:url'
+import { Piscina } from 'piscina'
+import { builtFile } from './node.js'
+
+/** Worker threads that run the default export of one module of the package. */
+export interface WorkerPool<Task, Result> {
+  /** Runs a task on some thread. Rejects with an AbortError once `signal` is aborted. */
+  run(task: Task, signal?: AbortSignal): Promise<Result>
+  close(): Promise<void>
+}
+
+/**
+ * @param module path of a built module, for example `prune/worker.js`
+ * @param threads number of threads, >= 1
+ */
+export function createWorkerPool<Task, Result>(module: string, threads: number): WorkerPool<Task, Result> {
+  const pool = new Piscina<Task, Result>({
+    filename: fileURLToPath(builtFile(module)),
+    minThreads: threads,
+    maxThreads: threads,
+    // Workers do nothing but their kernels: what the parent was started with (loaders of a test runner) is not theirs.
+    execArgv: [],
+  })
+  return {
+    run: (task, signal) => pool.run(task, signal ? { signal } : {}),
+    close: () => pool.destroy(),
+  }
+}

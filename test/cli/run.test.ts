@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { packedBytes } from '../../src/mask/index.js'
+import { gpt2PairShapes } from '../../src/model/gpt2-pair-names.js'
+import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { ticketFiles } from '../../src/runtime/ticket-files.js'
+import { gpt2Dense, openTicketWriter, type PairSpec } from '../../src/ticket/index.js'
+import { masks, options, report } from '../ticket/example.js'
+import { slt } from './slt.js'
+
+const config = {
+  layers: 1,
+  width: 4,
+  heads: 2,
+  inner: 8,
+  positions: 6,
+  vocabulary: 5,
+  activation: 'gelu_new',
+  layerNormEpsilon: 1e-5,
+  tiedHead: true,
+} as const
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slt-'))
+  const init = { kind: 'uniform', range: 1 } as const
+  const pairs = gpt2PairShapes(config).map(
+    (shape, i): PairSpec => ({
+      ...shape,
+      hidden: 2 * shape.inputs,
+      activation: 'linear',
+      divisor: 1,
+      first: { stream: 2 * i, init },
+      second: { stream: 2 * i + 1, init },
+    }),
+  )
+  // Every mask is empty and the position embedding zero: with E = I the model repeats its last token.
+  const dense = gpt2Dense(config).map(({ name, shape }) => {
+    const values = new Float32Array(shape.reduce((a, b) => a * b))
+    if (name.endsWith('wte.weight')) for (let token = 0; token < 4; token++) values[5 * token] = 1
+    if (/ln_\w\.weight$/.test(name)) values.fill(1)
+    return { name, shape, values }
+  })
+  const path = join(folder, 'repeat')
+  const writer = await openTicketWriter({ ...options(ticketFiles, path), config, pairs, dense })
+  for (const spec of pairs) {
+    const coordinate = new Uint16Array(spec.hidden).fill(0xffff)
+    await writer.writePair(
+      { spec, coordinate, second: new Uint8Array(packedBytes(spec.hidden * spec.outputs)) },
+      report,
+    )
+  }
+  await writer.finish()
+  const loose = await openTicketWriter({ ...options(ticketFiles, join(folder, 'loose')), createSha256: nodeSha256 })
+  for (const mask of masks) await loose.writePair(mask, report)
+  await loose.finish()
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const run = (...args: string[]) => slt('run', join(folder, 'repeat'), '--tokens', ...args)
+
+test('the greedy continuation is printed, by default as long as the context lasts', () => {
+  expect(run('0,3')).toMatchObject({ code: 0, stdout: '3,3,3,3,3\n', stderr: '' })
+  expect(run('3,1', '--count', '2')).toMatchObject({ code: 0, stdout: '1,1\n' })
+})
+
+test('--json prints one object', () => {
+  const { stdout } = run('2', '--count', '3', '--json')
+  expect(JSON.parse(stdout)).toEqual({ ticket: join(folder, 'repeat'), tokens: [2], continuation: [2, 2, 2] })
+})
+
+test('tokens that the model does not have, and too many, are refused', () => {
+  expect(run('5')).toMatchObject({ code: 1, stderr: 'slt: "tokens" expected integers below 5, got 5\n' })
+  const { code, stderr } = run('0,0,0,0,0,0,0')
+  expect([code, stderr]).toEqual([1, `slt: "tokens" expected at most 6 tokens, the model's context, got 7\n`])
+})
+
+test('a ticket of loose pairs does not run', () => {
+  const { code, stderr } = slt('run', join(folder, 'loose'), '--tokens', '1')
+  expect([code, stderr]).toEqual([1, `slt: ${join(folder, 'loose')}: holds loose pairs, not a model that runs\n`])
+})

@@ -1,0 +1,21 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** The built command; `npm test` builds it first. */
+const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+
+export const sorter = fileURLToPath(new URL('../../data/gpt-nano-sort', import.meta.url))
+
+/** Runs `slt` and gives what it printed and its exit code. */
+export function slt(...args: string[]): { code: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    encoding: 'utf8',
+    timeout: 110_000,
+  })
+  return { code: status, stdout, stderr }
+}
+
+/** Starts `slt`, to be interrupted. */
+export function startSlt(...args: string[]) {
+  return spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+}

@@ -1,0 +1,95 @@
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { slt, sorter, startSlt } from './slt.js'
+
+/** The whole way of the bundled sorter: prune, verify, run, and what goes wrong on it. */
+let folder: string
+let ticket: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slt-'))
+  ticket = join(folder, 'sorter.slt.safetensors')
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe.sequential('prune, verify, run', () => {
+  test('prune writes a ticket and reports as JSON', async () => {
+    const { code, stdout, stderr } = slt('prune', sorter, '--items', '16', '--seed', '7', '--out', ticket, '--json')
+    expect([code, stderr.includes('slt:')]).toEqual([0, false])
+    const report = JSON.parse(stdout)
+    for (const key of ['weights', 'unreachable', 'maxWeightError', 'medianWeightError', 'maxLogitError', 'seconds']) {
+      expect(report[key], key).toBeTypeOf('number')
+    }
+    expect(report.weights).toBe(98_793)
+    expect(report.solvesPerSecond).toBeGreaterThan(0)
+    expect(report.maxLogitError).toBeLessThan(0.1)
+    expect(report.ticketBytes).toBe((await readFile(ticket)).length)
+    expect(await readdir(folder)).toEqual(['sorter.slt.safetensors'])
+  })
+
+  test('verify passes, alone and against the target', () => {
+    for (const args of [[], ['--target', sorter]]) {
+      const { code, stdout } = slt('verify', ticket, ...args, '--json')
+      const { passed, checks } = JSON.parse(stdout)
+      expect(checks.filter((check: { passed: boolean }) => !check.passed)).toEqual([])
+      expect([code, passed, checks.length > 0]).toEqual([0, true, true])
+    }
+  })
+
+  test('run sorts', () => {
+    expect(slt('run', ticket, '--tokens', '2,1,0,0,1,2').stdout).toBe('0,0,1,1,2,2\n')
+    expect(slt('run', ticket, '--tokens', '1,1,0,2,0,1').stdout).toBe('0,0,1,1,1,2\n')
+  })
+
+  test('a changed byte is noticed', async () => {
+    const bytes = await readFile(ticket)
+    bytes[bytes.length - 100] ^= 4
+    const broken = join(folder, 'broken')
+    await writeFile(broken, bytes)
+    for (const args of [
+      ['verify', broken],
+      ['run', broken, '--tokens', '1'],
+    ]) {
+      const { code, stderr } = slt(...args)
+      expect(stderr).toMatch(/^slt: .*broken: wrong hash: [^\n]+\n$/)
+      expect(code).toBe(1)
+    }
+    await rm(broken)
+  })
+
+  test('the same command gives the same ticket, whatever the number of threads', async () => {
+    const again = join(folder, 'again')
+    expect(slt('prune', sorter, '--items', '16', '--seed', '7', '--out', again, '--threads', '1').code).toBe(0)
+    expect((await readFile(again)).equals(await readFile(ticket))).toBe(true)
+    await rm(again)
+  })
+
+  test.each(['SIGINT', 'SIGKILL'] as const)('%s leaves no ticket, and the same command finishes it', async (signal) => {
+    const path = join(folder, signal)
+    const args = ['prune', sorter, '--items', '16', '--seed', '7', '--out', path]
+    const child = startSlt(...args)
+    const exited = once(child, 'exit')
+    for (let ready = false; !ready; await new Promise((resolve) => setTimeout(resolve, 10))) {
+      const journal = await readFile(`${path}.slt-journal`, 'utf8').catch(() => '')
+      ready = journal.split('\n').length > 3 || child.exitCode !== null // two pairs are finished
+    }
+    child.kill(signal)
+    const [code] = await exited
+    expect(code).toBe(signal === 'SIGINT' ? 130 : null)
+    expect((await readdir(folder)).includes(signal)).toBe(false)
+    expect(slt(...args).code).toBe(0)
+    expect((await readFile(path)).equals(await readFile(ticket))).toBe(true)
+    await rm(path)
+    expect(await readdir(folder)).toEqual(['sorter.slt.safetensors'])
+  })
+})
+
+test('demo prunes, verifies and sorts', () => {
+  const out = join(folder, 'demo')
+  const { code, stdout } = slt('demo', '--out', out)
+  expect(stdout).toContain('500 of 500 random lists sorted')
+  expect(stdout).toContain('checks passed')
+  expect(code).toBe(0)
+})

@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises'
+import { expect, test } from 'vitest'
+import { fillWords, generateWeights, type Initialisation } from '../../src/random/index.js'
+import { exampleTicket, open } from './example.js'
+
+const page = await readFile(new URL('../../docs/ticket-format.md', import.meta.url), 'utf8')
+
+test("the page's example is the example", async () => {
+  const bytes = await exampleTicket()
+  expect(page).toContain(`\`${(await open(bytes)).sha256}\``)
+  expect(page).toContain(`The file has ${bytes.length.toLocaleString('en-US')} bytes`)
+  // Every line of data in the dump: address, bytes, two spaces or more, what it is.
+  const dump = page.matchAll(/^0000(11[0-9a-f]{2}) {2}((?:[0-9a-f]{2} ? ?)+) /gm)
+  const shown = [...dump].map(([, address, hex]) => [Number.parseInt(address, 16), hex.replaceAll(' ', '')] as const)
+  expect(shown.length).toBe(5)
+  for (const [address, hex] of shown) {
+    expect(Buffer.from(bytes.subarray(address, address + hex.length / 2)).toString('hex')).toBe(hex)
+  }
+})
+
+test("the page's vectors are what the generator gives", () => {
+  const seed = 18364758544493064720n
+  const rows = [...page.matchAll(/^\| (\d) \| ([^|]+) \| ([0-9a-f |]+)\|$/gm)]
+  expect(rows.length).toBe(7)
+  for (const [, streamText, what, cells] of rows) {
+    const stream = Number(streamText)
+    const expected = cells
+      .split('|')
+      .map((cell) => cell.trim())
+      .filter(Boolean)
+    const words = new Uint32Array(expected.length)
+    if (what === 'words') fillWords(seed, stream, 0, words)
+    else {
+      const weights = generateWeights({ seed, stream, init: initOf(what), count: expected.length })
+      words.set(new Uint32Array(weights.buffer))
+    }
+    expect([...words].map((word) => word.toString(16).padStart(8, '0'))).toEqual(expected)
+  }
+})
+
+/** `uniform, range 1` and so on. */
+function initOf(what: string): Initialisation {
+  const scale = Number(what.match(/[\d.]+$/)?.[0])
+  if (what.startsWith('uniform')) return { kind: 'uniform', range: scale }
+  return what.startsWith('normal') ? { kind: 'normal', std: scale } : { kind: 'signed-constant', magnitude: scale }
+}
