@@ -15,9 +15,9 @@ const arrows: Record<string, readonly string[]> = {
   kernels: ['random', 'subset-sum'],
   model: ['graph'],
   ticket: ['random', 'mask', 'safetensors', 'model'],
-  prune: ['runtime', 'random', 'mask', 'subset-sum', 'theory', 'graph', 'safetensors', 'kernels', 'model', 'ticket'],
+  prune: ['random', 'mask', 'subset-sum', 'theory', 'graph', 'safetensors', 'kernels', 'model', 'ticket'],
   interop: ['graph', 'safetensors', 'model'],
-  runtime: ['random', 'mask', 'subset-sum', 'graph', 'safetensors', 'kernels', 'ticket'],
+  runtime: ['random', 'mask', 'subset-sum', 'graph', 'safetensors', 'kernels', 'model', 'ticket', 'prune'],
   experiments: ['random', 'mask', 'subset-sum', 'theory', 'graph', 'data', 'kernels', 'model', 'ticket', 'prune'],
 }
 

@@ -69,7 +69,7 @@ interface SortedList {
 /** The ticket's greedy continuation of random lists, against sorting. */
 async function sortLists(path: string, seed: bigint): Promise<{ sorted: number; shown: SortedList[] }> {
   const [{ openTicketModel }, { generateGreedyBatch }, { uniform }] = await Promise.all([
-    import('./ticket-model.js'),
+    import('../runtime/ticket-model.js'),
     import('../model/gpt2-generate.js'),
     import('../random/index.js'),
   ])

@@ -76,7 +76,7 @@ export function addPrune(program: Command): void {
 
 /** Prunes with a progress bar. */
 export async function prune(target: Target, flags: PruneFlags & { out: string }): Promise<PruneReport> {
-  const { pruneGpt2 } = await import('../prune/gpt2.js')
+  const { pruneGpt2 } = await import('../runtime/prune.js')
   const { items, seed, scale, method, threads, out } = flags
   const progress = createProgress('weights')
   try {

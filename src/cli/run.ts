@@ -37,7 +37,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
   const terminal = createTerminal(flags)
   const [{ generateGreedy }, { openTicketModel }] = await Promise.all([
     import('../model/gpt2-generate.js'),
-    import('./ticket-model.js'),
+    import('../runtime/ticket-model.js'),
   ])
   const { model, close } = await openTicketModel(path)
   try {

@@ -22,15 +22,16 @@ export async function readTarget(folder: string): Promise<Target> {
 
 /** Makes a random model of a named shape, with another number of layers when given. */
 export async function randomTarget(shape: string, layers: number | undefined, seed: bigint): Promise<Target> {
-  const [{ gpt2Shapes }, { randomGpt2Weights }, { generateWeights }] = await Promise.all([
+  const [{ gpt2Shapes }, { randomGpt2Weights }, { createGenerator }, { loadKernels }] = await Promise.all([
     import('../model/gpt2-config.js'),
     import('../model/gpt2-random.js'),
-    import('../random/index.js'),
+    import('../kernels/index.js'),
+    import('../runtime/node.js'),
   ])
   if (!Object.hasOwn(gpt2Shapes, shape)) {
     throw new RangeError(`"random" expected ${Object.keys(gpt2Shapes).join(', ')}, got ${JSON.stringify(shape)}`)
   }
   const config: Gpt2Config = gpt2Shapes[shape as keyof typeof gpt2Shapes]
   const resized = layers === undefined ? config : { ...config, layers }
-  return { name: shape, config: resized, weights: randomGpt2Weights(resized, seed, generateWeights) }
+  return { name: shape, config: resized, weights: randomGpt2Weights(resized, seed, createGenerator(await loadKernels())) }
 }

@@ -1,19 +1,13 @@
 import type { Command } from 'commander'
+import type { Check } from '../prune/verify-gpt2.js'
+import { interruptible } from './interrupt.js'
+import { createProgress } from './progress.js'
 import { readTarget } from './target.js'
 import { createTerminal, short, type Terminal, table } from './terminal.js'
 
 interface VerifyFlags {
   target?: string
   json?: boolean
-}
-
-/** One thing that was checked. */
-interface Check {
-  name: string
-  passed: boolean
-  detail: string
-  value?: number
-  limit?: number
 }
 
 const help = `
@@ -48,22 +42,17 @@ export function addVerify(program: Command): void {
  * needs one.
  */
 export async function verify(path: string, folder?: string): Promise<Check[]> {
-  const [{ openTicket }, { openFile }, { nodeSha256 }, { createGraphRunner }, { verifyGpt2 }] = await Promise.all([
-    import('../ticket/index.js'),
-    import('../runtime/files.js'),
-    import('../runtime/sha256.js'),
-    import('../runtime/onnx.js'),
-    import('../prune/gpt2.js'),
-  ])
+  const { verifyGpt2 } = await import('../runtime/prune.js')
   const target = folder === undefined ? {} : { target: await readTarget(folder) }
-  const source = await openFile(path)
+  const progress = createProgress('matrices')
   try {
-    const ticket = await openTicket(source, nodeSha256)
-    const detail = `format version ${ticket.metadata.version}, structure and sizes; sha256 ${ticket.sha256.slice(0, 16)}...`
-    const { checks } = await verifyGpt2({ ticket, runner: createGraphRunner(), ...target })
-    return [{ name: 'file', passed: true, detail }, ...checks]
+    return await interruptible(async (signal) => {
+      const onProgress = ({ pair, done, total }: { pair: string; done: number; total: number }) =>
+        progress.update(done, total, pair)
+      return (await verifyGpt2({ ticket: path, signal, onProgress, ...target })).checks
+    })
   } finally {
-    await source.close()
+    progress.stop()
   }
 }
 

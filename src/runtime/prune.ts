@@ -2,11 +2,10 @@
 import { availableParallelism } from 'node:os'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import type { Gpt2Weights } from '../model/gpt2-weights.js'
-import { generateGreedy } from '../model/gpt2-generate.js'
 import { type PruneOptions, type PruneReport, pruneGpt2 as pruneOn } from '../prune/gpt2.js'
 import type { ColumnsResult } from '../prune/solve-columns.js'
 import type { PruneTask } from '../prune/task.js'
-import { type Check, openLiteralGpt2, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
+import { type Check, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
 import { openTicket } from '../ticket/index.js'
 import { openFile } from './files.js'
 import { loadKernels } from './node.js'
@@ -52,27 +51,6 @@ export async function verifyGpt2({ ticket: path, ...options }: VerifyFileOptions
   try {
     const ticket = await openTicket(source, nodeSha256)
     return await verifyOn({ kernels: await loadKernels(), runner: createGraphRunner() }, { ...options, ticket })
-  } finally {
-    await source.close()
-  }
-}
-
-/**
- * Runs a ticket: the greedy continuation of a prompt.
- *
- * @param prompt tokens, each below the model's vocabulary; at least one
- * @param count tokens to add, >= 1
- */
-export async function runTicket(path: string, prompt: number[], count: number): Promise<number[]> {
-  const source = await openFile(path)
-  try {
-    const ticket = await openTicket(source, nodeSha256)
-    const model = await openLiteralGpt2({ kernels: await loadKernels(), runner: createGraphRunner() }, ticket)
-    try {
-      return await generateGreedy(model, prompt, count)
-    } finally {
-      await model.release()
-    }
   } finally {
     await source.close()
   }

@@ -22,9 +22,9 @@ describe.sequential('prune, verify, run', () => {
     for (const key of ['weights', 'unreachable', 'maxWeightError', 'medianWeightError', 'maxLogitError', 'seconds']) {
       expect(report[key], key).toBeTypeOf('number')
     }
-    expect(report.weights).toBe(98_793)
+    expect(report.weights).toBe(98_793 + 48 * 3) // the blocks' and the untied head's
     expect(report.solvesPerSecond).toBeGreaterThan(0)
-    expect(report.maxLogitError).toBeLessThan(0.1)
+    expect(report.maxLogitError).toBeLessThan(0.01)
     expect(report.ticketBytes).toBe((await readFile(ticket)).length)
     expect(await readdir(folder)).toEqual(['sorter.slt.safetensors'])
   })
