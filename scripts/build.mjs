@@ -7,8 +7,7 @@ import { dirname, join } from 'node:path'
 const require = createRequire(import.meta.url)
 const root = new URL('..', import.meta.url).pathname
 const tool = (name, bin) => join(dirname(require.resolve(`${name}/package.json`)), bin)
-const run = (script, args) =>
-  execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' })
+const run = (script, args) => execFileSync(process.execPath, [script, ...args], { cwd: root, stdio: 'inherit' })
 
 mkdirSync(join(root, 'dist'), { recursive: true })
 run(tool('assemblyscript', 'bin/asc.js'), ['assembly/index.ts', '--target', 'release'])

@@ -33,5 +33,9 @@ export async function randomTarget(shape: string, layers: number | undefined, se
   }
   const config: Gpt2Config = gpt2Shapes[shape as keyof typeof gpt2Shapes]
   const resized = layers === undefined ? config : { ...config, layers }
-  return { name: shape, config: resized, weights: randomGpt2Weights(resized, seed, createGenerator(await loadKernels())) }
+  return {
+    name: shape,
+    config: resized,
+    weights: randomGpt2Weights(resized, seed, createGenerator(await loadKernels())),
+  }
 }

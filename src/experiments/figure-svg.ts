@@ -257,5 +257,3 @@ export function renderFigure(result: FigureResult): string {
   if (!render) throw new RangeError(`"figure" expected 4, 5 or 6, got ${result.figure}`)
   return render(result)
 }
-
-export { renderFigure as figureSvg }

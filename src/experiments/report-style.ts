@@ -16,7 +16,7 @@ figure svg { display: block; max-width: 100%; height: auto }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; background: var(--card) }
 caption { text-align: left; color: var(--soft); padding-bottom: 6px }
 th, td { text-align: left; padding: 5px 10px; border-bottom: 1px solid var(--line); vertical-align: top }
-details td { white-space: nowrap }
+details td, td:first-child { white-space: nowrap }
 th { font-weight: 600 }
 details { margin: 10px 0 }
 summary { cursor: pointer; color: var(--soft) }

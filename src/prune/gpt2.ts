@@ -5,8 +5,8 @@
 import type { GraphRunner } from '../graph/index.js'
 import type { Kernels } from '../kernels/index.js'
 import { createGenerator } from '../kernels/index.js'
-import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
 import { createGpt2 } from '../model/gpt2.js'
+import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
 import { checkWeights, type Gpt2Weights, gpt2DenseShapes, gpt2TensorShapes } from '../model/gpt2-weights.js'
 import { type Seed, seedWords } from '../random/index.js'
 import {
@@ -22,8 +22,8 @@ import { compareLogits } from './compare-logits.js'
 import { createErrorStatistics } from './error-statistics.js'
 import { gpt2Targets, type TargetMatrix } from './gpt2-targets.js'
 import { createLiteralGpt2 } from './literal-model.js'
-import { absoluteDifferences, pairProduct } from './pair-product.js'
 import { planPair } from './pair-plan.js'
+import { absoluteDifferences, pairProduct } from './pair-product.js'
 import { pruneMatrix } from './prune-matrix.js'
 import { targetFingerprint } from './target-fingerprint.js'
 import type { PrunePool } from './task.js'
@@ -119,6 +119,7 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
     const resumed = writer.finished.size
     const construction = await prunePairs(platform, options, specs, writer, read)
     const pruneSeconds = (performance.now() - started) / 1000
+    options.onProgress?.({ pair: 'comparing logits', ...finishedProgress(specs) })
     const probe = await runProbe(platform, options, writer)
     const { bytes, sha256 } = await writer.finish({ probe: probe.probe })
     const { statistics } = construction
@@ -243,6 +244,11 @@ function checkOptions({ target, items, seed, scale = 'auto', method = 'balanced'
   seedWords(seed)
   checkGpt2Config(target.config)
   checkWeights(target.weights, gpt2TensorShapes(target.config))
+}
+
+function finishedProgress(specs: readonly PairSpec[]): Omit<PruneProgress, 'pair'> {
+  const weights = sum(specs, ({ inputs, outputs }) => inputs * outputs)
+  return { done: weights, total: weights, weightsDone: weights, weightsTotal: weights }
 }
 
 function scaleOf({ first, second, divisor }: PairSpec): number {

@@ -135,8 +135,7 @@ function solveLongColumn(
   const factors = fillColumn(kernels, task, column, secondAt)
   const second = new Float32Array(kernels.exports.memory.buffer, secondAt, m * outputs).slice()
   const items = new Float64Array(outputs * m)
-  for (let k = 0; k < m; k++)
-    for (let i = 0; i < outputs; i++) items[i * m + k] = factors[k] * second[k * outputs + i]
+  for (let k = 0; k < m; k++) for (let i = 0; i < outputs; i++) items[i * m + k] = factors[k] * second[k * outputs + i]
   const solved = createWasmSolver(kernels).solve({ itemCount: m, items, targets: column.targets })
   const words = Math.ceil(m / 32)
   const rowBytes = packedBytes(outputs)

@@ -3,9 +3,7 @@ import { balanceUnits } from './choose-units.js'
 import { type ColumnsResult, type ColumnsTask, solveColumns } from './solve-columns.js'
 
 /** What a worker thread is asked. */
-export type PruneTask =
-  | ({ kind: 'columns' } & ColumnsTask)
-  | ({ kind: 'balance' } & Parameters<typeof balanceUnits>[1])
+export type PruneTask = ({ kind: 'columns' } & ColumnsTask) | ({ kind: 'balance' } & Parameters<typeof balanceUnits>[1])
 
 /** Runs one task with the calling thread's kernels. */
 export function runPruneTask(kernels: Kernels, task: PruneTask): ColumnsResult | Uint16Array {

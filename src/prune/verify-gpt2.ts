@@ -1,9 +1,9 @@
 /** Checks of a ticket: what it says of itself, and how it compares with the target it was pruned to. */
 import { createGenerator } from '../kernels/index.js'
-import type { Gpt2Config } from '../model/gpt2-config.js'
 import { createGpt2 } from '../model/gpt2.js'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import type { PairGpt2 } from '../model/gpt2-pair.js'
 import { gpt2PairShapes } from '../model/gpt2-pair-names.js'
-import { type PairGpt2 } from '../model/gpt2-pair.js'
 import { type Gpt2Weights, gpt2DenseShapes } from '../model/gpt2-weights.js'
 import { InputError } from '../safetensors/input-error.js'
 import { countKept, type Ticket } from '../ticket/index.js'
@@ -50,7 +50,7 @@ export async function openLiteralGpt2(
 
 function configOf(ticket: Ticket): Gpt2Config {
   const { config, kind } = ticket.metadata
-  if (!config) throw new InputError(`${ticket.name}: expected a ticket of kind pruned-gpt2, got ${kind}`)
+  if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${kind}), not a model that runs`)
   return config
 }
 

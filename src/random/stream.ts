@@ -45,7 +45,7 @@ export function fillWords(seed: Seed, stream: number, start: number, out: Uint32
   let block = Math.floor(start / 4)
   let lane = start % 4
   for (let filled = 0; filled < out.length; block++, lane = 0) {
-    philox4x32(lanes, 0, block % TWO_32 | 0, Math.floor(block / TWO_32) | 0, streamLow | 0, streamHigh | 0, low, high)
+    philox4x32(lanes, 0, (block % TWO_32) | 0, Math.floor(block / TWO_32) | 0, streamLow | 0, streamHigh | 0, low, high)
     while (lane < 4 && filled < out.length) out[filled++] = lanes[lane++]
   }
 }

@@ -44,7 +44,9 @@ export function initialisationScale(init: Initialisation): number {
           ? init.magnitude
           : undefined
   if (typeof scale !== 'number')
-    throw new TypeError(`"init" expected uniform, normal or signed-constant with its scale, got ${JSON.stringify(init)}`)
+    throw new TypeError(
+      `"init" expected uniform, normal or signed-constant with its scale, got ${JSON.stringify(init)}`,
+    )
   if (!(scale > 0 && Number.isFinite(scale)))
     throw new RangeError(`"init" expected a finite ${init.kind} scale > 0, got ${scale}`)
   return scale

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
 import { builtFile } from './node.js'
@@ -22,7 +23,11 @@ export function createWorkerPool<Task, Result>(module: string, threads: number):
     execArgv: [],
   })
   return {
-    run: (task, signal) => pool.run(task, signal ? { signal } : {}),
+    run(task, signal) {
+      if (!signal) return pool.run(task)
+      setMaxListeners(0, signal) // every queued task listens to the one signal
+      return pool.run(task, { signal })
+    },
     close: () => pool.destroy(),
   }
 }

@@ -24,5 +24,10 @@ export function bruteForce(items: ArrayLike<number>, target: number): SubsetSumS
       bestGap = gap
     }
   }
-  return solutionOf(items, target, Uint8Array.from({ length: n }, (_, i) => (best >>> i) & 1), true)
+  return solutionOf(
+    items,
+    target,
+    Uint8Array.from({ length: n }, (_, i) => (best >>> i) & 1),
+    true,
+  )
 }

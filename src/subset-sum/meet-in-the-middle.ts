@@ -85,5 +85,10 @@ export function meetInTheMiddle(items: ArrayLike<number>, target: number): Subse
       }
     }
   }
-  return solutionOf(items, target, Uint8Array.from({ length: n }, (_, i) => (best >>> i) & 1), true)
+  return solutionOf(
+    items,
+    target,
+    Uint8Array.from({ length: n }, (_, i) => (best >>> i) & 1),
+    true,
+  )
 }

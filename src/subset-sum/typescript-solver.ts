@@ -28,7 +28,9 @@ export function createTypeScriptSolver(): SubsetSumSolver {
   return {
     solve(problem) {
       checkBatch(problem)
-      return problem.itemCount <= MAX_EXACT_ITEMS ? solveExact(problem) : solveAnchored(solveExact, MAX_EXACT_ITEMS, problem)
+      return problem.itemCount <= MAX_EXACT_ITEMS
+        ? solveExact(problem)
+        : solveAnchored(solveExact, MAX_EXACT_ITEMS, problem)
     },
   }
 }

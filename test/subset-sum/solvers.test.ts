@@ -99,9 +99,9 @@ describe('beyond the exact size', () => {
     const wasm = solvers[1][1].solve(batch)
     const coarse = wasm.errors.filter((error) => Math.abs(error) >= 2 ** -24).length
     expect(coarse).toBeLessThanOrEqual(n < 32 ? 2 : 0) // barely more than the exact size: 24 open flips of 29
-    expect(solvers[0][1].solve({ ...batch, items: batch.items.slice(0, 4 * n), targets: batch.targets.slice(0, 4) }).masks).toEqual(
-      wasm.masks.slice(0, 4 * Math.ceil(n / 32)),
-    )
+    expect(
+      solvers[0][1].solve({ ...batch, items: batch.items.slice(0, 4 * n), targets: batch.targets.slice(0, 4) }).masks,
+    ).toEqual(wasm.masks.slice(0, 4 * Math.ceil(n / 32)))
   })
 
   it('near the edge of the reach the problem shrinks and stays exact', () => {
