@@ -79,5 +79,8 @@ test('tokens that the model does not have, and too many, are refused', () => {
 
 test('a ticket of loose pairs does not run', () => {
   const { code, stderr } = slt('run', join(folder, 'loose'), '--tokens', '1')
-  expect([code, stderr]).toEqual([1, `slt: ${join(folder, 'loose')}: holds loose pairs (kind pruned-pairs), not a model that runs\n`])
+  expect([code, stderr]).toEqual([
+    1,
+    `slt: ${join(folder, 'loose')}: holds loose pairs (kind pruned-pairs), not a model that runs\n`,
+  ])
 })

@@ -115,6 +115,7 @@ CASES = [
     {"seed": 0, "stream": 0, "start": 0, "count": 12},
     {"seed": 7, "stream": 3, "start": 5, "count": 17},
     {"seed": 2**64 - 1, "stream": 2**32 + 1, "start": 2**34 - 6, "count": 15},
+    {"seed": 0xFEDCBA9876543210, "stream": 2, "start": 0, "count": 5},  # printed in docs/ticket-format.md
     {"seed": 0x243F6A8885A308D3, "stream": 2**53 - 1, "start": 2**53 - 20, "count": 11},
 ]
 INITIALISATIONS = [

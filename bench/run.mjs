@@ -1,0 +1,30 @@
+// npm run bench                         every suite
+// npm run bench -- subset-sum sorter    some of them
+// npm run bench -- --out folder         also writes folder/<suite>.json
+// Each suite verifies its results before it times them, and fails (exit code 1) when they are wrong.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { describeMachine } from './machine.mjs'
+
+const suites = ['subset-sum', 'pensia', 'sorter', 'gpt2-small-layer', 'figures']
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } })
+const unknown = positionals.find((name) => !suites.includes(name))
+if (unknown !== undefined) {
+  console.error(`bench: "suite" expected ${suites.join(', ')}, got ${unknown}`)
+  process.exit(2)
+}
+
+const machine = describeMachine()
+console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memory}, Node ${machine.node}, ${machine.date}`)
+for (const name of positionals.length ? positionals : suites) {
+  console.log(`\n== ${name}`)
+  const { run } = await import(`./${name}.mjs`)
+  const result = await run((line = '') => console.log(line))
+  if (values.out === undefined) continue
+  mkdirSync(values.out, { recursive: true })
+  const file = join(values.out, `${name}.json`)
+  writeFileSync(file, `${JSON.stringify({ suite: name, machine, result }, null, 2)}\n`)
+  console.log(`written: ${file}`)
+}
