@@ -2,6 +2,7 @@
 export { fillSignedConstant, fillNormal, fillUniform, fillWords } from './random'
 export { solveBatch, solvePairColumn } from './subset-sum'
 export { chooseUnits } from './choose-units'
+export { addUnit, hardnessAfterSwap } from './swap-units'
 export { packRows } from './pack-rows'
 
 /** First byte of linear memory that the caller may use. */

@@ -11,6 +11,8 @@ export interface KernelExports {
   solvePairColumn(...args: number[]): void
   packRows(...args: number[]): void
   chooseUnits(...args: number[]): void
+  hardnessAfterSwap(...args: number[]): number
+  addUnit(...args: number[]): void
 }
 
 export interface Kernels {

@@ -9,7 +9,8 @@
  * The balanced construction keeps the width and the group size and chooses the groups. Units are taken in order; each
  * goes to one of the vacant coordinates where its first weight is largest (large items, large s), to the one that least
  * raises the potential sum_ij (2 (m_ij - t_ij))^4: the online greedy of discrepancy theory, with the fourth power for
- * the tail. Nothing of it looks at the subset sums; the masks are found afterwards as before.
+ * the tail; what is left of it is repaired by exchanges (swap-units.ts). Nothing of it looks at the subset sums: the
+ * masks are found afterwards as before.
  */
 import { fillWeights, type Kernels } from '../kernels/index.js'
 import type { Seed } from '../random/index.js'

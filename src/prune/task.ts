@@ -1,13 +1,17 @@
 import type { Kernels } from '../kernels/index.js'
 import { balanceUnits } from './choose-units.js'
 import { type ColumnsResult, type ColumnsTask, solveColumns } from './solve-columns.js'
+import { swapUnits } from './swap-units.js'
 
 /** What a worker thread is asked. */
 export type PruneTask = ({ kind: 'columns' } & ColumnsTask) | ({ kind: 'balance' } & Parameters<typeof balanceUnits>[1])
 
 /** Runs one task with the calling thread's kernels. */
 export function runPruneTask(kernels: Kernels, task: PruneTask): ColumnsResult | Uint16Array {
-  return task.kind === 'columns' ? solveColumns(kernels, task) : balanceUnits(kernels, task)
+  if (task.kind === 'columns') return solveColumns(kernels, task)
+  const coordinate = balanceUnits(kernels, task)
+  swapUnits(kernels, { ...task, coordinate })
+  return coordinate
 }
 
 /** Something that runs tasks: worker threads, or the calling thread. */
