@@ -6,6 +6,7 @@ import {
   type SubsetSumBatchProblem,
   type SubsetSumSolver,
 } from '../subset-sum/problem.js'
+import { createTypeScriptSolver } from '../subset-sum/typescript-solver.js'
 import type { Kernels } from './kernels.js'
 
 /** Exact batches up to MAX_EXACT_ITEMS items, in WebAssembly; no item may be 0. */
@@ -57,11 +58,23 @@ function solveWithoutZeros(kernels: Kernels, problem: SubsetSumBatchProblem): Su
   return batch
 }
 
+/** Sums of magnitudes outside 2^-800..2^800 would leave float64's range in the kernel's fixed-point scale. */
+function isExtreme({ itemCount: n, items, targets }: SubsetSumBatchProblem): boolean {
+  for (let c = 0; c < targets.length; c++) {
+    let total = 0
+    for (let k = 0; k < n; k++) total += Math.abs(items[c * n + k])
+    if (total > 2 ** 800 || (total < 2 ** -800 && total > 0)) return true
+  }
+  return false
+}
+
 /** The fast rung of the ladder: four problems side by side in WebAssembly SIMD, on the calling thread. */
 export function createWasmSolver(kernels: Kernels): SubsetSumSolver {
+  const typeScript = createTypeScriptSolver()
   return {
     solve(problem) {
       checkBatch(problem)
+      if (isExtreme(problem)) return typeScript.solve(problem)
       return problem.itemCount <= MAX_EXACT_ITEMS
         ? solveWithoutZeros(kernels, problem)
         : solveAnchored((exact) => solveWithoutZeros(kernels, exact), MAX_EXACT_ITEMS, problem)
