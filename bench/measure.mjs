@@ -15,9 +15,9 @@ export async function secondsOf(runs, work) {
   return seconds
 }
 
-/** 1234567 -> 1,234,567; small numbers keep three digits. */
+/** 1234567 -> 1,234,567; 12 -> 12; other small numbers keep three digits. */
 export function figure(value) {
-  return value >= 100 ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3)
+  return value >= 100 || Number.isInteger(value) ? Math.round(value).toLocaleString('en-US') : value.toPrecision(3)
 }
 
 /** Lines of a table with aligned columns, the first to the left, the others to the right. */

@@ -54,7 +54,7 @@ export async function run(log) {
     each.maxLogitError.toPrecision(3),
     `${each.sorted}/${each.lists}`,
     figure(each.solvesPerSecond),
-    each.seconds.toFixed(2),
+    each.pruneSeconds.toFixed(2),
     each.wallSeconds.toFixed(2),
     `${(each.ticketBytes / 1e6).toFixed(2)} MB`,
   ])
@@ -71,6 +71,7 @@ const summary = ({
   sorted,
   lists,
   solvesPerSecond,
+  pruneSeconds,
   seconds,
   ticketBytes,
 }) => ({
@@ -82,6 +83,7 @@ const summary = ({
   sorted,
   lists,
   solvesPerSecond,
+  pruneSeconds,
   seconds,
   ticketBytes,
 })
