@@ -23,8 +23,6 @@ const A: usize = memory.data((1 << 13) * 16, 16)
 const B: usize = memory.data((1 << 13) * 16, 16)
 const MERGED: usize = memory.data(((1 << 15) + 8) * 16, 16)
 const CHUNKS: usize = memory.data((1 << 12) * 16, 16)
-const SCALES: usize = memory.data(4 * 8, 16) // f64 [4]
-const CLAMPED: usize = memory.data(4 * 8, 16) // f64 [4]: targets, moved into reach
 const SLACK: usize = memory.data(16, 16) // i32x4: how far above the best gap the optimum may hide
 const TARGET2: usize = memory.data(16, 16) // i32x4: twice the target, centred, in fixed point
 const GAPS: usize = memory.data(16, 16) // i32x4: best fixed-point gap, sign bit set
@@ -41,22 +39,35 @@ const SENTINEL: i32 = 0x7ffffffe // above every centred target minus half-sum, w
 
 /** Fixed point, reach, centred target and search slack of each lane. */
 function prepare(n: u32): void {
-  for (let lane: usize = 0; lane < 4; lane++) {
-    let low: f64 = 0
-    let high: f64 = 0
-    for (let k: usize = 0; k < n; k++) {
-      const p = load<f64>(ITEMS + (k << 5) + (lane << 3))
-      low += min<f64>(p, 0)
-      high += max<f64>(p, 0)
-    }
-    const target = load<f64>(TARGETS + (lane << 3))
-    store<u8>(REACHABLE + lane, target >= low && target <= high ? 1 : 0)
-    store<f64>(CLAMPED + (lane << 3), min(max(target, low), high))
-    store<f64>(SCALES + (lane << 3), FULL / (high - low))
-    store<f64>(BEST_ERROR + (lane << 3), Infinity)
+  const zero = f64x2.splat(0)
+  let low01 = zero
+  let low23 = zero
+  let high01 = zero
+  let high23 = zero
+  for (let k: usize = 0; k < n; k++) {
+    const p01 = v128.load(ITEMS + (k << 5))
+    const p23 = v128.load(ITEMS + (k << 5), 16)
+    low01 = f64x2.add(low01, f64x2.pmin(zero, p01))
+    low23 = f64x2.add(low23, f64x2.pmin(zero, p23))
+    high01 = f64x2.add(high01, f64x2.pmax(zero, p01))
+    high23 = f64x2.add(high23, f64x2.pmax(zero, p23))
   }
-  const scale01 = v128.load(SCALES)
-  const scale23 = v128.load(SCALES, 16)
+  const t01 = v128.load(TARGETS)
+  const t23 = v128.load(TARGETS, 16)
+  const in01 = v128.and(f64x2.ge(t01, low01), f64x2.le(t01, high01))
+  const in23 = v128.and(f64x2.ge(t23, low23), f64x2.le(t23, high23))
+  store<u8>(REACHABLE, <u8>(i64x2.bitmask(in01) & 1), 0)
+  store<u8>(REACHABLE, <u8>(i64x2.bitmask(in01) >> 1), 1)
+  store<u8>(REACHABLE, <u8>(i64x2.bitmask(in23) & 1), 2)
+  store<u8>(REACHABLE, <u8>(i64x2.bitmask(in23) >> 1), 3)
+  const clamped01 = f64x2.pmin(high01, f64x2.pmax(low01, t01))
+  const clamped23 = f64x2.pmin(high23, f64x2.pmax(low23, t23))
+  const full = f64x2.splat(FULL)
+  const scale01 = f64x2.div(full, f64x2.sub(high01, low01))
+  const scale23 = f64x2.div(full, f64x2.sub(high23, low23))
+  const unsolved = f64x2.splat(Infinity)
+  v128.store(BEST_ERROR, unsolved)
+  v128.store(BEST_ERROR, unsolved, 16)
   let total = i32x4.splat(0)
   let drift01 = f64x2.splat(0)
   let drift23 = f64x2.splat(0)
@@ -80,8 +91,8 @@ function prepare(n: u32): void {
   }
   // With the target moved by the sum of the roundings, no subset's doubled sum is off by more than sum|rounding|.
   const two = f64x2.splat(2)
-  const target01 = f64x2.add(f64x2.mul(two, f64x2.mul(v128.load(CLAMPED), scale01)), drift01)
-  const target23 = f64x2.add(f64x2.mul(two, f64x2.mul(v128.load(CLAMPED, 16), scale23)), drift23)
+  const target01 = f64x2.add(f64x2.mul(two, f64x2.mul(clamped01, scale01)), drift01)
+  const target23 = f64x2.add(f64x2.mul(two, f64x2.mul(clamped23, scale23)), drift23)
   const target2 = v128.shuffle<u32>(
     i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(target01)),
     i32x4.trunc_sat_f64x2_s_zero(f64x2.nearest(target23)),
@@ -175,11 +186,13 @@ function lookUp(first: u32, count: u32, lane: u32, value: i32, masks: usize): u3
   // Four masks a vector: the two lowest items; OFFSETS: what the others must still make up.
   const lowest = i32x4(0, y0, y1, y0 + y1)
   const size: u32 = 1 << (count - 2)
-  store<i32>(OFFSETS, value + sum)
-  for (let k: u32 = 2, filled: u32 = 1; k < count; k++, filled <<= 1) {
-    const y = load<i32>(items + (<usize>k << 4)) << 1
-    for (let m: u32 = 0; m < filled; m++)
-      store<i32>(OFFSETS + (<usize>(filled + m) << 2), load<i32>(OFFSETS + (<usize>m << 2)) - y)
+  const y2 = load<i32>(items, 32) << 1
+  const y3 = load<i32>(items, 48) << 1
+  v128.store(OFFSETS, i32x4.sub(i32x4.splat(value + sum), i32x4(0, y2, y3, y2 + y3)))
+  for (let k: u32 = 4, filled: usize = 16; k < count; k++, filled <<= 1) {
+    const y = i32x4.splat(load<i32>(items + (<usize>k << 4)) << 1)
+    for (let at: usize = 0; at < filled; at += 16)
+      v128.store(OFFSETS + filled + at, i32x4.sub(v128.load(OFFSETS + at), y))
   }
   let found: u32 = 0
   for (let m: u32 = 0; m < size; m += 4) {
@@ -228,15 +241,20 @@ function merged(index: u32, lane: u32): i32 {
   return load<i32>(MERGED + (<usize>index << 4) + (<usize>lane << 2))
 }
 
-/** Judges every pair of a lane within the limit whose first odd step is the one from `c` to `c + 1`. */
+/**
+ * Judges every pair of a lane within the limit whose first odd step is the one from `c` to `c + 1`. Equal values stand for
+ * the same masks, which one look-up finds together: each value is taken once, or equal items would cost the square.
+ */
 function judgeAround(n: u32, halfA: u32, lane: u32, c: u32, length: u32, limit: i32, parityOfA: i32): void {
   const type = merged(c, lane) & 1
   for (let left = <i32>c; left >= 0; left--) {
     const x = merged(left, lane)
     if ((x & 1) != type || merged(c + 1, lane) - x > limit) break
+    if (left < <i32>c && merged(left + 1, lane) == x) continue
     for (let right = c + 1; right < length; right++) {
       const y = merged(right, lane)
       if (y - x > limit) break
+      if (right > c + 1 && merged(right - 1, lane) == y) continue
       if ((y & 1) != type) judgePair(n, halfA, lane, x, y, parityOfA)
     }
   }

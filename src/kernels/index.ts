@@ -1,4 +1,4 @@
 export { createGenerator } from './generate.js'
 export { instantiateKernels, type Kernels } from './kernels.js'
-export { fillWeights } from './random.js'
+export { type FillWeights, weightFiller } from './random.js'
 export { createWasmSolver } from './subset-sum.js'

@@ -12,7 +12,7 @@
  * the tail; what is left of it is repaired by exchanges (swap-units.ts). Nothing of it looks at the subset sums: the
  * masks are found afterwards as before.
  */
-import { fillWeights, type Kernels } from '../kernels/index.js'
+import { type Kernels, weightFiller } from '../kernels/index.js'
 import type { Seed } from '../random/index.js'
 import type { PairSpec } from '../ticket/index.js'
 
@@ -51,14 +51,13 @@ export function balanceUnits(
   const balance = new Float32Array(buffer, balanceAt, inputs * outputs)
   for (let i = 0; i < balance.length; i++) balance[i] = (-2 * targets[i]) / range
   new Uint32Array(buffer, vacanciesAt, inputs).fill(hidden / inputs)
+  const fillFirst = weightFiller(kernels, { seed, ...spec.first })
+  const fillSecond = weightFiller(kernels, { seed, ...spec.second })
   const coordinate = new Uint16Array(hidden)
   for (let unit = 0; unit < hidden; unit += BLOCK) {
     const units = Math.min(BLOCK, hidden - unit)
-    for (let j = 0; j < inputs; j++) {
-      const start = j * hidden + unit
-      fillWeights(kernels, firstAt + j * units * 4, { seed, ...spec.first, start, count: units })
-    }
-    fillWeights(kernels, secondAt, { seed, ...spec.second, start: unit * outputs, count: units * outputs })
+    for (let j = 0; j < inputs; j++) fillFirst(firstAt + j * units * 4, j * hidden + unit, units)
+    fillSecond(secondAt, unit * outputs, units * outputs)
     const factor = 1 / (divisor * range)
     const { chooseUnits } = kernels.exports
     chooseUnits(firstAt, secondAt, balanceAt, vacanciesAt, coordinatesAt, units, inputs, outputs, CANDIDATES, factor)

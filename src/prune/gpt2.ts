@@ -20,13 +20,16 @@ import {
 } from '../ticket/index.js'
 import { compareLogits } from './compare-logits.js'
 import { createErrorStatistics } from './error-statistics.js'
-import { gpt2Targets, type TargetMatrix } from './gpt2-targets.js'
+import { gpt2Targets, type ReadWeight, type TargetMatrix } from './gpt2-targets.js'
 import { createLiteralGpt2 } from './literal-model.js'
 import { planPair } from './pair-plan.js'
 import { absoluteDifferences, pairProduct } from './pair-product.js'
 import { pruneMatrix } from './prune-matrix.js'
 import { targetFingerprint } from './target-fingerprint.js'
 import type { PrunePool } from './task.js'
+
+/** Target matrices merged to find their scale are kept for the construction up to this many bytes in all. */
+const MERGED_BYTES = 2 ** 29
 
 /** What the construction needs of the machine; src/runtime provides it. */
 export interface PrunePlatform {
@@ -98,10 +101,15 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
   const read = async (name: string) => weights.get(name)!.data
 
   const specs: PairSpec[] = []
-  for await (const { name, inputs, outputs, weights: matrix } of gpt2Targets(config, read)) {
+  const merged: TargetMatrix[] = []
+  let mergedBytes = 0
+  for await (const matrix of gpt2Targets(config, read)) {
     signal?.throwIfAborted()
-    const largest = matrix.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
+    const { name, inputs, outputs } = matrix
+    const largest = matrix.weights.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
     specs.push(planPair({ name, inputs, outputs, largest }, specs.length, { items, scale, method }))
+    mergedBytes += matrix.weights.byteLength
+    if (mergedBytes <= MERGED_BYTES) merged.push(matrix)
   }
   const dense: [string, readonly number[]][] = [...gpt2DenseShapes(config)].map(([name, shape]) => [name, shape])
   const writer = await openTicketWriter({
@@ -117,7 +125,7 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
   })
   try {
     const resumed = writer.finished.size
-    const construction = await prunePairs(platform, options, specs, writer, read)
+    const construction = await prunePairs(platform, options, specs, writer, takeTargets(config, read, merged))
     const pruneSeconds = (performance.now() - started) / 1000
     options.onProgress?.({ pair: 'comparing logits', ...finishedProgress(specs) })
     const probe = await runProbe(platform, options, writer)
@@ -148,13 +156,24 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
   }
 }
 
+/** Every target matrix: those merged already, given up as they are taken, and then the others. */
+async function* takeTargets(
+  config: Gpt2Config,
+  read: ReadWeight,
+  merged: TargetMatrix[],
+): AsyncGenerator<TargetMatrix> {
+  const known = new Set(merged.map(({ name }) => name))
+  while (merged.length > 0) yield merged.shift()!
+  yield* gpt2Targets(config, read, (name) => !known.has(name))
+}
+
 /** Solves every pair that is not finished, a few matrices at a time so that no thread waits for another's last task. */
 async function prunePairs(
   { pool, kernels }: PrunePlatform,
-  { target, seed, method = 'balanced', signal, onProgress }: PruneOptions,
+  { seed, method = 'balanced', signal, onProgress }: PruneOptions,
   specs: PairSpec[],
   writer: TicketWriter,
-  read: (name: string) => Promise<Float32Array>,
+  targets: AsyncIterable<TargetMatrix>,
 ) {
   const byName = new Map(specs.map((spec) => [spec.name, spec]))
   const statistics = createErrorStatistics()
@@ -163,9 +182,9 @@ async function prunePairs(
   let solved = 0
   let writing = Promise.resolve()
 
-  const prune = async ({ name, weights: targets }: TargetMatrix): Promise<void> => {
+  const prune = async ({ name, weights }: TargetMatrix): Promise<void> => {
     const spec = byName.get(name)!
-    const total = targets.length
+    const total = weights.length
     let done = 0
     const onSolved = (count: number) => {
       done += count
@@ -173,7 +192,14 @@ async function prunePairs(
       weightsDone += count
       onProgress?.({ pair: name, done, total, weightsDone, weightsTotal })
     }
-    const pruned = await pruneMatrix(pool, { seed, spec, targets, method, onSolved, ...(signal ? { signal } : {}) })
+    const pruned = await pruneMatrix(pool, {
+      seed,
+      spec,
+      targets: weights,
+      method,
+      onSolved,
+      ...(signal ? { signal } : {}),
+    })
     statistics.add(pruned.errors)
     writing = writing.then(() => writer.writePair(pruned.masks, pruned.report))
     await writing
@@ -182,7 +208,7 @@ async function prunePairs(
   const running = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
   try {
-    for await (const matrix of gpt2Targets(target.config, read)) {
+    for await (const matrix of targets) {
       signal?.throwIfAborted()
       if (writer.finished.has(matrix.name)) {
         const kept = await writer.readMasks(matrix.name)

@@ -1,4 +1,4 @@
-import { fillWeights, type Kernels } from '../kernels/index.js'
+import { type Kernels, weightFiller } from '../kernels/index.js'
 import { getBit } from '../mask/index.js'
 import type { Seed } from '../random/index.js'
 import { DROPPED, type PairMasks } from '../ticket/index.js'
@@ -13,13 +13,15 @@ import { DROPPED, type PairMasks } from '../ticket/index.js'
 export function pairProduct(kernels: Kernels, { spec, coordinate, second }: PairMasks, seed: Seed): Float64Array {
   const { inputs, hidden, outputs, divisor } = spec
   const product = new Float64Array(inputs * outputs)
+  const fillFirst = weightFiller(kernels, { seed, ...spec.first })
+  const fillSecond = weightFiller(kernels, { seed, ...spec.second })
   const [at] = kernels.reserve(outputs * 4 + 64)
   for (let unit = 0; unit < hidden; unit++) {
     const j = coordinate[unit]
     if (j === DROPPED) continue
-    fillWeights(kernels, at, { seed, ...spec.first, start: j * hidden + unit, count: 1 })
+    fillFirst(at, j * hidden + unit, 1)
     const factor = new Float32Array(kernels.exports.memory.buffer, at, 1)[0] / divisor
-    fillWeights(kernels, at, { seed, ...spec.second, start: unit * outputs, count: outputs })
+    fillSecond(at, unit * outputs, outputs)
     const row = new Float32Array(kernels.exports.memory.buffer, at, outputs)
     for (let i = 0; i < outputs; i++) {
       if (getBit(second, unit * outputs + i) === 1) product[j * outputs + i] += factor * row[i]

@@ -2,7 +2,7 @@
  * The subset sums of some input coordinates of a pair (Lemma 4/7): column j holds the hidden units that see input j, and
  * output i of it is the problem with items `factor_k second[k, i]` over its units k and the target W[j, i].
  */
-import { fillWeights, type Kernels } from '../kernels/index.js'
+import { type Kernels, weightFiller } from '../kernels/index.js'
 import { createWasmSolver } from '../kernels/subset-sum.js'
 import { packBits, packedBytes } from '../mask/index.js'
 import type { Seed } from '../random/index.js'
@@ -73,13 +73,15 @@ export function solveColumns(kernels: Kernels, task: ColumnsTask): ColumnsResult
  */
 function fillColumn(kernels: Kernels, { seed, spec }: ColumnsTask, column: Column, address: number): Float64Array {
   const { hidden, outputs, first, second, divisor } = spec
+  const fillFirst = weightFiller(kernels, { seed, ...first })
+  const fillSecond = weightFiller(kernels, { seed, ...second })
   const factors = new Float64Array(column.units.length)
   column.units.forEach((unit, k) => {
-    fillWeights(kernels, address, { seed, ...first, start: column.coordinate * hidden + unit, count: 1 })
+    fillFirst(address, column.coordinate * hidden + unit, 1)
     factors[k] = new Float32Array(kernels.exports.memory.buffer, address, 1)[0] / divisor
   })
   column.units.forEach((unit, k) => {
-    fillWeights(kernels, address + k * outputs * 4, { seed, ...second, start: unit * outputs, count: outputs })
+    fillSecond(address + k * outputs * 4, unit * outputs, outputs)
   })
   return factors
 }

@@ -6,14 +6,14 @@
  * q = sum(p^2) (the exponent of the expected gap). For every coordinate whose worst problem is above LIMIT, units are
  * exchanged with other coordinates, as long as the exchange leaves both less hard than the worse of them was.
  */
-import { fillWeights, type Kernels } from '../kernels/index.js'
+import { type Kernels, weightFiller } from '../kernels/index.js'
 import { fillWords, type Seed } from '../random/index.js'
 import type { PairSpec } from '../ticket/index.js'
 
-/** Largest b^2 / q that is left alone: a gap e^4 times a typical one, inside the tail that chance gives anyway. */
-const LIMIT = 8
+/** Largest b^2 / q that is left alone: a gap e^4.5 times a typical one, inside the tail that chance gives anyway. */
+const LIMIT = 9
 /** Exchanges evaluated for a coordinate at a time, and how often; one without a useful exchange is given up. */
-const TRIES = 96
+const TRIES = 64
 const ROUNDS = 16
 /** Partners drawn for that many evaluations: most are refused for a small first weight. */
 const DRAWS = 12 * TRIES
@@ -48,12 +48,13 @@ export function swapUnits(
   )
   const { buffer } = exports.memory
   const weight = new Float32Array(buffer, weightAt, 1)
+  const fillFirst = weightFiller(kernels, { seed, ...first })
+  const fillSecond = weightFiller(kernels, { seed, ...second })
   const factorOf = (j: number, unit: number): number => {
-    fillWeights(kernels, weightAt, { seed, ...first, start: j * hidden + unit, count: 1 })
+    fillFirst(weightAt, j * hidden + unit, 1)
     return weight[0] / (divisor * range)
   }
-  const fillRow = (unit: number, at: number) =>
-    fillWeights(kernels, at, { seed, ...second, start: unit * outputs, count: outputs })
+  const fillRow = (unit: number, at: number) => fillSecond(at, unit * outputs, outputs)
   const b = (j: number) => balanceAt + j * rowBytes
   const q = (j: number) => squaresAt + j * rowBytes
   const hardness = (j: number) => exports.hardnessAfterSwap(b(j), q(j), partnerAt, 0, partnerAt, 0, outputs)

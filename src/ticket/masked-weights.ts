@@ -30,10 +30,13 @@ export function materialisePair(
   assertPairSpec(spec)
   assertPairMasks({ ...masks, spec })
   const { inputs, hidden, outputs } = spec
-  const first = generate({ seed, ...spec.first, count: inputs * hidden }) // [d1, n]
-  for (let i = 0; i < inputs; i++) {
-    for (let k = 0; k < hidden; k++) if (masks.coordinate[k] !== i) first[i * hidden + k] = 0
-  }
+  // A unit keeps one first weight at most, and any weight of a stream can be made alone.
+  const first = new Float32Array(inputs * hidden) // [d1, n]
+  masks.coordinate.forEach((i, k) => {
+    if (i === DROPPED) return
+    const start = i * hidden + k
+    first[start] = generate({ seed, ...spec.first, start, count: 1 })[0]
+  })
   const second = generate({ seed, ...spec.second, count: hidden * outputs }) // [n, d2]
   zeroDropped(second, masks.second)
   return { first, second }

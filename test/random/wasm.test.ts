@@ -1,7 +1,7 @@
 // The WASM kernels give the bits of the TypeScript definition, for every window of every stream.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fillWeights } from '../../src/kernels/index.js'
+import { weightFiller } from '../../src/kernels/index.js'
 import { fillWords, generateWeights, type Initialisation } from '../../src/random/index.js'
 import { loadKernels } from '../../src/runtime/node.js'
 
@@ -40,7 +40,7 @@ const wasmWords = ({ seed, stream, start, count }: Window) =>
   )
 
 const wasmWeights = (window: Window, init: Initialisation) =>
-  written(window.count, (address) => fillWeights(kernels, address, { ...window, init }))
+  written(window.count, (address) => weightFiller(kernels, { ...window, init })(address, window.start, window.count))
 
 const typescriptWeights = (window: Window, init: Initialisation) =>
   new Uint32Array(generateWeights({ ...window, init }).buffer)
