@@ -50,3 +50,25 @@ it('refuses options before any work', async () => {
   await expect(slt.prune({ target, items: 4, seed: -1, out })).rejects.toThrow('"seed" expected 0 <= seed < 2^64')
   await expect(slt.prune({ target, items: 4, seed: 1, out, threads: 0 })).rejects.toThrow('"threads" expected')
 })
+
+it("prunes the paper's transformer without normalisation: masks applied literally come close to the target", async () => {
+  const seed = 3
+  const matrix = (stream: number) => slt.uniform(seed, stream, 4).map((value) => value / 2)
+  const head = { kind: 'factored', keyWidth: 2, valueWidth: 2 } as const
+  const attention: slt.Attention = {
+    inputs: 2,
+    outputs: 2,
+    heads: [{ ...head, query: matrix(0), key: matrix(1), value: matrix(2), output: matrix(3) }],
+  }
+  const layer = { inputs: 2, outputs: 2, weights: matrix(4) }
+  const target: slt.NormFreeTransformer = { width: 2, blocks: [{ attention, feedForward: [layer] }] }
+  const source = slt.createTransformerSource({ seed, stream: 10, target, attentionWidth: 40, feedForwardWidth: 80 })
+  const [pruned] = slt.pruneTransformer(await slt.loadSolver(), target, [source])
+  const literal = slt.literalTransformer(pruned)
+  expect(literal.blocks[0].feedForward.map(({ outputs }) => outputs)).toEqual([80, 2]) // two layers for one
+  const x = slt.uniform(seed, 20, 6 * 2)
+  const wanted = slt.forwardTransformer(target, x, 'causal')
+  const errors = slt.forwardTransformer(literal, x, 'causal').map((value, i) => Math.abs(value - wanted[i]))
+  expect(Math.max(...errors)).toBeLessThan(1e-3)
+  expect(Math.max(...errors)).toBeGreaterThan(0)
+})

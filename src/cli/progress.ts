@@ -28,17 +28,28 @@ export function createProgress(unit: string): Progress {
 
 type Describe = (done: number, total: number, first: number) => { rate: string; left: string }
 
+/** From this many columns on, the bar is long and says how many units are done. */
+const WIDE = 110
+
 function barProgress(unit: string, described: Describe): Progress {
+  const isWide = (process.stderr.columns ?? 80) >= WIDE
+  const state = isWide
+    ? `{percentage} % | {doneText} of {totalText} ${unit} | {rate}/s`
+    : `{percentage} % | {rate} ${unit}/s`
   const bar = new SingleBar({
     stream: process.stderr,
-    format: `{bar} {percentage} % | {doneText} of {totalText} ${unit} | {rate}/s | {left} left | {label}`,
+    format: `{bar} ${state} | {left} left | {label}`,
     barCompleteChar: '█',
     barIncompleteChar: '░',
-    barsize: 24,
+    barsize: isWide ? 24 : 10,
     hideCursor: true,
     clearOnComplete: true,
     gracefulExit: false,
   })
+  const stop = () => {
+    process.off('exit', stop)
+    if (bar.isActive) bar.stop()
+  }
   let first: number | undefined
   return {
     update(done, total, label) {
@@ -47,11 +58,12 @@ function barProgress(unit: string, described: Describe): Progress {
       if (bar.isActive) {
         bar.setTotal(total)
         bar.update(done, payload)
-      } else bar.start(total, done, payload)
+      } else {
+        process.once('exit', stop) // a second Ctrl-C ends the process at once: the cursor must come back
+        bar.start(total, done, payload)
+      }
     },
-    stop() {
-      if (bar.isActive) bar.stop()
-    },
+    stop,
   }
 }
 

@@ -91,7 +91,11 @@ export async function prune(target: Target, flags: PruneFlags & { out: string })
         out,
         signal,
         onProgress: ({ pair, done, total, weightsDone, weightsTotal }) =>
-          progress.update(weightsDone, weightsTotal, `${pair} (${count(done)} of ${count(total)})`),
+          progress.update(
+            weightsDone,
+            weightsTotal,
+            weightsDone < weightsTotal ? `${pair} (${count(done)} of ${count(total)})` : pair,
+          ),
       }),
     )
   } finally {

@@ -21,7 +21,7 @@ export function createTerminal({ json = false }: { json?: boolean | undefined } 
     json,
     colour: pc.createColors(allowsColour(process.stdout)),
     print(line = '') {
-      if (!json) process.stdout.write(`${line}\n`)
+      if (!json) process.stdout.write(`${wrapLines(line, screenColumns())}\n`)
     },
     note(line) {
       process.stderr.write(`${line}\n`)
@@ -37,21 +37,70 @@ export function allowsColour(stream: { isTTY?: boolean }): boolean {
   return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
 }
 
+/** Columns of the terminal on stdout; Infinity where it is none. */
+function screenColumns(): number {
+  return process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY
+}
+
+/** Characters that are seen: colours take no room. */
+function lengthOf(text: string): number {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are escape sequences
+  return text.replaceAll(/\u001b\[[\d;]*m/g, '').length
+}
+
+/** Breaks lines that are longer than `columns` at spaces; words are never broken. */
+export function wrapLines(text: string, columns: number): string {
+  if (text.includes('\n'))
+    return text
+      .split('\n')
+      .map((line) => wrapLines(line, columns))
+      .join('\n')
+  if (lengthOf(text) <= columns) return text
+  const indent = text.length - text.trimStart().length
+  const lines: string[] = []
+  for (const word of text.trimStart().split(' ')) {
+    const last = lines.at(-1)
+    if (last !== undefined && lengthOf(last) + 1 + lengthOf(word) <= columns)
+      lines[lines.length - 1] = `${last} ${word}`
+    else lines.push(' '.repeat(indent) + word)
+  }
+  return lines.join('\n')
+}
+
+/** No column of words is made narrower than this. */
+const LEAST_COLUMN = 12
+
 /**
  * A table with a header and thin lines; columns whose every cell starts with a digit or a sign are set to the right.
+ * Where it is too wide, the space between columns shrinks first, then the widest columns of words break into lines.
  * @param colour the terminal's colours
+ * @param columns what there is room for; default: the terminal's width
  */
 export function table(
   colour: Terminal['colour'],
   head: readonly string[],
   rows: readonly (readonly string[])[],
+  columns = screenColumns(),
 ): string {
-  const isNumber = (column: number) => rows.every((row) => /^([-+]?[\d.]|-$)/.test(row[column]))
+  const isNumber = (column: number) => rows.length > 0 && rows.every((row) => /^([-+]?[\d.]|-$)/.test(row[column]))
+  const isRight = head.map((_, column) => isNumber(column))
+  const widths = head.map((title, column) => Math.max(lengthOf(title), ...rows.map((row) => lengthOf(row[column]))))
+  const total = (space: number) => widths.reduce((sum, width) => sum + width + space, 0)
+  const isNarrow = total(3) - 1 > columns
+  while (isNarrow && total(1) > columns) {
+    const words = widths.map((width, column) => (isRight[column] ? 0 : width))
+    const widest = Math.max(...words)
+    if (widest <= LEAST_COLUMN) break
+    widths[words.indexOf(widest)]--
+  }
+  const padding = isNarrow ? { 'padding-left': 0, 'padding-right': 1 } : { 'padding-left': 1, 'padding-right': 1 }
   const drawn = new Table({
     head: head.map((title) => colour.bold(title)),
-    colAligns: head.map((_, column) => (rows.length && isNumber(column) ? 'right' : 'left')),
-    style: { head: [], border: [], compact: true, 'padding-left': 1, 'padding-right': 1 },
-    chars: plainLines,
+    colAligns: isRight.map((right) => (right ? 'right' : 'left')),
+    colWidths: widths.map((width) => width + (isNarrow ? 1 : 2)),
+    wordWrap: true,
+    style: { head: [], border: [], compact: true, ...padding },
+    chars: isNarrow ? { ...plainLines, middle: '', 'mid-mid': '' } : plainLines,
   })
   for (const row of rows) drawn.push([...row])
   return drawn.toString().replaceAll(/ +$/gm, '')

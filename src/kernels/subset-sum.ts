@@ -58,12 +58,16 @@ function solveWithoutZeros(kernels: Kernels, problem: SubsetSumBatchProblem): Su
   return batch
 }
 
-/** Sums of magnitudes outside 2^-800..2^800 would leave float64's range in the kernel's fixed-point scale. */
+/**
+ * Whether a problem is outside what the kernel's fixed point stands for: sums of magnitudes outside 2^-800..2^800, or a
+ * target so far out of reach that float64 rounds different sums to one error.
+ */
 function isExtreme({ itemCount: n, items, targets }: SubsetSumBatchProblem): boolean {
   for (let c = 0; c < targets.length; c++) {
     let total = 0
     for (let k = 0; k < n; k++) total += Math.abs(items[c * n + k])
-    if (total > 2 ** 800 || (total < 2 ** -800 && total > 0)) return true
+    if (total === 0) continue
+    if (total > 2 ** 800 || total < 2 ** -800 || Math.abs(targets[c]) > 2 ** 16 * total) return true
   }
   return false
 }

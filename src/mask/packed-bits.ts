@@ -65,7 +65,7 @@ export function tailIsZero(packed: Uint8Array, count: number): boolean {
  * @param values [count]
  * @param packed at least count bits, or RangeError
  */
-export function zeroDropped(values: Float32Array, packed: Uint8Array): void {
+export function zeroDropped(values: Float32Array | Float64Array, packed: Uint8Array): void {
   assertBits(packed, 0, values.length, 'packed')
   for (let at = 0, byte = 0; at < values.length; byte++) {
     const end = Math.min(at + 8, values.length)

@@ -42,9 +42,6 @@ export const gpt2Shapes = {
   'gpt2-medium': gpt2(24, 1024, 16),
 } as const satisfies Record<string, Gpt2Config>
 
-/** A name in {@link gpt2Shapes}. */
-export type Gpt2ShapeName = keyof typeof gpt2Shapes
-
 /** Width of one head, d / H. */
 export const headWidth = (config: Gpt2Config): number => config.width / config.heads
 

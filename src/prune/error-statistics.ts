@@ -1,6 +1,6 @@
 /** Errors of many weights without keeping them: the maximum, and quantiles by a histogram of their leading bits. */
 
-const BINS = 1 << 19 // sign, exponent and 8 bits of mantissa of a float64
+const BINS = 1 << 19 // exponent and 8 bits of mantissa of a float64 >= 0
 
 /** Accumulates absolute errors. */
 export interface ErrorStatistics {

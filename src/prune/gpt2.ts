@@ -19,12 +19,10 @@ import {
   type TicketWriter,
 } from '../ticket/index.js'
 import { compareLogits } from './compare-logits.js'
-import { createErrorStatistics } from './error-statistics.js'
 import { gpt2Targets, type ReadWeight, type TargetMatrix } from './gpt2-targets.js'
 import { createLiteralGpt2 } from './literal-model.js'
-import { planPair } from './pair-plan.js'
-import { absoluteDifferences, pairProduct } from './pair-product.js'
-import { pruneMatrix } from './prune-matrix.js'
+import { LARGEST_SCALE, LEAST_SCALE, planPair, productRange } from './pair-plan.js'
+import { type PruneProgress, prunePairs } from './prune-pairs.js'
 import { targetFingerprint } from './target-fingerprint.js'
 import type { PrunePool } from './task.js'
 
@@ -40,21 +38,16 @@ export interface PrunePlatform {
   createSha256: CreateSha256
 }
 
-export interface PruneProgress {
-  pair: string
-  done: number
-  total: number
-  weightsDone: number
-  weightsTotal: number
-}
-
 export interface PruneOptions {
   target: { config: Gpt2Config; weights: Gpt2Weights }
   /** n', random products for one weight: integer, 1 to 256. */
   items: number
   /** Unsigned 64-bit. */
   seed: Seed
-  /** 'auto' (a power of two a matrix), or a bound on the products, > 0; 1 is the theorem's setting. Default 'auto'. */
+  /**
+   * 'auto' (a power of two a matrix), or a bound on the products, 2^-96 to 2^96; 1 is the theorem's setting.
+   * Default 'auto'.
+   */
   scale?: 'auto' | number
   /** Default 'balanced'. */
   method?: 'balanced' | 'plain'
@@ -107,6 +100,7 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
     signal?.throwIfAborted()
     const { name, inputs, outputs } = matrix
     const largest = matrix.weights.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
+    if (!Number.isFinite(largest)) throw new RangeError(`"${name}" expected finite weights, got ${largest}`)
     specs.push(planPair({ name, inputs, outputs, largest }, specs.length, { items, scale, method }))
     mergedBytes += matrix.weights.byteLength
     if (mergedBytes <= MERGED_BYTES) merged.push(matrix)
@@ -125,10 +119,20 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
   })
   try {
     const resumed = writer.finished.size
-    const construction = await prunePairs(platform, options, specs, writer, takeTargets(config, read, merged))
+    const construction = await prunePairs(platform, {
+      seed,
+      method,
+      specs,
+      writer,
+      targets: takeTargets(config, read, merged),
+      signal,
+      onProgress: options.onProgress,
+    })
     const pruneSeconds = (performance.now() - started) / 1000
+    signal?.throwIfAborted()
     options.onProgress?.({ pair: 'comparing logits', ...finishedProgress(specs) })
     const probe = await runProbe(platform, options, writer)
+    signal?.throwIfAborted()
     const { bytes, sha256 } = await writer.finish({ probe: probe.probe })
     const { statistics } = construction
     return {
@@ -148,7 +152,11 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
       seed: BigInt(seed).toString(),
       scale,
       method,
-      pairs: specs.map((spec) => ({ name: spec.name, sourceScale: scaleOf(spec), ...writer.finished.get(spec.name)! })),
+      pairs: specs.map((spec) => ({
+        name: spec.name,
+        sourceScale: productRange(spec),
+        ...writer.finished.get(spec.name)!,
+      })),
     }
   } catch (error) {
     await writer.abandon()
@@ -165,70 +173,6 @@ async function* takeTargets(
   const known = new Set(merged.map(({ name }) => name))
   while (merged.length > 0) yield merged.shift()!
   yield* gpt2Targets(config, read, (name) => !known.has(name))
-}
-
-/** Solves every pair that is not finished, a few matrices at a time so that no thread waits for another's last task. */
-async function prunePairs(
-  { pool, kernels }: PrunePlatform,
-  { seed, method = 'balanced', signal, onProgress }: PruneOptions,
-  specs: PairSpec[],
-  writer: TicketWriter,
-  targets: AsyncIterable<TargetMatrix>,
-) {
-  const byName = new Map(specs.map((spec) => [spec.name, spec]))
-  const statistics = createErrorStatistics()
-  const weightsTotal = sum(specs, ({ inputs, outputs }) => inputs * outputs)
-  let weightsDone = 0
-  let solved = 0
-  let writing = Promise.resolve()
-
-  const prune = async ({ name, weights }: TargetMatrix): Promise<void> => {
-    const spec = byName.get(name)!
-    const total = weights.length
-    let done = 0
-    const onSolved = (count: number) => {
-      done += count
-      solved += count
-      weightsDone += count
-      onProgress?.({ pair: name, done, total, weightsDone, weightsTotal })
-    }
-    const pruned = await pruneMatrix(pool, {
-      seed,
-      spec,
-      targets: weights,
-      method,
-      onSolved,
-      ...(signal ? { signal } : {}),
-    })
-    statistics.add(pruned.errors)
-    writing = writing.then(() => writer.writePair(pruned.masks, pruned.report))
-    await writing
-  }
-
-  const running = new Set<Promise<void>>()
-  let failure: { error: unknown } | undefined
-  try {
-    for await (const matrix of targets) {
-      signal?.throwIfAborted()
-      if (writer.finished.has(matrix.name)) {
-        const kept = await writer.readMasks(matrix.name)
-        statistics.add(absoluteDifferences(pairProduct(kernels, kept, seed), matrix.weights))
-        weightsDone += matrix.weights.length
-        continue
-      }
-      const task = prune(matrix).catch((error) => {
-        failure ??= { error }
-      })
-      running.add(task)
-      task.finally(() => running.delete(task))
-      if (running.size > pool.threads) await Promise.race(running)
-      if (failure) break
-    }
-  } finally {
-    await Promise.all(running)
-  }
-  if (failure) throw failure.error
-  return { statistics, solved }
 }
 
 /** Runs target and pruned model on random inputs: the largest difference of their logits, and a probe for the ticket. */
@@ -262,8 +206,8 @@ async function runProbe(
 function checkOptions({ target, items, seed, scale = 'auto', method = 'balanced', out }: PruneOptions): void {
   if (!Number.isInteger(items) || items < 1 || items > 256)
     throw new RangeError(`"items" expected an integer from 1 to 256, got ${items}`)
-  if (scale !== 'auto' && !(scale > 0 && Number.isFinite(scale)))
-    throw new RangeError(`"scale" expected auto or a finite number > 0, got ${scale}`)
+  if (scale !== 'auto' && !(scale >= LEAST_SCALE && scale <= LARGEST_SCALE))
+    throw new RangeError(`"scale" expected auto or a number from 2^-96 to 2^96, got ${scale}`)
   if (method !== 'balanced' && method !== 'plain')
     throw new RangeError(`"method" expected balanced or plain, got ${method}`)
   if (typeof out !== 'string' || out === '') throw new TypeError('"out" expected a path')
@@ -275,12 +219,6 @@ function checkOptions({ target, items, seed, scale = 'auto', method = 'balanced'
 function finishedProgress(specs: readonly PairSpec[]): Omit<PruneProgress, 'pair'> {
   const weights = sum(specs, ({ inputs, outputs }) => inputs * outputs)
   return { done: weights, total: weights, weightsDone: weights, weightsTotal: weights }
-}
-
-function scaleOf({ first, second, divisor }: PairSpec): number {
-  return first.init.kind === 'uniform' && second.init.kind === 'uniform'
-    ? (first.init.range * second.init.range) / divisor
-    : Number.NaN
 }
 
 function sum<T>(values: readonly T[], of: (value: T) => number): number {

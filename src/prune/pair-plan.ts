@@ -10,6 +10,13 @@ export interface TargetSize {
   largest: number
 }
 
+/**
+ * Scales outside of this are refused, and 'auto' stops at the least: the random weights are float32, and those of a
+ * smaller or larger range would become 0 or infinite.
+ */
+export const LEAST_SCALE = 2 ** -96
+export const LARGEST_SCALE = 2 ** 96
+
 /** How the construction is to be done. */
 export interface PlanOptions {
   /** Random products for one weight, n'; 1 to 256. */
@@ -21,13 +28,15 @@ export interface PlanOptions {
 
 /**
  * Bound on a product of the pair's two weights. Automatically the least power of two that is no less than the target's
- * largest entry; half of that for the balanced construction, whose items are about twice as large.
+ * largest entry; half of that for the balanced construction, whose items are about twice as large. A target without
+ * entries other than 0 gets 2^-24.
  */
 export function sourceScale(largest: number, { scale, method }: PlanOptions): number {
   if (scale !== 'auto') return scale
   if (largest === 0) return 2 ** -24
-  const exponent = Math.ceil(Math.log2(largest))
-  return 2 ** (method === 'balanced' ? exponent - 1 : exponent)
+  let power = LEAST_SCALE
+  while (power < largest) power *= 2
+  return method === 'balanced' ? power / 2 : power
 }
 
 /**

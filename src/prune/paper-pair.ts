@@ -4,7 +4,11 @@
  * entry (j, i) of W is the subset-sum problem over the products of group j. With a ReLU between (Pensia et al. 2020),
  * `w x = w relu(x) - w relu(-x)`: units with positive first weights serve the first term, those with negative ones the
  * second, so an entry is two problems, both over products first * second and both with target w.
+ *
+ * This is the paper's own setting, for figures: many small sources in memory, float64, any width, ReLU too.
+ * prune-matrix.ts does the same for one large float32 pair, a column of the pair at a time over worker threads.
  */
+import { packedBytes, zeroDropped } from '../mask/index.js'
 import { expectedGap, type SubsetSumSolver } from '../subset-sum/index.js'
 
 /** Two random layers, before pruning: `(act(x first)) second / divisor`. */
@@ -87,7 +91,7 @@ function emptyPair({ source }: PairJob): PrunedPair {
   return {
     source,
     coordinate,
-    second: new Uint8Array(Math.ceil((hidden * outputs) / 8)),
+    second: new Uint8Array(packedBytes(hidden * outputs)),
     weights: new Float64Array(entries),
     ...(activation === 'relu' ? { negativeWeights: new Float64Array(entries) } : {}),
     errors: new Float64Array(problems),
@@ -96,7 +100,7 @@ function emptyPair({ source }: PairJob): PrunedPair {
   }
 }
 
-/** The halves a pair is made of: all units, or with a ReLU those with positive and those with negative first weight. */
+/** Units of group j: all of them, or with a ReLU those with positive (half 0) or with negative (half 1) first weight. */
 function unitsOf(source: SourcePair, j: number, half: number): number[] {
   const { inputs, hidden, activation, first } = source
   const units: number[] = []
@@ -188,13 +192,13 @@ function settle(
  * @returns first [inputs, hidden], second [hidden, outputs]
  */
 export function maskedMatrices(pair: PrunedPair): { first: Float64Array; second: Float64Array } {
-  const { inputs, hidden, outputs, first, second } = pair.source
+  const { inputs, hidden, first, second } = pair.source
   const maskedFirst = new Float64Array(inputs * hidden)
   for (let k = 0; k < hidden; k++) {
     const at = pair.coordinate[k] * hidden + k
     maskedFirst[at] = first[at]
   }
-  const maskedSecond = new Float64Array(hidden * outputs)
-  for (let i = 0; i < maskedSecond.length; i++) if ((pair.second[i >> 3] >> (i & 7)) & 1) maskedSecond[i] = second[i]
+  const maskedSecond = second.slice()
+  zeroDropped(maskedSecond, pair.second)
   return { first: maskedFirst, second: maskedSecond }
 }

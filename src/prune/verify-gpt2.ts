@@ -85,8 +85,7 @@ export async function verifyGpt2(
     }
     if (target) {
       const dense = createGpt2(platform.runner, config, target.weights)
-      const value = await compareLogits(dense, literal, ticket.seed)
-      await dense.release()
+      const value = await compareLogits(dense, literal, ticket.seed).finally(() => dense.release())
       const { batch, length } = randomInputs(config, ticket.seed)
       const detail = `largest difference from the target's logits, ${batch} random inputs of ${length} tokens`
       checks.push({ name: 'logits', passed: value <= logitTolerance, value, limit: logitTolerance, detail })

@@ -1,5 +1,6 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { link, open, readFile, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { resolve } from 'node:path'
 import { InputError } from '../safetensors/input-error.js'
 import { refuseSystem } from './files.js'
 
@@ -13,25 +14,36 @@ const held = new Set<string>()
  * @throws InputError naming the holder
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
-  const mine = `${process.pid} ${hostname()}\n`
+  const key = resolve(path)
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (held.has(path)) throw new InputError(`${path}: this process is writing that ticket already`)
-    held.add(path)
+    if (held.has(key)) throw new InputError(`${path}: this process is writing that ticket already`)
+    held.add(key)
     try {
-      const handle = await open(path, 'wx')
-      await handle.writeFile(mine)
-      await handle.close()
+      await createLock(path)
       return async () => {
-        held.delete(path)
         await rm(path, { force: true })
+        held.delete(key)
       }
     } catch (error) {
-      held.delete(path)
+      held.delete(key)
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') refuseSystem(path, error)
     }
     await dropStale(path)
   }
   throw new InputError(`${path}: cannot be taken; remove it if no other process writes this ticket`)
+}
+
+/** Creates the file exclusively; rejects with EEXIST when it is there. A file that cannot be filled is removed again. */
+async function createLock(path: string): Promise<void> {
+  const handle = await open(path, 'wx')
+  try {
+    await handle.writeFile(`${process.pid} ${hostname()}\n`)
+  } catch (error) {
+    await rm(path, { force: true })
+    throw error
+  } finally {
+    await handle.close()
+  }
 }
 
 /** Removes the lock of a dead process; throws when its holder may be alive. */
@@ -44,10 +56,13 @@ async function dropStale(path: string): Promise<void> {
       `${path}: another process (${text.trim() || 'unknown'}) is writing this ticket; remove the file if it is not`,
     )
   }
-  // Renaming picks one winner among several processes that find the same stale lock.
-  const stale = `${path}.${process.pid}`
-  await rename(path, stale).catch(() => undefined)
-  await rm(stale, { force: true })
+  // Of several processes that find the same stale lock one renames it. A later one may have caught the winner's fresh
+  // lock instead: what was moved is looked at again, and put back unless it is the stale one.
+  const moved = `${path}.${process.pid}`
+  await rename(path, moved).catch(() => undefined)
+  const found = await readFile(moved, 'utf8').catch(() => text)
+  if (found !== text) await link(moved, path).catch(() => undefined)
+  await rm(moved, { force: true })
 }
 
 function isAlive(pid: number): boolean {

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises'
+import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { assertInside } from '../safetensors/byte-source.js'
 import { InputError } from '../safetensors/input-error.js'
@@ -12,6 +12,9 @@ import { takeLock } from './lock-file.js'
  */
 export const ticketFiles: TicketStorage = {
   async open(path) {
+    // Better now than after hours of work, when the finished file is renamed.
+    const there = await stat(path).catch(() => undefined)
+    if (there?.isDirectory()) throw new InputError(`${path}: is a folder`)
     const unlock = await takeLock(`${path}.slt-lock`)
     try {
       const partial = `${path}.slt-partial`

@@ -25,8 +25,7 @@ export async function openTicketModel(path: string): Promise<TicketModel> {
     const ticket = await openTicket(source, nodeSha256)
     const model = await openLiteralGpt2({ runner: createGraphRunner(), kernels: await loadKernels() }, ticket)
     const close = async () => {
-      await model.release()
-      await source.close()
+      await model.release().finally(source.close)
     }
     return { ticket, model, close }
   } catch (error) {

@@ -1,17 +1,18 @@
 /**
- * More items than an exact solver can take, and how the answer stays correct to float precision.
+ * More items than an exact solver can take, and how random ones are still solved to float precision.
  *
  * Start from the nearer end of the reach: the subset that keeps all positive (or all negative) items. The target lies a
  * `deficit` inside; to flip item p moves the sum inwards by |p|, so the problem is to choose flips that sum to the
- * deficit. Two exact facts and one approximation:
+ * deficit. Two facts, exact but for the rounding of float64 sums (about n 2^-52 sum|p|), and one approximation:
  *
  * 1. With no flip the gap is the deficit, so a flip set holding an item above twice the deficit is never better. Such
  *    items are fixed. Hard problems, those with the target near the edge of the reach, shrink here.
- * 2. When at most MAX_EXACT_ITEMS flips remain, the exact solver finishes the problem: provably optimal.
+ * 2. When at most MAX_EXACT_ITEMS flips remain, the exact solver finishes the problem: optimal up to that rounding.
  * 3. Otherwise FREE flips stay open and the others, the anchor, are fixed greedily, largest first, so that the rest of
- *    the deficit falls near the middle of what the open flips reach. The open flips leave an expected gap of about
- *    2^-FREE of their spread, below the float32 rounding of the sum itself; a window of open flips whose gap is larger
- *    is followed by another, up to WINDOWS, and the best answer stays. Not proved optimal, and reported as such.
+ *    the deficit falls near the middle of what the open flips reach. Random open flips leave an expected gap of about
+ *    2^-FREE of their spread, the size of a float32 rounding of the sum; a window of open flips that leaves more than
+ *    FLOAT_PRECISION is followed by another, up to WINDOWS, and the best answer stays. Nothing is promised for items
+ *    that are not random. Not proved optimal, and reported as such.
  */
 import { reach, type SubsetSumBatch, type SubsetSumBatchProblem } from './problem.js'
 
@@ -20,7 +21,7 @@ export type ExactSolver = (problem: SubsetSumBatchProblem) => SubsetSumBatch
 
 const FREE = 24
 const WINDOWS = 6
-/** A gap below this fraction of the largest item is finer than float32 arithmetic on the sum can tell apart. */
+/** A gap of this fraction of the largest item is a quarter of that item's float32 spacing: good enough. */
 const FLOAT_PRECISION = 2 ** -26
 
 interface Reduced {
@@ -66,7 +67,7 @@ function anchor(items: Float64Array, reduced: Reduced, open: number[]): { taken:
 /**
  * Solves a batch of any size with an exact solver for small ones.
  *
- * @returns the batch's solutions and, per problem, 1 where the answer is proved optimal
+ * @returns the batch's solutions and, per problem, 1 where the answer is proved optimal up to rounding
  */
 export function solveAnchored(
   exact: ExactSolver,

@@ -1,4 +1,4 @@
-import { checkProblem, type SubsetSumSolution, solutionOf } from './problem.js'
+import { checkProblem, type SubsetSumSolution, solutionOfMask } from './problem.js'
 
 /** Brute force beyond this many items takes longer than anyone waits. */
 const LIMIT = 26
@@ -24,10 +24,5 @@ export function bruteForce(items: ArrayLike<number>, target: number): SubsetSumS
       bestGap = gap
     }
   }
-  return solutionOf(
-    items,
-    target,
-    Uint8Array.from({ length: n }, (_, i) => (best >>> i) & 1),
-    true,
-  )
+  return solutionOfMask(items, target, best)
 }

@@ -3,7 +3,7 @@
  * as an optimisation: sort the sums of both halves, walk them against each other for the least gap, then look again at
  * every pair that rounding could have hidden and judge those by the canonical objective. Time O(n 2^(n/2)).
  */
-import { checkProblem, MAX_EXACT_ITEMS, type SubsetSumSolution, solutionOf } from './problem.js'
+import { checkProblem, MAX_EXACT_ITEMS, type SubsetSumSolution, solutionOfMask } from './problem.js'
 
 interface HalfSums {
   /** Sums in ascending order, [2^h]. */
@@ -85,10 +85,5 @@ export function meetInTheMiddle(items: ArrayLike<number>, target: number): Subse
       }
     }
   }
-  return solutionOf(
-    items,
-    target,
-    Uint8Array.from({ length: n }, (_, i) => (best >>> i) & 1),
-    true,
-  )
+  return solutionOfMask(items, target, best)
 }

@@ -17,7 +17,10 @@ export interface SubsetSumSolution {
   error: number
   /** Whether the target lies between the sum of the negative and the sum of the positive items, inclusive. */
   reachable: boolean
-  /** Whether no better subset exists for certain. Always true up to {@link MAX_EXACT_ITEMS} items. */
+  /**
+   * Whether it is proved that no subset is better. Always true up to {@link MAX_EXACT_ITEMS} items; beyond, where it is
+   * true (anchored.ts), a better one could gain no more than the rounding of the float64 sums.
+   */
   optimal: boolean
 }
 
@@ -48,7 +51,7 @@ export interface SubsetSumSolver {
 
 /** Up to this many items every solver but brute force is provably optimal. */
 export const MAX_EXACT_ITEMS = 28
-/** Beyond {@link MAX_EXACT_ITEMS} and up to this many, the answer is correct to float precision (anchored.ts). */
+/** Beyond {@link MAX_EXACT_ITEMS} and up to this many, random items are solved to float precision (anchored.ts). */
 export const MAX_ITEMS = 256
 
 /** Throws TypeError or RangeError unless items and target are finite numbers and 1 <= n <= MAX_ITEMS. */
@@ -89,6 +92,12 @@ export function reach(items: ArrayLike<number>): { low: number; high: number } {
     else high += items[i]
   }
   return { low, high }
+}
+
+/** {@link solutionOf} of a mask of up to 32 items, bit i for item i. */
+export function solutionOfMask(items: ArrayLike<number>, target: number, mask: number): SubsetSumSolution {
+  const keep = Uint8Array.from({ length: items.length }, (_, i) => (mask >>> i) & 1)
+  return solutionOf(items, target, keep, true)
 }
 
 /** Builds a solution, with the canonical sum, from a 0/1 selection of shape [n]. */

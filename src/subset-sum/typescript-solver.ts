@@ -39,7 +39,8 @@ export function createTypeScriptSolver(): SubsetSumSolver {
  * Solves one subset-sum problem: the subset of `items` whose float64 sum in index order is closest to `target`
  * (definition in problem.ts; paper, Lemma 4/7).
  *
- * @param items 1 to 256 finite numbers; up to 28 the answer is provably optimal, beyond it is correct to float precision
+ * @param items 1 to 256 finite numbers. Up to 28 the answer is provably optimal; beyond, random items are solved to float
+ * precision, and what special items (all alike, say) would allow may be missed: `optimal` tells
  * @param target finite
  * @throws TypeError for what is not a number, RangeError for what is out of range
  */

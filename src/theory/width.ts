@@ -128,7 +128,7 @@ export interface BlockConstants {
   logBeta: number
   /** log g_b: `g_1 = beta_1`, `g_b = 2 beta_b`. */
   logG: number
-  /** log K_b: how much the blocks above amplify an error of block b; 0 for the last block of at least two. */
+  /** log K_b: how much the blocks above amplify an error of block b; log 2 for the last block of at least two. */
   logK: number
 }
 

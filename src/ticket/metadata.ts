@@ -59,7 +59,7 @@ export function assertMetadata(metadata: TicketMetadata): void {
 }
 
 /** A configuration is sound, and the pairs and dense tensors are exactly those that it asks for. */
-function assertGpt2({ config, pairs, dense }: TicketMetadata): void {
+function assertGpt2({ config, pairs, dense, probe }: TicketMetadata): void {
   if (!isRecord(config)) throw new TypeError('"config" expected an object')
   checkGpt2Config(config)
   const count = config.layers * (2 * config.heads + 2) + (config.tiedHead ? 0 : 1)
@@ -72,6 +72,12 @@ function assertGpt2({ config, pairs, dense }: TicketMetadata): void {
     if (pair.inputs !== inputs || pair.outputs !== outputs) {
       throw new RangeError(`pair "${name}" expected ${inputs} x ${outputs}, got ${pair.inputs} x ${pair.outputs}`)
     }
+    if (pair.activation !== 'linear') throw new RangeError(`pair "${name}" expected the activation linear`)
+  }
+  if (probe !== null) {
+    for (const token of probe.tokens) assertInteger('"probe.tokens"', token, 0, config.vocabulary - 1)
+    if (probe.tokens.length > config.positions || probe.logits.length > config.vocabulary)
+      throw new RangeError('"probe" expected no more tokens than positions and no more logits than the vocabulary')
   }
   const kept = new Map(dense.map((spec) => [spec.name, spec]))
   for (const { name, shape } of gpt2Dense(config)) {

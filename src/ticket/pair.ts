@@ -5,7 +5,7 @@ import { type Initialisation, initialisationScale } from '../random/index.js'
 export const DROPPED = 0xffff
 
 /** Most elements that one random matrix of a pair may have: what one Float32Array holds comfortably. */
-export const MATRIX_LIMIT = 2 ** 31
+export const MATRIX_LIMIT = 2 ** 30
 
 /**
  * Two random matrices that, pruned, stand for one matrix W [d1 inputs, d2 outputs], y = x W (Lemma 4/7 of the paper):
@@ -54,7 +54,7 @@ export interface PairReport {
   /** Largest and median absolute error of a weight. */
   readonly maxError: number
   readonly medianError: number
-  /** The gap that the closed form leads one to expect (median over the weights). */
+  /** The gap that the closed form leads one to expect: the median over a sample of the weights. */
   readonly expectedGap: number
 }
 
@@ -72,7 +72,7 @@ export function assertPairSpec(spec: PairSpec): void {
   assertInteger(field('hidden'), spec.hidden, 1)
   assertInteger(field('outputs'), spec.outputs, 1)
   if (spec.inputs * spec.hidden > MATRIX_LIMIT || spec.hidden * spec.outputs > MATRIX_LIMIT) {
-    throw new RangeError(`${field('hidden')} expected matrices of at most 2^31 weights, got a width of ${spec.hidden}`)
+    throw new RangeError(`${field('hidden')} expected matrices of at most 2^30 weights, got a width of ${spec.hidden}`)
   }
   if (spec.activation !== 'linear' && spec.activation !== 'relu') {
     throw new RangeError(`${field('activation')} expected linear or relu`)

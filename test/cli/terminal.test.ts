@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import { describe, expect, test } from 'vitest'
-import { allowsColour, bytesText, count, secondsText, short, table } from '../../src/cli/terminal.js'
+import { allowsColour, bytesText, count, secondsText, short, table, wrapLines } from '../../src/cli/terminal.js'
 import { integer, oneOf, positive, readScale, readTokens } from '../../src/cli/values.js'
 
 describe('numbers are printed short', () => {
@@ -37,6 +37,24 @@ test('a table: numbers to the right, no space at the end of a line', () => {
     ' h.0         2,401',
     ' lm_head         9',
   ])
+})
+
+test('a table that is too wide closes up, then breaks its words', () => {
+  const head = ['check', 'value', 'detail']
+  const rows = [['weights', '0.0194', 'largest error of a weight, as recorded']]
+  const drawn = (columns: number) => table(pc.createColors(false), head, rows, columns).split('\n')
+  expect(drawn(60)[2]).toBe(' weights   0.0194   largest error of a weight, as recorded')
+  expect(drawn(56)[2]).toBe('weights 0.0194 largest error of a weight, as recorded')
+  expect(drawn(40).slice(2)).toEqual(['weights 0.0194 largest error of a', '               weight, as recorded'])
+  for (const columns of [40, 56, 60]) {
+    for (const line of drawn(columns)) expect(line.length).toBeLessThanOrEqual(columns)
+  }
+})
+
+test('a line is broken at spaces and keeps its indentation', () => {
+  expect(wrapLines('  one two three', 10)).toBe('  one two\n  three')
+  expect(wrapLines('unbreakable', 4)).toBe('unbreakable')
+  expect(wrapLines(pc.createColors(true).bold('one two'), 7)).toBe(pc.createColors(true).bold('one two'))
 })
 
 test('colours only on a terminal, and not with NO_COLOR', () => {

@@ -67,6 +67,10 @@ test('the working file is never mistaken for a ticket', async () => {
 test('a second writer is refused while the first lives; the lock of a dead process is taken over', async () => {
   const writer = await start()
   await expect(start()).rejects.toThrow('this process is writing that ticket already')
+  const spelt = `${folder}/./${basename(path)}` // the same file
+  await expect(openTicketWriter({ ...options(), storage: ticketFiles, path: spelt })).rejects.toThrow(
+    'this process is writing that ticket already',
+  )
   await writer.abandon()
   const living = `${process.ppid} ${hostname()}\n`
   await writeFile(`${path}.slt-lock`, living)
@@ -87,6 +91,9 @@ test('what cannot be written is one clear line and leaves nothing', async () => 
   await writeFile(join(folder, 'file'), '')
   path = join(folder, 'file', 'x')
   await expect(start()).rejects.toThrow(/a part of the path is not a folder$/)
+  path = folder
+  await expect(start()).rejects.toThrow(/: is a folder$/)
+  expect(await names()).toEqual(['file'])
 })
 
 test('a failing writer leaves the old content and no temporary file', async () => {
