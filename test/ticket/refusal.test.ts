@@ -50,7 +50,7 @@ const cases: [string, (metadata: Loose) => void, RegExp][] = [
     /"pairs" expected 18000000000/,
   ],
   ['items 0', (m) => Object.assign(m.construction as object, { items: 0 }), /"construction.items"/],
-  ['a huge width', (m) => (pair(m).hidden = 2 ** 40), /"a.qk.hidden" expected matrices of at most 2\^31/],
+  ['a huge width', (m) => (pair(m).hidden = 2 ** 40), /"a.qk.hidden" expected matrices of at most 2\^30/],
   ['another width', (m) => (pair(m).hidden = 7), /"a.qk.coordinate" expected U16 \[7\], got U16 \[6\]/],
   ['too many inputs', (m) => (pair(m).inputs = 65536), /"a.qk.inputs" expected an integer from 1 to 65535/],
   ['fewer inputs than coordinates', (m) => (pair(m).inputs = 2), /"a.qk.coordinate" expected inputs below 2, got 2/],
