@@ -1,4 +1,4 @@
-import { fillWeights } from '../dist/kernels/index.js'
+import { weightFiller } from '../dist/kernels/index.js'
 import { uniform } from '../dist/random/index.js'
 
 const CHUNK = 4096
@@ -6,7 +6,7 @@ const CHUNK = 4096
 /** Random float32 numbers on (-1, 1): `count` of a stream from index `start`. */
 function draw(kernels, seed, stream, start, count) {
   const [address] = kernels.reserve(count * 4)
-  fillWeights(kernels, address, { seed, stream, init: { kind: 'uniform', range: 1 }, start, count })
+  weightFiller(kernels, { seed, stream, init: { kind: 'uniform', range: 1 } })(address, start, count)
   return new Float32Array(kernels.exports.memory.buffer, address, count).slice()
 }
 
