@@ -31,7 +31,7 @@ export function reportFailure(error: unknown): void {
 }
 
 function messageOf(error: unknown): string {
-  if (isInterruption(error)) return 'interrupted'
+  if (isInterruption(error)) return error instanceof Interrupted ? error.message : 'interrupted'
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ')
   const expected = error instanceof RangeError || error instanceof TypeError || isSystemError(error)
   return expected || (error as Error)?.name === 'InputError'

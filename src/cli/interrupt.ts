@@ -3,8 +3,9 @@ import { Interrupted } from './failure.js'
 /**
  * Runs work that Ctrl-C (or SIGTERM) asks to stop: the signal aborts, the work cleans up and throws. A second Ctrl-C
  * ends the process at once, which leaves no broken file either.
+ * @param advice what the user can do next, said with the interruption
  */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, advice?: string): Promise<T> {
   const controller = new AbortController()
   const stop = () => {
     if (controller.signal.aborted) process.exit(130)
@@ -14,7 +15,8 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   try {
     return await work(controller.signal)
   } catch (error) {
-    throw controller.signal.aborted ? new Interrupted('interrupted') : error
+    const message = advice === undefined ? 'interrupted' : `interrupted; ${advice}`
+    throw controller.signal.aborted ? new Interrupted(message) : error
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }

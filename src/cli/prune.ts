@@ -80,7 +80,7 @@ export async function prune(target: Target, flags: PruneFlags & { out: string })
   const { items, seed, scale, method, threads, out } = flags
   const progress = createProgress('weights')
   try {
-    return await interruptible((signal) =>
+    const run = (signal: AbortSignal) =>
       pruneGpt2({
         target,
         items,
@@ -96,8 +96,8 @@ export async function prune(target: Target, flags: PruneFlags & { out: string })
             weightsTotal,
             weightsDone < weightsTotal ? `${pair} (${count(done)} of ${count(total)})` : pair,
           ),
-      }),
-    )
+      })
+    return await interruptible(run, 'the same command goes on with the matrices that are not finished')
   } finally {
     progress.stop()
   }
@@ -121,6 +121,7 @@ export function printReport(terminal: Terminal, report: PruneReport, out: string
     `${count(report.weights)} weights, ${count(report.unreachable)} out of reach; largest error ${short(report.maxWeightError)}, median ${short(report.medianWeightError)}`,
   )
   terminal.print(`largest difference of the logits from the target's: ${bold(short(report.maxLogitError))}`)
+  if (report.resumed > 0) terminal.print(`${count(report.resumed)} matrices taken over from an interrupted run`)
   terminal.print('kept dense: token and position embeddings, LayerNorm gains and biases')
   terminal.print(
     `${secondsText(report.seconds)}, ${count(report.solvesPerSecond)} subset sums a second; ${bold(out)}, ${bytesText(report.ticketBytes)}`,

@@ -70,16 +70,22 @@ describe.sequential('prune, verify, run', () => {
     const path = join(folder, signal)
     const args = ['prune', sorter, '--items', '16', '--seed', '7', '--out', path]
     const child = startSlt(...args)
-    const exited = once(child, 'exit')
+    const exited = once(child, 'close')
     for (let ready = false; !ready; await new Promise((resolve) => setTimeout(resolve, 10))) {
       const journal = await readFile(`${path}.slt-journal`, 'utf8').catch(() => '')
       ready = journal.split('\n').length > 3 || child.exitCode !== null // two pairs are finished
     }
+    let said = ''
+    child.stderr?.on('data', (chunk) => {
+      said += chunk
+    })
     child.kill(signal)
     const [code] = await exited
     expect(code).toBe(signal === 'SIGINT' ? 130 : null)
+    if (signal === 'SIGINT') expect(said).toContain('interrupted; the same command goes on with')
     expect((await readdir(folder)).includes(signal)).toBe(false)
-    expect(slt(...args).code).toBe(0)
+    const resumed = slt(...args)
+    expect([resumed.code, /\d+ matrices taken over/.test(resumed.stdout)]).toEqual([0, true])
     expect((await readFile(path)).equals(await readFile(ticket))).toBe(true)
     await rm(path)
     expect(await readdir(folder)).toEqual(['sorter.slt.safetensors'])
