@@ -71,34 +71,6 @@ function middleDenominator(r: f64): f64 {
   return value
 }
 
-// @ts-ignore: decorator
-@inline
-function farNumerator(r: f64): f64 {
-  let value: f64 = 2.01033439929228813265e-7
-  value = value * r + 2.71155556874348757815e-5
-  value = value * r + 1.24266094738807843860e-3
-  value = value * r + 2.65321895265761230930e-2
-  value = value * r + 2.96560571828504891230e-1
-  value = value * r + 1.78482653991729133580
-  value = value * r + 5.46378491116411436990
-  value = value * r + 6.65790464350110377720
-  return value
-}
-
-// @ts-ignore: decorator
-@inline
-function farDenominator(r: f64): f64 {
-  let value: f64 = 2.04426310338993978564e-15
-  value = value * r + 1.42151175831644588870e-7
-  value = value * r + 1.84631831751005468180e-5
-  value = value * r + 7.86869131145613259100e-4
-  value = value * r + 1.48753612908506148525e-2
-  value = value * r + 1.36929880922735805310e-1
-  value = value * r + 5.99832206555887937690e-1
-  value = value * r + 1.0
-  return value
-}
-
 export function normalOfWord(word: u32): f64 {
   const q = (<f64>word + 0.5) * (1.0 / 4294967296.0) - 0.5
   const magnitude = q < 0 ? -q : q
@@ -107,6 +79,6 @@ export function normalOfWord(word: u32): f64 {
     return (q * centreNumerator(r)) / centreDenominator(r)
   }
   const r = sqrt(-naturalLogarithm(0.5 - magnitude))
-  const value = r <= 5 ? middleNumerator(r - 1.6) / middleDenominator(r - 1.6) : farNumerator(r - 5) / farDenominator(r - 5)
+  const value = middleNumerator(r - 1.6) / middleDenominator(r - 1.6)
   return q < 0 ? -value : value
 }

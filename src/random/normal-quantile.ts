@@ -26,7 +26,8 @@ function naturalLogarithm(x: number): number {
   return exponent * LN2_HIGH + (2 * s * series + exponent * LN2_LOW)
 }
 
-// AS 241, PPND16: numerators and denominators of the three rational approximations, highest power first.
+// AS 241, PPND16: numerators and denominators of the rational approximations, highest power first. The third,
+// for r > 5, has no use here: a 32-bit word ends at r = sqrt(33 ln 2) = 4.79.
 const CENTRE_NUMERATOR = [
   2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4, 4.5921953931549871457e4,
   1.3731693765509461125e4, 1.9715909503065514427e3, 1.3314166789178437745e2, 3.387132872796366608,
@@ -42,14 +43,6 @@ const MIDDLE_NUMERATOR = [
 const MIDDLE_DENOMINATOR = [
   1.05075007164441684324e-9, 5.475938084995344946e-4, 1.51986665636164571966e-2, 1.4810397642748007459e-1,
   6.8976733498510000455e-1, 1.6763848301838038494, 2.05319162663775882187, 1,
-]
-const FAR_NUMERATOR = [
-  2.01033439929228813265e-7, 2.71155556874348757815e-5, 1.2426609473880784386e-3, 2.6532189526576123093e-2,
-  2.9656057182850489123e-1, 1.7848265399172913358, 5.4637849111641143699, 6.6579046435011037772,
-]
-const FAR_DENOMINATOR = [
-  2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5, 7.868691311456132591e-4,
-  1.48753612908506148525e-2, 1.3692988092273580531e-1, 5.9983220655588793769e-1, 1,
 ]
 
 function horner(coefficients: readonly number[], x: number): number {
@@ -71,9 +64,6 @@ export function normalOfWord(word: number): number {
     return (q * horner(CENTRE_NUMERATOR, r)) / horner(CENTRE_DENOMINATOR, r)
   }
   const r = Math.sqrt(-naturalLogarithm(0.5 - magnitude))
-  const value =
-    r <= 5
-      ? horner(MIDDLE_NUMERATOR, r - 1.6) / horner(MIDDLE_DENOMINATOR, r - 1.6)
-      : horner(FAR_NUMERATOR, r - 5) / horner(FAR_DENOMINATOR, r - 5)
+  const value = horner(MIDDLE_NUMERATOR, r - 1.6) / horner(MIDDLE_DENOMINATOR, r - 1.6)
   return q < 0 ? -value : value
 }
