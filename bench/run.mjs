@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.mjs'
 
-const suites = ['subset-sum', 'pensia', 'sorter', 'gpt2-small-layer', 'figures']
+const suites = ['subset-sum', 'matrices', 'pensia', 'sorter', 'gpt2-small-layer', 'figures']
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } })
 const unknown = positionals.find((name) => !suites.includes(name))

@@ -62,28 +62,18 @@ export async function run(log) {
   return { seed: SEED, runs }
 }
 
-const summary = ({
-  weights,
-  unreachable,
-  medianWeightError,
-  maxWeightError,
-  maxLogitError,
-  sorted,
-  lists,
-  solvesPerSecond,
-  pruneSeconds,
-  seconds,
-  ticketBytes,
-}) => ({
-  weights,
-  unreachable,
-  medianWeightError,
-  maxWeightError,
-  maxLogitError,
-  sorted,
-  lists,
-  solvesPerSecond,
-  pruneSeconds,
-  seconds,
-  ticketBytes,
-})
+const KEPT = [
+  'weights',
+  'unreachable',
+  'medianWeightError',
+  'maxWeightError',
+  'maxLogitError',
+  'sorted',
+  'lists',
+  'solvesPerSecond',
+  'pruneSeconds',
+  'seconds',
+  'ticketBytes',
+]
+
+const summary = (result) => Object.fromEntries(KEPT.map((key) => [key, result[key]]))

@@ -38,7 +38,22 @@ export interface ColumnsResult {
   expectedGaps: number[]
 }
 
+/** Problems of a column whose expected gap is computed. */
 const SAMPLES = 4
+
+/** A solved column, and the random weights behind it. */
+interface SolvedColumn {
+  /** [m][ceil(outputs / 8)] packed bits. */
+  rows: Uint8Array
+  /** Sum minus target, [outputs]. */
+  errors: Float64Array
+  /** [outputs] */
+  reachable: Uint8Array
+  /** First weights over the divisor, [m]. */
+  factors: Float64Array
+  /** [m, outputs] */
+  second: Float32Array
+}
 
 /** Solves a task on the calling thread. */
 export function solveColumns(kernels: Kernels, task: ColumnsTask): ColumnsResult {
@@ -55,13 +70,18 @@ export function solveColumns(kernels: Kernels, task: ColumnsTask): ColumnsResult
   let firstUnit = 0
   columns.forEach((column, c) => {
     const m = column.units.length
-    const errors = result.errors.subarray(c * outputs, (c + 1) * outputs)
-    const rows = result.rows.subarray(firstUnit * rowBytes, (firstUnit + m) * rowBytes)
-    if (m === 0) {
-      errors.set(column.targets.map(Math.abs))
-      result.unreachable += column.targets.reduce((count, target) => count + (target === 0 ? 0 : 1), 0)
-    } else if (m <= MAX_EXACT_ITEMS) solveExactColumn(kernels, task, column, errors, rows, result)
-    else solveLongColumn(kernels, task, column, errors, rows, result)
+    const solved =
+      m === 0
+        ? withoutUnits(column)
+        : m <= MAX_EXACT_ITEMS
+          ? solveExactColumn(kernels, task, column)
+          : solveLongColumn(kernels, task, column)
+    result.rows.set(solved.rows, firstUnit * rowBytes)
+    for (let i = 0; i < outputs; i++) {
+      result.errors[c * outputs + i] = Math.abs(solved.errors[i])
+      result.unreachable += 1 - solved.reachable[i]
+    }
+    if (m > 0) result.expectedGaps.push(...sampleGaps(column, solved.factors, solved.second))
     firstUnit += m
   })
   return result
@@ -86,16 +106,22 @@ function fillColumn(kernels: Kernels, { seed, spec }: ColumnsTask, column: Colum
   return factors
 }
 
-function solveExactColumn(
-  kernels: Kernels,
-  task: ColumnsTask,
-  column: Column,
-  errors: Float64Array,
-  rows: Uint8Array,
-  result: ColumnsResult,
-): void {
+/** A coordinate that no unit sees: every sum is 0. */
+function withoutUnits({ targets }: Column): SolvedColumn {
+  return {
+    rows: new Uint8Array(0),
+    errors: targets.map((target) => -target),
+    reachable: Uint8Array.from(targets, (target) => (target === 0 ? 1 : 0)),
+    factors: new Float64Array(0),
+    second: new Float32Array(0),
+  }
+}
+
+/** The kernel for a whole column. The arrays returned are views of kernel memory, good until its next use. */
+function solveExactColumn(kernels: Kernels, task: ColumnsTask, column: Column): SolvedColumn {
   const { outputs } = task.spec
   const m = column.units.length
+  const rowsLength = m * packedBytes(outputs)
   const { exports } = kernels
   const [secondAt, factorsAt, targetsAt, masksAt, errorsAt, reachableAt, rowsAt] = kernels.reserve(
     m * outputs * 4 + 16,
@@ -104,7 +130,7 @@ function solveExactColumn(
     outputs * 4,
     outputs * 8,
     outputs,
-    rows.length,
+    rowsLength,
   )
   const factors = fillColumn(kernels, task, column, secondAt)
   const { buffer } = exports.memory
@@ -112,25 +138,17 @@ function solveExactColumn(
   new Float64Array(buffer, targetsAt, outputs).set(column.targets)
   exports.solvePairColumn(factorsAt, secondAt, outputs, targetsAt, outputs, m, masksAt, errorsAt, reachableAt)
   exports.packRows(masksAt, outputs, m, rowsAt)
-  rows.set(new Uint8Array(buffer, rowsAt, rows.length))
-  const signed = new Float64Array(buffer, errorsAt, outputs)
-  const reachable = new Uint8Array(buffer, reachableAt, outputs)
-  for (let i = 0; i < outputs; i++) {
-    errors[i] = Math.abs(signed[i])
-    result.unreachable += 1 - reachable[i]
+  return {
+    rows: new Uint8Array(buffer, rowsAt, rowsLength),
+    errors: new Float64Array(buffer, errorsAt, outputs),
+    reachable: new Uint8Array(buffer, reachableAt, outputs),
+    factors,
+    second: new Float32Array(buffer, secondAt, m * outputs),
   }
-  sampleGaps(column, factors, new Float32Array(buffer, secondAt, m * outputs), outputs, result)
 }
 
 /** More units than the exact kernel takes: the batch solver, which anchors (subset-sum/anchored.ts). */
-function solveLongColumn(
-  kernels: Kernels,
-  task: ColumnsTask,
-  column: Column,
-  errors: Float64Array,
-  rows: Uint8Array,
-  result: ColumnsResult,
-): void {
+function solveLongColumn(kernels: Kernels, task: ColumnsTask, column: Column): SolvedColumn {
   const { outputs } = task.spec
   const m = column.units.length
   const [secondAt] = kernels.reserve(m * outputs * 4)
@@ -138,33 +156,26 @@ function solveLongColumn(
   const second = new Float32Array(kernels.exports.memory.buffer, secondAt, m * outputs).slice()
   const items = new Float64Array(outputs * m)
   for (let k = 0; k < m; k++) for (let i = 0; i < outputs; i++) items[i * m + k] = factors[k] * second[k * outputs + i]
-  const solved = createWasmSolver(kernels).solve({ itemCount: m, items, targets: column.targets })
+  const { masks, errors, reachable } = createWasmSolver(kernels).solve({ itemCount: m, items, targets: column.targets })
   const words = Math.ceil(m / 32)
   const rowBytes = packedBytes(outputs)
+  const rows = new Uint8Array(m * rowBytes)
   const bits = new Uint8Array(outputs)
   for (let k = 0; k < m; k++) {
-    for (let i = 0; i < outputs; i++) bits[i] = (solved.masks[i * words + (k >> 5)] >>> (k & 31)) & 1
+    for (let i = 0; i < outputs; i++) bits[i] = (masks[i * words + (k >> 5)] >>> (k & 31)) & 1
     rows.set(packBits(bits), k * rowBytes)
   }
-  for (let i = 0; i < outputs; i++) {
-    errors[i] = Math.abs(solved.errors[i])
-    result.unreachable += 1 - solved.reachable[i]
-  }
-  sampleGaps(column, factors, second, outputs, result)
+  return { rows, errors, reachable, factors, second }
 }
 
 /** Expected gaps of a few outputs of the column, spread over it. */
-function sampleGaps(
-  column: Column,
-  factors: Float64Array,
-  second: Float32Array,
-  outputs: number,
-  result: ColumnsResult,
-): void {
-  const m = factors.length
-  for (let s = 0; s < Math.min(SAMPLES, outputs); s++) {
-    const i = Math.floor((s * outputs) / SAMPLES) % outputs
-    const items = Array.from({ length: m }, (_, k) => factors[k] * second[k * outputs + i])
-    result.expectedGaps.push(expectedGap(items, column.targets[i]))
-  }
+function sampleGaps({ targets }: Column, factors: Float64Array, second: Float32Array): number[] {
+  const outputs = targets.length
+  return Array.from({ length: Math.min(SAMPLES, outputs) }, (_, s) => {
+    const i = Math.floor((s * outputs) / SAMPLES)
+    return expectedGap(
+      factors.map((factor, k) => factor * second[k * outputs + i]),
+      targets[i],
+    )
+  })
 }
