@@ -93,6 +93,21 @@ describe('every rung of the ladder gives the canonical optimum', () => {
       }
     }
   })
+
+  it('is not misled by roundings that all point one way', () => {
+    // In the kernel's fixed point (magnitudes summing to 2^29 - 64) every item rounds up by 0.499. The whole set and the
+    // set without the small item lie on both sides of the target; the rounded sums favour the wrong one by 29 half units.
+    const large = Array.from({ length: 15 }, (_, k) => 35_000_000 + 12_347 * k * k - 0.499)
+    const rest = 536_870_848 - 14.501 - large.reduce((sum, p) => sum + p, 0)
+    const items = [14.501, ...large.slice(0, 14), large[14] + rest]
+    const target = items.reduce((sum, p) => sum + p, 0) - 7
+    const oracle = bruteForce(items, target)
+    expect(maskNumber(oracle.keep)).toBe(0xffff)
+    for (const [name, solver] of solvers) {
+      const solved = solver.solve({ itemCount: 16, items: Float64Array.from(items), targets: Float64Array.of(target) })
+      expect([name, solved.masks[0]]).toEqual([name, 0xffff])
+    }
+  })
 })
 
 describe('beyond the exact size', () => {
