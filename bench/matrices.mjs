@@ -71,7 +71,15 @@ export async function run(log) {
     })
   }
   log('verified: the first coordinate of each against meet in the middle')
-  const head = ['one thread', 'shape', 'choose ms', 'exchange ms', 'us a solve', `out of reach (first ${COLUMNS} inputs)`, 'after exchange']
+  const head = [
+    'one thread',
+    'shape',
+    'choose ms',
+    'exchange ms',
+    'us a solve',
+    `out of reach (first ${COLUMNS} inputs)`,
+    'after exchange',
+  ]
   const rows = results.map((each) => [
     each.label,
     `${each.inputs} x ${each.outputs}`,
