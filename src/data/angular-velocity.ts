@@ -31,18 +31,31 @@ export function generateAngularVelocity(options: {
   const { seed, stream = 0, count, length } = options
   for (const [name, value] of Object.entries({ count, length }))
     if (!Number.isInteger(value) || value < 1) throw new RangeError(`"${name}" expected an integer >= 1, got ${value}`)
-  const deviates = uniform(seed, stream, 2 * count)
+  const { velocities, phases } = drawRotations(seed, stream, count)
   const inputs = new Float64Array(count * length * 2)
-  const velocities = new Float64Array(count)
   for (let s = 0; s < count; s++) {
-    const velocity = deviates[2 * s] * Math.PI
-    const phase = ((deviates[2 * s + 1] + 1) / 2) * Math.PI
-    velocities[s] = velocity
-    for (let t = 1; t < length; t++) {
-      const at = (s * length + t) * 2
-      inputs[at] = Math.cos(velocity * t + phase)
-      inputs[at + 1] = Math.sin(velocity * t + phase)
-    }
+    writeRotation(inputs.subarray(s * length * 2, (s + 1) * length * 2), velocities[s], phases[s])
   }
   return { length, inputs, velocities }
+}
+
+/** Angular velocities on (-pi, pi) and phases on (0, pi), [count] each: rotation s reads deviates 2s and 2s + 1. */
+export function drawRotations(
+  seed: Seed,
+  stream: number,
+  count: number,
+): { velocities: Float64Array; phases: Float64Array } {
+  const deviates = uniform(seed, stream, 2 * count)
+  return {
+    velocities: Float64Array.from({ length: count }, (_, s) => deviates[2 * s] * Math.PI),
+    phases: Float64Array.from({ length: count }, (_, s) => ((deviates[2 * s + 1] + 1) / 2) * Math.PI),
+  }
+}
+
+/** Writes a sequence [T, 2] over zeros: position 0 stays (0, 0), position t is (cos(w t + p), sin(w t + p)). */
+export function writeRotation(sequence: Float64Array | Float32Array, velocity: number, phase: number): void {
+  for (let t = 1; 2 * t < sequence.length; t++) {
+    sequence[2 * t] = Math.cos(velocity * t + phase)
+    sequence[2 * t + 1] = Math.sin(velocity * t + phase)
+  }
 }

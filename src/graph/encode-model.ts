@@ -18,6 +18,8 @@ import type { DType, Tensor, TensorType } from './tensor.js'
 
 /** The operator set that the operators' names and meanings are taken from; Gelu came with 20. */
 const opset = 20n
+/** The version of com.microsoft's operator set. */
+const extensionVersion = 1n
 /** The intermediate representation that came with that operator set (ONNX 1.15). */
 const irVersion = 9n
 
@@ -29,25 +31,45 @@ const dataTypes: { [D in DType]: TensorProto_DataType } = {
 }
 
 /**
- * A graph as a serialised ONNX ModelProto (IR version 9, operator set 20).
+ * A graph as a serialised ONNX ModelProto (IR version 9, operator set 20). Nodes that no output depends on are left out.
  * @returns the bytes of a `.onnx` file; constants are written as raw little-endian data, so is this machine's memory
  */
 export function encodeModel(graph: Graph): Uint8Array {
   const { names, aliases } = nameOutputs(graph)
   const nameOf = (value: Value) => names.get(value) ?? value.name
+  const nodes = neededNodes(graph)
+  const used = new Set([...nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.values()])
+  const domains = new Set(nodes.flatMap(({ op }) => operators[op].domain ?? []))
   const model = create(ModelProtoSchema, {
     irVersion,
-    opsetImport: [{ domain: '', version: opset }],
+    opsetImport: [
+      { domain: '', version: opset },
+      ...Array.from(domains, (domain) => ({ domain, version: extensionVersion })),
+    ],
     producerName: 'strong-lottery-tickets',
     graph: {
       name: graph.name,
       input: graph.inputs.map((value) => encodeValueInfo(value.name, value)),
       output: [...graph.outputs].map(([name, value]) => encodeValueInfo(name, value)),
-      initializer: graph.constants.map((value) => encodeTensor(value.name, value.constant as Tensor)),
-      node: [...graph.nodes.map((node) => encodeNode(node, nameOf)), ...aliases],
+      initializer: graph.constants
+        .filter((value) => used.has(value))
+        .map((value) => encodeTensor(value.name, value.constant as Tensor)),
+      node: [...nodes.map((node) => encodeNode(node, used, nameOf)), ...aliases],
     },
   })
   return toBinary(ModelProtoSchema, model)
+}
+
+/** The nodes that some output of the graph depends on, in their order. */
+function neededNodes(graph: Graph): Node[] {
+  const needed = new Set<Value>(graph.outputs.values())
+  const nodes: Node[] = []
+  for (const node of graph.nodes.toReversed()) {
+    if (!node.outputs.some((value) => needed.has(value))) continue
+    for (const value of node.inputs) needed.add(value)
+    nodes.push(node)
+  }
+  return nodes.reverse()
 }
 
 /**
@@ -68,13 +90,16 @@ function nameOutputs(graph: Graph): { names: Map<Value, string>; aliases: NodePr
   return { names, aliases }
 }
 
-function encodeNode(node: Node, nameOf: (value: Value) => string): NodeProto {
+function encodeNode(node: Node, used: ReadonlySet<Value>, nameOf: (value: Value) => string): NodeProto {
+  const { domain = '', requiredOutputs = node.outputs.length } = operators[node.op]
   const kinds: Record<string, AttributeKind> = operators[node.op].attributes
+  const written = Math.max(requiredOutputs, node.outputs.findLastIndex((value) => used.has(value)) + 1)
   return create(NodeProtoSchema, {
     opType: node.op,
+    domain,
     name: node.outputs[0].name,
     input: node.inputs.map(nameOf),
-    output: node.outputs.map(nameOf),
+    output: node.outputs.slice(0, written).map(nameOf),
     attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, kinds[name], value)),
   })
 }
@@ -82,6 +107,8 @@ function encodeNode(node: Node, nameOf: (value: Value) => string): NodeProto {
 function encodeAttribute(name: string, kind: AttributeKind, value: unknown): AttributeProto {
   const type = AttributeProto_AttributeType
   switch (kind) {
+    case 'dtype':
+      return create(AttributeProtoSchema, { name, type: type.INT, i: BigInt(dataTypes[value as DType]) })
     case 'int':
       return create(AttributeProtoSchema, { name, type: type.INT, i: BigInt(value as number) })
     case 'float':

@@ -30,6 +30,10 @@ export interface Graph {
   readonly nodes: readonly Node[]
   /** Named results; one value may have several names. */
   readonly outputs: ReadonlyMap<string, Value>
+  /** Whether gradient rules may use operators that only ONNX Runtime's CPU provider has. */
+  readonly fused: boolean
+  /** The node that a value is an output of; undefined for inputs and constants. */
+  producer(value: Value): Node | undefined
   /** Declares an input. Weights are inputs too: a protobuf message cannot hold more than 2 GB. */
   input(name: string, dtype: DType, shape: Shape): Value
   /** A small array written into the model itself. */
@@ -40,15 +44,25 @@ export interface Graph {
   output(name: string, value: Value): Value
 }
 
+/** How a graph is to be built. */
+export interface GraphOptions {
+  /**
+   * Lets gradient rules use com.microsoft's FusedMatMul, which saves transposes on the CPU and falls back to it
+   * elsewhere; without it (the default) they keep to operators that every provider has.
+   */
+  readonly fused?: boolean
+}
+
 /**
  * An empty graph.
  * @param name appears in the model file and in ONNX Runtime's messages
  */
-export function createGraph(name: string): Graph {
+export function createGraph(name: string, { fused = false }: GraphOptions = {}): Graph {
   const inputs = new Map<string, Value>()
   const outputs = new Map<string, Value>()
   const constants: Value[] = []
   const nodes: Node[] = []
+  const producers = new Map<Value, Node>()
   let made = 0
 
   const graph: Graph = {
@@ -59,6 +73,8 @@ export function createGraph(name: string): Graph {
     constants,
     nodes,
     outputs,
+    fused,
+    producer: (value) => producers.get(value),
     input(inputName, dtype, shape) {
       if (inputs.has(inputName)) throw new RangeError(`graph ${name}: two inputs named ${inputName}`)
       const value: Value = { graph, name: inputName, dtype, shape: [...shape] }
@@ -84,7 +100,9 @@ export function createGraph(name: string): Graph {
       const results = operators[op]
         .infer(operands, attributes)
         .map(({ dtype, shape }, i): Value => ({ graph, name: `/${op}_${id}_${i}`, dtype, shape }))
-      nodes.push({ op, inputs: [...operands], outputs: results, attributes })
+      const node: Node = { op, inputs: [...operands], outputs: results, attributes }
+      nodes.push(node)
+      for (const value of results) producers.set(value, node)
       return results
     },
     output(outputName, value) {

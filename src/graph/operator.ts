@@ -1,5 +1,5 @@
-import type { Value } from './graph.js'
-import type { TensorType } from './tensor.js'
+import type { Node, Value } from './graph.js'
+import type { DType, TensorType } from './tensor.js'
 
 type NoAttributes = Record<never, never>
 
@@ -10,12 +10,33 @@ export interface OpAttributes {
   Mul: NoAttributes
   Div: NoAttributes
   Where: NoAttributes
-  MatMul: NoAttributes
+  Equal: NoAttributes
+  Greater: NoAttributes
+  Cast: { to: DType }
+  Identity: NoAttributes
+  Exp: NoAttributes
+  Log: NoAttributes
+  Sqrt: NoAttributes
+  Reciprocal: NoAttributes
+  Neg: NoAttributes
+  Tanh: NoAttributes
+  Sigmoid: NoAttributes
+  Erf: NoAttributes
   Relu: NoAttributes
+  HardSigmoid: { alpha: number; beta: number }
   Gelu: { approximate: 'none' | 'tanh' }
+  MatMul: NoAttributes
+  Gemm: { alpha: number; transA: 0 | 1; transB: 0 | 1 }
+  FusedMatMul: { alpha: number; transA: 0 | 1; transB: 0 | 1 }
   Softmax: { axis: number }
   LayerNormalization: { axis: number; epsilon: number }
+  ReduceSum: { keepdims: 0 | 1 }
+  ReduceMean: { keepdims: 0 | 1 }
+  ReduceMax: { keepdims: 0 | 1 }
+  Expand: NoAttributes
   Gather: { axis: number }
+  GatherElements: { axis: number }
+  ScatterElements: { axis: number; reduction: 'none' | 'add' }
   Slice: NoAttributes
   Split: { axis: number }
   Concat: { axis: number }
@@ -26,17 +47,52 @@ export interface OpAttributes {
 /** An operator's ONNX name. */
 export type OpName = keyof OpAttributes
 
-/** How an attribute is written: the member of ONNX's AttributeProto that holds it. */
-export type AttributeKind = 'int' | 'float' | 'string' | 'ints'
+/** How an attribute is written: the member of ONNX's AttributeProto that holds it; a dtype is an int there. */
+export type AttributeKind = 'int' | 'float' | 'string' | 'ints' | 'dtype'
 
-/** What the builder knows of an operator. Its gradient rule will stand beside `infer`. */
+/** Operators with more than one output: the loss may depend on some of them only. */
+type SeveralOutputs = 'Split' | 'LayerNormalization'
+
+/** The loss's gradients with respect to a node's outputs; undefined where the loss does not depend on the output. */
+export type OutputGradients<Op extends OpName> = Op extends SeveralOutputs
+  ? readonly (Value | undefined)[]
+  : readonly [Value]
+
+/** What the builder knows of an operator: how it is written, the shapes that it makes, and how it is differentiated. */
 export interface Operator<Op extends OpName> {
+  /** The operator set that it comes from, where that is not ONNX's own. */
+  readonly domain?: 'com.microsoft'
   /** How each attribute is written. */
   readonly attributes: { readonly [Name in keyof OpAttributes[Op]]: AttributeKind }
+  /** How many outputs must be written; later ones are left out where nothing uses them. All when absent. */
+  readonly requiredOutputs?: number
   /**
    * Types of the outputs for these inputs.
    * @throws RangeError that names the operator and the shapes when they do not fit
    * @throws TypeError when an element type does not fit
    */
   readonly infer: (inputs: readonly Value[], attributes: OpAttributes[Op]) => readonly TensorType[]
+  /**
+   * The rule of reverse-mode differentiation: the loss's gradients with respect to the inputs, each of its input's
+   * shape, made by applying ordinary nodes.
+   * @param node the forward node; its outputs may be used
+   * @param outputGradients the loss's gradient for each output, of the output's shape
+   * @param wanted for each input whether its gradient is asked for; only float32 inputs are
+   * @returns a gradient for each wanted input; undefined (or nothing) means zero
+   */
+  readonly gradient: (
+    node: Node<Op>,
+    outputGradients: OutputGradients<Op>,
+    wanted: readonly boolean[],
+  ) => readonly (Value | undefined)[]
+}
+
+/**
+ * The rule of an operator that has no useful derivative.
+ * @returns a rule that throws a RangeError naming the operator
+ */
+export function notDifferentiable(op: OpName): () => never {
+  return () => {
+    throw new RangeError(`${op}: not differentiable`)
+  }
 }

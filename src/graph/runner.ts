@@ -8,12 +8,23 @@ export interface LoadedGraph {
    * @returns every graph output, by name
    */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>
+  /**
+   * Prepares a run that is repeated: at each call the feeds are read where they lie and the results written in place.
+   * Views of WebAssembly memory that is not shared serve for both.
+   * @param feeds a tensor for every graph input, by name
+   * @param results where the graph outputs go, by name; outputs that are not named are not fetched
+   * @returns runs the graph once
+   * @throws RangeError when an array does not fit its input or output
+   */
+  bind(feeds: Readonly<Record<string, Tensor>>, results: Readonly<Record<string, Tensor>>): () => Promise<void>
   /** Frees what the graph holds; it cannot run afterwards. */
   release(): Promise<void>
 }
 
 /** Something that runs ONNX models: ONNX Runtime in Node or in a browser. `src/runtime/` makes one. */
 export interface GraphRunner {
+  /** Whether graphs should use operators of ONNX Runtime's own domain that save transposes (FusedMatMul). */
+  readonly prefersFused: boolean
   /**
    * Prepares a model.
    * @param model a serialised ONNX ModelProto, as `encodeModel` writes it

@@ -20,6 +20,45 @@ test('the model file says what the graph says', () => {
   expect(model.graph?.input.map(({ name }) => name)).toEqual(['x'])
 })
 
+test('what no output depends on is left out, and so are trailing outputs that nothing uses', () => {
+  const graph = g.createGraph('lean')
+  const x = graph.input('x', 'float32', [2, 3])
+  const ones = graph.constant(g.float32([3], Float32Array.of(1, 1, 1)))
+  const { normalised, inverse } = g.layerNormalizationWithStatistics(x, ones, undefined, 1e-5)
+  g.exp(g.add(x, g.scalar(x, 3)))
+  graph.output('y', normalised)
+  const node = () => {
+    const { graph: written } = fromBinary(ModelProtoSchema, g.encodeModel(graph))
+    expect(written?.node.map(({ opType }) => opType)).toEqual(['LayerNormalization'])
+    expect(written?.initializer).toHaveLength(1)
+    return written?.node[0]
+  }
+  expect(node()?.output).toEqual(['y'])
+  graph.output('inverse', inverse)
+  expect(node()?.output).toEqual(['y', expect.any(String), 'inverse'])
+})
+
+test("com.microsoft's operator set is imported where it is used", () => {
+  const graph = g.createGraph('fused')
+  const x = graph.input('x', 'float32', [2, 3])
+  const domains = () =>
+    fromBinary(ModelProtoSchema, g.encodeModel(graph)).opsetImport.map(({ domain, version }) => [domain, version])
+  const product = g.fusedMatMul(x, x, { transB: true, alpha: 0.5 })
+  expect(domains()).toEqual([['', 20n]])
+  graph.output('y', product)
+  expect(domains()).toEqual([
+    ['', 20n],
+    ['com.microsoft', 1n],
+  ])
+  const [node] = fromBinary(ModelProtoSchema, g.encodeModel(graph)).graph?.node ?? []
+  expect([node.opType, node.domain]).toEqual(['FusedMatMul', 'com.microsoft'])
+  expect(node.attribute.map(({ name, f, i }) => [name, f, i])).toEqual([
+    ['alpha', 0.5, 0n],
+    ['transA', 0, 0n],
+    ['transB', 0, 1n],
+  ])
+})
+
 test('a value may be several outputs, and an input or a constant may be one', async () => {
   const graph = g.createGraph('aliases')
   const x = graph.input('x', 'float32', [2])
@@ -42,10 +81,15 @@ test('a full cache releases the graph that was not asked for longest', async () 
   const events: string[] = []
   const cache = g.createSessionCache(
     {
+      prefersFused: false,
       load: async (model) => {
         const name = fromBinary(ModelProtoSchema, model).graph?.name
         events.push(`load ${name}`)
-        return { run: async () => ({}), release: async () => void events.push(`release ${name}`) }
+        return {
+          run: async () => ({}),
+          bind: () => async () => {},
+          release: async () => void events.push(`release ${name}`),
+        }
       },
     },
     2,

@@ -23,6 +23,23 @@ test.each<[string, () => unknown]>([
   ['Concat: shapes differ off axis 0, [2,3] and [2,4]', () => g.concat([value([2, 3]), value([2, 4])], 0)],
   ['Transpose: [0,0] does not order the axes of [2,3]', () => g.transpose(value([2, 3]), [0, 0])],
   ['Reshape: [2,3] does not fill [4]', () => g.reshape(value([2, 3]), [4])],
+  ['Gemm: expected two axes, [2,3,4] x [4,5]', () => g.gemm(value([2, 3, 4]), value([4, 5]))],
+  ['Gemm: inner dimensions differ, [2,3] x [3,5]', () => g.gemm(value([2, 3]), value([3, 5]), { transA: true })],
+  [
+    'FusedMatMul: inner dimensions differ, [2,3] x [3,5]',
+    () => g.fusedMatMul(value([2, 3]), value([3, 5]), { transB: true }),
+  ],
+  ['ReduceSum: no axis 2 in [2,3]', () => g.reduceSum(value([2, 3]), [2])],
+  ['ReduceMax: expected at least one axis', () => g.reduceMax(value([2, 3]), [])],
+  ['Expand: shapes do not broadcast, [2,3] and [3,3]', () => g.expand(value([2, 3]), [3, 3])],
+  [
+    'GatherElements: indices [3,1] do not fit [2,3] off axis 1',
+    () => g.gatherElements(value([2, 3]), value([3, 1], 'int32'), 1),
+  ],
+  [
+    'ScatterElements: indices and updates differ, [2,1] and [2]',
+    () => g.scatterElements(value([2, 3]), value([2, 1], 'int32'), value([2]), 1, 'add'),
+  ],
   [
     'Relu: y belongs to graph other',
     () => graph.apply('Relu', [g.createGraph('other').input('y', 'float32', [1])], {}),

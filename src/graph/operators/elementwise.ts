@@ -1,22 +1,31 @@
-import type { Value } from '../graph.js'
+import type { Node, Value } from '../graph.js'
 import type { Operator } from '../operator.js'
+import { scaled, summedTo, zeros } from './broadcasting.js'
+import { neg } from './elementary.js'
 import { broadcast, expectDType } from './shape-rules.js'
 
 type Arithmetic = 'Add' | 'Sub' | 'Mul' | 'Div'
 
-const arithmetic = <Op extends Arithmetic>(op: Op): Operator<Arithmetic> => ({
+/** The gradients of the two operands, before they are summed over what was broadcast: each made only when wanted. */
+type Rule = (dy: Value, a: Value, b: Value, y: Value) => readonly [() => Value, () => Value]
+
+const arithmetic = <Op extends Arithmetic>(op: Op, rule: Rule): Operator<Arithmetic> => ({
   attributes: {},
   infer([a, b]) {
     expectDType(op, a, 'float32', 'int32', 'int64')
     expectDType(op, b, a.dtype)
     return [{ dtype: a.dtype, shape: broadcast(op, a.shape, b.shape) }]
   },
+  gradient({ inputs: [a, b], outputs: [y] }: Node<Arithmetic>, [dy], wanted) {
+    const operands = [a, b]
+    return rule(dy, a, b, y).map((make, i) => (wanted[i] ? summedTo(make(), operands[i].shape) : undefined))
+  },
 })
 
-export const Add = arithmetic('Add')
-export const Sub = arithmetic('Sub')
-export const Mul = arithmetic('Mul')
-export const Div = arithmetic('Div')
+export const Add = arithmetic('Add', (dy) => [() => dy, () => dy])
+export const Sub = arithmetic('Sub', (dy) => [() => dy, () => neg(dy)])
+export const Mul = arithmetic('Mul', (dy, a, b) => [() => scaled(dy, b), () => scaled(dy, a)])
+export const Div = arithmetic('Div', (dy, _, b, y) => [() => div(dy, b), () => neg(div(scaled(dy, y), b))])
 
 export const Where: Operator<'Where'> = {
   attributes: {},
@@ -24,6 +33,14 @@ export const Where: Operator<'Where'> = {
     expectDType('Where', condition, 'bool')
     expectDType('Where', b, a.dtype)
     return [{ dtype: a.dtype, shape: broadcast('Where', condition.shape, broadcast('Where', a.shape, b.shape)) }]
+  },
+  gradient({ inputs: [condition, a, b] }, [dy], [, wantsA, wantsB]) {
+    const zero = zeros(dy, [])
+    return [
+      undefined,
+      wantsA ? summedTo(where(condition, dy, zero), a.shape) : undefined,
+      wantsB ? summedTo(where(condition, zero, dy), b.shape) : undefined,
+    ]
   },
 }
 

@@ -1,25 +1,52 @@
 import type { Operator, OpName } from '../operator.js'
-import { Gelu, Relu } from './activation.js'
+import { Gelu, HardSigmoid, Relu } from './activation.js'
+import { Expand } from './broadcasting.js'
+import { Erf, Exp, Log, Neg, Reciprocal, Sigmoid, Sqrt, Tanh } from './elementary.js'
+import { GatherElements, ScatterElements } from './elements.js'
 import { Add, Div, Mul, Sub, Where } from './elementwise.js'
 import { Gather, Slice } from './indexing.js'
 import { Concat, Split } from './joining.js'
-import { MatMul } from './matrix-product.js'
-import { LayerNormalization, Softmax } from './normalisation.js'
+import { LayerNormalization } from './layer-normalization.js'
+import { Cast, Equal, Greater, Identity } from './logic.js'
+import { FusedMatMul, Gemm, MatMul } from './matrix-product.js'
+import { Softmax } from './normalisation.js'
 import { Reshape, Transpose } from './rearranging.js'
+import { ReduceMax, ReduceMean, ReduceSum } from './reduction.js'
 
-/** Every operator's shape rule, exhaustive by type: an operator without one does not compile. */
+/** Every operator's shape and gradient rules, exhaustive by type: an operator without one does not compile. */
 export const operators: { readonly [Op in OpName]: Operator<Op> } = {
   Add,
   Sub,
   Mul,
   Div,
   Where,
-  MatMul,
+  Equal,
+  Greater,
+  Cast,
+  Identity,
+  Exp,
+  Log,
+  Sqrt,
+  Reciprocal,
+  Neg,
+  Tanh,
+  Sigmoid,
+  Erf,
   Relu,
+  HardSigmoid,
   Gelu,
+  MatMul,
+  Gemm,
+  FusedMatMul,
   Softmax,
   LayerNormalization,
+  ReduceSum,
+  ReduceMean,
+  ReduceMax,
+  Expand,
   Gather,
+  GatherElements,
+  ScatterElements,
   Slice,
   Split,
   Concat,

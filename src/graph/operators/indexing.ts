@@ -1,6 +1,10 @@
 import type { Value } from '../graph.js'
 import type { Operator } from '../operator.js'
-import { formatShape } from '../tensor.js'
+import { formatShape, sizeOf } from '../tensor.js'
+import { expand, zeros } from './broadcasting.js'
+import { scatterElements } from './elements.js'
+import { concat } from './joining.js'
+import { reshape } from './rearranging.js'
 import { constantIntegers, expectDType, integers, resolveAxis } from './shape-rules.js'
 
 export const Gather: Operator<'Gather'> = {
@@ -10,23 +14,51 @@ export const Gather: Operator<'Gather'> = {
     const at = resolveAxis('Gather', axis, data.shape)
     return [{ dtype: data.dtype, shape: [...data.shape.slice(0, at), ...indices.shape, ...data.shape.slice(at + 1)] }]
   },
+  /** ScatterND would need no expanded indices, but ONNX Runtime 1.30 adds duplicates wrongly in it on several threads. */
+  gradient({ inputs: [data, indices], attributes: { axis } }, [dy]) {
+    const at = resolveAxis('Gather', axis, data.shape)
+    const [before, after] = [sizeOf(data.shape.slice(0, at)), sizeOf(data.shape.slice(at + 1))]
+    const count = sizeOf(indices.shape)
+    const lead = before === 1 ? [] : [before]
+    const places = expand(reshape(indices, [...lead.map(() => 1), count, 1]), [...lead, count, after])
+    const sums = zeros(dy, [...lead, data.shape[at], after])
+    const updates = reshape(dy, [...lead, count, after])
+    return [reshape(scatterElements(sums, places, updates, lead.length, 'add'), data.shape)]
+  },
 }
 
 /** ONNX passes starts, ends and axes as int64 vectors; here they are constants, counted from the front, step 1. */
 export const Slice: Operator<'Slice'> = {
   attributes: {},
   infer([data, ...operands]) {
-    const [starts, ends, axes] = operands.map((value) => constantIntegers('Slice', value))
     const shape = [...data.shape]
-    for (const [i, axis] of axes.entries()) {
-      const at = resolveAxis('Slice', axis, data.shape)
-      if (!(0 <= starts[i] && starts[i] <= ends[i] && ends[i] <= data.shape[at])) {
-        throw new RangeError(`Slice: ${starts[i]} to ${ends[i]} leaves axis ${axis} of ${formatShape(data.shape)}`)
+    for (const { axis, at, start, end } of ranges(data, operands)) {
+      if (!(0 <= start && start <= end && end <= data.shape[at])) {
+        throw new RangeError(`Slice: ${start} to ${end} leaves axis ${axis} of ${formatShape(data.shape)}`)
       }
-      shape[at] = ends[i] - starts[i]
+      shape[at] = end - start
     }
     return [{ dtype: data.dtype, shape }]
   },
+  gradient({ inputs: [data, ...operands] }, [dy]) {
+    let padded = dy
+    for (const { at, start, end } of ranges(data, operands)) {
+      const gap = (length: number) => (length === 0 ? [] : [zeros(dy, padded.shape.with(at, length))])
+      const parts = [...gap(start), padded, ...gap(data.shape[at] - end)]
+      if (parts.length > 1) padded = concat(parts, at)
+    }
+    return [padded]
+  },
+}
+
+function ranges(data: Value, operands: readonly Value[]) {
+  const [starts, ends, axes] = operands.map((value) => constantIntegers('Slice', value))
+  return axes.map((axis, i) => ({
+    axis,
+    at: resolveAxis('Slice', axis, data.shape),
+    start: starts[i],
+    end: ends[i],
+  }))
 }
 
 /** The entries of `data` at `indices` (int32 or int64) along an axis, the first unless told. */

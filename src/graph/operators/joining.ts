@@ -1,6 +1,8 @@
 import type { Value } from '../graph.js'
 import type { Operator } from '../operator.js'
 import { formatShape, sameShape } from '../tensor.js'
+import { zeros } from './broadcasting.js'
+import { slice } from './indexing.js'
 import { constantIntegers, expectDType, integers, resolveAxis } from './shape-rules.js'
 
 export const Concat: Operator<'Concat'> = {
@@ -20,6 +22,13 @@ export const Concat: Operator<'Concat'> = {
     }
     return [{ dtype: first.dtype, shape }]
   },
+  gradient({ inputs, attributes: { axis } }, [dy], wanted) {
+    const lengths = inputs.map(({ shape }) => shape[resolveAxis('Concat', axis, shape)])
+    if (wanted.filter(Boolean).length > 1) return split(dy, axis, lengths)
+    const i = wanted.indexOf(true)
+    const start = lengths.slice(0, i).reduce((sum, length) => sum + length, 0)
+    return inputs.map((_, k) => (k === i ? slice(dy, axis, start, start + lengths[i]) : undefined))
+  },
 }
 
 export const Split: Operator<'Split'> = {
@@ -33,6 +42,12 @@ export const Split: Operator<'Split'> = {
     }
     return parts.map((length) => ({ dtype: data.dtype, shape: data.shape.with(at, length) }))
   },
+  gradient: ({ outputs, attributes: { axis } }, dys) => [
+    concat(
+      outputs.map((part, i) => dys[i] ?? zeros(part, part.shape)),
+      axis,
+    ),
+  ],
 }
 
 /** The values one after another along an axis; they agree on every other axis. */

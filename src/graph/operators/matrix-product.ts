@@ -1,23 +1,130 @@
 import type { Value } from '../graph.js'
 import type { Operator } from '../operator.js'
-import { formatShape } from '../tensor.js'
+import { formatShape, type Shape, sizeOf } from '../tensor.js'
+import { summedTo } from './broadcasting.js'
+import { reshape, transpose } from './rearranging.js'
 import { broadcast, expectDType } from './shape-rules.js'
+
+/** How a product reads its operands: whether the last two axes of each are swapped, and a factor on the result. */
+export interface ProductOptions {
+  readonly transA?: boolean
+  readonly transB?: boolean
+  readonly alpha?: number
+}
+
+interface Flags {
+  readonly alpha: number
+  readonly transA: 0 | 1
+  readonly transB: 0 | 1
+}
 
 export const MatMul: Operator<'MatMul'> = {
   attributes: {},
-  infer([a, b]) {
-    expectDType('MatMul', a, 'float32')
-    expectDType('MatMul', b, 'float32')
-    const shapes = `${formatShape(a.shape)} x ${formatShape(b.shape)}`
-    if (a.shape.length < 2 || b.shape.length < 2) throw new RangeError(`MatMul: expected matrices, ${shapes}`)
-    const [rows, inner] = a.shape.slice(-2)
-    const [innerToo, columns] = b.shape.slice(-2)
-    if (inner !== innerToo) throw new RangeError(`MatMul: inner dimensions differ, ${shapes}`)
-    return [
-      { dtype: 'float32', shape: [...broadcast('MatMul', a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns] },
-    ]
+  infer: ([a, b]) => [{ dtype: 'float32', shape: productShape('MatMul', a, b, false, false) }],
+  gradient({ inputs: [a, b] }, [dy], wanted) {
+    const flags: Flags = { alpha: 1, transA: 0, transB: 0 }
+    if (b.shape.length === 2) return flatGradients(a, b, dy, flags, wanted)
+    return productGradients(a.graph.fused ? fusedMatMul : transposedMatMul, a, b, dy, flags, wanted)
   },
 }
 
+/** ONNX's Gemm without its third operand. */
+export const Gemm: Operator<'Gemm'> = {
+  attributes: { alpha: 'float', transA: 'int', transB: 'int' },
+  infer([a, b], { transA, transB }) {
+    if (a.shape.length !== 2 || b.shape.length !== 2) {
+      throw new RangeError(`Gemm: expected two axes, ${formatShape(a.shape)} x ${formatShape(b.shape)}`)
+    }
+    return [{ dtype: 'float32', shape: productShape('Gemm', a, b, transA === 1, transB === 1) }]
+  },
+  gradient: ({ inputs: [a, b], attributes }, [dy], wanted) => productGradients(gemm, a, b, dy, attributes, wanted),
+}
+
+export const FusedMatMul: Operator<'FusedMatMul'> = {
+  domain: 'com.microsoft',
+  attributes: { alpha: 'float', transA: 'int', transB: 'int' },
+  infer: ([a, b], { transA, transB }) => [
+    { dtype: 'float32', shape: productShape('FusedMatMul', a, b, transA === 1, transB === 1) },
+  ],
+  gradient({ inputs: [a, b], attributes }, [dy], wanted) {
+    if (b.shape.length === 2 && attributes.transA === 0) return flatGradients(a, b, dy, attributes, wanted)
+    return productGradients(fusedMatMul, a, b, dy, attributes, wanted)
+  },
+}
+
+function productShape(op: string, a: Value, b: Value, transA: boolean, transB: boolean): number[] {
+  for (const value of [a, b]) expectDType(op, value, 'float32')
+  const shapes = `${formatShape(a.shape)} x ${formatShape(b.shape)}`
+  if (a.shape.length < 2 || b.shape.length < 2) throw new RangeError(`${op}: expected matrices, ${shapes}`)
+  const [rows, inner] = matrixShape(a, transA)
+  const [innerToo, columns] = matrixShape(b, transB)
+  if (inner !== innerToo) throw new RangeError(`${op}: inner dimensions differ, ${shapes}`)
+  return [...broadcast(op, a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns]
+}
+
+function matrixShape({ shape }: Value, transposed: boolean): Shape {
+  const matrix = shape.slice(-2)
+  return transposed ? matrix.reverse() : matrix
+}
+
+/** With P = alpha A' B' (A', B' the operands as they are read): dA' = alpha dP B'^T and dB' = alpha A'^T dP. */
+function productGradients(
+  product: (a: Value, b: Value, options: ProductOptions) => Value,
+  a: Value,
+  b: Value,
+  dy: Value,
+  { alpha, transA, transB }: Flags,
+  [wantsA, wantsB]: readonly boolean[],
+): (Value | undefined)[] {
+  const [readA, readB] = [transA === 1, transB === 1]
+  const leftGradient = () =>
+    readA
+      ? product(b, dy, { alpha, transA: readB, transB: true })
+      : product(dy, b, { alpha, transA: false, transB: !readB })
+  const rightGradient = () =>
+    readB
+      ? product(dy, a, { alpha, transA: true, transB: readA })
+      : product(a, dy, { alpha, transA: !readA, transB: false })
+  return [
+    wantsA ? summedTo(leftGradient(), a.shape) : undefined,
+    wantsB ? summedTo(rightGradient(), b.shape) : undefined,
+  ]
+}
+
+/** A right operand of two axes: the rows of every batch are one tall matrix, and each gradient is one Gemm. */
+function flatGradients(a: Value, b: Value, dy: Value, flags: Flags, wanted: readonly boolean[]): (Value | undefined)[] {
+  const [da, db] = productGradients(gemm, flattened(a), b, flattened(dy), flags, wanted)
+  return [da && reshape(da, a.shape), db]
+}
+
+function flattened(x: Value): Value {
+  const columns = x.shape.at(-1) as number
+  return reshape(x, [sizeOf(x.shape) / columns, columns])
+}
+
+/** What FusedMatMul does, for providers that lack it. */
+function transposedMatMul(a: Value, b: Value, { transA = false, transB = false }: ProductOptions): Value {
+  return matMul(transA ? swapped(a) : a, transB ? swapped(b) : b)
+}
+
+function swapped(x: Value): Value {
+  const axes = [...x.shape.keys()]
+  return transpose(x, [...axes.slice(0, -2), ...axes.slice(-2).reverse()])
+}
+
+const flagsOf = ({ transA = false, transB = false, alpha = 1 }: ProductOptions): Flags => ({
+  alpha,
+  transA: transA ? 1 : 0,
+  transB: transB ? 1 : 0,
+})
+
 /** The matrix product [..., M, K] x [..., K, N] -> [..., M, N]; leading dimensions broadcast. */
 export const matMul = (a: Value, b: Value): Value => a.graph.apply('MatMul', [a, b], {})[0]
+
+/** alpha A B for matrices [M, K] and [K, N], either read transposed: A is [K, M] with transA, B is [N, K] with transB. */
+export const gemm = (a: Value, b: Value, options: ProductOptions = {}): Value =>
+  a.graph.apply('Gemm', [a, b], flagsOf(options))[0]
+
+/** alpha A B as {@link matMul}, either operand read with its last two axes swapped. ONNX Runtime's CPU provider only. */
+export const fusedMatMul = (a: Value, b: Value, options: ProductOptions = {}): Value =>
+  a.graph.apply('FusedMatMul', [a, b], flagsOf(options))[0]

@@ -1,6 +1,6 @@
 import type { Value } from '../graph.js'
 import type { Operator } from '../operator.js'
-import { formatShape, type Shape, sizeOf } from '../tensor.js'
+import { formatShape, type Shape, sameShape, sizeOf } from '../tensor.js'
 import { constantIntegers, integers } from './shape-rules.js'
 
 export const Transpose: Operator<'Transpose'> = {
@@ -11,6 +11,10 @@ export const Transpose: Operator<'Transpose'> = {
       throw new RangeError(`Transpose: ${formatShape(perm)} does not order the axes of ${formatShape(x.shape)}`)
     }
     return [{ dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]) }]
+  },
+  gradient({ attributes: { perm } }, [dy]) {
+    const inverse = perm.map((_, axis) => perm.indexOf(axis))
+    return [transpose(dy, inverse)]
   },
 }
 
@@ -23,10 +27,12 @@ export const Reshape: Operator<'Reshape'> = {
     }
     return [{ dtype: x.dtype, shape }]
   },
+  gradient: ({ inputs: [x] }, [dy]) => [reshape(dy, x.shape)],
 }
 
 /** The axes in another order: axis i of the result is axis perm[i] of x. */
 export const transpose = (x: Value, perm: readonly number[]): Value => x.graph.apply('Transpose', [x], { perm })[0]
 
-/** The same elements in row-major order under another shape, every length >= 1. */
-export const reshape = (x: Value, shape: Shape): Value => x.graph.apply('Reshape', [x, integers(x, shape)], {})[0]
+/** The same elements in row-major order under another shape, every length >= 1; x itself where it has that shape. */
+export const reshape = (x: Value, shape: Shape): Value =>
+  sameShape(x.shape, shape) ? x : x.graph.apply('Reshape', [x, integers(x, shape)], {})[0]

@@ -1,0 +1,24 @@
+export { type AngularVelocity, generateAngularVelocity } from './angular-velocity.js'
+export {
+  type AngularVelocityBatch,
+  type AngularVelocitySet,
+  type AngularVelocitySplit,
+  createAngularVelocityBatch,
+  createAngularVelocitySet,
+  fillAngularVelocityBatch,
+  HIDDEN_LOGIT,
+  shuffleEpoch,
+} from './angular-velocity-sets.js'
+export { bitsPerByte, bytesOfTokens, type Corpus, splitTokens, tooShort } from './corpus.js'
+export { createTextStream, type TextStream } from './text-stream.js'
+export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
+export {
+  checkToken,
+  loadTokenizer,
+  type StreamEncoder,
+  type TakeTokens,
+  type Tokenizer,
+  type TokenizerName,
+  tokenizerNames,
+} from './tokenizer.js'
+export { BATCH_STREAM, type BatchChoice, fillBatch, fillWindows, trainingStarts, validationStarts } from './windows.js'

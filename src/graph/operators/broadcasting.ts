@@ -1,0 +1,40 @@
+import type { Value } from '../graph.js'
+import type { Operator } from '../operator.js'
+import { type Shape, sameShape } from '../tensor.js'
+import { mul, scalar } from './elementwise.js'
+import { reshape } from './rearranging.js'
+import { reduceSum } from './reduction.js'
+import { broadcast, constantIntegers, integers } from './shape-rules.js'
+
+export const Expand: Operator<'Expand'> = {
+  attributes: {},
+  infer: ([x, target]) => [{ dtype: x.dtype, shape: broadcast('Expand', x.shape, constantIntegers('Expand', target)) }],
+  gradient: ({ inputs: [x] }, [dy]) => [summedTo(dy, x.shape)],
+}
+
+/** The value broadcast to a shape by NumPy's rule; itself where it has that shape. */
+export const expand = (x: Value, shape: Shape): Value =>
+  sameShape(x.shape, shape) ? x : x.graph.apply('Expand', [x, integers(x, shape)], {})[0]
+
+/** Float32 zeros in the graph of `like`. */
+export const zeros = (like: Value, shape: Shape): Value => expand(scalar(like, 0), shape)
+
+/** Undoes a broadcast in reverse: the sum over every axis that was stretched to reach the shape of `value`. */
+export function summedTo(value: Value, shape: Shape): Value {
+  const added = value.shape.length - shape.length
+  const axes = [...value.shape.keys()].filter(
+    (axis) => axis < added || (shape[axis - added] === 1 && value.shape[axis] !== 1),
+  )
+  const sum = axes.length === 0 ? value : reduceSum(value, axes, false)
+  return sameShape(sum.shape, shape) ? sum : reshape(sum, shape)
+}
+
+/** A gradient as it was before an Expand, for a rule that combines it with something of the full shape anyway. */
+export function unexpanded(gradient: Value): Value {
+  const node = gradient.graph.producer(gradient)
+  return node?.op === 'Expand' ? node.inputs[0] : gradient
+}
+
+/** The gradient times a factor whose shape broadcasts to the gradient's. */
+export const scaled = (gradient: Value, factor: Value): Value =>
+  mul(sameShape(factor.shape, gradient.shape) ? unexpanded(gradient) : gradient, factor)

@@ -1,0 +1,67 @@
+import type { Value } from '../graph.js'
+import type { Operator } from '../operator.js'
+import { formatShape, sameShape } from '../tensor.js'
+import { zeros } from './broadcasting.js'
+import { expectDType, resolveAxis } from './shape-rules.js'
+
+export const GatherElements: Operator<'GatherElements'> = {
+  attributes: { axis: 'int' },
+  infer([data, indices], { axis }) {
+    expectIndices('GatherElements', data, indices, axis)
+    return [{ dtype: data.dtype, shape: indices.shape }]
+  },
+  gradient: ({ inputs: [data, indices], attributes: { axis } }, [dy]) => [
+    scatterElements(zeros(dy, data.shape), indices, dy, axis, 'add'),
+  ],
+}
+
+export const ScatterElements: Operator<'ScatterElements'> = {
+  attributes: { axis: 'int', reduction: 'string' },
+  infer([data, indices, updates], { axis }) {
+    expectIndices('ScatterElements', data, indices, axis)
+    expectDType('ScatterElements', updates, data.dtype)
+    if (!sameShape(updates.shape, indices.shape)) {
+      const shapes = `${formatShape(indices.shape)} and ${formatShape(updates.shape)}`
+      throw new RangeError(`ScatterElements: indices and updates differ, ${shapes}`)
+    }
+    return [data]
+  },
+  gradient({ inputs: [, indices, updates], attributes: { axis, reduction } }, [dy], [wantsData, , wantsUpdates]) {
+    const kept = () => (reduction === 'add' ? dy : scatterElements(dy, indices, zeros(dy, updates.shape), axis, 'none'))
+    return [wantsData ? kept() : undefined, undefined, wantsUpdates ? gatherElements(dy, indices, axis) : undefined]
+  },
+}
+
+function expectIndices(op: string, data: Value, indices: Value, axis: number): void {
+  expectDType(op, indices, 'int32', 'int64')
+  const at = resolveAxis(op, axis, data.shape)
+  const fits =
+    indices.shape.length === data.shape.length &&
+    indices.shape.every((length, i) => i === at || length <= data.shape[i])
+  if (!fits) {
+    throw new RangeError(
+      `${op}: indices ${formatShape(indices.shape)} do not fit ${formatShape(data.shape)} off axis ${axis}`,
+    )
+  }
+}
+
+/**
+ * One entry of `data` for each index: with axis 0 of two, result[i, j] = data[indices[i, j], j].
+ * @param indices int32 or int64, as many axes as `data`; the result has its shape
+ */
+export const gatherElements = (data: Value, indices: Value, axis: number): Value =>
+  data.graph.apply('GatherElements', [data, indices], { axis })[0]
+
+/**
+ * `data` with updates at some places: with axis 0 of two, result[indices[i, j], j] is updates[i, j], or that much more.
+ * @param indices int32 or int64, as many axes as `data`
+ * @param updates of the shape of `indices`
+ * @param reduction 'add' adds every update; 'none' replaces, and a place must not occur twice
+ */
+export const scatterElements = (
+  data: Value,
+  indices: Value,
+  updates: Value,
+  axis: number,
+  reduction: 'none' | 'add',
+): Value => data.graph.apply('ScatterElements', [data, indices, updates], { axis, reduction })[0]
