@@ -4,6 +4,10 @@ export { solveBatch, solvePairColumn } from './subset-sum'
 export { chooseUnits } from './choose-units'
 export { addUnit, hardnessAfterSwap } from './swap-units'
 export { packRows } from './pack-rows'
+export { setAdamW, updateDense } from './adamw'
+export { foundAt, updateScores } from './ticket-step'
+export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCandidates } from './select'
+export { addRows } from './add-rows'
 
 /** First byte of linear memory that the caller may use. */
 export function heapBase(): usize {

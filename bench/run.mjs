@@ -7,7 +7,17 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.mjs'
 
-const suites = ['subset-sum', 'matrices', 'pensia', 'sorter', 'gpt2-small-layer', 'figures']
+const suites = [
+  'subset-sum',
+  'matrices',
+  'pensia',
+  'sorter',
+  'gpt2-small-layer',
+  'figures',
+  'search',
+  'search-scaling',
+  'kill-resume',
+]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } })
 const unknown = positionals.find((name) => !suites.includes(name))

@@ -5,7 +5,10 @@ import { Interrupted } from './failure.js'
  * ends the process at once, which leaves no broken file either.
  * @param advice what the user can do next, said with the interruption
  */
-export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>, advice?: string): Promise<T> {
+export async function interruptible<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+  advice?: string | (() => string),
+): Promise<T> {
   const controller = new AbortController()
   const stop = () => {
     if (controller.signal.aborted) process.exit(130)
@@ -15,7 +18,8 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
   try {
     return await work(controller.signal)
   } catch (error) {
-    const message = advice === undefined ? 'interrupted' : `interrupted; ${advice}`
+    const said = typeof advice === 'function' ? advice() : advice
+    const message = said === undefined ? 'interrupted' : `interrupted; ${said}`
     throw controller.signal.aborted ? new Interrupted(message) : error
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)

@@ -3,10 +3,14 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addBound } from './bound.js'
 import { addDemo } from './demo.js'
+import { addEval } from './eval.js'
 import { exitCodeOf, exitCodesHelp, reportFailure } from './failure.js'
+import { addGenerate } from './generate.js'
 import { addPrune } from './prune.js'
 import { addReproduce } from './reproduce.js'
 import { addRun } from './run.js'
+import { addSearch } from './search.js'
+import { addTrain } from './train.js'
 import { addVerify } from './verify.js'
 
 // A reader that closes the pipe early (`slt ... | head`) is no error.
@@ -29,7 +33,19 @@ const program = new Command('slt')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'slt: ')) })
   .exitOverride()
 
-for (const add of [addPrune, addVerify, addRun, addBound, addReproduce, addDemo]) add(program)
+const commands = [
+  addPrune,
+  addSearch,
+  addTrain,
+  addEval,
+  addGenerate,
+  addVerify,
+  addRun,
+  addBound,
+  addReproduce,
+  addDemo,
+]
+for (const add of commands) add(program)
 for (const command of [program, ...program.commands]) {
   command.copyInheritedSettings(program).addHelpText('after', exitCodesHelp)
 }

@@ -44,7 +44,7 @@ export function seedOption(description: string, otherwise: bigint): Option {
 }
 
 /** Reads an unsigned 64-bit seed in decimal. */
-function readSeed(text: string): bigint {
+export function readSeed(text: string): bigint {
   const value = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n
   if (value < 0n || value >= 1n << 64n)
     throw new RangeError(`"seed" expected an integer from 0 to 2^64-1, got ${shown(text)}`)

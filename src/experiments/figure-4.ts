@@ -1,7 +1,7 @@
 /** Figure 4: error of pruned attention against its width n_K = n_V, at T = 4. */
 
 import { generateAngularVelocity } from '../data/angular-velocity.js'
-import { attend, mergeHead } from '../model/attention.js'
+import { attend } from '../model/attention.js'
 import { createAttentionSource, pruneAttention } from '../prune/paper-attention.js'
 import type { SourceInitialisation } from '../prune/paper-source.js'
 import {
@@ -17,14 +17,13 @@ import {
   TARGET_STREAM,
 } from './figure.js'
 import { fitDecay } from './figure-fit.js'
+import { figureTarget } from './figure-target.js'
 import { measureError } from './output-error.js'
 import { summarise } from './statistics.js'
-import { createTargetAttention } from './target.js'
 
 const LENGTH = 4
 const SEQUENCES = 64
 const SHAPE = { inputs: 2, outputs: 1, heads: 1 }
-const TARGET_WIDTH = 8
 const WIDTHS = Array.from({ length: 26 }, (_, i) => 4 * i)
 const INITIALISATIONS: SourceInitialisation[] = ['theory', 'xavier']
 
@@ -35,9 +34,9 @@ export async function runFigure4(options: FigureOptions): Promise<FigureResult> 
   const started = performance.now()
   const step = createSteps(4, WIDTHS.length * INITIALISATIONS.length, options)
   const base = figureStream(4)
-  const widths = { keyWidth: TARGET_WIDTH, valueWidth: TARGET_WIDTH }
-  const target = createTargetAttention({ seed, stream: base + TARGET_STREAM, ...SHAPE, ...widths })
-  const { inputs } = generateAngularVelocity({ seed, stream: base + DATA_STREAM, count: SEQUENCES, length: LENGTH })
+  const { attention: target, placeToken, ...of } = figureTarget(seed, base + TARGET_STREAM, options.target)
+  const data = generateAngularVelocity({ seed, stream: base + DATA_STREAM, count: SEQUENCES, length: LENGTH })
+  const inputs = placeToken(data.inputs, LENGTH)
   const sequence = (s: number): Float64Array => inputs.subarray(s * LENGTH * 2, (s + 1) * LENGTH * 2)
   const wanted = Array.from({ length: SEQUENCES }, (_, s) => attend(target, sequence(s)))
 
@@ -68,7 +67,6 @@ export async function runFigure4(options: FigureOptions): Promise<FigureResult> 
   const logMean = fitDecay('mean of theory, logarithmic', [theory], 'mean', 'log')
   const logMedian = fitDecay('median of theory, logarithmic', [theory], 'median', 'log')
   const xavier = series[1].points
-  const { queryKey, valueOutput } = mergeHead(target.heads[0], 2, 1)
   return {
     figure: 4,
     title: 'Error of pruned attention against its width',
@@ -79,15 +77,10 @@ export async function runFigure4(options: FigureOptions): Promise<FigureResult> 
       seed: String(seed),
       sequences: SEQUENCES,
       T: LENGTH,
-      d1: 2,
-      d2: 1,
-      heads: 1,
-      'target d_K, d_V': TARGET_WIDTH,
-      'target W_QK': Array.from(queryKey, (w) => w.toFixed(3)).join(', '),
-      'target W_VO': Array.from(valueOutput, (w) => w.toFixed(3)).join(', '),
-      target: 'untrained, U(-1, 1) divided by the spectral norm (the paper trains it)',
+      ...of.settings,
       mask: 'encoder',
     },
+    ...(options.target && { trained: options.target.report }),
     series,
     fits: [mean, logMean, logMedian],
     paper: { claim: 'The error falls exponentially with the width: 0.8 exp(-0.06 n).', factor: 0.8, rate: 0.06 },
@@ -102,6 +95,7 @@ export async function runFigure4(options: FigureOptions): Promise<FigureResult> 
         measured: `mean error ${xavier[xavier.length - 1].error.mean.toPrecision(2)} at n = 100, all targets in reach in ${(100 * xavier[xavier.length - 1].sourcesInReach).toFixed(0)} % of sources`,
         holds: xavier[xavier.length - 1].error.mean < 1e-2,
       },
+      ...of.checks,
     ],
     seconds: (performance.now() - started) / 1000,
   }

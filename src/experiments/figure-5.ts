@@ -16,15 +16,14 @@ import {
   SOURCE_STREAM,
   TARGET_STREAM,
 } from './figure.js'
+import { figureTarget } from './figure-target.js'
 import { measureError, samplePositions } from './output-error.js'
 import { summarise } from './statistics.js'
-import { createTargetAttention } from './target.js'
 
 const LENGTHS = Array.from({ length: 11 }, (_, i) => 2 ** (i + 3))
 const SEQUENCES = 4
 const POSITIONS = 16
 const SHAPE = { inputs: 2, outputs: 1, heads: 1 }
-const TARGET_WIDTH = 8
 const CURVES: { n: number; initialisation: SourceInitialisation }[] = [
   { n: 20, initialisation: 'theory' },
   { n: 40, initialisation: 'theory' },
@@ -39,8 +38,7 @@ export async function runFigure5(options: FigureOptions): Promise<FigureResult> 
   const started = performance.now()
   const step = createSteps(5, LENGTHS.length * CURVES.length, options)
   const base = figureStream(5)
-  const widths = { keyWidth: TARGET_WIDTH, valueWidth: TARGET_WIDTH }
-  const target = createTargetAttention({ seed, stream: base + TARGET_STREAM, ...SHAPE, ...widths })
+  const { attention: target, placeToken, ...of } = figureTarget(seed, base + TARGET_STREAM, options.target)
 
   let stream = base + SOURCE_STREAM
   const pruned = CURVES.map(({ n, initialisation }) => {
@@ -52,7 +50,8 @@ export async function runFigure5(options: FigureOptions): Promise<FigureResult> 
   })
   const points: FigurePoint[][] = CURVES.map(() => [])
   for (const length of LENGTHS) {
-    const { inputs } = generateAngularVelocity({ seed, stream: base + DATA_STREAM, count: SEQUENCES, length })
+    const data = generateAngularVelocity({ seed, stream: base + DATA_STREAM, count: SEQUENCES, length })
+    const inputs = placeToken(data.inputs, length)
     const positions = samplePositions(length, POSITIONS)
     const sequence = (s: number): Float64Array => inputs.subarray(s * length * 2, (s + 1) * length * 2)
     const wanted = Array.from({ length: SEQUENCES }, (_, s) => attend(target, sequence(s), 'encoder', positions))
@@ -89,13 +88,10 @@ export async function runFigure5(options: FigureOptions): Promise<FigureResult> 
       seed: String(seed),
       sequences: SEQUENCES,
       positions: `all up to ${POSITIONS}, else ${POSITIONS} evenly spaced with the regression token and the last`,
-      d1: 2,
-      d2: 1,
-      heads: 1,
-      'target d_K, d_V': TARGET_WIDTH,
-      target: 'untrained, U(-1, 1) divided by the spectral norm (the paper trains it)',
+      ...of.settings,
       mask: 'encoder',
     },
+    ...(options.target && { trained: options.target.report }),
     series,
     fits: [],
     paper: { claim: 'The error stays bounded as T grows to 8192, and is smaller at n = 40 than at n = 20.' },
@@ -110,6 +106,7 @@ export async function runFigure5(options: FigureOptions): Promise<FigureResult> 
         measured: `${points[0].filter((point, i) => points[1][i].error.mean < point.error.mean).length} of ${LENGTHS.length} lengths`,
         holds: points[0].every((point, i) => points[1][i].error.mean < point.error.mean),
       },
+      ...of.checks,
     ],
     seconds: (performance.now() - started) / 1000,
   }

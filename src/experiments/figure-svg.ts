@@ -155,7 +155,8 @@ function renderFigure4(result: FigureResult): string {
   const caption =
     `Figure 4. Error of pruned attention against its width at T = 4, ${result.settings.sources} random sources a point, ` +
     'subset sums solved exactly up to 28 items (n = 56). Means are decided by the few sources with a target out of reach ' +
-    '(lower panel), medians by the resolution 2^(−n/2) of n/2 items. Dimensionless outputs; the target is untrained.'
+    '(lower panel), medians by the resolution 2^(−n/2) of n/2 items. ' +
+    targetText(result)
   const panels = [
     main,
     reachPanel(result, [
@@ -165,6 +166,12 @@ function renderFigure4(result: FigureResult): string {
   ]
   return composeSvg({ title: result.title, legend, panels, caption })
 }
+
+/** Unit of the outputs and kind of the target, for a caption. */
+const targetText = ({ trained }: FigureResult): string =>
+  trained
+    ? 'Outputs in radians a step; the target is trained to predict the angular velocity.'
+    : 'Dimensionless outputs; the target is untrained.'
 
 function renderFigure5(result: FigureResult): string {
   const colours = [BLUE, GREEN, ORANGE, PURPLE]
@@ -196,7 +203,7 @@ function renderFigure5(result: FigureResult): string {
   const caption =
     `Figure 5. Error of pruned attention against the input length T, ${result.settings.sources} random sources, the same at ` +
     'every length. The largest error is over a sample of query positions (regression token and last position included) and ' +
-    'does not grow with T. Dimensionless outputs; the target is untrained.'
+    `does not grow with T. ${targetText(result)}`
   return composeSvg({ title: result.title, legend, panels: [main], caption })
 }
 

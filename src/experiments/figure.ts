@@ -6,6 +6,7 @@ import type { Seed } from '../random/index.js'
 import type { SubsetSumSolver } from '../subset-sum/index.js'
 import type { ExponentialFit } from '../theory/fit.js'
 import { median, type Summary } from './statistics.js'
+import type { TargetReport, TrainedTarget } from './trained-target.js'
 
 /** The figures of the paper that need no training. */
 export type FigureNumber = 4 | 5 | 6
@@ -17,6 +18,8 @@ export interface FigureOptions {
   sources?: number
   /** Unsigned 64-bit, default 0. */
   seed?: Seed
+  /** The target of Figures 4 and 5, as `trainTarget` makes it; untrained when absent. Figure 6 has untrained targets. */
+  target?: TrainedTarget
   /** Called after each step of work with steps done and in all. */
   onProgress?: (progress: { figure: FigureNumber; done: number; total: number; label: string }) => void
   /** Aborting makes the run reject with the signal's reason at the next step. */
@@ -75,6 +78,8 @@ export interface FigureResult {
   yLabel: string
   /** Everything needed to run it again, and how it departs from the paper. */
   settings: Record<string, string | number>
+  /** What training the target reached; absent where it is untrained. */
+  trained?: TargetReport
   series: FigureSeries[]
   fits: FigureFit[]
   /** What the paper shows, restated. */

@@ -18,3 +18,11 @@ export { renderFigure } from './figure-svg.js'
 export { renderReport } from './report.js'
 export { runFigure } from './run-figure.js'
 export { quantile, type Summary, summarise } from './statistics.js'
+export {
+  paperTraining,
+  type TargetReport,
+  type TargetTraining,
+  type TrainedTarget,
+  type TrainTargetOptions,
+  trainTarget,
+} from './trained-target.js'

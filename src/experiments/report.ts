@@ -105,14 +105,28 @@ group stay within about 3/8 for d = 2 at any width (query/key sums, divided by â
 targets are never reached, whatever the solver. We show both.</p>
 </section>`
 
-const NOTES = `<section>
-<h2>Notes</h2>
-<ul>
-<li>Targets are untrained here, every matrix scaled to spectral norm 1, the theorems' limit; the paper trains those of
-Figures 4 and 5. Factors a depend on the target's size, so compare rates rather than factors.</li>
+const UNTRAINED = `<li>Targets are untrained here, every matrix scaled to spectral norm 1, the theorems' limit; the paper trains those of
+Figures 4 and 5 (<code>--trained</code>). Factors a depend on the target's size, so compare rates rather than factors.</li>
 <li>The error is the theorems': the largest Euclidean error over positions, averaged over sequences. The regression token is
 zero, so its query sees all logits equal and its output does not depend on W<sub>QK</sub>: errors there ("token") understate
-attention's and are listed separately. Figure 5 takes the largest over at most 16 positions.</li>
+attention's and are listed separately. Figure 5 takes the largest over at most 16 positions.</li>`
+
+const TRAINED = `<li>The target of Figures 4 and 5 is trained with the paper's settings, from matrices of spectral norm 1; that of Figure 6
+is untrained, as in the paper. The regression token, initialised to zero, is trained too: were it to stay zero, its query would
+weigh all positions alike and W<sub>Q</sub> and W<sub>K</sub> would learn nothing. Its loss stays close to that of always answering the
+mean, with either kind of token: the output is one weighted average of points on a circle, without their order, and over
+many steps such averages hardly depend on the velocity. So the target is a trained one, not a good predictor; and as its
+outputs shrink with growing T, so do the errors of Figure 5.</li>
+<li>Training does not keep to the theorem's norms. The construction sees the merged matrices alone, and Lemma 4 asks their
+entries to lie in [âˆ’1, 1]; the settings of each figure name norms and largest entry. Factors a depend on the target's size, so
+compare rates rather than factors; a larger entry also takes more items to reach, which slows the means.</li>
+<li>The error is the theorems': the largest Euclidean error over positions, averaged over sequences; that at the regression
+token ("token") is listed separately. Figure 5 takes the largest over at most 16 positions.</li>`
+
+const notes = (results: readonly FigureResult[]): string => `<section>
+<h2>Notes</h2>
+<ul>
+${results.some(({ trained }) => trained) ? TRAINED : UNTRAINED}
 <li>The solver is exact up to 28 items a problem; the paper's mixed-integer solver stops at its own tolerance. Rates
 of the two need not agree where that tolerance decides.</li>
 <li>Fits minimise squared errors ("least squares", as SciPy's curve_fit) or squared errors of logarithms ("logarithmic").
@@ -160,7 +174,7 @@ ${table(['', 'claim', 'measured', ''], summary, 'At a glance')}
 ${REGIMES}
 ${results.map(figureSection).join('\n')}
 ${INITIALISATION}
-${NOTES}
+${notes(results)}
 </main>
 </body>
 </html>

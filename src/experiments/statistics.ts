@@ -54,3 +54,35 @@ export function summarise(values: ArrayLike<number>): Summary {
     largest: sorted[count - 1],
   }
 }
+
+/** How well predictions agree with what was to be predicted. */
+export interface Agreement {
+  /** Mean squared difference. */
+  meanSquare: number
+  /** Mean squared distance of the wanted values from their own mean: the error of always predicting that. */
+  variance: number
+  /** Pearson's, -1..1 (inclusive); 0 where either side is constant. */
+  correlation: number
+}
+
+/** Agreement of predictions with wanted values, equally many and at least one. */
+export function agreement(predicted: ArrayLike<number>, wanted: ArrayLike<number>): Agreement {
+  const count = wanted.length
+  if (count < 1 || predicted.length !== count)
+    throw new RangeError(`"predicted" expected ${Math.max(count, 1)} values, got ${predicted.length}`)
+  let [meanP, meanW] = [0, 0]
+  for (let i = 0; i < count; i++) {
+    meanP += predicted[i] / count
+    meanW += wanted[i] / count
+  }
+  let [square, varianceP, varianceW, covariance] = [0, 0, 0, 0]
+  for (let i = 0; i < count; i++) {
+    const [p, w] = [predicted[i] - meanP, wanted[i] - meanW]
+    square += (predicted[i] - wanted[i]) ** 2 / count
+    varianceP += (p * p) / count
+    varianceW += (w * w) / count
+    covariance += (p * w) / count
+  }
+  const scale = Math.sqrt(varianceP * varianceW)
+  return { meanSquare: square, variance: varianceW, correlation: scale > 0 ? covariance / scale : 0 }
+}

@@ -1,4 +1,24 @@
+export { type AdamW, type AdamWFactors, adamwFactors } from './adamw.js'
+export { addRows } from './add-rows.js'
+export { createDenseStep, type DenseStep } from './dense-step.js'
 export { createGenerator } from './generate.js'
 export { instantiateKernels, type Kernels } from './kernels.js'
+export {
+  type ArrayShape,
+  allocateParameters,
+  type DenseMemory,
+  type MatrixMemory,
+  type ParameterMemory,
+  type ParameterShape,
+  type TicketMemory,
+} from './parameter-memory.js'
 export { type FillWeights, weightFiller } from './random.js'
 export { createWasmSolver } from './subset-sum.js'
+export {
+  createTicketStep,
+  type Selection,
+  selections,
+  type TicketOptions,
+  type TicketStep,
+  type WasmTicketStep,
+} from './ticket-step.js'

@@ -13,6 +13,17 @@ export interface KernelExports {
   chooseUnits(...args: number[]): void
   hardnessAfterSwap(...args: number[]): number
   addUnit(...args: number[]): void
+  setAdamW(...args: number[]): void
+  updateDense(...args: number[]): number
+  updateScores(...args: number[]): void
+  foundAt(): number
+  histogramAt(): number
+  countDigits(...args: number[]): void
+  findNaN(...args: number[]): number
+  applyThreshold(...args: number[]): number
+  keepCandidates(...args: number[]): number
+  countFlips(...args: number[]): number
+  addRows(...args: number[]): number
 }
 
 export interface Kernels {
@@ -32,7 +43,10 @@ export async function instantiateKernels(bytes: BufferSource): Promise<Kernels> 
   const abort = () => {
     throw new Error('kernels.wasm aborted')
   }
-  const { instance } = await WebAssembly.instantiate(bytes, { env: { abort } })
+  // Where nothing else is awaited, Node may wait for its compiler while that waits for Node (nodejs/node#54918): a timer
+  // keeps its loop turning.
+  const timer = setInterval(() => {}, 1000)
+  const { instance } = await WebAssembly.instantiate(bytes, { env: { abort } }).finally(() => clearInterval(timer))
   const exports = instance.exports as unknown as KernelExports
   return {
     exports,

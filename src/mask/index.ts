@@ -1,4 +1,5 @@
 export { keepTopK } from './keep-top.js'
+export { keptCount } from './kept-count.js'
 export {
   copyBits,
   countOnes,

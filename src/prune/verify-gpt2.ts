@@ -6,7 +6,7 @@ import type { PairGpt2 } from '../model/gpt2-pair.js'
 import { gpt2PairShapes } from '../model/gpt2-pair-names.js'
 import { type Gpt2Weights, gpt2DenseShapes } from '../model/gpt2-weights.js'
 import { InputError } from '../safetensors/input-error.js'
-import { countKept, type Ticket } from '../ticket/index.js'
+import { countKept, type PrunedTicket } from '../ticket/index.js'
 import { compareLogits, randomInputs } from './compare-logits.js'
 import type { PrunePlatform } from './gpt2.js'
 import { gpt2Targets } from './gpt2-targets.js'
@@ -24,7 +24,7 @@ export interface Check {
 
 export interface VerifyOptions {
   /** An opened ticket: its structure and hash are checked already. */
-  ticket: Ticket
+  ticket: PrunedTicket
   target?: { config: Gpt2Config; weights: Gpt2Weights }
   /** Largest difference of the logits that passes. Default 0.1. */
   logitTolerance?: number
@@ -39,7 +39,7 @@ export interface VerifyOptions {
  */
 export async function openLiteralGpt2(
   { runner, kernels }: Pick<PrunePlatform, 'runner' | 'kernels'>,
-  ticket: Ticket,
+  ticket: PrunedTicket,
 ): Promise<PairGpt2> {
   const config = configOf(ticket)
   const dense: Map<string, { shape: readonly number[]; data: Float32Array }> = new Map()
@@ -48,7 +48,7 @@ export async function openLiteralGpt2(
   return createLiteralGpt2({ runner, config, dense, seed: ticket.seed, readMasks, generate: createGenerator(kernels) })
 }
 
-function configOf(ticket: Ticket): Gpt2Config {
+function configOf(ticket: PrunedTicket): Gpt2Config {
   const { config, kind } = ticket.metadata
   if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${kind}), not a model that runs`)
   return config
@@ -97,7 +97,7 @@ export async function verifyGpt2(
 }
 
 /** The pairs are those of the configuration, in shape. */
-function checkPairs(ticket: Ticket, config: Gpt2Config): Check {
+function checkPairs(ticket: PrunedTicket, config: Gpt2Config): Check {
   const shapes = gpt2PairShapes(config)
   const wrong = shapes.find(({ name, inputs, outputs }) => {
     const spec = ticket.pairs.get(name)
@@ -108,7 +108,7 @@ function checkPairs(ticket: Ticket, config: Gpt2Config): Check {
   return { name: 'pairs', passed, detail }
 }
 
-async function checkDense(ticket: Ticket, weights: Gpt2Weights): Promise<Check> {
+async function checkDense(ticket: PrunedTicket, weights: Gpt2Weights): Promise<Check> {
   let different = 0
   for (const name of ticket.dense.keys()) {
     const kept = await ticket.readDense(name)

@@ -10,13 +10,14 @@ const held = new Set<string>()
 /**
  * Takes a lock: a file created exclusively that holds `pid host`. A lock whose process has died on this machine is taken
  * over; one of another machine or of a living process is not.
+ * @param what is being written, for messages
  * @returns a function that gives the lock back
  * @throws InputError naming the holder
  */
-export async function takeLock(path: string): Promise<() => Promise<void>> {
+export async function takeLock(path: string, what = 'ticket'): Promise<() => Promise<void>> {
   const key = resolve(path)
   for (let attempt = 0; attempt < 5; attempt++) {
-    if (held.has(key)) throw new InputError(`${path}: this process is writing that ticket already`)
+    if (held.has(key)) throw new InputError(`${path}: this process is writing that ${what} already`)
     held.add(key)
     try {
       await createLock(path)
@@ -28,9 +29,9 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
       held.delete(key)
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') refuseSystem(path, error)
     }
-    await dropStale(path)
+    await dropStale(path, what)
   }
-  throw new InputError(`${path}: cannot be taken; remove it if no other process writes this ticket`)
+  throw new InputError(`${path}: cannot be taken; remove it if no other process writes this ${what}`)
 }
 
 /** Creates the file exclusively; rejects with EEXIST when it is there. A file that cannot be filled is removed again. */
@@ -47,13 +48,13 @@ async function createLock(path: string): Promise<void> {
 }
 
 /** Removes the lock of a dead process; throws when its holder may be alive. */
-async function dropStale(path: string): Promise<void> {
+async function dropStale(path: string, what: string): Promise<void> {
   const text = await readFile(path, 'utf8').catch(() => undefined)
   if (text === undefined) return // given back meanwhile
   const [pid, host] = text.trim().split(' ')
   if (host !== hostname() || isAlive(Number(pid))) {
     throw new InputError(
-      `${path}: another process (${text.trim() || 'unknown'}) is writing this ticket; remove the file if it is not`,
+      `${path}: another process (${text.trim() || 'unknown'}) is writing this ${what}; remove the file if it is not`,
     )
   }
   // Of several processes that find the same stale lock one renames it. A later one may have caught the winner's fresh

@@ -6,10 +6,11 @@ import { type PruneOptions, type PruneReport, pruneGpt2 as pruneOn } from '../pr
 import type { ColumnsResult } from '../prune/solve-columns.js'
 import type { PruneTask } from '../prune/task.js'
 import { type Check, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
-import { openTicket } from '../ticket/index.js'
+import { expectPruned, openTicket } from '../ticket/index.js'
 import { openFile } from './files.js'
 import { loadKernels } from './node.js'
 import { createGraphRunner } from './onnx.js'
+import { verifySearched } from './searched-verify.js'
 import { nodeSha256 } from './sha256.js'
 import { ticketFiles } from './ticket-files.js'
 import { createWorkerPool } from './worker-pool.js'
@@ -45,12 +46,17 @@ export interface VerifyFileOptions {
   onProgress?(progress: { pair: string; done: number; total: number }): void
 }
 
-/** Verifies a ticket file: `verifyGpt2` of src/prune on this machine. InputError when it is no sound ticket. */
+/**
+ * Verifies a ticket file: a pruned one by `verifyGpt2` of src/prune on this machine, a searched one by its masks and its
+ * probe. InputError when it is no sound ticket, or a searched one is to be compared with a target.
+ */
 export async function verifyGpt2({ ticket: path, ...options }: VerifyFileOptions): Promise<{ checks: Check[] }> {
   const source = await openFile(path)
   try {
     const ticket = await openTicket(source, nodeSha256)
-    return await verifyOn({ kernels: await loadKernels(), runner: createGraphRunner() }, { ...options, ticket })
+    const runner = createGraphRunner()
+    if (ticket.kind === 'searched-gpt2' && options.target === undefined) return await verifySearched(ticket, runner)
+    return await verifyOn({ kernels: await loadKernels(), runner }, { ...options, ticket: expectPruned(ticket) })
   } finally {
     await source.close()
   }

@@ -16,7 +16,7 @@ export interface LossStep {
 
 /**
  * The arrays that {@link createLossStep} wants in the parameter memory, beside the token embedding.
- * @param batch B @param length T
+ * @param batch sequences of one run of the graph @param length T
  */
 export function lossArrays({ config }: BiasFreeGpt2, batch: number, length: number): ArrayShape[] {
   const N = batch * length
@@ -41,9 +41,29 @@ export function modelParameters({ config, norms }: BiasFreeGpt2, kind: 'ticket' 
 /**
  * Loss and gradients at the effective weights, one ONNX graph run in place on the parameter memory. The gradient of the
  * token embedding is summed outside the graph, which the general operator for it would take a tenth of a step for.
- * @param memory holds `modelParameters(model, ...)` and `lossArrays(model, batch, length)`
+ * A batch too large for the machine's memory is run in parts, whose gradients are averaged.
+ * @param memory holds `modelParameters(model, ...)` and `lossArrays(model, microBatch, length)`
+ * @param batch B, sequences of a step
+ * @param length T
+ * @param microBatch sequences of one run of the graph, an integer that divides B; B by default
  */
 export async function createLossStep(
+  runner: GraphRunner,
+  model: BiasFreeGpt2,
+  memory: ParameterMemory,
+  batch: number,
+  length: number,
+  microBatch = batch,
+): Promise<LossStep> {
+  if (!Number.isInteger(batch / microBatch)) {
+    throw new RangeError(`"micro-batch" expected a divisor of the batch ${batch}, got ${microBatch}`)
+  }
+  const part = await createPart(runner, model, memory, microBatch, length)
+  return microBatch === batch ? part : inParts(part, memory, batch / microBatch)
+}
+
+/** One run of the gradient graph a step. */
+async function createPart(
   runner: GraphRunner,
   model: BiasFreeGpt2,
   memory: ParameterMemory,
@@ -58,19 +78,18 @@ export async function createLossStep(
   const graph = gpt2GradientGraph(model, batch, length, { fused: runner.prefersFused, rows: 'outside' })
   const loaded = await runner.load(encodeModel(graph))
   const wte = memory.matrix('wte')
+  const { wte: table, ...others } = effectiveWeights(model, memory)
   const feeds = {
-    ...effectiveWeights(model, memory),
-    'wte.rows': float32([config.vocabulary, config.width], wte.effective),
+    ...others,
+    ...(config.tiedHead ? { wte: table } : {}),
+    'wte.rows': table,
     tokens: int32([batch, length], tokens),
     targets: int32([batch, length], targets),
   }
-  if (!config.tiedHead) delete (feeds as Record<string, Tensor>).wte
-  const results: Record<string, Tensor> = {
-    loss: float32([], loss),
-    'd.rows': float32([batch * length, config.width], rows),
-  }
+  const results: Record<string, Tensor> = {}
   for (const [name, { shape }] of graph.outputs) {
-    if (name !== 'loss' && name !== 'd.rows') results[name] = float32(shape, memory.matrix(name.slice(2)).gradient)
+    const data = name === 'loss' ? loss : name === 'd.rows' ? rows : memory.matrix(name.slice(2)).gradient
+    results[name] = float32(shape, data)
   }
   const compute = loaded.bind(feeds, results)
   return {
@@ -84,6 +103,35 @@ export async function createLossStep(
     },
     release: () => loaded.release(),
   }
+}
+
+/** A step of several runs: the mean of their losses, and of their gradients in the order of the runs. */
+function inParts(part: LossStep, { matrices }: ParameterMemory, parts: number): LossStep {
+  const size = part.tokens.length
+  const tokens = new Int32Array(parts * size)
+  const targets = new Int32Array(parts * size)
+  const sums = matrices.map(({ count }) => new Float32Array(count))
+  return {
+    tokens,
+    targets,
+    async run() {
+      let loss = 0
+      for (const sum of sums) sum.fill(0)
+      for (let i = 0; i < parts; i++) {
+        part.tokens.set(tokens.subarray(i * size, (i + 1) * size))
+        part.targets.set(targets.subarray(i * size, (i + 1) * size))
+        loss += (await part.run()) / parts
+        for (const [m, { gradient }] of matrices.entries()) addScaled(sums[m], gradient, 1 / parts)
+      }
+      for (const [m, { gradient }] of matrices.entries()) gradient.set(sums[m])
+      return loss
+    },
+    release: part.release,
+  }
+}
+
+function addScaled(sum: Float32Array, values: Float32Array, factor: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i] += values[i] * factor
 }
 
 /** The loss alone at the effective weights; the batch lies outside the parameter memory. */

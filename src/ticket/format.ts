@@ -3,6 +3,7 @@ import type { Gpt2Config } from '../model/gpt2-config.js'
 import type { Seed } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'
 import type { PairReport, PairSpec } from './pair.js'
+import type { SearchedMetadata } from './searched.js'
 
 /** Version of the ticket format that this code writes, and the only one that it reads. */
 export const FORMAT_VERSION = '1'
@@ -42,6 +43,14 @@ export interface Probe {
 /** Most tokens and logits that a probe holds. */
 export const PROBE_LIMIT = 64
 
+/** What the metadata of every kind of ticket begins with. */
+export interface MetadataHead {
+  readonly version: string
+  readonly generator: { readonly name: string; readonly version: string }
+  /** Unsigned 64-bit, in decimal digits. */
+  readonly seed: string
+}
+
 /** What is fixed before anything is pruned. */
 export interface TicketPlan {
   readonly seed: Seed
@@ -52,12 +61,8 @@ export interface TicketPlan {
   readonly construction: Construction
 }
 
-/** The metadata of a ticket: the JSON under `__metadata__`.`slt`. */
-export interface TicketMetadata {
-  readonly version: string
-  readonly generator: { readonly name: string; readonly version: string }
-  /** Unsigned 64-bit, in decimal digits. */
-  readonly seed: string
+/** The metadata of a pruned ticket: the JSON under `__metadata__`.`slt`. */
+export interface PrunedMetadata extends MetadataHead {
   readonly kind: 'pruned-gpt2' | 'pruned-pairs'
   readonly config: Gpt2Config | null
   readonly construction: Construction
@@ -68,8 +73,11 @@ export interface TicketMetadata {
   readonly probe: Probe | null
 }
 
-/** The metadata of a finished ticket. */
-export function metadataOf(plan: TicketPlan, reports: readonly PairReport[], probe: Probe | null): TicketMetadata {
+/** The metadata of a ticket of any kind; `kind` tells which. */
+export type TicketMetadata = PrunedMetadata | SearchedMetadata
+
+/** The metadata of a finished pruned ticket. */
+export function metadataOf(plan: TicketPlan, reports: readonly PairReport[], probe: Probe | null): PrunedMetadata {
   return {
     version: FORMAT_VERSION,
     generator: GENERATOR,
@@ -85,7 +93,7 @@ export function metadataOf(plan: TicketPlan, reports: readonly PairReport[], pro
 }
 
 /**
- * The tensors of a ticket in the order of the file: what is kept dense (F32), then the coordinates (U16), then the bits
+ * The tensors of a pruned ticket in the order of the file: what is kept dense (F32), then the coordinates (U16), then the bits
  * (U8), so that every tensor is aligned to its elements.
  */
 export function ticketTensors(pairs: readonly PairSpec[], dense: readonly DenseSpec[]): TensorPlan[] {

@@ -4,7 +4,9 @@ export {
   FORMAT_VERSION,
   GENERATOR,
   gpt2Dense,
+  PROBE_LIMIT,
   type Probe,
+  type PrunedMetadata,
   type TicketMetadata,
   type TicketPlan,
 } from './format.js'
@@ -19,7 +21,19 @@ export {
   type PairSpec,
   type RandomMatrix,
 } from './pair.js'
-export { openTicket, type Ticket } from './read.js'
+export { expectPruned, expectSearched, type OpenedTicket, openTicket, type Ticket } from './read.js'
+export type { PrunedTicket } from './read-pruned.js'
+export type { SearchedTicket } from './read-searched.js'
+export {
+  GENERATION_STRIDE,
+  type SearchedMatrix,
+  type SearchedMetadata,
+  type SearchSummary,
+  ticketTokenizers,
+} from './searched.js'
+export type { SearchedMask } from './searched-masks.js'
+export { type MaskedMatrix, materialiseMatrix, materialiseSearched } from './searched-weights.js'
+export { encodeSearchedTicket, type FoundMatrix, type SearchedContent } from './searched-write.js'
 export type { CreateSha256, Sha256 } from './sha256.js'
 export type { TicketStorage, WorkingFiles } from './storage.js'
 export { openTicketWriter, type TicketWriter, type TicketWriterOptions } from './write.js'

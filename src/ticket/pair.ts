@@ -1,5 +1,6 @@
 import { packedBytes, tailIsZero } from '../mask/packed-bits.js'
 import { type Initialisation, initialisationScale } from '../random/index.js'
+import { assertInteger } from './fields.js'
 
 /** A dropped hidden unit, in `PairMasks.coordinate`. */
 export const DROPPED = 0xffff
@@ -124,14 +125,5 @@ export function assertPairReport(report: PairReport, name: string): void {
     if (!(Number.isFinite(report[key]) && report[key] >= 0)) {
       throw new RangeError(`"${name}.${key}" expected a finite number >= 0, got ${report[key]}`)
     }
-  }
-}
-
-/** Throws unless `value` is a safe integer in low..high (inclusive). */
-export function assertInteger(name: string, value: unknown, low: number, high = Number.MAX_SAFE_INTEGER): void {
-  if (typeof value !== 'number') throw new TypeError(`${name} expected an integer, got ${typeof value}`)
-  if (!Number.isSafeInteger(value) || value < low || value > high) {
-    const range = high === Number.MAX_SAFE_INTEGER ? `>= ${low}` : `from ${low} to ${high}`
-    throw new RangeError(`${name} expected an integer ${range}, got ${value}`)
   }
 }

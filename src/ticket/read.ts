@@ -1,17 +1,21 @@
 import type { ByteSource } from '../safetensors/byte-source.js'
 import { toFloat32 } from '../safetensors/floats.js'
 import { InputError } from '../safetensors/input-error.js'
-import { toUint16 } from '../safetensors/integers.js'
+import type { TensorPlan } from '../safetensors/layout.js'
 import { openSafetensors, type SafetensorsFile } from '../safetensors/open.js'
 import { quoted } from '../safetensors/strict-json.js'
-import { coordinateName, HASH_KEY, METADATA_KEY, secondName, type TicketMetadata, ticketTensors } from './format.js'
+import { sameShape } from './fields.js'
+import { HASH_KEY, METADATA_KEY, type TicketMetadata, ticketTensors } from './format.js'
 import { hashTicket } from './hash.js'
 import { parseMetadata } from './metadata.js'
-import { assertPairMasks, type PairMasks, type PairReport, type PairSpec } from './pair.js'
+import { type PrunedTicket, readPruned } from './read-pruned.js'
+import { readSearched, type SearchedTicket } from './read-searched.js'
+import { refusing } from './refusing.js'
+import { searchedTensors } from './searched.js'
 import type { CreateSha256 } from './sha256.js'
 
-/** An opened ticket: structure and hash checked. */
-export interface Ticket {
+/** What every opened ticket has, of whatever kind. */
+export interface OpenedTicket {
   /** The name of its source (a path). */
   readonly name: string
   /** Length of the file in bytes. */
@@ -20,20 +24,18 @@ export interface Ticket {
   readonly sha256: string
   /** Unsigned 64-bit. */
   readonly seed: bigint
-  readonly metadata: TicketMetadata
-  readonly pairs: ReadonlyMap<string, PairSpec>
-  readonly reports: ReadonlyMap<string, PairReport>
   /** Shapes of the tensors that are kept dense. */
   readonly dense: ReadonlyMap<string, readonly number[]>
-  /** The masks of a pair, checked against its specification. InputError when there is none of that name. */
-  readMasks(name: string): Promise<PairMasks>
   /** The values of a tensor kept dense, row-major, all finite. InputError when there is none of that name. */
   readDense(name: string): Promise<Float32Array>
 }
 
+/** An opened ticket; `kind` tells which. */
+export type Ticket = PrunedTicket | SearchedTicket
+
 /**
- * Opens a ticket and checks it: container, format version, generator, specifications, every tensor's place, dtype and
- * size against them, and the hash over the whole content (one pass, 4 MiB at a time).
+ * Opens a ticket of any kind and checks it: container, format version, generator, specifications, every tensor's place,
+ * dtype and size against them, and the hash over the whole content (one pass, 4 MiB at a time).
  * @param source the file
  * @param createSha256 from src/runtime
  * @throws InputError in one line, naming the file and what was wrong
@@ -42,9 +44,9 @@ export async function openTicket(source: ByteSource, createSha256: CreateSha256)
   const file = await openSafetensors(source)
   const text = file.metadata.get(METADATA_KEY)
   if (text === undefined) throw new InputError(`${source.name}: not a ticket (no "${METADATA_KEY}" in its metadata)`)
-  const metadata = await refusing(source.name, () => {
+  const metadata = refusing(source.name, () => {
     const parsed = parseMetadata(text)
-    assertTensors(file, parsed)
+    assertTensors(file, plannedTensors(parsed))
     return parsed
   })
   const sha256 = file.metadata.get(HASH_KEY)
@@ -52,25 +54,13 @@ export async function openTicket(source: ByteSource, createSha256: CreateSha256)
   if (sha256 !== actual) {
     throw new InputError(`${source.name}: wrong hash: the ticket says ${quoted(sha256)}, its content has ${actual}`)
   }
-  const pairs = new Map(metadata.pairs.map((pair) => [pair.name, pair]))
   const dense = new Map(metadata.dense.map(({ name, shape }) => [name, shape]))
-  const ticket: Ticket = {
+  const opened: OpenedTicket = {
     name: source.name,
     bytes: source.size,
     sha256: actual,
     seed: BigInt(metadata.seed),
-    metadata,
-    pairs,
-    reports: new Map(metadata.pairs.map(({ name }, i) => [name, metadata.reports[i]])),
     dense,
-    async readMasks(name) {
-      const spec = pairs.get(name)
-      if (!spec) throw new InputError(`${source.name}: there is no pair ${quoted(name)}`)
-      const coordinate = toUint16(await file.readTensor(coordinateName(name)))
-      const masks = { spec, coordinate, second: await file.readTensor(secondName(name)) }
-      await refusing(source.name, () => assertPairMasks(masks))
-      return masks
-    },
     async readDense(name) {
       if (!dense.has(name)) throw new InputError(`${source.name}: there is no dense tensor ${quoted(name)}`)
       const values = toFloat32('F32', await file.readTensor(name))
@@ -79,12 +69,36 @@ export async function openTicket(source: ByteSource, createSha256: CreateSha256)
       return values
     },
   }
-  return ticket
+  return metadata.kind === 'searched-gpt2' ? readSearched(opened, metadata, file) : readPruned(opened, metadata, file)
 }
 
-/** The tensors of the file are those that the metadata asks for, in that order, and nothing else. */
-function assertTensors(file: SafetensorsFile, { pairs, dense }: TicketMetadata): void {
-  const planned = ticketTensors(pairs, dense)
+/**
+ * The ticket, when it is one of pruned pairs.
+ * @throws InputError when it is a searched one
+ */
+export function expectPruned(ticket: Ticket): PrunedTicket {
+  if (ticket.kind !== 'searched-gpt2') return ticket
+  throw new InputError(`${ticket.name}: is a searched ticket (kind ${ticket.kind}), but this needs a pruned one`)
+}
+
+/**
+ * The ticket, when it is one of a searched GPT-2.
+ * @throws InputError when it is a pruned one
+ */
+export function expectSearched(ticket: Ticket): SearchedTicket {
+  if (ticket.kind === 'searched-gpt2') return ticket
+  throw new InputError(`${ticket.name}: is a pruned ticket (kind ${ticket.kind}), but this needs a searched one`)
+}
+
+/** The tensors that the metadata asks for. */
+function plannedTensors(metadata: TicketMetadata): TensorPlan[] {
+  return metadata.kind === 'searched-gpt2'
+    ? searchedTensors(metadata.matrices, metadata.dense)
+    : ticketTensors(metadata.pairs, metadata.dense)
+}
+
+/** The tensors of the file are those that are planned, in that order, and nothing else. */
+function assertTensors(file: SafetensorsFile, planned: readonly TensorPlan[]): void {
   if (file.tensors.size !== planned.length) {
     throw new RangeError(`expected ${planned.length} tensors, got ${file.tensors.size}`)
   }
@@ -92,23 +106,12 @@ function assertTensors(file: SafetensorsFile, { pairs, dense }: TicketMetadata):
   for (const { name, dtype, shape } of planned) {
     const info = file.tensors.get(name)
     if (!info) throw new RangeError(`tensor ${quoted(name)} is missing`)
-    if (info.dtype !== dtype || info.shape.length !== shape.length || info.shape.some((size, i) => size !== shape[i])) {
+    if (info.dtype !== dtype || !sameShape(info.shape, shape)) {
       throw new RangeError(
         `tensor ${quoted(name)} expected ${dtype} [${shape}], got ${info.dtype} ${quoted(info.shape)}`,
       )
     }
     if (info.byteOffset !== reached) throw new RangeError(`tensor ${quoted(name)} is out of order`)
     reached += info.byteLength
-  }
-}
-
-/** Turns what validation throws into an InputError that names the file. */
-async function refusing<T>(name: string, check: () => T): Promise<T> {
-  try {
-    return check()
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new InputError(`${name}: the ticket's metadata is not JSON`)
-    if (error instanceof RangeError || error instanceof TypeError) throw new InputError(`${name}: ${error.message}`)
-    throw error
   }
 }

@@ -1,6 +1,7 @@
 import { float32Bytes } from '../safetensors/floats.js'
 import { toUint16, uint16Bytes } from '../safetensors/integers.js'
 import { planSafetensors, type SafetensorsLayout } from '../safetensors/layout.js'
+import { assertFiniteValues } from './dense-values.js'
 import {
   coordinateName,
   HASH_KEY,
@@ -62,7 +63,7 @@ export async function openTicketWriter(options: TicketWriterOptions): Promise<Ti
   const { pairs, dense, createSha256 } = options
   const specs = new Map(pairs.map((pair) => [pair.name, pair]))
   const { layout, headerBytes } = planTicket(options)
-  for (const { name, shape, values } of dense) assertValues(name, shape, values)
+  for (const { name, shape, values } of dense) assertFiniteValues(name, shape, values)
   const head = { fingerprint: options.fingerprint, layout: hashOf(createSha256, layout.header) }
   const files = await options.storage.open(options.path)
   try {
@@ -168,13 +169,4 @@ async function verified(
     if (hashOf(createSha256, ...bytes) === entry.sha256) kept.set(entry.pair, entry)
   }
   return [...kept.values()]
-}
-
-function assertValues(name: string, shape: readonly number[], values: Float32Array): void {
-  const count = shape.reduce((product, size) => product * size, 1)
-  if (!(values instanceof Float32Array)) throw new TypeError(`"${name}" expected a Float32Array`)
-  if (values.length !== count) throw new RangeError(`"${name}" expected ${count} values, got ${values.length}`)
-  for (let i = 0; i < count; i++) {
-    if (!Number.isFinite(values[i])) throw new RangeError(`"${name}" expected finite values, got ${values[i]} at ${i}`)
-  }
 }

@@ -1,0 +1,134 @@
+import type { Command } from 'commander'
+import type { DeviceName } from '../runtime/device.js'
+import type { EvalReport, TextPart } from '../runtime/searched-eval.js'
+import type { KeptMatrix, KeptReport } from '../runtime/searched-kept.js'
+import { deviceOption } from './device-option.js'
+import { interruptible } from './interrupt.js'
+import { createProgress } from './progress.js'
+import { count, createTerminal, type Terminal, table } from './terminal.js'
+import { integer, oneOf } from './values.js'
+
+interface EvalFlags {
+  data: string
+  part?: TextPart
+  tokenizer?: 'bytes' | 'gpt2'
+  windows?: number
+  batch?: number
+  device?: DeviceName
+  threads?: number
+  json?: boolean
+}
+
+const help = `
+Examples:
+  slt eval story.slt.safetensors --data other.txt
+  slt eval story.slt.safetensors --data corpus.txt --part valid --windows 64
+  slt eval story.slt.safetensors --data corpus.txt --json
+
+The loss is the mean over windows of the model's whole context, spread evenly over the text. Where the text is the one
+that the ticket was searched on, its last tenth is read, which the search did not learn from.`
+
+/** Adds `slt eval`. */
+export function addEval(program: Command): void {
+  program
+    .command('eval')
+    .description('how well a ticket predicts a text (loss, perplexity, bits a byte), and what its masks keep')
+    .argument('<ticket>', 'a ticket file')
+    .requiredOption('--data <path>', 'a text file, a folder of text files, or a tokenised file')
+    .option(
+      '--part <p>',
+      'all, train or valid, the last tenth (default: all, or valid for the text of the search)',
+      oneOf('part', ['all', 'train', 'valid']),
+    )
+    .option('--tokenizer <t>', "bytes or gpt2 (default: the ticket's)", oneOf('tokenizer', ['bytes', 'gpt2']))
+    .option(
+      '--windows <n>',
+      'at most so many windows, in whole batches (default: 131,072 tokens of them)',
+      integer('windows', 1),
+    )
+    .option('--batch <n>', 'windows at a time (default: as in the search)', integer('batch', 1))
+    .addOption(deviceOption())
+    .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(runEval)
+}
+
+async function runEval(path: string, flags: EvalFlags): Promise<void> {
+  const terminal = createTerminal(flags)
+  const { evaluateTicket } = await import('../runtime/searched-eval.js')
+  const progress = createProgress('windows')
+  let report: EvalReport
+  try {
+    report = await interruptible((signal) =>
+      evaluateTicket({
+        ...flags,
+        ticket: path,
+        signal,
+        onNote: (line) => terminal.note(line),
+        onProgress: (done, total) => progress.update(done, total, flags.data),
+      }),
+    )
+  } finally {
+    progress.stop()
+  }
+  if (flags.device === undefined || flags.device === 'auto') {
+    terminal.note(`on ${report.device}: ${report.reason}`)
+  }
+  printReport(terminal, report)
+  terminal.result(report)
+}
+
+function printReport(terminal: Terminal, report: EvalReport): void {
+  const { bold, yellow } = terminal.colour
+  const { kept, loss, bitsPerByte, perplexity, recordedLoss } = report
+  if (kept) {
+    terminal.print(keptTable(terminal, kept))
+    terminal.print(`${percent(kept.fraction)} of ${count(kept.count)} weights kept`)
+    terminal.print()
+  }
+  const part = report.part === 'all' ? '' : `${report.part} part of `
+  terminal.print(`${count(report.windows)} windows of ${report.length} tokens, ${part}${report.data}`)
+  const text = `loss ${loss.toFixed(4)} nats a token, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(4)} bits a byte`
+  const recorded = recordedLoss === null ? '' : ` (its search recorded ${recordedLoss.toFixed(4)})`
+  terminal.print(`${bold(text)}${recorded}`)
+  for (const warning of kept?.warnings ?? []) terminal.print(yellow(`warning: ${warning}`))
+}
+
+/** The matrices of a block, in the columns of the table. */
+const parts = ['attn.q', 'attn.k', 'attn.v', 'attn.c_proj', 'mlp.c_fc', 'mlp.c_proj'] as const
+
+/** A row a block, a column a matrix; embeddings and head above and below. */
+function keptTable(terminal: Terminal, { matrices, layers }: KeptReport): string {
+  const empty = (found: readonly KeptMatrix[]) => {
+    const rows = found.reduce((sum, matrix) => sum + matrix.emptyRows, 0)
+    const columns = found.reduce((sum, matrix) => sum + matrix.emptyColumns, 0)
+    return [rows, columns].map((n) => (n === 0 ? '-' : count(n)))
+  }
+  const alone = (matrix: KeptMatrix) => [
+    matrix.name,
+    count(matrix.count),
+    percent(matrix.fraction),
+    ...parts.map(() => '-'),
+    ...empty([matrix]),
+  ]
+  const blocks = layers.map((layer) => {
+    const own = matrices.filter((matrix) => matrix.layer === layer.layer)
+    const each = parts.map((part) => percent(own.find(({ name }) => name === `h.${layer.layer}.${part}`)!.fraction))
+    return [`h.${layer.layer}`, count(layer.count), percent(layer.fraction), ...each, ...empty(own)]
+  })
+  const outside = matrices.filter((matrix) => matrix.layer === null)
+  const rows = [
+    ...outside.filter(({ name }) => name !== 'lm_head').map(alone),
+    ...blocks,
+    ...outside.filter(({ name }) => name === 'lm_head').map(alone),
+  ]
+  const heads = parts.map((part) => part.replace('attn.', '').replace('mlp.c_proj', 'mlp'))
+  return table(terminal.colour, ['', 'weights', 'kept', ...heads, 'empty rows', 'columns'], rows)
+}
+
+/** Two decimals, or more where they would all be zero. */
+function percent(fraction: number): string {
+  const value = 100 * fraction
+  return `${value > 0 && value < 0.01 ? value.toExponential(1) : value.toFixed(2)} %`
+}

@@ -1,0 +1,96 @@
+import { type Command, Option } from 'commander'
+import type { DeviceName } from '../runtime/device.js'
+import { interruptible } from './interrupt.js'
+import { createTerminal } from './terminal.js'
+import { integer, oneOf, seedOption } from './values.js'
+
+interface GenerateFlags {
+  prompt: string
+  count: number
+  temperature: number
+  topK?: number
+  seed: bigint
+  tokenizer?: 'bytes' | 'gpt2'
+  device: DeviceName
+  json?: boolean
+}
+
+const help = `
+Examples:
+  slt generate story.slt.safetensors --prompt "Once upon a time"
+  slt generate story.slt.safetensors --prompt "ROMEO:" --temperature 0.7 --top-k 40 --seed 3 --count 300
+  slt generate story.slt.safetensors --prompt "To be" --temperature 0 --json
+
+The text comes as it is made; Ctrl-C ends it. The same seed gives the same text. When the context is full, the model goes
+on from the last half of it.`
+
+/** Adds `slt generate`. */
+export function addGenerate(program: Command): void {
+  program
+    .command('generate')
+    .description("continue a text with a ticket's network, token by token")
+    .argument('<ticket>', 'a ticket file')
+    .option('--prompt <text>', 'text to continue (default: a new document)', '')
+    .option('--count <n>', 'tokens to add', integer('count', 1, 1_000_000_000), 128)
+    .option('--temperature <t>', 'how freely tokens are drawn; 0 takes the likeliest', readTemperature, 0.8)
+    .option('--top-k <k>', 'draw from the k likeliest tokens only (default: all)', integer('top-k', 1))
+    .addOption(seedOption('seed of the draws', 0n))
+    .option('--tokenizer <t>', "bytes or gpt2 (default: the ticket's)", oneOf('tokenizer', ['bytes', 'gpt2']))
+    .addOption(
+      new Option('--device <d>', 'cpu, webgpu, cuda, auto; one token at a time hardly fills a GPU')
+        .argParser(oneOf('device', ['cpu', 'webgpu', 'cuda', 'auto'] as const satisfies readonly DeviceName[]))
+        .default('cpu'),
+    )
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(runGenerate)
+}
+
+async function runGenerate(path: string, flags: GenerateFlags): Promise<void> {
+  const terminal = createTerminal(flags)
+  const [{ openTicketModel }, { openGraphRunner }, { continueText, loadTicketTokenizer }] = await Promise.all([
+    import('../runtime/ticket-model.js'),
+    import('../runtime/device.js'),
+    import('../runtime/searched-text.js'),
+  ])
+  const { prompt, count, temperature, topK, seed } = flags
+  const { runner } = await openGraphRunner({ device: flags.device })
+  const opened = await openTicketModel(path, runner)
+  const tokens: number[] = []
+  let text = ''
+  try {
+    const tokenizer = await loadTicketTokenizer(opened.ticket, flags.tokenizer)
+    const write = (part: string) => {
+      if (!terminal.json) process.stdout.write(process.stdout.isTTY ? harmless(part) : part)
+    }
+    try {
+      await interruptible(async (signal) => {
+        write(prompt)
+        const pieces = continueText(opened, tokenizer, { prompt, count, temperature, topK, seed, signal })
+        for await (const piece of pieces) {
+          if (piece.token !== null) tokens.push(piece.token)
+          text += piece.text
+          write(piece.text)
+        }
+      })
+    } finally {
+      if (tokens.length > 0) write('\n')
+    }
+  } finally {
+    await opened.close()
+  }
+  terminal.result({ ticket: path, prompt, text, tokens, temperature, topK: topK ?? null, seed })
+}
+
+/** What a random network says may hold anything: a terminal obeys none of it. */
+function harmless(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd')
+}
+
+function readTemperature(text: string): number {
+  const value = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+  if (!Number.isFinite(value)) {
+    throw new RangeError(`"temperature" expected a number >= 0, got ${text === '' ? 'nothing' : JSON.stringify(text)}`)
+  }
+  return value
+}

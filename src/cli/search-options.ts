@@ -1,0 +1,184 @@
+import { type Command, Option } from 'commander'
+import { gpt2Activations } from '../model/gpt2-config.js'
+import { normKinds } from '../model/gpt2-matrices.js'
+import type { DeviceName } from '../runtime/device.js'
+import { initialisationSchemes } from '../search/initialisation.js'
+import { type SearchModel, searchModels } from '../search/models.js'
+import { schedules } from '../search/schedule.js'
+import { algorithms, type SettingsChoice, selections } from '../search/settings.js'
+import { deviceOption } from './device-option.js'
+import { integer, oneOf, positive, readSeed } from './values.js'
+
+/** Options of `slt search` and `slt train` that settings are made of. Absent ones are not given: defaults come later. */
+export interface ModelFlags {
+  model?: SearchModel
+  layers?: number
+  width?: string
+  heads?: number
+  context?: number
+  inner?: number
+  activation?: SettingsChoice['activation']
+  norms?: SettingsChoice['norms']
+  untied?: boolean
+  init?: SettingsChoice['initialisation']
+  qkScale?: SettingsChoice['qkScale']
+  keep?: number
+  selection?: SettingsChoice['selection']
+  algorithm?: SettingsChoice['algorithm']
+  redrawEvery?: number
+  redrawRate?: number
+  steps?: number
+  batch?: number
+  microBatch?: number
+  lr?: number
+  finalLr?: number
+  schedule?: SettingsChoice['schedule']
+  warmUp?: number
+  beta1?: number
+  beta2?: number
+  epsilon?: number
+  weightDecay?: number
+  seed?: bigint
+  dataSeed?: bigint
+}
+
+/** Options of how a run is run: its result does not depend on them. */
+export interface RunFlags {
+  data?: string
+  valid?: string
+  tokenizer?: 'bytes' | 'gpt2'
+  out?: string
+  run?: string
+  resume?: string
+  force?: boolean
+  validateEvery?: number
+  validWindows?: number
+  sampleEvery?: number
+  checkpointEvery?: number
+  device?: DeviceName
+  threads?: number
+  json?: boolean
+}
+
+/** The corpus and the model. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .option('--data <path>', 'text to learn from: a file, a folder of text files, or a tokenised file')
+    .option('--valid <path>', 'text to validate on (default: the last tenth of the data)')
+    .option('--tokenizer <t>', 'bytes or gpt2 (default: bytes)', oneOf('tokenizer', ['bytes', 'gpt2']))
+    .option(
+      '--model <name>',
+      `${Object.keys(searchModels).join(', ')} (default: micro)`,
+      oneOf('model', Object.keys(searchModels) as SearchModel[]),
+    )
+    .option('--width <w>', 'x0.5, x2 (heads and feed-forward width follow) or a number')
+    .option('--layers <n>', 'blocks', integer('layers', 1, 10_000))
+    .option('--heads <n>', 'attention heads', integer('heads', 1))
+    .option('--context <n>', 'tokens in a window', integer('context', 1))
+    .option('--inner <n>', 'feed-forward width (default: 4 times the width)', integer('inner', 1))
+    .option('--activation <a>', gpt2Activations.join(', '), oneOf('activation', gpt2Activations))
+    .option('--norms <n>', 'LayerNorm plain, or with learned gain and bias', oneOf('norms', normKinds))
+    .option('--untied', 'an output head of its own')
+    .option('--init <scheme>', initialisationSchemes.join(', '), oneOf('init', initialisationSchemes))
+    .option(
+      '--qk-scale <s>',
+      'factor of the query and key weights: a number, or auto = (width / heads)^(1/4)',
+      readQkScale,
+    )
+}
+
+/** What only a search has. */
+export function addMaskOptions(command: Command): Command {
+  return command
+    .option('--keep <x>', 'fraction of the weights kept (default: 0.3)', number('keep'))
+    .option('--selection <s>', 'top scores of each matrix or of all: per-layer, global', oneOf('selection', selections))
+    .option('--algorithm <a>', algorithms.join(', '), oneOf('algorithm', algorithms))
+    .option('--redraw-every <n>', 'iterand: steps between redrawings (default: 300)', integer('redraw-every', 1))
+    .option('--redraw-rate <x>', 'iterand: part of the pruned weights redrawn (default: 0.1)', number('redraw-rate'))
+}
+
+/** Optimizer, schedule, seeds; then the run itself. */
+export function addRunOptions(command: Command, extension: string): Command {
+  return command
+    .option('--steps <n>', 'steps (default: 2000)', integer('steps', 1))
+    .option('--batch <n>', 'windows a step', integer('batch', 1))
+    .option('--micro-batch <n>', 'windows of one run of the graph (default: the batch)', integer('micro-batch', 1))
+    .option('--lr <x>', 'highest learning rate', positive('lr'))
+    .option('--final-lr <x>', 'last learning rate (default: a tenth)', number('final-lr'))
+    .option('--schedule <s>', `${schedules.join(', ')} (default: cosine)`, oneOf('schedule', schedules))
+    .option('--warm-up <n>', 'steps of linear warm-up (default: a twentieth, at most 100)', integer('warm-up', 0))
+    .option('--beta1 <x>', 'AdamW: decay of the first moment (default: 0.9)', number('beta1'))
+    .option('--beta2 <x>', 'AdamW: decay of the second moment (default: 0.999)', number('beta2'))
+    .option('--epsilon <x>', 'AdamW: added to the denominator (default: 1e-8)', positive('epsilon'))
+    .option('--weight-decay <x>', 'AdamW: decoupled decay (default: 0.01)', number('weight-decay'))
+    .addOption(new Option('--seed <n>', 'seed of weights, scores and batches (default: 0)').argParser(readSeed))
+    .addOption(new Option('--data-seed <n>', 'another seed for the batches').argParser(readSeed))
+    .option('--validate-every <n>', 'steps; 0 is never (default: 100)', integer('validate-every', 0))
+    .option('--valid-windows <n>', 'windows of a validation during the run (default: 32)', integer('valid-windows', 1))
+    .option('--sample-every <n>', 'steps between texts; 0 is never (default: 500)', integer('sample-every', 0))
+    .option(
+      '--checkpoint-every <n>',
+      'steps; 0 is only at the end and when interrupted (default: every minute)',
+      integer('checkpoint-every', 0),
+    )
+    .addOption(deviceOption())
+    .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
+    .option('--out <file>', `where the result goes (default: <data>.${extension})`)
+    .option('--run <folder>', 'checkpoints, metrics and texts (default: <out>.run)')
+    .option('--resume <folder>', 'go on with an interrupted run')
+    .option('--force', 'start anew where there is a run already')
+    .option('--json', 'print one JSON object')
+}
+
+/** The settings that were given, under their own names. */
+export function settingsOf(flags: ModelFlags): Partial<SettingsChoice> {
+  const { init: initialisation, lr: learningRate, finalLr: finalLearningRate, ...same } = flags
+  const given = { ...pick(same, settingNames), initialisation, learningRate, finalLearningRate }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+const settingNames = [
+  'model',
+  'layers',
+  'width',
+  'heads',
+  'context',
+  'inner',
+  'activation',
+  'norms',
+  'untied',
+  'qkScale',
+  'keep',
+  'selection',
+  'algorithm',
+  'redrawEvery',
+  'redrawRate',
+  'steps',
+  'batch',
+  'microBatch',
+  'schedule',
+  'warmUp',
+  'beta1',
+  'beta2',
+  'epsilon',
+  'weightDecay',
+  'seed',
+  'dataSeed',
+] as const
+
+function pick<T extends object, K extends keyof T>(value: T, names: readonly K[]): Pick<T, K> {
+  return Object.fromEntries(names.map((name) => [name, value[name]])) as Pick<T, K>
+}
+
+/** Any finite number in plain or scientific notation; its range is the settings' to check. */
+function number(name: string): (text: string) => number {
+  return (text) => {
+    const value = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+    if (!Number.isFinite(value)) throw new RangeError(`"${name}" expected a number, got ${text || 'nothing'}`)
+    return value
+  }
+}
+
+function readQkScale(text: string): number | 'auto' {
+  return text === 'auto' ? text : positive('qk-scale')(text)
+}

@@ -1,0 +1,115 @@
+import type { Command } from 'commander'
+import type { SearchReport, SearchStart } from '../runtime/search.js'
+import { interruptible } from './interrupt.js'
+import {
+  addMaskOptions,
+  addModelOptions,
+  addRunOptions,
+  type ModelFlags,
+  type RunFlags,
+  settingsOf,
+} from './search-options.js'
+import { createSearchProgress, validationText } from './search-progress.js'
+import { bytesText, count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
+
+const help = `
+Examples:
+  slt search --data corpus.txt --model micro --keep 0.3 --steps 2000 --out story.slt.safetensors
+  slt search --data corpus.txt --model mini --init gpt2 --qk-scale auto
+  slt search --resume story.slt.safetensors.run
+
+The mask is found by gradients (edge-popup); the random weights never change. The run folder holds checkpoints,
+metrics.jsonl and samples.txt. Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.`
+
+/** Adds `slt search`. */
+export function addSearch(program: Command): void {
+  const command = program
+    .command('search')
+    .description('find a mask in a random GPT-2, changing no weight, until it speaks like a text; writes a ticket')
+  addRunOptions(addMaskOptions(addModelOptions(command)), 'slt.safetensors')
+    .addHelpText('after', help)
+    .action((flags: ModelFlags & RunFlags) => runSearchCommand('search', flags))
+}
+
+/** Runs `slt search` or `slt train`. */
+export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFlags & RunFlags): Promise<void> {
+  const terminal = createTerminal(flags)
+  const { search } = await import('../runtime/search.js')
+  let progress: ReturnType<typeof createSearchProgress> | undefined
+  let advice = 'nothing was lost'
+  const note = (line: string) => (progress ? progress.note(line) : terminal.note(line))
+  try {
+    const report = await interruptible(
+      (signal) =>
+        search({
+          kind,
+          choice: settingsOf(flags),
+          ...flags,
+          cadence: cadenceOf(flags),
+          signal,
+          onStart(start) {
+            printStart(terminal, start)
+            progress = createSearchProgress(start.settings.steps)
+            advice = `slt ${kind} --resume ${start.run} goes on`
+          },
+          onStep: (row) => progress?.step(row),
+          onSample: (step, text) => progress?.sample(step, text),
+          onNote: note,
+        }),
+      () => advice,
+    )
+    progress?.stop()
+    printReport(terminal, report)
+    terminal.result(report)
+  } finally {
+    progress?.stop()
+  }
+}
+
+function cadenceOf({ validateEvery, validWindows, sampleEvery, checkpointEvery }: RunFlags) {
+  const given = Object.entries({ validateEvery, validWindows, sampleEvery, checkpointEvery })
+  const cadence = Object.fromEntries(given.filter(([, value]) => value !== undefined))
+  return checkpointEvery === undefined ? cadence : { ...cadence, checkpointSeconds: 0 }
+}
+
+function printStart(terminal: Terminal, start: SearchStart): void {
+  const { settings, device, reason, weights, tokens, attentionDeviation } = start
+  const { config, kind, algorithm, keep, selection, initialisation, qkScale, batch, steps, seed } = settings
+  const shape = `${config.layers} layers, width ${config.width}, ${config.heads} heads, context ${config.positions}`
+  terminal.note(
+    `${shape}: ${count(weights)} weights; ${count(tokens.train)} tokens train, ${count(tokens.valid)} validate`,
+  )
+  const mask = kind === 'search' ? `${algorithm}, keep ${keep} ${selection}, ` : ''
+  terminal.note(
+    `${mask}${initialisation} weights of seed ${seed}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
+  )
+  const from = start.from > 0 ? `, from step ${count(start.from)}` : ''
+  terminal.note(`${count(steps)} steps of ${batch} windows${from}, on ${device} (${reason}); run folder ${start.run}`)
+}
+
+function printReport(terminal: Terminal, report: SearchReport): void {
+  const { bold } = terminal.colour
+  const { split, settings, keptFraction, matrices } = report
+  if (settings.kind === 'search' && settings.selection === 'global') {
+    const rows = matrices.map(({ name, kept, count: n }) => [name, count(n), (kept / n).toFixed(4)])
+    terminal.print(table(terminal.colour, ['matrix', 'weights', 'kept'], rows))
+    terminal.print()
+  }
+  terminal.print(
+    `${bold(validationText(report.validLoss, report.bitsPerByte))}, perplexity ${report.perplexity.toFixed(2)}`,
+  )
+  const deviations = report.attentionDeviation.layers.map(short).join(', ')
+  terminal.print(
+    `attention logits started with a standard deviation of ${short(report.attentionDeviation.all)} (by layer: ${deviations})`,
+  )
+  const spent = split.graph + split.ticket + split.rest
+  if (spent > 0) {
+    const share = (seconds: number) => `${((100 * seconds) / spent).toFixed(1)} %`
+    const algorithm = settings.kind === 'search' ? 'ticket' : 'optimizer'
+    terminal.print(
+      `${secondsText(report.seconds)}, ${count(report.tokensPerSecond)} tokens a second: graph ${share(split.graph)}, ${algorithm} ${share(split.ticket)}, rest ${share(split.rest)}`,
+    )
+  }
+  const kept = settings.kind === 'search' ? `${(100 * keptFraction).toFixed(1)} % of ` : ''
+  terminal.print(`${kept}${count(report.weights)} weights in ${bold(report.out)}, ${bytesText(report.outBytes)}`)
+}

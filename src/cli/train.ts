@@ -1,0 +1,28 @@
+import type { Command } from 'commander'
+import { runSearchCommand } from './search.js'
+import { addModelOptions, addRunOptions, type ModelFlags, type RunFlags } from './search-options.js'
+import { trainAngularVelocity } from './train-angular-velocity.js'
+import { oneOf } from './values.js'
+
+const tasks = ['text', 'angular-velocity'] as const
+
+const help = `
+Examples:
+  slt train --data corpus.txt --model micro --steps 2000 --out story.dense.safetensors
+  slt train --resume story.dense.safetensors.run
+  slt train --task angular-velocity --out mha.safetensors
+
+The same model and the same loop as slt search, without a mask: the weights themselves learn. The result is a
+safetensors file of float32 weights under Hugging Face names. The task angular-velocity trains the attention that slt reproduce
+--trained prunes towards, with the paper's settings; it takes --seed, --batch, --lr, --weight-decay, --out and --json.`
+
+/** Adds `slt train`. */
+export function addTrain(program: Command): void {
+  const command = program.command('train').description('train the same GPT-2 densely: the baseline of a search')
+  addRunOptions(addModelOptions(command), 'dense.safetensors')
+    .option('--task <t>', `${tasks.join(', ')} (default: text)`, oneOf('task', tasks))
+    .addHelpText('after', help)
+    .action(({ task, ...flags }: ModelFlags & RunFlags & { task?: (typeof tasks)[number] }) =>
+      task === 'angular-velocity' ? trainAngularVelocity(flags) : runSearchCommand('train', flags),
+    )
+}

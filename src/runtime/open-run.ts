@@ -1,0 +1,154 @@
+/** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
+import { access, constants, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { type Corpus, loadTokenizer } from '../data/index.js'
+import { InputError } from '../safetensors/index.js'
+import { differences, fingerprintOf } from '../search/fingerprint.js'
+import { choiceOf, chooseSettings, type SettingsChoice } from '../search/settings.js'
+import { openCorpus } from './corpus-files.js'
+import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
+import { refuseSystem } from './files.js'
+import { openRunFolder, type RunFolder } from './run-folder.js'
+import { formatRunRecord, parseRunRecord, type RunRecord } from './run-record.js'
+import { nodeSha256 } from './sha256.js'
+
+/** What a run is asked for. */
+export interface RunRequest {
+  readonly kind: 'search' | 'train'
+  /** The settings that were given; the others have defaults, or are the resumed run's. */
+  readonly choice: Partial<SettingsChoice>
+  readonly data?: string | undefined
+  readonly valid?: string | undefined
+  readonly tokenizer?: string | undefined
+  /** Where the result goes. Default: the corpus' name with `.slt.safetensors` or `.dense.safetensors`. */
+  readonly out?: string | undefined
+  /** Folder of the run. Default: `<out>.run`. */
+  readonly run?: string | undefined
+  /** Folder of a run to go on with; `data` is then the run's. */
+  readonly resume?: string | undefined
+  /** Start anew where there is a run. */
+  readonly force?: boolean | undefined
+  readonly cadence?: Partial<RunRecord['cadence']> | undefined
+  readonly device?: DeviceName | undefined
+  readonly threads?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+const defaultCadence: RunRecord['cadence'] = {
+  validateEvery: 100,
+  validWindows: 32,
+  sampleEvery: 500,
+  checkpointEvery: 0,
+  checkpointSeconds: 60,
+}
+
+/** A run that is ready to start or to go on; its folder is locked. */
+export interface OpenRun {
+  readonly folder: RunFolder
+  readonly record: RunRecord
+  readonly corpus: Corpus
+  readonly opened: OpenedRunner
+  /** What the user should know, a line each. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Opens the run; close its folder when done.
+ * @throws RangeError or TypeError for a setting, InputError for a file, a folder, or a run of another configuration
+ */
+export const openRun = (request: RunRequest): Promise<OpenRun> =>
+  request.resume === undefined ? openNew(request) : openOld(request)
+
+/** Checks everything that can be checked before work starts, the corpus first. */
+async function openNew(request: RunRequest): Promise<OpenRun> {
+  const { kind, data, valid, force, signal } = request
+  if (data === undefined) throw new RangeError('"data" expected a file or folder of text (or --resume a run)')
+  const tokenizer = await loadTokenizer(request.tokenizer ?? 'bytes')
+  const settings = chooseSettings({ model: 'micro', ...request.choice, kind }, tokenizer)
+  const corpus = await openCorpus({ data, valid, tokenizer, context: settings.config.positions, signal })
+  const extension = kind === 'search' ? 'slt' : 'dense'
+  const out = resolve(request.out ?? `${basename(resolve(data)).replace(/\.[^.]+$/, '')}.${extension}.safetensors`)
+  await assertWritable(out)
+  const opened = await openGraphRunner({ device: request.device, threads: request.threads })
+  const identity = { settings, corpus: corpus.sha256 }
+  const record: RunRecord = {
+    data: resolve(data),
+    valid: valid === undefined ? null : resolve(valid),
+    tokenizer: tokenizer.name,
+    identity,
+    fingerprint: fingerprintOf(nodeSha256, identity),
+    out,
+    cadence: { ...defaultCadence, ...request.cadence },
+    device: opened.device,
+    threads: request.threads ?? null,
+  }
+  const path = resolve(request.run ?? `${out}.run`)
+  const folder = await openRunFolder(path)
+  try {
+    if (!force && (await folder.hasCheckpoint())) throw new InputError(await describeConflict(path, folder, record))
+    await folder.clear()
+    await folder.writeRun(formatRunRecord(record))
+    return { folder, record, corpus, opened, notes: corpus.warnings }
+  } catch (error) {
+    await folder.close()
+    throw error
+  }
+}
+
+/** Why a folder that holds a run is not started anew without `force`. */
+async function describeConflict(path: string, folder: RunFolder, record: RunRecord): Promise<string> {
+  const advice = `go on with --resume ${path}, or start anew with --force`
+  const there = parseRunRecord(join(path, 'run.json'), (await folder.readRun()) ?? '')
+  const different = differences(there.identity, record.identity)
+  if (different === undefined) return `${path}: this run has begun already; ${advice}`
+  return `${path}: holds a run of another configuration (${different}); ${advice}`
+}
+
+/** Opens a run to go on with; what is given beside it must be the run's, but for what its result does not depend on. */
+async function openOld(request: RunRequest): Promise<OpenRun> {
+  const path = resolve(request.resume!)
+  const folder = await openRunFolder(path, { existing: true })
+  try {
+    const there = parseRunRecord(join(path, 'run.json'), (await folder.readRun()) ?? '')
+    const { settings } = there.identity
+    if (settings.kind !== request.kind) throw new InputError(`${path}: is a run of slt ${settings.kind}`)
+    const data = request.data ?? there.data
+    const valid = request.valid ?? there.valid ?? undefined
+    const tokenizer = await loadTokenizer(request.tokenizer ?? settings.tokenizer)
+    const signal = request.signal
+    const corpus = await openCorpus({ data, valid, tokenizer, context: settings.config.positions, signal })
+    const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
+    const asked = given ? chooseSettings({ ...choiceOf(settings), ...request.choice }, tokenizer) : settings
+    const identity = { settings: asked, corpus: corpus.sha256 }
+    const different = differences(there.identity, identity)
+    if (different !== undefined) throw new InputError(`${path}: is a run of another configuration: ${different}`)
+    const out = request.out === undefined ? there.out : resolve(request.out)
+    await assertWritable(out)
+    const threads = request.threads ?? there.threads
+    const device = request.device ?? there.device
+    const opened = await openGraphRunner({ device, threads: threads ?? undefined })
+    const isMoved = opened.device !== there.device || threads !== there.threads
+    const moved = `the run was on ${there.device}: elsewhere, or on other threads, the last bits may differ`
+    const record: RunRecord = {
+      ...there,
+      data: resolve(data),
+      valid: valid === undefined ? null : resolve(valid),
+      out,
+      cadence: { ...there.cadence, ...request.cadence },
+      device: opened.device,
+      threads,
+    }
+    await folder.writeRun(formatRunRecord(record))
+    return { folder, record, corpus, opened, notes: isMoved ? [...corpus.warnings, moved] : corpus.warnings }
+  } catch (error) {
+    await folder.close()
+    throw error
+  }
+}
+
+/** Better now than after hours of work, when the result is written. */
+async function assertWritable(out: string): Promise<void> {
+  const there = await stat(out).catch(() => undefined)
+  if (there?.isDirectory()) throw new InputError(`${out}: is a folder`)
+  await access(dirname(out), constants.W_OK).catch((error) => refuseSystem(dirname(out), error))
+}

@@ -1,0 +1,51 @@
+/** `run.json`: what a run was asked for, so that it can go on. */
+
+import { InputError, quoted } from '../safetensors/index.js'
+import type { Cadence } from '../search/run.js'
+import { checkSettings, type SearchSettings } from '../search/settings.js'
+import type { Device } from './onnx.js'
+
+/** Where the corpus is. */
+export interface DataPaths {
+  readonly data: string
+  readonly valid: string | null
+  readonly tokenizer: string
+}
+
+/** What determines a run's result. */
+export interface RunIdentity {
+  readonly settings: SearchSettings
+  /** SHA-256 of what was read. */
+  readonly corpus: string
+}
+
+/** Everything in `run.json`; paths are absolute. */
+export interface RunRecord extends DataPaths {
+  readonly identity: RunIdentity
+  readonly fingerprint: string
+  readonly out: string
+  readonly cadence: Cadence & { readonly validWindows: number }
+  /** The device that it ran on last. */
+  readonly device: Device
+  readonly threads: number | null
+}
+
+const VERSION = '1'
+
+export const formatRunRecord = (record: RunRecord): string =>
+  `${JSON.stringify({ version: VERSION, ...record }, null, 2)}\n`
+
+/** @throws InputError naming the file when it is not such a record */
+export function parseRunRecord(name: string, text: string): RunRecord {
+  try {
+    const { version, ...record } = JSON.parse(text)
+    if (version !== VERSION) throw new RangeError(`version ${quoted(version)} is unknown`)
+    for (const key of ['data', 'tokenizer', 'out', 'device', 'fingerprint']) {
+      if (typeof record[key] !== 'string') throw new TypeError(`"${key}" expected text`)
+    }
+    checkSettings(record.identity.settings)
+    return record as RunRecord
+  } catch (error) {
+    throw new InputError(`${name}: not the record of a run: ${(error as Error).message}`)
+  }
+}

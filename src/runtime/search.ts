@@ -1,0 +1,173 @@
+/** Searches and dense training on Node: corpus, device, run folder and loop put together. */
+import { InputError } from '../safetensors/index.js'
+import { attentionDeviation } from '../search/attention-deviation.js'
+import { differences } from '../search/fingerprint.js'
+import { type MetricsRow, metricsLine } from '../search/metrics.js'
+import { runSearch, type TimeSplit } from '../search/run.js'
+import type { SearchSettings } from '../search/settings.js'
+import { openRun, type RunRequest } from './open-run.js'
+import type { RunFolder } from './run-folder.js'
+import type { RunRecord } from './run-record.js'
+import { writeResult } from './search-result.js'
+import { createSampler } from './search-sample.js'
+import { openSearchSession, type SearchSession } from './search-session.js'
+
+/** A request, and who hears of its progress. */
+export interface SearchRequest extends RunRequest {
+  onStart?(start: SearchStart): void
+  onStep?(row: MetricsRow): void
+  onSample?(step: number, text: string): void
+  /** A line that the user should read. */
+  onNote?(line: string): void
+}
+
+/** What is known before the first step. */
+export interface SearchStart {
+  readonly settings: SearchSettings
+  readonly run: string
+  readonly out: string
+  /** Steps done already. */
+  readonly from: number
+  readonly device: string
+  /** Why this device. */
+  readonly reason: string
+  /** Weights, without learned norms. */
+  readonly weights: number
+  readonly tokens: { readonly train: number; readonly valid: number }
+  /** Standard deviation of the attention logits before the first step, over all layers and for each. */
+  readonly attentionDeviation: { readonly all: number; readonly layers: readonly number[] }
+}
+
+/** What a finished run says. */
+export interface SearchReport extends SearchStart {
+  /** Nats a token on the validation text. */
+  readonly validLoss: number
+  readonly perplexity: number
+  readonly bitsPerByte: number
+  readonly matrices: readonly { readonly name: string; readonly kept: number; readonly count: number }[]
+  /** Kept weights over all. */
+  readonly keptFraction: number
+  readonly outBytes: number
+  /** Of the whole run, interruptions not counted. */
+  readonly seconds: number
+  /** Of the steps of this process, with validation and checkpoints left out. */
+  readonly tokensPerSecond: number
+  readonly split: TimeSplit
+}
+
+/** The last validation reads as many windows as hold so many tokens, but no fewer than those during the run. */
+const LAST_VALIDATION = 2 ** 17
+
+/**
+ * Searches for a ticket, or trains densely, and writes the result; see src/search/run.ts for the steps. The run folder
+ * holds what an interrupted run needs to go on.
+ * @throws RangeError or TypeError for a setting, InputError for a file, a folder or a loss that is not finite; the
+ *   signal's reason when it aborts, after a checkpoint
+ */
+export async function search(request: SearchRequest): Promise<SearchReport> {
+  const { folder, record, corpus, opened, notes } = await openRun(request)
+  try {
+    for (const note of notes) request.onNote?.(note)
+    const { runner, device, reason } = opened
+    const session = await openSearchSession(record.identity.settings, corpus, runner)
+    try {
+      return await runSession(session, folder, record, { device, reason }, request)
+    } finally {
+      await session.release()
+    }
+  } finally {
+    await folder.close()
+  }
+}
+
+async function runSession(
+  session: SearchSession,
+  folder: RunFolder,
+  record: RunRecord,
+  device: { device: string; reason: string },
+  request: SearchRequest,
+): Promise<SearchReport> {
+  const { settings, corpus, runner, memory, algorithm } = session
+  const { signal } = request
+  const { batch, config, steps } = settings
+  const deviation = await attentionDeviation(
+    runner,
+    settings,
+    (name) => memory.matrix(name).effective,
+    Int32Array.from(corpus.valid.subarray(0, config.positions)),
+  )
+  const from = await restore(session, folder, record, request)
+  const matrices = session.kept()
+  const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
+  const weights = total(matrices.map(({ count }) => count))
+  const start: SearchStart = {
+    settings,
+    run: folder.path,
+    out: record.out,
+    from: from.step,
+    ...device,
+    weights,
+    tokens: { train: corpus.train.length, valid: corpus.valid.length },
+    attentionDeviation: deviation,
+  }
+  request.onStart?.(start)
+  const { validWindows, ...cadence } = record.cadence
+  const sampler = createSampler(session, signal)
+  const { seconds, split } = await runSearch({
+    ...session,
+    cadence,
+    from,
+    signal,
+    validate: session.validation(validWindows, signal),
+    async sample(step) {
+      const text = await sampler()
+      folder.samples.append(`== step ${step}\n${text}\n`)
+      request.onSample?.(step, text)
+    },
+    record: (row) => folder.metrics.append(metricsLine(row)),
+    checkpoint: (step, spent) =>
+      folder.saveCheckpoint({ step, seconds: spent, identity: record.identity }, algorithm.state),
+    pause: () => new Promise((done) => setImmediate(done)),
+    now: () => performance.now(),
+    ...(request.onStep ? { onStep: request.onStep } : {}),
+  })
+  const lastWindows = Math.max(validWindows, Math.floor(LAST_VALIDATION / config.positions))
+  const validation = await session.validation(lastWindows, signal)()
+  const outBytes = await writeResult(session, record, validation)
+  const kept = session.kept()
+  const spent = split.graph + split.ticket + split.rest
+  return {
+    ...start,
+    ...validation,
+    perplexity: Math.exp(validation.validLoss),
+    matrices: kept,
+    keptFraction: total(kept.map((matrix) => matrix.kept)) / weights,
+    outBytes,
+    seconds,
+    tokensPerSecond: spent > 0 ? ((steps - from.step) * batch * config.positions) / spent : 0,
+    split,
+  }
+}
+
+/** Takes the state from the newest sound checkpoint, when there is one; cuts the logs back to it. */
+async function restore({ algorithm }: SearchSession, folder: RunFolder, record: RunRecord, request: SearchRequest) {
+  if (request.resume === undefined) return { step: 0, seconds: 0 }
+  if (!(await folder.hasCheckpoint())) {
+    request.onNote?.(`${folder.path}: stopped before its first checkpoint; it starts from the beginning`)
+    folder.cutLogs({})
+    return { step: 0, seconds: 0 }
+  }
+  const checkpoint = await folder.openCheckpoint((line) => request.onNote?.(line))
+  try {
+    const different = differences(checkpoint.identity, record.identity)
+    if (different !== undefined) {
+      throw new InputError(`${folder.path}: holds a checkpoint of another configuration: ${different}`)
+    }
+    await checkpoint.restore(algorithm.state)
+    algorithm.restored()
+    folder.cutLogs(checkpoint.logs)
+    return { step: checkpoint.step, seconds: checkpoint.seconds }
+  } finally {
+    await checkpoint.close()
+  }
+}

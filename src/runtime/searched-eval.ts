@@ -1,0 +1,156 @@
+import { type Corpus, validationStarts } from '../data/index.js'
+import type { GraphRunner } from '../graph/index.js'
+import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { InputError } from '../safetensors/index.js'
+import type { LossStep } from '../search/loss-step.js'
+import { createValidation } from '../search/validation.js'
+import { openTicket, type Ticket } from '../ticket/index.js'
+import { openCorpus } from './corpus-files.js'
+import { type DeviceName, openGraphRunner } from './device.js'
+import { openFile } from './files.js'
+import { loadKernels } from './node.js'
+import { type KeptReport, keptReport } from './searched-kept.js'
+import { createLogitsLoss, createSearchedLoss } from './searched-loss.js'
+import { loadTicketTokenizer } from './searched-text.js'
+import { rebuildSearched } from './searched-weights.js'
+import { nodeSha256 } from './sha256.js'
+
+/** Which part of a text is read: `valid` is its last tenth, `train` what comes before. */
+export const textParts = ['all', 'train', 'valid'] as const
+export type TextPart = (typeof textParts)[number]
+
+/** What is to be evaluated. */
+export interface EvalRequest {
+  /** Path of a ticket. */
+  readonly ticket: string
+  /** A text, a folder of them or a file of tokens; see `openCorpus`. */
+  readonly data: string
+  /** Default: `valid` where the data is the very text of the ticket's search, `all` otherwise. */
+  readonly part?: TextPart | undefined
+  /** Name of a tokenizer; default: the ticket's. */
+  readonly tokenizer?: string | undefined
+  /** At most so many windows of the model's context, an integer >= 1; default: 2^17 tokens of them, at least 32. */
+  readonly windows?: number | undefined
+  /** Windows at a time, an integer >= 1; default: as in the search, or 8. */
+  readonly batch?: number | undefined
+  readonly device?: DeviceName | undefined
+  readonly threads?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  onNote?(line: string): void
+  onProgress?(done: number, total: number): void
+}
+
+/** How well a ticket predicts a text. */
+export interface EvalReport {
+  readonly ticket: string
+  readonly data: string
+  readonly part: TextPart
+  readonly tokenizer: string
+  readonly windows: number
+  /** Tokens a window. */
+  readonly length: number
+  /** Tokens predicted. */
+  readonly tokens: number
+  /** Nats a token. */
+  readonly loss: number
+  readonly perplexity: number
+  readonly bitsPerByte: number
+  /** What the search recorded on its validation text, or null. */
+  readonly recordedLoss: number | null
+  /** Null for a pruned ticket. */
+  readonly kept: KeptReport | null
+  readonly device: string
+  readonly reason: string
+}
+
+const WINDOW_TOKENS = 2 ** 17
+const LEAST_WINDOWS = 32
+const MOST_BATCH = 64
+
+/**
+ * The loss of a ticket on windows spread evenly over a text, every token of a window predicted from those before it in the
+ * window; and how much of each matrix the masks keep.
+ * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
+ */
+export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> {
+  const source = await openFile(request.ticket)
+  try {
+    const ticket = await openTicket(source, nodeSha256)
+    const { config } = ticket.metadata
+    if (!config) throw new InputError(`${ticket.name}: holds loose pairs, not a model that runs`)
+    const search = ticket.kind === 'searched-gpt2' ? ticket.metadata.search : null
+    const tokenizer = await loadTicketTokenizer(ticket, request.tokenizer)
+    const { signal } = request
+    const corpus = await openCorpus({ data: request.data, tokenizer, signal })
+    for (const warning of corpus.warnings) request.onNote?.(warning)
+    const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
+    const part = request.part ?? (isOwn ? 'valid' : 'all')
+    const text = partOf(corpus, part)
+    const length = config.positions
+    const room = Math.floor((text.length - 1) / length)
+    if (room < 1) {
+      const found = part === 'all' ? '' : ` in the part "${part}"`
+      throw new InputError(
+        `${request.data}: ${text.length} tokens${found}; the model's context needs at least ${length + 1}`,
+      )
+    }
+    const windows = request.windows ?? Math.max(LEAST_WINDOWS, Math.floor(WINDOW_TOKENS / length))
+    const usual = Math.min(MOST_BATCH, Math.max(1, search?.batch ?? 8))
+    const batch = Math.min(request.batch ?? usual, windows, room)
+
+    const kept = ticket.kind === 'searched-gpt2' ? await keptReport(ticket) : null
+    const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
+    const evaluator = await createLoss(ticket, runner, batch, length)
+    try {
+      const count = validationStarts(text.length, length, { atMost: windows, multipleOf: batch }).length
+      let done = 0
+      const counted = {
+        ...evaluator,
+        async run() {
+          const loss = await evaluator.run()
+          done += batch
+          request.onProgress?.(done, count)
+          return loss
+        },
+      }
+      const { validLoss, bitsPerByte } = await createValidation(counted, { text, tokenizer, batch, windows }, signal)()
+      return {
+        ticket: request.ticket,
+        data: request.data,
+        part,
+        tokenizer: tokenizer.name,
+        windows: count,
+        length,
+        tokens: count * length,
+        loss: validLoss,
+        perplexity: Math.exp(validLoss),
+        bitsPerByte,
+        recordedLoss: search?.validLoss ?? null,
+        kept,
+        device,
+        reason,
+      }
+    } finally {
+      await evaluator.release()
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+function partOf({ train, valid }: Corpus, part: TextPart): Uint16Array {
+  if (part !== 'all') return part === 'train' ? train : valid
+  const all = new Uint16Array(train.length + valid.length)
+  all.set(train)
+  all.set(valid, train.length)
+  return all
+}
+
+async function createLoss(ticket: Ticket, runner: GraphRunner, batch: number, length: number): Promise<LossStep> {
+  const kernels = await loadKernels()
+  if (ticket.kind === 'searched-gpt2') {
+    return createSearchedLoss(runner, await rebuildSearched(ticket, kernels), batch, length)
+  }
+  const model = await openLiteralGpt2({ runner, kernels }, ticket)
+  return { ...createLogitsLoss(model, batch, length), release: () => model.release() }
+}

@@ -1,0 +1,83 @@
+import { createTextStream, loadTokenizer, type Tokenizer } from '../data/index.js'
+import { generateTokens } from '../model/gpt2-generate.js'
+import type { Sampling } from '../model/gpt2-sampling.js'
+import { fillWords, type Seed } from '../random/index.js'
+import { InputError } from '../safetensors/index.js'
+import { TEXT_STREAM } from '../search/streams.js'
+import type { Ticket } from '../ticket/index.js'
+import type { TicketModel } from './ticket-model.js'
+
+/** What is asked of {@link continueText}. */
+export interface TextRequest extends Sampling {
+  readonly prompt: string
+  /** Tokens to add, an integer >= 0. */
+  readonly count: number
+  /** Unsigned 64-bit; token i of the text, prompt included, is drawn with word i of its stream 2^47 + 1. */
+  readonly seed: Seed
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A token, and the text that is complete with it: none while a character still lacks bytes. */
+export interface TextPiece {
+  /** Null in a last piece that holds what an unfinished character left. */
+  readonly token: number | null
+  readonly text: string
+}
+
+/**
+ * The tokenizer of a ticket.
+ * @param name another one than the ticket names, or for a ticket that names none
+ * @throws InputError when the ticket names none and `name` is absent; RangeError when the tokenizer's vocabulary is not
+ *   the model's
+ */
+export async function loadTicketTokenizer(ticket: Ticket, name?: string): Promise<Tokenizer> {
+  const own = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
+  const chosen = name ?? own
+  if (chosen === null) throw new InputError(`${ticket.name}: names no tokenizer (--tokenizer does)`)
+  const tokenizer = await loadTokenizer(chosen)
+  const vocabulary = ticket.metadata.config?.vocabulary
+  if (tokenizer.vocabulary !== vocabulary) {
+    throw new RangeError(
+      `"tokenizer" expected one with the model's ${vocabulary} tokens, got ${tokenizer.name} with ${tokenizer.vocabulary}`,
+    )
+  }
+  return tokenizer
+}
+
+/** The tokens of a prompt; of an empty one the token between documents. */
+export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
+  const tokens = Array.from(tokenizer.encode(prompt))
+  return tokens.length > 0 ? tokens : [tokenizer.documentEnd]
+}
+
+/**
+ * Continues a text, token by token. Where the context is full the model goes on from its last half.
+ * @returns pieces as they come
+ * @throws RangeError for the sampling; the signal's reason when it aborts
+ */
+export async function* continueText(
+  { decoder }: Pick<TicketModel, 'decoder'>,
+  tokenizer: Tokenizer,
+  { prompt, seed, ...request }: TextRequest,
+): AsyncGenerator<TextPiece, void> {
+  const stream = createTextStream(tokenizer)
+  const own = promptTokens(tokenizer, prompt)
+  for await (const token of generateTokens(decoder, own, { ...request, word: createWords(seed) })) {
+    yield { token, text: stream.push(token) }
+    await new Promise((resolve) => setImmediate(resolve)) // lets a signal in
+  }
+  const rest = stream.end()
+  if (rest !== '') yield { token: null, text: rest }
+}
+
+/** Words of the text stream, some at a time. */
+function createWords(seed: Seed): (index: number) => number {
+  const block = new Uint32Array(1024)
+  let first = Number.NaN
+  return (index) => {
+    const start = index - (index % block.length)
+    if (start !== first) fillWords(seed, TEXT_STREAM, start, block)
+    first = start
+    return block[index - start]
+  }
+}

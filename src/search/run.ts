@@ -1,0 +1,157 @@
+import type { AdamW } from '../kernels/adamw.js'
+import { InputError } from '../safetensors/index.js'
+import type { Algorithm } from './algorithm.js'
+import { firstNotFinite } from './checkpoint.js'
+import type { MetricsRow } from './metrics.js'
+import { learningRateAt } from './schedule.js'
+import type { SearchSettings } from './settings.js'
+
+/** How often a run does what its result does not depend on. Steps; 0 is never. */
+export interface Cadence {
+  readonly validateEvery: number
+  readonly sampleEvery: number
+  readonly checkpointEvery: number
+  /** A checkpoint also when this many seconds have passed since the last; 0 is never. */
+  readonly checkpointSeconds: number
+}
+
+/** What a loss on text says. */
+export interface Validation {
+  /** Nats a token. */
+  readonly validLoss: number
+  readonly bitsPerByte: number
+}
+
+/** The pieces that a run is made of; src/runtime puts them together. */
+export interface RunPieces {
+  readonly settings: SearchSettings
+  readonly cadence: Cadence
+  readonly algorithm: Algorithm
+  /** Loss of the batch in `tokens` and `targets` [B, T]; leaves the gradients where the algorithm reads them. */
+  readonly lossStep: { readonly tokens: Int32Array; readonly targets: Int32Array; run(): Promise<number> }
+  /** The batch of a step, counted from 0. */
+  fillBatch(step: number, tokens: Int32Array, targets: Int32Array): void
+  /** Loss on the validation windows of the effective weights as they are; rejects when the signal aborts. */
+  validate(): Promise<Validation>
+  /** Writes a text as of this step somewhere. */
+  sample?(step: number): Promise<void>
+  record(row: MetricsRow): void
+  /** Saves the state durably, leaving the last checkpoint whole until then. */
+  checkpoint(step: number, seconds: number): Promise<void>
+  /** Where the run stands: steps done (0 at first) and seconds spent. */
+  readonly from: { readonly step: number; readonly seconds: number }
+  /** Lets signals and timers in. */
+  pause(): Promise<void>
+  /** Milliseconds on a clock that never goes back. */
+  now(): number
+  readonly signal?: AbortSignal | undefined
+  onStep?(row: MetricsRow): void
+}
+
+/** Where the time of a run went, in seconds; steps of this process only. */
+export interface TimeSplit {
+  readonly steps: number
+  /** In the loss graph. */
+  readonly graph: number
+  /** In the algorithm: scores, masks, effective weights. */
+  readonly ticket: number
+  /** Batches, metrics, pauses; without validation, samples and checkpoints. */
+  readonly rest: number
+}
+
+/**
+ * Runs the steps of a search (or of dense training) from where it stands to its end. An interrupted run that goes on from
+ * its checkpoint reaches the same state, bit by bit: a step depends on nothing but the state, its number and the settings.
+ * @returns how the time was spent; `seconds` is of the whole run
+ * @throws InputError when the loss or the state stops being finite: nothing is saved then, the last checkpoint stands.
+ *   The signal's reason when it aborts, after a checkpoint of the step reached.
+ */
+export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; split: TimeSplit }> {
+  const { settings, cadence, algorithm, lossStep, from, signal } = pieces
+  const { steps, beta1, beta2, epsilon, weightDecay, batch, config } = settings
+  const tokensAStep = batch * config.positions
+  const started = pieces.now() - from.seconds * 1000
+  const elapsed = () => (pieces.now() - started) / 1000
+  const split = { steps: 0, graph: 0, ticket: 0, rest: 0 }
+  let saved = from.step
+  let savedAt = pieces.now()
+
+  const save = async (step: number) => {
+    const bad = firstNotFinite(algorithm.state)
+    if (bad !== undefined) throw new InputError(`${bad} is not finite at step ${step}; ${lastGood(saved)}`)
+    await pieces.checkpoint(step, elapsed())
+    saved = step
+    savedAt = pieces.now()
+  }
+  const stopIfAsked = async (step: number) => {
+    if (!signal?.aborted) return
+    if (saved !== step || step === 0) await save(step)
+    throw signal.reason
+  }
+
+  for (let step = from.step + 1; step <= steps; step++) {
+    await stopIfAsked(step - 1)
+    const begun = pieces.now()
+    pieces.fillBatch(step - 1, lossStep.tokens, lossStep.targets)
+    const filled = pieces.now()
+    const loss = await lossStep.run()
+    const ran = pieces.now()
+    if (!Number.isFinite(loss)) throw new InputError(`loss is ${loss} at step ${step}; ${lastGood(saved)}`)
+    const learningRate = learningRateAt(settings, step)
+    updateOrSay(algorithm, { learningRate, beta1, beta2, epsilon, weightDecay, step }, saved)
+    const updated = pieces.now()
+    await pieces.pause()
+    const ended = pieces.now()
+    split.steps++
+    split.graph += (ran - filled) / 1000
+    split.ticket += (updated - ran) / 1000
+    split.rest += (ended - begun - (updated - filled)) / 1000
+
+    const row: MetricsRow = {
+      step,
+      loss,
+      learningRate,
+      tokens: step * tokensAStep,
+      seconds: elapsed(),
+      tokensPerSecond: (1000 * tokensAStep) / (ended - begun),
+      ...(algorithm.changed ? { flipped: algorithm.changed() } : {}),
+    }
+    const isLast = step === steps
+    const due = (every: number) => every > 0 && step % every === 0
+    const validation =
+      due(cadence.validateEvery) && !isLast && !signal?.aborted ? await unlessAborted(pieces.validate(), signal) : {}
+    const complete = { ...row, ...validation }
+    pieces.record(complete)
+    pieces.onStep?.(complete)
+    if (pieces.sample && due(cadence.sampleEvery) && !signal?.aborted) {
+      await unlessAborted(pieces.sample(step), signal)
+    }
+    const isOld = cadence.checkpointSeconds > 0 && pieces.now() - savedAt >= cadence.checkpointSeconds * 1000
+    if (isLast || due(cadence.checkpointEvery) || isOld) await save(step)
+  }
+  await stopIfAsked(steps)
+  return { seconds: elapsed(), split }
+}
+
+/** A NaN among scores or weights ends the run as a NaN loss does. */
+function updateOrSay(algorithm: Algorithm, adamw: AdamW, saved: number): void {
+  try {
+    algorithm.update(adamw)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new InputError(`${error.message}, in step ${adamw.step}; ${lastGood(saved)}`)
+  }
+}
+
+const lastGood = (step: number) =>
+  step === 0 ? 'there is no checkpoint before it' : `the last good checkpoint is of step ${step}`
+
+/** What work that changes nothing resolves to; undefined when it was the signal that stopped it. */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
+  try {
+    return await work
+  } catch (error) {
+    if (signal?.aborted) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,197 @@
+import type { TokenizerName } from '../data/index.js'
+import { type Gpt2Config, headWidth } from '../model/gpt2-config.js'
+import type { Norms } from '../model/gpt2-matrices.js'
+import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
+import { chooseModel, type ModelChoice, searchModels } from './models.js'
+import { type Schedule, schedules } from './schedule.js'
+
+export const algorithms = ['edge-popup', 'iterand'] as const
+export const selections = ['per-layer', 'global'] as const
+
+/** Everything that determines the result of a run, but for the corpus and the machine. Plain JSON. */
+export interface SearchSettings extends Schedule {
+  /** `search` finds a mask on random weights; `train` trains the weights themselves, the dense baseline. */
+  readonly kind: 'search' | 'train'
+  readonly config: Gpt2Config
+  readonly norms: Norms
+  readonly tokenizer: TokenizerName
+  readonly algorithm: (typeof algorithms)[number] | 'dense'
+  /** Fraction of weights kept, 0 < keep <= 1; 1 in training. */
+  readonly keep: number
+  /** Whether each matrix keeps its own top weights, or one threshold holds for all. */
+  readonly selection: (typeof selections)[number]
+  readonly initialisation: InitialisationScheme
+  /** Factor of the query and key matrices, > 0. */
+  readonly qkScale: number
+  /** IteRand: steps between redrawings of pruned weights, an integer >= 1; 0 elsewhere. */
+  readonly redrawEvery: number
+  /** IteRand: fraction of the pruned weights that is redrawn, 0 < rate <= 1; 0 elsewhere. */
+  readonly redrawRate: number
+  /** Windows of `config.positions` tokens in a step, an integer >= 1. */
+  readonly batch: number
+  /** Windows of one run of the graph, a divisor of the batch; gradients of several runs are averaged. */
+  readonly microBatch: number
+  readonly beta1: number
+  readonly beta2: number
+  readonly epsilon: number
+  readonly weightDecay: number
+  /** Unsigned 64-bit integers in decimal: of weights and scores, and of the batches. */
+  readonly seed: string
+  readonly dataSeed: string
+}
+
+/** What a user may ask for; what is absent has a default. */
+export interface SettingsChoice extends ModelChoice {
+  readonly kind: 'search' | 'train'
+  readonly norms?: Norms | undefined
+  readonly keep?: number | undefined
+  readonly selection?: (typeof selections)[number] | undefined
+  readonly algorithm?: (typeof algorithms)[number] | undefined
+  readonly initialisation?: InitialisationScheme | undefined
+  /** A number > 0, or `auto`: (d / H)^(1/4), the paper's n_K^(1/4). */
+  readonly qkScale?: number | 'auto' | undefined
+  readonly redrawEvery?: number | undefined
+  readonly redrawRate?: number | undefined
+  readonly steps?: number | undefined
+  readonly batch?: number | undefined
+  readonly microBatch?: number | undefined
+  readonly learningRate?: number | undefined
+  readonly finalLearningRate?: number | undefined
+  readonly schedule?: Schedule['schedule'] | undefined
+  readonly warmUp?: number | undefined
+  readonly beta1?: number | undefined
+  readonly beta2?: number | undefined
+  readonly epsilon?: number | undefined
+  readonly weightDecay?: number | undefined
+  readonly seed?: bigint | undefined
+  readonly dataSeed?: bigint | undefined
+}
+
+/** IteRand's defaults: Chijiwa et al. 2021 redraw a tenth of the pruned weights every 300 steps or so. */
+const REDRAW = { every: 300, rate: 0.1 }
+
+/** Generations that a ticket can tell apart, beside the first. */
+const GENERATIONS = 255
+
+/**
+ * Settings with every default filled in, checked.
+ *
+ * Searching starts from fan-in scaled weights: under GPT-2's N(0, 0.02) a narrow masked network cannot give confident
+ * logits (it stalls at 4.2 nats on bytes at width 128). There q.k/sqrt(d/H) has a standard deviation near 1 already, so
+ * the query and key matrices are scaled by 1 unless told otherwise; under `gpt2` by (d / H)^(1/4), as in the paper.
+ * @throws RangeError or TypeError naming the setting
+ */
+export function chooseSettings(choice: SettingsChoice, tokenizer: { name: TokenizerName; vocabulary: number }) {
+  const { kind } = choice
+  const isSearch = kind === 'search'
+  const config = chooseModel(choice, tokenizer.vocabulary)
+  const initialisation = choice.initialisation ?? (isSearch ? 'fan-in' : 'gpt2')
+  const qkScale = choice.qkScale ?? (isSearch && initialisation === 'gpt2' ? 'auto' : 1)
+  const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
+  const isIterand = algorithm === 'iterand'
+  const steps = choice.steps ?? 2000
+  const learningRate = choice.learningRate ?? (isSearch ? 1e-2 : 3e-3)
+  const seed = choice.seed ?? 0n
+  const batch = choice.batch ?? searchModels[choice.model].batch
+  const settings: SearchSettings = {
+    kind,
+    config,
+    norms: choice.norms ?? 'plain',
+    tokenizer: tokenizer.name,
+    algorithm,
+    keep: isSearch ? (choice.keep ?? 0.3) : 1,
+    selection: choice.selection ?? 'per-layer',
+    initialisation,
+    qkScale: qkScale === 'auto' ? headWidth(config) ** 0.25 : qkScale,
+    redrawEvery: isIterand ? (choice.redrawEvery ?? Math.max(REDRAW.every, Math.ceil(steps / GENERATIONS))) : 0,
+    redrawRate: isIterand ? (choice.redrawRate ?? REDRAW.rate) : 0,
+    steps,
+    batch,
+    microBatch: choice.microBatch ?? batch,
+    schedule: choice.schedule ?? 'cosine',
+    learningRate,
+    finalLearningRate: choice.finalLearningRate ?? learningRate / 10,
+    warmUp: choice.warmUp ?? Math.min(100, Math.floor(steps / 20)),
+    beta1: choice.beta1 ?? 0.9,
+    beta2: choice.beta2 ?? 0.999,
+    epsilon: choice.epsilon ?? 1e-8,
+    weightDecay: choice.weightDecay ?? 0.01,
+    seed: String(seed),
+    dataSeed: String(choice.dataSeed ?? seed),
+  }
+  checkSettings(settings)
+  return settings
+}
+
+/** The choice that gives these settings again. */
+export function choiceOf({ config, tokenizer: _, algorithm, seed, dataSeed, ...same }: SearchSettings): SettingsChoice {
+  const { width, positions: context, tiedHead, vocabulary: __, layerNormEpsilon: ___, ...sizes } = config
+  return {
+    ...same,
+    ...sizes,
+    model: 'micro',
+    width: String(width),
+    context,
+    untied: !tiedHead,
+    ...(algorithm === 'dense' ? {} : { algorithm }),
+    seed: BigInt(seed),
+    dataSeed: BigInt(dataSeed),
+  }
+}
+
+/** @throws RangeError naming the setting, its value and what was expected */
+export function checkSettings(settings: SearchSettings): void {
+  const { config, steps, warmUp, learningRate, finalLearningRate } = settings
+  fraction('keep', settings.keep)
+  oneOf('initialisation', settings.initialisation, initialisationSchemes)
+  oneOf('selection', settings.selection, selections)
+  oneOf('algorithm', settings.algorithm, [...algorithms, 'dense'])
+  oneOf('schedule', settings.schedule, schedules)
+  oneOf('norms', settings.norms, ['plain', 'learned'])
+  above('qk-scale', settings.qkScale, 0)
+  if (settings.algorithm === 'iterand') {
+    integer('redraw-every', settings.redrawEvery, Math.max(1, Math.ceil(steps / GENERATIONS)))
+    fraction('redraw-rate', settings.redrawRate)
+  }
+  integer('context', config.positions, 2)
+  integer('steps', steps, 1)
+  integer('batch', settings.batch, 1)
+  integer('micro-batch', settings.microBatch, 1)
+  if (settings.batch % settings.microBatch !== 0) {
+    throw new RangeError(`"micro-batch" expected a divisor of the batch ${settings.batch}, got ${settings.microBatch}`)
+  }
+  integer('warm-up', warmUp, 0)
+  if (warmUp >= steps) throw new RangeError(`"warm-up" expected fewer than the ${steps} steps, got ${warmUp}`)
+  above('lr', learningRate, 0)
+  if (!(finalLearningRate >= 0 && finalLearningRate <= learningRate)) {
+    throw new RangeError(`"final-lr" expected 0 <= rate <= ${learningRate}, got ${finalLearningRate}`)
+  }
+  for (const name of ['beta1', 'beta2'] as const) {
+    const beta = settings[name]
+    if (!(beta >= 0 && beta < 1)) throw new RangeError(`"${name}" expected 0 <= beta < 1, got ${beta}`)
+  }
+  above('epsilon', settings.epsilon, 0)
+  if (!(settings.weightDecay >= 0 && settings.weightDecay < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`"weight-decay" expected a finite number >= 0, got ${settings.weightDecay}`)
+  }
+}
+
+function fraction(name: string, value: number): void {
+  if (!(value > 0 && value <= 1)) throw new RangeError(`"${name}" expected 0 < ${name} <= 1, got ${value}`)
+}
+
+function above(name: string, value: number, bound: number): void {
+  if (!(value > bound && value < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`"${name}" expected a finite number > ${bound}, got ${value}`)
+  }
+}
+
+function integer(name: string, value: number, low: number): void {
+  if (!Number.isSafeInteger(value) || value < low) {
+    throw new RangeError(`"${name}" expected an integer >= ${low}, got ${value}`)
+  }
+}
+
+function oneOf(name: string, value: string, words: readonly string[]): void {
+  if (!words.includes(value)) throw new RangeError(`"${name}" expected ${words.join(', ')}, got ${value}`)
+}

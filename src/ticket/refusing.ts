@@ -1,0 +1,23 @@
+import { InputError } from '../safetensors/input-error.js'
+
+/**
+ * Runs a check of what a file holds, and turns what it throws into an InputError of one line that names the file.
+ * @param name the file's
+ */
+export function refusing<T>(name: string, check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InputError(`${name}: the ticket's metadata is not JSON`)
+    if (error instanceof RangeError || error instanceof TypeError) {
+      throw new InputError(`${name}: ${printable(error.message)}`)
+    }
+    throw error
+  }
+}
+
+/** Values of the file may be part of a message: control characters and length must not reach a terminal. */
+function printable(message: string): string {
+  const short = message.length > 300 ? `${message.slice(0, 297)}...` : message
+  return short.replace(/[\p{Cc}\u2028\u2029]/gu, '?')
+}

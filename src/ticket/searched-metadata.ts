@@ -1,0 +1,142 @@
+import { checkGpt2Config } from '../model/gpt2-config.js'
+import { gpt2Matrices, normKinds } from '../model/gpt2-matrices.js'
+import { initialisationScale } from '../random/index.js'
+import { quoted } from '../safetensors/strict-json.js'
+import {
+  assertDense,
+  assertDistinct,
+  assertInteger,
+  assertModelProbe,
+  assertOneOf,
+  assertProbe,
+  assertSeed,
+  isRecord,
+  sameShape,
+} from './fields.js'
+import { MATRIX_LIMIT } from './pair.js'
+import {
+  GENERATION_LIMIT,
+  GENERATION_STRIDE,
+  type SearchedMatrix,
+  type SearchedMetadata,
+  type SearchSummary,
+  searchedDense,
+  ticketTokenizers,
+} from './searched.js'
+
+/** Scales beyond this are refused: products of such weights leave float32. */
+export const SCALE_LIMIT = 2 ** 32
+
+/** Checks the metadata of a searched ticket, but for its version. */
+export function assertSearchedMetadata(metadata: SearchedMetadata): void {
+  const { seed, config, norms, tokenizer, matrices, dense, search, probe } = metadata
+  assertSeed(seed)
+  if (!isRecord(config)) throw new TypeError('"config" expected an object')
+  checkGpt2Config(config)
+  assertOneOf('"norms"', norms, normKinds)
+  assertTokenizer(tokenizer, config.vocabulary)
+  if (!Array.isArray(matrices) || !Array.isArray(dense)) throw new TypeError('"matrices" and "dense" expected lists')
+  assertMatrices(metadata)
+  for (const spec of dense) assertDense(spec)
+  assertNorms(metadata)
+  if (search !== null) assertSummary(search)
+  if (probe === null) return
+  assertProbe(probe)
+  assertModelProbe(probe, config)
+}
+
+function assertTokenizer(tokenizer: unknown, vocabulary: number): void {
+  if (tokenizer === null) return
+  assertOneOf('"tokenizer"', tokenizer, Object.keys(ticketTokenizers))
+  const expected = ticketTokenizers[tokenizer as keyof typeof ticketTokenizers]
+  if (vocabulary !== expected) {
+    throw new RangeError(`"vocabulary" expected ${expected} for the tokenizer ${tokenizer}, got ${vocabulary}`)
+  }
+}
+
+/** The matrices are those of the configuration, in their order. */
+function assertMatrices({ config, matrices }: SearchedMetadata): void {
+  const count = 2 + 6 * config.layers + (config.tiedHead ? 0 : 1)
+  if (matrices.length !== count) {
+    throw new RangeError(`"matrices" expected ${count} for the configuration, got ${matrices.length}`)
+  }
+  const expected = gpt2Matrices(config)
+  for (const [i, matrix] of matrices.entries()) {
+    if (!isRecord(matrix)) throw new TypeError('"matrices" expected objects')
+    const { name, shape } = expected[i]
+    if (matrix.name !== name) throw new RangeError(`matrix ${i} expected "${name}", got ${quoted(matrix.name)}`)
+    if (!sameShape(matrix.shape, shape)) {
+      throw new RangeError(`"${name}.shape" expected [${shape}], got ${quoted(matrix.shape)}`)
+    }
+    assertMatrix(matrix)
+  }
+  assertDistinct(
+    'stream',
+    matrices.map(({ stream }) => stream),
+  )
+}
+
+/** Checks what a matrix has beside its name and shape. */
+function assertMatrix({ name, shape, stream, init, kept, generations }: SearchedMatrix): void {
+  const count = shape[0] * shape[1]
+  if (count > MATRIX_LIMIT) throw new RangeError(`"${name}" expected at most 2^30 weights, got ${count}`)
+  assertInteger(`"${name}.stream"`, stream, 0, GENERATION_STRIDE - 1)
+  if (!isRecord(init)) throw new TypeError(`"${name}.init" expected an initialisation`)
+  const scale = initialisationScale(init)
+  if (scale > SCALE_LIMIT) throw new RangeError(`"${name}.init" expected a scale of at most 2^32, got ${scale}`)
+  assertInteger(`"${name}.kept"`, kept, 0, count)
+  assertInteger(`"${name}.generations"`, generations, 0, GENERATION_LIMIT)
+}
+
+/** Learned norms are those of the configuration, in their order; plain ones have no tensor. */
+function assertNorms({ config, norms, dense }: SearchedMetadata): void {
+  const expected = searchedDense(config, norms)
+  if (dense.length !== expected.length) {
+    throw new RangeError(`"dense" expected ${expected.length} tensors with ${norms} norms, got ${dense.length}`)
+  }
+  for (const [i, { name, shape }] of expected.entries()) {
+    if (dense[i].name !== name || !sameShape(dense[i].shape, shape)) {
+      throw new RangeError(
+        `dense tensor ${i} expected "${name}" [${shape}], got "${dense[i].name}" [${dense[i].shape}]`,
+      )
+    }
+  }
+}
+
+/** What a search says of itself ends in tables: it is checked although nothing depends on it. */
+function assertSummary(search: SearchSummary): void {
+  if (!isRecord(search) || !isRecord(search.corpus)) {
+    throw new TypeError('"search" expected an object with a corpus, or null')
+  }
+  const { algorithm, keep, selection, qkScale, initialisation, steps, batch, length, tokens, validLoss } = search
+  for (const [name, word] of Object.entries({ algorithm, selection, initialisation })) {
+    if (typeof word !== 'string' || !/^[\w.-]{1,64}$/.test(word)) {
+      throw new RangeError(`"search.${name}" expected a word, got ${quoted(word)}`)
+    }
+  }
+  if (!(typeof keep === 'number' && keep > 0 && keep <= 1)) {
+    throw new RangeError(`"search.keep" expected 0 < keep <= 1, got ${quoted(keep)}`)
+  }
+  if (!(typeof qkScale === 'number' && qkScale > 0 && Number.isFinite(qkScale))) {
+    throw new RangeError(`"search.qkScale" expected a finite number > 0, got ${quoted(qkScale)}`)
+  }
+  for (const [name, value] of Object.entries({ steps, batch, length, tokens })) {
+    assertInteger(`"search.${name}"`, value, 0)
+  }
+  if (validLoss !== null && !(typeof validLoss === 'number' && Number.isFinite(validLoss))) {
+    throw new RangeError(`"search.validLoss" expected a finite number or null, got ${quoted(validLoss)}`)
+  }
+  assertCorpus(search.corpus)
+}
+
+function assertCorpus({ name, sha256, tokenizer }: SearchSummary['corpus']): void {
+  for (const [key, text] of Object.entries({ name, tokenizer })) {
+    // \p{C}: control characters and the like, which must not reach a terminal
+    if (typeof text !== 'string' || !/^\P{C}{1,200}$/u.test(text)) {
+      throw new RangeError(`"search.corpus.${key}" expected 1 to 200 printable characters, got ${quoted(text)}`)
+    }
+  }
+  if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) {
+    throw new RangeError(`"search.corpus.sha256" expected 64 hexadecimal digits, got ${quoted(sha256)}`)
+  }
+}

@@ -1,0 +1,97 @@
+import { countOnes } from '../mask/packed-bits.js'
+import { gpt2Matrices } from '../model/gpt2-matrices.js'
+import type { Initialisation, Seed } from '../random/index.js'
+import { float32Bytes } from '../safetensors/floats.js'
+import { encodeSafetensors } from '../safetensors/layout.js'
+import { assertFiniteValues } from './dense-values.js'
+import { HASH_KEY, METADATA_KEY } from './format.js'
+import { hashOf } from './hash.js'
+import {
+  generationName,
+  maskName,
+  type SearchedDescription,
+  searchedDense,
+  searchedMetadataOf,
+  searchedTensors,
+} from './searched.js'
+import { assertGenerations, assertMask, type PackedGenerations, packGenerations } from './searched-masks.js'
+import { assertSearchedMetadata } from './searched-metadata.js'
+import type { CreateSha256 } from './sha256.js'
+
+/** What a search found in one matrix. */
+export interface FoundMatrix {
+  readonly name: string
+  /** Of generation 0. */
+  readonly stream: number
+  readonly init: Initialisation
+  /** Packed bits [in * out], least significant first. */
+  readonly mask: Uint8Array
+  /** The generation of every weight, kept or not: uint8 [in * out]; absent where none was redrawn. */
+  readonly generations?: Uint8Array | undefined
+}
+
+/** Everything that a searched ticket holds. */
+export interface SearchedContent extends Omit<SearchedDescription, 'seed' | 'matrices'> {
+  readonly seed: Seed
+  /** Those of `gpt2Matrices(config)`, in that order. */
+  readonly matrices: readonly FoundMatrix[]
+  /** Values of learned norms by the names of `gpt2Norms(config)`; no others. */
+  readonly dense: ReadonlyMap<string, Float32Array>
+}
+
+/**
+ * A searched ticket as the bytes of its file: equal content gives equal bytes, on every machine.
+ * @returns the bytes, and the hash that they hold
+ * @throws TypeError or RangeError naming what does not fit
+ */
+export function encodeSearchedTicket(
+  content: SearchedContent,
+  createSha256: CreateSha256,
+): { bytes: Uint8Array; sha256: string } {
+  const { config, norms, matrices: found, dense } = content
+  const expected = gpt2Matrices(config)
+  if (found.length !== expected.length) {
+    throw new RangeError(`"matrices" expected ${expected.length} for the configuration, got ${found.length}`)
+  }
+  const generations = new Map<string, PackedGenerations>()
+  const matrices = expected.map(({ name, shape }, i) => {
+    const matrix = found[i]
+    const count = shape[0] * shape[1]
+    if (matrix.name !== name) throw new RangeError(`matrix ${i} expected "${name}", got "${matrix.name}"`)
+    assertMask(maskName(name), matrix.mask, count)
+    if (matrix.generations) {
+      assertGenerations(name, matrix.generations, count)
+      generations.set(generationName(name), packGenerations(matrix.generations, matrix.mask))
+    }
+    const { stream, init } = matrix
+    const kept = countOnes(matrix.mask, count)
+    return { name, shape, stream, init, kept, generations: generations.get(generationName(name))?.highest ?? 0 }
+  })
+  const metadata = searchedMetadataOf({ ...content, seed: BigInt(content.seed).toString(), matrices })
+  assertSearchedMetadata(metadata)
+  assertNormValues(searchedDense(config, norms), dense)
+
+  const masks = new Map(found.map(({ name, mask }) => [maskName(name), mask]))
+  const tensors = searchedTensors(matrices, metadata.dense).map((plan) => {
+    const values = dense.get(plan.name)
+    const bytes = values ? float32Bytes(values) : (masks.get(plan.name) ?? generations.get(plan.name)!.bytes)
+    return { ...plan, bytes }
+  })
+  const text = JSON.stringify(metadata)
+  const sha256 = hashOf(createSha256, new TextEncoder().encode(text), ...tensors.map(({ bytes }) => bytes))
+  return { bytes: encodeSafetensors(tensors, { [METADATA_KEY]: text, [HASH_KEY]: sha256 }), sha256 }
+}
+
+function assertNormValues(
+  expected: readonly { name: string; shape: readonly number[] }[],
+  dense: ReadonlyMap<string, Float32Array>,
+): void {
+  if (dense.size !== expected.length) {
+    throw new RangeError(`"dense" expected ${expected.length} tensors, got ${dense.size}`)
+  }
+  for (const { name, shape } of expected) {
+    const values = dense.get(name)
+    if (!values) throw new RangeError(`dense tensor "${name}" is missing`)
+    assertFiniteValues(name, shape, values)
+  }
+}

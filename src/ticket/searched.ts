@@ -1,0 +1,151 @@
+import { packedBytes } from '../mask/packed-bits.js'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import { gpt2Norms, type Norms } from '../model/gpt2-matrices.js'
+import type { Initialisation } from '../random/index.js'
+import type { TensorPlan } from '../safetensors/layout.js'
+import { type DenseSpec, FORMAT_VERSION, GENERATOR, type MetadataHead, type Probe } from './format.js'
+
+/** Weight i of a matrix at generation g is weight i of stream `stream + g * GENERATION_STRIDE`. */
+export const GENERATION_STRIDE = 2 ** 20
+
+/** The last generation that a ticket can name. */
+export const GENERATION_LIMIT = 255
+
+/** Tokenizers that a ticket can name, with their vocabularies. */
+export const ticketTokenizers = { bytes: 256, gpt2: 50257 } as const
+
+/** A random matrix under a mask. */
+export interface SearchedMatrix {
+  /** As `gpt2Matrices` names it: `wte`, `h.0.attn.q`, ... */
+  readonly name: string
+  /** Row-major; linear maps are [in, out], embeddings and the head [V, d] or [P, d]. */
+  readonly shape: readonly [number, number]
+  /** Of generation 0; an integer from 0 to 2^20 - 1, another for each matrix. */
+  readonly stream: number
+  /** With every scale folded in (QK scaling too). */
+  readonly init: Initialisation
+  /** Ones in the mask. */
+  readonly kept: number
+  /** The highest generation of a kept weight, 0 to 255; 0 where nothing that is kept was redrawn. */
+  readonly generations: number
+}
+
+/** What was asked of the search and what came of it. Information: nothing depends on it. */
+export interface SearchSummary {
+  /** `edge-popup`, `iterand`. */
+  readonly algorithm: string
+  /** Fraction of weights kept, 0 < keep <= 1. */
+  readonly keep: number
+  /** `per-layer` or `global`. */
+  readonly selection: string
+  /** Factor of query and key weights, > 0; the initialisations hold it already. */
+  readonly qkScale: number
+  /** Name of the scheme that the initialisations follow. */
+  readonly initialisation: string
+  readonly steps: number
+  /** Windows a step. */
+  readonly batch: number
+  /** Tokens a window. */
+  readonly length: number
+  /** Tokens read in all. */
+  readonly tokens: number
+  /** Nats a token on the validation text, or null. */
+  readonly validLoss: number | null
+  readonly corpus: {
+    readonly name: string
+    /** Of what was read, as `Corpus.sha256`. */
+    readonly sha256: string
+    readonly tokenizer: string
+  }
+}
+
+/** The metadata of a searched ticket: the JSON under `__metadata__`.`slt`. */
+export interface SearchedMetadata extends MetadataHead {
+  readonly kind: 'searched-gpt2'
+  readonly config: Gpt2Config
+  readonly norms: Norms
+  /** What turns text into the model's tokens; null where it reads no text. */
+  readonly tokenizer: keyof typeof ticketTokenizers | null
+  /** Exactly those of `gpt2Matrices(config)`, in that order. */
+  readonly matrices: readonly SearchedMatrix[]
+  /** Exactly those of `gpt2Norms(config)` where norms are learned, in that order; none where they are plain. */
+  readonly dense: readonly DenseSpec[]
+  readonly search: SearchSummary | null
+  readonly probe: Probe | null
+}
+
+/** What stands in the metadata beside the head. */
+export type SearchedDescription = Omit<SearchedMetadata, 'version' | 'generator' | 'kind' | 'dense'>
+
+/** Metadata with its keys in the order of the format, and no others, so that equal content gives equal bytes. */
+export function searchedMetadataOf(description: SearchedDescription): SearchedMetadata {
+  const { seed, config, norms, tokenizer, matrices, search, probe } = description
+  const { layers, width, heads, inner, positions, vocabulary, activation, layerNormEpsilon, tiedHead } = config
+  return {
+    version: FORMAT_VERSION,
+    generator: GENERATOR,
+    seed,
+    kind: 'searched-gpt2',
+    config: { layers, width, heads, inner, positions, vocabulary, activation, layerNormEpsilon, tiedHead },
+    norms,
+    tokenizer,
+    matrices: matrices.map(({ name, shape, stream, init, kept, generations }) => {
+      return { name, shape, stream, init: inOrder(init), kept, generations }
+    }),
+    dense: searchedDense(config, norms),
+    search: search && summaryInOrder(search),
+    probe: probe && { tokens: probe.tokens, logits: probe.logits, tolerance: probe.tolerance },
+  }
+}
+
+function inOrder(init: Initialisation): Initialisation {
+  switch (init.kind) {
+    case 'uniform':
+      return { kind: 'uniform', range: init.range }
+    case 'normal':
+      return { kind: 'normal', std: init.std }
+    case 'signed-constant':
+      return { kind: 'signed-constant', magnitude: init.magnitude }
+  }
+}
+
+function summaryInOrder(search: SearchSummary): SearchSummary {
+  const { algorithm, keep, selection, qkScale, initialisation, steps, batch, length, tokens, validLoss } = search
+  const { name, sha256, tokenizer } = search.corpus
+  const corpus = { name, sha256, tokenizer }
+  return { algorithm, keep, selection, qkScale, initialisation, steps, batch, length, tokens, validLoss, corpus }
+}
+
+/** The tensors that are kept dense: learned gains and biases of LayerNorm. */
+export const searchedDense = (config: Gpt2Config, norms: Norms): DenseSpec[] =>
+  norms === 'learned' ? gpt2Norms(config).map(({ name, shape }) => ({ name, shape })) : []
+
+/**
+ * The tensors of a searched ticket in the order of the file: learned norms (F32), masks (U8), then the generations of the
+ * matrices that have any (U8).
+ */
+export function searchedTensors(matrices: readonly SearchedMatrix[], dense: readonly DenseSpec[]): TensorPlan[] {
+  const redrawn = matrices.filter(({ generations }) => generations > 0)
+  return [
+    ...dense.map(({ name, shape }): TensorPlan => ({ name, dtype: 'F32', shape })),
+    ...matrices.map(({ name, shape }): TensorPlan => {
+      return { name: maskName(name), dtype: 'U8', shape: [packedBytes(shape[0] * shape[1])] }
+    }),
+    ...redrawn.map(({ name, kept, generations }): TensorPlan => {
+      return { name: generationName(name), dtype: 'U8', shape: [packedBytes(kept * generationBits(generations))] }
+    }),
+  ]
+}
+
+/** Name of the tensor of a matrix' mask. */
+export const maskName = (matrix: string): string => `${matrix}.mask`
+
+/** Name of the tensor of a matrix' generations. */
+export const generationName = (matrix: string): string => `${matrix}.generation`
+
+/** Bits that hold a generation from 0 to `generations`: ceil(log2(generations + 1)). */
+export function generationBits(generations: number): number {
+  let bits = 0
+  while (generations >= 2 ** bits) bits++
+  return bits
+}

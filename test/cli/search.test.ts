@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { stepsOf, writeText } from '../search/small-run.js'
+import { slt, startSlt } from './slt.js'
+
+let folder: string
+let text: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slt-search-'))
+  text = writeText(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const out = (name: string) => join(folder, `${name}.safetensors`)
+const hashOf = (file: string) => createHash('sha256').update(readFileSync(file)).digest('hex')
+const shape = ['--model', 'micro', '--layers', '2', '--width', '32', '--heads', '2', '--context', '16', '--batch', '4']
+const small = [...shape, '--device', 'cpu', '--threads', '1', '--seed', '3']
+const quiet = ['--validate-every', '0', '--sample-every', '0']
+
+test('slt search: progress, validation and a text on stderr, the report on stdout', () => {
+  const args = ['search', '--data', text, ...small, '--steps', '20', '--out', out('a')]
+  const { code, stdout, stderr } = slt(...args, '--validate-every', '10', '--sample-every', '10')
+  expect(stderr).toMatch(/2 layers, width 32, 2 heads, context 16: [\d,]+ weights; [\d,]+ tokens train/)
+  expect(stderr).toMatch(
+    /edge-popup, keep 0\.3 per-layer, fan-in weights of seed 3, QK scale 1\.00; attention logits start/,
+  )
+  expect(stderr).toMatch(
+    /step 10 of 20 \| loss \d\.\d+ \| validation \d\.\d+, \d\.\d+ bits a byte \| [\d,]+ tokens\/s \|/,
+  )
+  expect(stderr).toMatch(/text after step 10:\n {2}\| /)
+  expect(stdout).toMatch(/^validation \d\.\d+, \d\.\d+ bits a byte, perplexity \d+\.\d+\n/)
+  expect(stdout).toMatch(/tokens a second: graph \d+\.\d %, ticket \d+\.\d %, rest \d+\.\d %/)
+  expect(stdout).toMatch(/30\.0 % of [\d,]+ weights in .*a\.safetensors, [\d.]+ kB\n$/)
+  expect(code).toBe(0)
+})
+
+test('slt train --json: one object on stdout', () => {
+  const { code, stdout } = slt('train', '--data', text, ...small, ...quiet, '--steps', '5', '--out', out('t'), '--json')
+  expect(code).toBe(0)
+  const report = JSON.parse(stdout)
+  expect(report).toMatchObject({ out: out('t'), from: 0, keptFraction: 1, settings: { kind: 'train', steps: 5 } })
+  expect(report.validLoss).toBeGreaterThan(0)
+})
+
+test('bad input is one line and exit code 1; an unknown option exit code 2', () => {
+  writeFileSync(join(folder, 'tiny.txt'), 'no')
+  const cases: [string[], RegExp][] = [
+    [['--data', join(folder, 'tiny.txt')], /^slt: .*tiny\.txt: .*needs at least 17 of each\n$/],
+    [['--data', text, '--keep', 'some'], /^slt: "keep" expected a number, got some\n$/],
+    [['--data', text, '--init', 'ones'], /^slt: "init" expected gpt2, fan-in, .*, got ones\n$/],
+    [
+      ['--data', text, '--steps', '10', '--warm-up', '10'],
+      /^slt: "warm-up" expected fewer than the 10 steps, got 10\n$/,
+    ],
+    [[], /^slt: "data" expected a file or folder of text/],
+  ]
+  for (const [args, message] of cases) {
+    const { code, stderr, stdout } = slt('search', ...small, ...args, '--out', out('never'))
+    expect(stderr).toMatch(message)
+    expect(stdout).toBe('')
+    expect(code).toBe(1)
+  }
+  expect(existsSync(out('never'))).toBe(false)
+  expect(slt('train', '--data', text, '--keep', '0.5').code).toBe(2)
+})
+
+test('Ctrl-C saves and says how to go on; going on ends with the same ticket', async () => {
+  const args = ['search', '--data', text, ...small, ...quiet, '--steps', '120']
+  const child = startSlt(...args, '--out', out('stopped'))
+  let stderr = ''
+  child.stderr.on('data', (data) => {
+    stderr += data
+  })
+  const run = `${out('stopped')}.run`
+  await until(() => stepsOf(run).length > 5)
+  child.kill('SIGINT')
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  expect(stderr).toContain(`slt: interrupted; slt search --resume ${run} goes on\n`)
+  expect(code).toBe(130)
+  const reached = stepsOf(run).length
+  expect(reached).toBeLessThan(120)
+  const resumed = slt('search', '--resume', run, '--json')
+  expect(JSON.parse(resumed.stdout).from).toBe(reached)
+  expect(slt(...args, '--out', out('whole')).code).toBe(0)
+  expect(hashOf(out('stopped'))).toBe(hashOf(out('whole')))
+})
+
+test('killed at random moments and resumed, the ticket is the same byte for byte', async () => {
+  const args = ['search', '--data', text, ...small, ...quiet, '--steps', '120', '--checkpoint-every', '2']
+  const run = `${out('killed')}.run`
+  let kills = 0
+  let isEnded = false
+  for (let command = [...args, '--out', out('killed')]; !isEnded; command = ['search', '--resume', run]) {
+    const child = startSlt(...command)
+    const closed = new Promise((resolve) => child.on('close', resolve))
+    child.stdout.resume()
+    child.stderr.resume()
+    if (kills < 4) {
+      const before = stepsOf(run).length
+      // Some steps further on, at a moment that the clock decides.
+      await until(() => stepsOf(run).length > before + 7 || child.exitCode !== null)
+      child.kill('SIGKILL')
+      kills++
+    }
+    isEnded = (await closed) === 0
+  }
+  if (!existsSync(out('whole'))) slt(...args, '--out', out('whole'))
+  expect(hashOf(out('killed'))).toBe(hashOf(out('whole')))
+  expect(stepsOf(run)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1))
+  expect(kills).toBe(4)
+})
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 3))
+}

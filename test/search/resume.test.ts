@@ -1,0 +1,148 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type SearchRequest, search } from '../../src/runtime/search.js'
+import type { SettingsChoice } from '../../src/search/settings.js'
+import { smallRun, stepsOf, writeText } from './small-run.js'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slt-search-'))
+  writeText(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const STEPS = 24
+const all = Array.from({ length: STEPS }, (_, i) => i + 1)
+
+/** Starts the run, or goes on with it, and interrupts it after a step. */
+async function interruptAfter(step: number, request: SearchRequest): Promise<void> {
+  const controller = new AbortController()
+  const onStep = (row: { step: number }) => row.step === step && controller.abort(new Error('interrupted'))
+  await expect(search({ ...request, signal: controller.signal, onStep })).rejects.toThrow('interrupted')
+}
+
+const variants: Record<string, Partial<SettingsChoice> & { kind?: 'train' }> = {
+  'edge-popup': {},
+  'edge-popup with learned norms and a global threshold': { norms: 'learned', selection: 'global', untied: true },
+  iterand: { algorithm: 'iterand', redrawEvery: 4, redrawRate: 0.5 },
+  'dense training': { kind: 'train' },
+}
+
+describe.each(Object.entries(variants))('%s', (name, { kind = 'search', ...changes }) => {
+  const request = (label: string): SearchRequest => {
+    const run = smallRun(folder, { kind, out: join(folder, `${name}-${label}.safetensors`) })
+    return { ...run, choice: { ...run.choice, ...changes } }
+  }
+
+  test('interrupted anywhere and resumed, it ends as if it had not been, byte for byte', async () => {
+    const whole = request('whole')
+    const report = await search(whole)
+    expect(stepsOf(report.run)).toEqual(all)
+    for (const steps of name === 'edge-popup' ? [[1], [5, 6], [23]] : [[6, 13]]) {
+      const parts = request(`at ${steps}`)
+      await interruptAfter(steps[0], parts)
+      const { choice: _, data: __, ...rest } = parts
+      const resumed = { ...rest, choice: {}, resume: `${parts.out}.run`, out: undefined }
+      for (const step of steps.slice(1)) await interruptAfter(step, resumed)
+      const from: number[] = []
+      const end = await search({ ...resumed, onStart: (start) => from.push(start.from) })
+      expect(from).toEqual([steps.at(-1)])
+      expect(readFileSync(parts.out!).equals(readFileSync(whole.out!)), `at ${steps}`).toBe(true)
+      expect(end.validLoss).toBe(report.validLoss)
+      expect(stepsOf(end.run)).toEqual(all)
+    }
+  })
+})
+
+test('another seed gives another result', async () => {
+  const run = smallRun(folder, { out: join(folder, 'seed.safetensors') })
+  await search({ ...run, choice: { ...run.choice, seed: 4n } })
+  const [one, other] = ['seed', 'edge-popup-whole'].map((name) => readFileSync(join(folder, `${name}.safetensors`)))
+  expect(one.length).toBeGreaterThan(0)
+  expect(one.equals(other)).toBe(false)
+})
+
+describe('going on', () => {
+  const out = () => join(folder, 'on.slt.safetensors')
+  const resumed = (changes: Partial<SearchRequest> = {}) =>
+    smallRun(folder, { choice: {}, data: undefined, out: undefined, resume: `${out()}.run`, ...changes })
+  beforeAll(async () => {
+    await interruptAfter(12, smallRun(folder, { out: out() }))
+  })
+
+  test('a torn newest checkpoint: from the one before it, with a warning, to the same end', async () => {
+    const copy = join(folder, 'torn.run')
+    cpSync(`${out()}.run`, copy, { recursive: true })
+    truncateSync(join(copy, 'checkpoint.safetensors'), 5000)
+    const notes: string[] = []
+    const from: number[] = []
+    await search(
+      resumed({
+        resume: copy,
+        out: join(folder, 'torn.slt.safetensors'),
+        onNote: (line) => notes.push(line),
+        onStart: (start) => from.push(start.from),
+      }),
+    )
+    expect(from).toEqual([10])
+    expect(notes).toEqual([
+      expect.stringMatching(/checkpoint\.safetensors: .*going on from the checkpoint before it, step 10/),
+    ])
+    expect(stepsOf(copy)).toEqual(all)
+    const ends = ['torn.slt', 'edge-popup-whole'].map((name) => readFileSync(join(folder, `${name}.safetensors`)))
+    expect(ends[0].equals(ends[1])).toBe(true)
+  })
+
+  test('other settings are refused, and the difference is said; the same ones are not', async () => {
+    await expect(search(resumed({ choice: { keep: 0.5, seed: 9n } }))).rejects.toThrow(
+      /is a run of another configuration: settings\.keep is 0\.3 there, 0\.5 here; settings\.seed is 3 there, 9 here$/,
+    )
+    await expect(search(resumed({ kind: 'train' }))).rejects.toThrow(/is a run of slt search$/)
+    await expect(search(resumed({ tokenizer: 'gpt2' }))).rejects.toThrow(/tokenizer is bytes there, gpt2 here/)
+    const onStart = () => {
+      throw new Error('started')
+    }
+    const same = resumed({ choice: { keep: 0.3, steps: STEPS, seed: 3n }, onStart })
+    await expect(search(same)).rejects.toThrow('started')
+  })
+
+  test('a checkpoint of another run in its folder is refused', async () => {
+    const copy = join(folder, 'mixed.run')
+    cpSync(`${out()}.run`, copy, { recursive: true })
+    const other = smallRun(folder, { out: join(folder, 'other.slt.safetensors') })
+    await search({ ...other, choice: { ...other.choice, keep: 0.5 } })
+    cpSync(join(`${other.out}.run`, 'checkpoint.safetensors'), join(copy, 'checkpoint.safetensors'))
+    await expect(search(resumed({ resume: copy }))).rejects.toThrow(
+      /holds a checkpoint of another configuration: settings\.keep is 0\.5 there, 0\.3 here$/,
+    )
+  })
+
+  test('another text is refused', async () => {
+    const text = join(folder, 'changed.txt')
+    writeFileSync(text, `${readFileSync(join(folder, 'words.txt'), 'utf8')}!`)
+    await expect(search(resumed({ data: text }))).rejects.toThrow(/another configuration: corpus is [0-9a-f]{64} there/)
+  })
+
+  test('a new run does not take the place of one, unless it is told to', async () => {
+    await expect(search(smallRun(folder, { out: out() }))).rejects.toThrow(
+      /this run has begun already; go on with --resume .*on\.slt\.safetensors\.run, or start anew with --force$/,
+    )
+    const other = smallRun(folder, { out: out() })
+    await expect(search({ ...other, choice: { ...other.choice, keep: 0.4 } })).rejects.toThrow(
+      /another configuration \(settings\.keep is 0\.3 there, 0\.4 here\)/,
+    )
+    const { from } = await search(smallRun(folder, { out: out(), force: true }))
+    expect(from).toBe(0)
+    expect(stepsOf(`${out()}.run`)).toEqual(all)
+  })
+
+  test('a finished run ends at once with the same result', async () => {
+    const before = readFileSync(out())
+    rmSync(out())
+    const { from } = await search(resumed())
+    expect(from).toBe(STEPS)
+    expect(readFileSync(out()).equals(before)).toBe(true)
+  })
+})

@@ -1,0 +1,127 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openFile } from '../../src/runtime/files.js'
+import { type SearchRequest, search } from '../../src/runtime/search.js'
+import { openSafetensors } from '../../src/safetensors/index.js'
+import { type MetricsRow, readMetrics } from '../../src/search/metrics.js'
+import { smallRun, stepsOf, writeText } from './small-run.js'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slt-search-'))
+  writeText(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const cadence = { validateEvery: 40, sampleEvery: 80, checkpointEvery: 0, checkpointSeconds: 0, validWindows: 8 }
+
+describe.each(['search', 'train'] as const)('slt %s', (kind) => {
+  test('learns a small text; metrics, texts and the report say so', async () => {
+    const run = smallRun(folder, { kind, out: join(folder, `${kind}.safetensors`), cadence })
+    const choice = {
+      ...run.choice,
+      steps: 120,
+      ...(kind === 'search' ? { learningRate: 0.02 } : { learningRate: 0.005 }),
+    }
+    const texts: number[] = []
+    const report = await search({ ...run, choice, onSample: (step) => texts.push(step) })
+    const rows = readMetrics(readFileSync(join(report.run, 'metrics.jsonl'), 'utf8'))
+    const mean = (part: readonly MetricsRow[]) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length
+    expect(rows[0].loss).toBeGreaterThan(kind === 'search' ? 4.5 : 5.4)
+    expect(mean(rows.slice(-10))).toBeLessThan(kind === 'search' ? 2.6 : 2)
+    expect(report.validLoss).toBeLessThan(2.7)
+    expect(report.perplexity).toBeCloseTo(Math.exp(report.validLoss), 10)
+    expect(report.bitsPerByte).toBeCloseTo(report.validLoss / Math.LN2, 10) // bytes are tokens
+    expect(rows.filter(({ validLoss }) => validLoss !== undefined).map(({ step }) => step)).toEqual([40, 80])
+    expect(rows.every(({ flipped }) => (kind === 'search' ? flipped! > 0 : flipped === undefined))).toBe(true)
+    expect(texts).toEqual([80])
+    expect(readFileSync(join(report.run, 'samples.txt'), 'utf8')).toMatch(/^== step 80\n/)
+    expect(report.attentionDeviation.layers.length).toBe(2)
+    expect(report.attentionDeviation.all).toBeGreaterThan(kind === 'search' ? 0.2 : 0)
+    expect(report.keptFraction).toBeCloseTo(kind === 'search' ? 0.3 : 1, 2)
+    const { split } = report
+    expect(split.steps).toBe(120)
+    expect(split.graph).toBeGreaterThan(split.rest)
+  })
+})
+
+test('the QK scale multiplies queries and keys: four times the deviation of the logits at 2', async () => {
+  const deviations: number[] = []
+  for (const qkScale of [1, 2]) {
+    const run = smallRun(folder, { out: join(folder, `qk-${qkScale}.safetensors`) })
+    const onStart: SearchRequest['onStart'] = (start) => {
+      deviations.push(start.attentionDeviation.layers[0])
+      throw new Error('enough')
+    }
+    await expect(search({ ...run, choice: { ...run.choice, qkScale }, onStart })).rejects.toThrow('enough')
+  }
+  expect(deviations[1] / deviations[0]).toBeCloseTo(4, 4)
+})
+
+test('a dense result holds the weights under Hugging Face names', async () => {
+  const out = join(folder, 'dense.safetensors')
+  await search(smallRun(folder, { kind: 'train', out }))
+  const file = await openFile(out)
+  const { tensors, metadata } = await openSafetensors(file)
+  expect(tensors.get('transformer.h.1.attn.c_attn.weight')?.shape).toEqual([32, 96])
+  expect(tensors.get('transformer.wte.weight')?.shape).toEqual([256, 32])
+  expect(JSON.parse(metadata.get('slt-dense')!).settings).toMatchObject({ kind: 'train', keep: 1, seed: '3' })
+  await file.close()
+})
+
+describe('what cannot be done is said before anything is written', () => {
+  const files = () => readdirSync(folder).sort()
+  const refuse = async (changes: Partial<SearchRequest>, message: RegExp) => {
+    const before = files()
+    await expect(search(smallRun(folder, { out: join(folder, 'never.safetensors'), ...changes }))).rejects.toThrow(
+      message,
+    )
+    expect(files()).toEqual(before)
+  }
+  beforeAll(() => {
+    writeFileSync(join(folder, 'empty.txt'), '')
+    writeFileSync(join(folder, 'tiny.txt'), 'too short')
+    mkdirSync(join(folder, 'a-folder'))
+  })
+
+  test('no text, an empty one, one shorter than a context', async () => {
+    await refuse({ data: undefined }, /^"data" expected a file or folder of text/)
+    await refuse({ data: join(folder, 'missing.txt') }, /missing\.txt: no such file or folder$/)
+    await refuse({ data: join(folder, 'empty.txt') }, /empty\.txt: empty$/)
+    await refuse({ data: join(folder, 'tiny.txt') }, /tiny\.txt: .* a context of 16 needs at least 17/)
+  })
+  test('settings', async () => {
+    const { choice } = smallRun(folder)
+    await refuse({ choice: { ...choice, keep: 1.2 } }, /^"keep" expected 0 < keep <= 1, got 1\.2$/)
+    await refuse({ choice: { ...choice, heads: 5 } }, /^"heads" expected a divisor of the width 32, got 5$/)
+  })
+  test('places', async () => {
+    await refuse({ out: join(folder, 'a-folder') }, /a-folder: is a folder$/)
+    await refuse({ out: join(folder, 'nowhere', 'a.safetensors') }, /nowhere: no such file or folder$/)
+    await refuse({ run: join(folder, 'tiny.txt') }, /tiny\.txt: is there already, and is no folder$/)
+    await refuse({ resume: join(folder, 'a-folder') }, /a-folder: not the folder of a run/)
+  })
+})
+
+test('any bytes are a text', async () => {
+  const data = join(folder, 'noise.bin.txt')
+  writeFileSync(
+    data,
+    Uint8Array.from({ length: 3000 }, (_, i) => (i * i * 7) % 256),
+  )
+  const out = join(folder, 'noise.safetensors')
+  expect((await search(smallRun(folder, { data, out }))).validLoss).toBeGreaterThan(0)
+})
+
+test('scores that run away stop the run, and the last good checkpoint goes on', async () => {
+  const out = join(folder, 'wild.safetensors')
+  const run = smallRun(folder, { out })
+  const choice = { ...run.choice, learningRate: 1e38, warmUp: 12 }
+  await expect(search({ ...run, choice })).rejects.toThrow(
+    /(not finite|NaN).* step \d+; the last good checkpoint is of step \d+|there is no/,
+  )
+  expect(stepsOf(`${out}.run`).length).toBeGreaterThan(0)
+  expect(readdirSync(`${out}.run`)).not.toContain('lock')
+})

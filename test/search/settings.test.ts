@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { canonicalJson, differences, fingerprintOf } from '../../src/search/fingerprint.js'
+import { chooseModel } from '../../src/search/models.js'
+import { chooseSettings, type SettingsChoice } from '../../src/search/settings.js'
+
+const bytes = { name: 'bytes', vocabulary: 256 }
+const choose = (choice: Partial<SettingsChoice> = {}) =>
+  chooseSettings({ kind: 'search', model: 'micro', ...choice }, bytes)
+
+test('the paper’s models are GPT-2 shapes; widths scale the heads with them', () => {
+  expect(chooseModel({ model: 'mini' }, 50257)).toMatchObject({ layers: 4, width: 512, heads: 8, inner: 2048 })
+  expect(chooseModel({ model: 'small' }, 50257)).toMatchObject({ layers: 12, width: 768, heads: 12, positions: 1024 })
+  expect(chooseModel({ model: 'medium', width: 'x0.5' }, 50257)).toMatchObject({ layers: 24, width: 512, heads: 8 })
+  expect(chooseModel({ model: 'small', width: 'x2' }, 9)).toMatchObject({ width: 1536, heads: 24, inner: 6144 })
+  expect(chooseModel({ model: 'micro', width: '320' }, 9)).toMatchObject({ width: 320, heads: 5 })
+  expect(chooseModel({ model: 'micro', width: '32', heads: 4, inner: 10 }, 9)).toMatchObject({ heads: 4, inner: 10 })
+})
+
+test('searching starts fan-in scaled with a QK scale of 1; GPT-2 weights get n_K^(1/4); training has no mask', () => {
+  expect(choose()).toMatchObject({ keep: 0.3, initialisation: 'fan-in', qkScale: 1, learningRate: 1e-2 })
+  expect(choose({ initialisation: 'gpt2' }).qkScale).toBeCloseTo(64 ** 0.25, 12)
+  expect(choose({ qkScale: 'auto' }).qkScale).toBeCloseTo(2.828427, 6)
+  const train = choose({ kind: 'train' })
+  expect(train).toMatchObject({ keep: 1, algorithm: 'dense', initialisation: 'gpt2', qkScale: 1, redrawEvery: 0 })
+})
+
+test('short runs warm up within their length', () => {
+  expect(choose({ steps: 1 }).warmUp).toBe(0)
+  expect(choose({ steps: 400 }).warmUp).toBe(20)
+  expect(choose({ steps: 100_000 }).warmUp).toBe(100)
+})
+
+describe('a value that cannot be is named, with what was expected', () => {
+  const cases: [Partial<SettingsChoice>, RegExp][] = [
+    [{ keep: 0 }, /^"keep" expected 0 < keep <= 1, got 0$/],
+    [{ keep: 1.5 }, /^"keep" expected 0 < keep <= 1, got 1.5$/],
+    [{ keep: Number.NaN }, /^"keep" expected .*, got NaN$/],
+    [{ heads: 3 }, /^"heads" expected a divisor of the width 128, got 3$/],
+    [{ width: '100' }, /^"width" expected a multiple of the head width 64 .*, got 100$/],
+    [{ width: 'x0.3' }, /^"width" expected an integer >= 1 or a factor .*, got x0.3$/],
+    [{ width: 'wide' }, /^"width" expected .*, got wide$/],
+    [{ context: 1 }, /^"context" expected an integer >= 2, got 1$/],
+    [{ model: 'huge' as never }, /^"model" expected micro, tiny, mini, small, medium, got "huge"$/],
+    [{ steps: 0 }, /^"steps" expected an integer >= 1, got 0$/],
+    [{ batch: 1.5 }, /^"batch" expected an integer >= 1, got 1.5$/],
+    [{ steps: 10, warmUp: 10 }, /^"warm-up" expected fewer than the 10 steps, got 10$/],
+    [{ learningRate: 0 }, /^"lr" expected a finite number > 0, got 0$/],
+    [{ learningRate: 0.1, finalLearningRate: 0.2 }, /^"final-lr" expected 0 <= rate <= 0.1, got 0.2$/],
+    [{ beta1: 1 }, /^"beta1" expected 0 <= beta < 1, got 1$/],
+    [{ weightDecay: -1 }, /^"weight-decay" expected a finite number >= 0, got -1$/],
+    [{ qkScale: 0 }, /^"qk-scale" expected a finite number > 0, got 0$/],
+    [{ algorithm: 'iterand', redrawRate: 2 }, /^"redraw-rate" expected 0 < redraw-rate <= 1, got 2$/],
+    [{ algorithm: 'iterand', redrawEvery: 7 }, /^"redraw-every" expected an integer >= 8, got 7$/],
+    [{ selection: 'both' as never }, /^"selection" expected per-layer, global, got both$/],
+    [{ initialisation: 'ones' as never }, /^"initialisation" expected gpt2, .*, got ones$/],
+  ]
+  test.each(cases)('%j', (choice, message) => {
+    expect(() => choose(choice)).toThrow(RangeError)
+    expect(() => choose(choice)).toThrow(message)
+  })
+})
+
+test('the fingerprint knows no order of keys; differences are told in words', () => {
+  const [a, b] = [choose(), choose({ keep: 0.5, layers: 2 })]
+  expect(canonicalJson({ b: 1, a: { d: [2, 1], c: 3 } })).toBe('{"a":{"c":3,"d":[2,1]},"b":1}')
+  const reversed = Object.fromEntries(Object.entries(a).reverse())
+  expect(fingerprintOf(nodeSha256, reversed)).toBe(fingerprintOf(nodeSha256, a))
+  expect(fingerprintOf(nodeSha256, b)).not.toBe(fingerprintOf(nodeSha256, a))
+  expect(differences(a, reversed)).toBeUndefined()
+  expect(differences(a, b)).toBe('config.layers is 4 there, 2 here; keep is 0.3 there, 0.5 here')
+  expect(differences({}, { seed: '1' })).toBe('seed is absent there, 1 here')
+})
