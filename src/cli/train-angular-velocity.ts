@@ -64,6 +64,7 @@ export async function trainAngularVelocity(flags: AngularVelocityFlags): Promise
 /** `query`, `key` [2, d_K], `value` [2, d_V], `output` [d_V, 1] and `token` [2], float32; the report as JSON in the metadata. */
 async function encodeTarget({ attention, token, report }: TrainedTarget): Promise<Uint8Array> {
   const { encodeSafetensors, float32Bytes } = await import('../safetensors/index.js')
+  const { seconds: _, ...reached } = report // the same training gives the same file
   const [head] = attention.heads
   if (head.kind !== 'factored') throw new Error('a trained head has its four matrices')
   const { keyWidth, valueWidth, query, key, value, output } = head
@@ -81,6 +82,6 @@ async function encodeTarget({ attention, token, report }: TrainedTarget): Promis
       shape,
       bytes: float32Bytes(Float32Array.from(data)),
     })),
-    { 'slt-angular-velocity': JSON.stringify({ version: '1', ...report }) },
+    { 'slt-angular-velocity': JSON.stringify({ version: '1', ...reached }) },
   )
 }

@@ -29,9 +29,11 @@ export function assertMetadata(metadata: TicketMetadata): void {
   switch (metadata.kind) {
     case 'pruned-gpt2':
     case 'pruned-pairs':
-      return assertPrunedMetadata(metadata)
+      assertPrunedMetadata(metadata)
+      break
     case 'searched-gpt2':
-      return assertSearchedMetadata(metadata)
+      assertSearchedMetadata(metadata)
+      break
     default: {
       const { kind } = metadata as { kind: unknown }
       throw new RangeError(`"kind" expected pruned-gpt2, pruned-pairs or searched-gpt2, got ${quoted(kind)}`)

@@ -1,33 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { gpt2Shapes } from '../../src/model/gpt2-config.js'
-import { nodeSha256 } from '../../src/runtime/sha256.js'
-import { memorySource } from '../../src/safetensors/byte-source.js'
-import { InputError } from '../../src/safetensors/input-error.js'
 import { encodeSafetensors } from '../../src/safetensors/layout.js'
-import { openSafetensors } from '../../src/safetensors/open.js'
-import { hashOf } from '../../src/ticket/hash.js'
-import type { TicketMetadata } from '../../src/ticket/index.js'
-import { exampleTicket, open } from './example.js'
+import { exampleTicket } from './example.js'
+import { forge, type Loose, mutate, refusal, replaceAt } from './forge.js'
 
-type Loose = { -readonly [K in keyof TicketMetadata]: unknown } & Record<string, unknown>
-
-/** The example with its metadata or tensors changed and a right hash, so that the hash is not what refuses it. */
-async function forged(
-  change: (metadata: Loose) => void,
-  data: (tensors: Map<string, Uint8Array>) => void = () => {},
-): Promise<Uint8Array> {
-  const file = await openSafetensors(memorySource(await exampleTicket()))
-  const metadata: Loose = JSON.parse(file.metadata.get('slt')!)
-  change(metadata)
-  const bytes = new Map<string, Uint8Array>()
-  for (const name of file.tensors.keys()) bytes.set(name, (await file.readTensor(name)).slice())
-  data(bytes)
-  const tensors = [...file.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape, bytes: bytes.get(name)! }))
-  const slt = JSON.stringify(metadata)
-  const sha256 = hashOf(nodeSha256, new TextEncoder().encode(slt), ...tensors.map((tensor) => tensor.bytes))
-  return encodeSafetensors(tensors, { slt, 'slt.sha256': sha256 })
-}
+/** The example with its metadata or tensors changed and a right hash. */
+const forged = async (...changes: Parameters<typeof forge> extends [unknown, ...infer Rest] ? Rest : never) =>
+  forge(await exampleTicket(), ...changes)
 
 const pair = (metadata: Loose) => (metadata.pairs as Record<string, unknown>[])[0]
 
@@ -37,7 +17,11 @@ const cases: [string, (metadata: Loose) => void, RegExp][] = [
   ['an unknown generator', (m) => (m.generator = { name: 'mt19937', version: '1' }), /generator .* is unknown/],
   ['a seed of 2^64', (m) => (m.seed = '18446744073709551616'), /"seed"/],
   ['a numeric seed', (m) => (m.seed = 7), /"seed"/],
-  ['an unknown kind', (m) => (m.kind = 'other'), /"kind" expected pruned-gpt2 or pruned-pairs, got "other"/],
+  [
+    'an unknown kind',
+    (m) => (m.kind = 'other'),
+    /"kind" expected pruned-gpt2, pruned-pairs or searched-gpt2, got "other"/,
+  ],
   ['a model without configuration', (m) => (m.kind = 'pruned-gpt2'), /"config" expected an object/],
   [
     'a model whose pairs are missing',
@@ -68,18 +52,6 @@ const cases: [string, (metadata: Loose) => void, RegExp][] = [
   ],
   ['a probe without tokens', (m) => (m.probe = { tokens: [], logits: [1], tolerance: 1 }), /"probe.tokens" length/],
 ]
-
-async function refusal(bytes: Uint8Array): Promise<string> {
-  try {
-    const ticket = await open(bytes)
-    for (const name of ticket.pairs.keys()) await ticket.readMasks(name)
-    for (const name of ticket.dense.keys()) await ticket.readDense(name)
-    return ''
-  } catch (error) {
-    if (!(error instanceof InputError) || error.message.includes('\n')) throw error
-    return error.message
-  }
-}
 
 describe('refused in one line', () => {
   test.each(cases)('%s', async (_, change, message) => {
@@ -126,19 +98,11 @@ test('every single changed byte outside the padding is noticed', async () => {
 })
 
 test('5,000 mutated tickets are read or refused, never worse', async () => {
-  const whole = [...(await exampleTicket())]
+  const whole = await exampleTicket()
   const mutation = fc.record({ at: fc.nat(), to: fc.nat(255), kind: fc.constantFrom('set', 'cut', 'drop', 'double') })
   await fc.assert(
     fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 3 }), async (mutations) => {
-      let bytes = [...whole]
-      for (const { at, to, kind } of mutations) {
-        const i = at % (bytes.length + 1)
-        if (kind === 'set') bytes[i] = to
-        else if (kind === 'cut') bytes = bytes.slice(0, i)
-        else if (kind === 'drop') bytes.splice(i, 1 + (to % 8))
-        else bytes.splice(i, 0, ...bytes.slice(i, i + 1 + (to % 8)))
-      }
-      await refusal(Uint8Array.from(bytes))
+      await refusal(mutate(whole, mutations))
     }),
     { seed: 1, numRuns: 5_000 },
   )
@@ -149,21 +113,7 @@ test('3,000 forged metadata are read or refused, never worse', async () => {
   const value = fc.oneof(fc.jsonValue(), fc.constantFrom(0, -1, 0.5, 65535, 65536, 2 ** 31, 2 ** 53, 1e300, null, ''))
   await fc.assert(
     fc.asyncProperty(path, value, async (steps, replacement) => {
-      const bytes = await forged((metadata) => {
-        let parent: Record<string, unknown> = metadata
-        for (const [depth, step] of steps.entries()) {
-          const keys = Object.keys(parent)
-          const key = keys[step % keys.length]
-          const child = parent[key]
-          const inner = typeof child === 'object' && child !== null && Object.keys(child).length > 0
-          if (depth === steps.length - 1 || !inner) {
-            parent[key] = replacement
-            return
-          }
-          parent = child as Record<string, unknown>
-        }
-      })
-      await refusal(bytes)
+      await refusal(await forged((metadata) => replaceAt(metadata, steps, replacement)))
     }),
     { seed: 2, numRuns: 3_000 },
   )
