@@ -23,6 +23,7 @@ const digits = [
 /**
  * The k-th largest |score| of several arrays together, exactly, by a radix selection from the top digit: three passes.
  * @param k integer from 1 to the number of scores; none of them NaN
+ * @throws RangeError for a larger k
  */
 export function thresholdOf(arrays: readonly Keys[], k: number): Threshold {
   const instances = [...new Set(arrays.map(({ kernels }) => kernels))]
@@ -35,12 +36,13 @@ export function thresholdOf(arrays: readonly Keys[], k: number): Threshold {
     for (const { kernels, address, count } of arrays) {
       kernels.exports.countDigits(address, count, key, known, shift, mask)
     }
-    let digit = mask
+    let digit: number = mask
     for (; ; digit--) {
       let equal = 0
       for (const histogram of histograms) equal += histogram[digit]
       if (equal >= left) break
       left -= equal
+      if (digit === 0) throw new RangeError(`"k" expected at most the number of scores, got ${k}`)
     }
     key |= digit << shift
     known |= mask << shift

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { fillWords, generateWeights, type Initialisation } from '../../src/random/index.js'
+import { materialiseSearched } from '../../src/ticket/index.js'
 import { exampleTicket, open } from './example.js'
+import { encode, exampleContent, openSearched } from './searched-example.js'
 
 const page = await readFile(new URL('../../docs/ticket-format.md', import.meta.url), 'utf8')
 
@@ -15,6 +17,25 @@ test("the page's example is the example", async () => {
   expect(shown.length).toBe(5)
   for (const [address, hex] of shown) {
     expect(Buffer.from(bytes.subarray(address, address + hex.length / 2)).toString('hex')).toBe(hex)
+  }
+})
+
+test("the page's searched example is the example", async () => {
+  const bytes = encode(exampleContent())
+  const ticket = await openSearched(bytes)
+  expect(page).toContain(`\`${ticket.sha256}\``)
+  expect(page).toContain(`The file has ${bytes.length.toLocaleString('en-US')} bytes`)
+  const shown = [...page.matchAll(/^00000(a[0-9a-f]{2}) {2}((?:[0-9a-f]{2} ?)+) /gm)]
+  expect(shown.length).toBe(9)
+  for (const [, address, hex] of shown) {
+    const at = Number.parseInt(address, 16)
+    const expected = hex.replaceAll(' ', '')
+    expect(Buffer.from(bytes.subarray(at, at + expected.length / 2)).toString('hex')).toBe(expected)
+  }
+  const weights = await materialiseSearched(ticket, generateWeights)
+  for (const name of ['wte', 'h.0.attn.v']) {
+    const words = [...new Uint32Array(weights.get(name)!.buffer)].map((word) => word.toString(16).padStart(8, '0'))
+    expect(page).toMatch(new RegExp(`^${name} +${words.join(' ')}$`, 'm'))
   }
 })
 

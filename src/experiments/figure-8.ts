@@ -1,0 +1,93 @@
+/** Figure 8: validation loss of tickets against the scale of the query and key weights. */
+import type { FigureCheck } from './figure.js'
+import {
+  type LanguageFigureOptions,
+  type LanguageFigureResult,
+  type LanguageModelRequest,
+  type LanguagePoint,
+  type LanguageSeries,
+  measurePoint,
+  type PointPlan,
+  pairedDifference,
+  planPoint,
+  spreadText,
+} from './language-model.js'
+import { criticalScale, type LanguagePreset } from './language-presets.js'
+import { languageSettings, sumSeconds } from './language-settings.js'
+
+/** A minimum counts as near n_K^(1/4) within this factor. */
+export const NEAR = 1.5
+
+/** A curve for each model at its own width, a point for each scale. */
+function planCurves(preset: LanguagePreset): PointPlan[][] {
+  return preset.models.map((model) =>
+    preset.scales.map((qkScale) => planPoint(preset, model, { variant: 'slt', factor: 1, qkScale })),
+  )
+}
+
+/** Every run that the figure needs; those at scales 1 and n_K^(1/4) are Figure 7's too. */
+export const figure8Runs = (preset: LanguagePreset): LanguageModelRequest[] =>
+  planCurves(preset).flatMap((points) => points.flatMap(({ runs }) => runs))
+
+/** Runs Figure 8, one language model after another; what they are run by may know outcomes already. */
+export async function runFigure8({ preset, runLanguageModel }: LanguageFigureOptions): Promise<LanguageFigureResult> {
+  const series: LanguageSeries[] = []
+  const runs = []
+  for (const curve of planCurves(preset)) {
+    const points: LanguagePoint[] = []
+    for (const plan of curve) {
+      const measured = await measurePoint(plan, runLanguageModel, ({ qkScale }) => qkScale)
+      points.push(measured.point)
+      runs.push(...measured.runs)
+    }
+    const [{ model }] = curve
+    series.push({ name: preset.models.length > 1 ? `SLT, ${model}` : 'SLT', model, variant: 'slt', points })
+  }
+  const critical = criticalScale(preset.models[0])
+  return {
+    figure: 8,
+    title: 'Loss of tickets against the scale of query and key weights',
+    xLabel: 'QK scale: factor of W_Q and W_K',
+    yLabel: 'validation loss (nats a token)',
+    settings: languageSettings(preset),
+    criticalScale: critical,
+    series,
+    paper: { claim: 'The loss is lowest near a scale of n_K^(1/4), for models of every size.' },
+    checks: series.map(({ model, points }) => lowestNear(preset.models.length > 1 ? `${model}: ` : '', points, critical)),
+    runs,
+    seconds: sumSeconds(runs),
+  }
+}
+
+/** The point of the lowest mean loss; of equals the first. */
+export const lowestPoint = (points: readonly LanguagePoint[]): LanguagePoint =>
+  points.reduce((best, point) => (point.validLoss.mean < best.validLoss.mean ? point : best))
+
+function lowestNear(model: string, points: readonly LanguagePoint[], critical: number): FigureCheck {
+  const best = lowestPoint(points)
+  const ratio = best.x / critical
+  const isNear = ratio <= NEAR && ratio >= 1 / NEAR
+  const seeds = best.losses.length
+  const isEdge = points.length > 1 && (best === points[0] || best === points[points.length - 1])
+  const parts = [
+    `lowest at scale ${scaleText(best.x)}${isEdge ? ', an end of the sweep' : ''}: ${spreadText(best.validLoss, seeds)} nats, attention logits starting with a standard deviation of ${best.attentionDeviation.mean.toPrecision(2)}`,
+  ]
+  // Another scale may be as good within the luck of the seeds: say how far the others are.
+  const named = points.find(({ x }) => Math.abs(x / critical - 1) < 1e-9)
+  if (named && named !== best) {
+    const more = spreadText(pairedDifference(named, best), seeds)
+    parts.push(`${more} more at ${scaleText(critical)}, with ${named.attentionDeviation.mean.toPrecision(2)}`)
+  }
+  const plain = points.find(({ x }) => x === 1)
+  if (plain && plain !== best) {
+    const more = spreadText(pairedDifference(plain, best), seeds)
+    parts.push(`${more} more at 1, with ${plain.attentionDeviation.mean.toPrecision(2)}`)
+  }
+  return {
+    claim: `${model}the loss is lowest near n_K^(1/4) = ${scaleText(critical)} (within a factor of ${NEAR})`,
+    measured: parts.join('; '),
+    holds: isNear,
+  }
+}
+
+const scaleText = (scale: number): string => String(Number(scale.toFixed(2)))
