@@ -17,6 +17,7 @@ const suites = [
   'search',
   'search-scaling',
   'kill-resume',
+  'tiny-shakespeare',
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } })

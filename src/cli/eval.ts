@@ -123,7 +123,7 @@ function keptTable(terminal: Terminal, { matrices, layers }: KeptReport): string
     ...blocks,
     ...outside.filter(({ name }) => name === 'lm_head').map(alone),
   ]
-  const heads = parts.map((part) => part.replace('attn.', '').replace('mlp.c_proj', 'mlp'))
+  const heads = ['q', 'k', 'v', 'attn out', 'mlp in', 'mlp out']
   return table(terminal.colour, ['', 'weights', 'kept', ...heads, 'empty rows', 'columns'], rows)
 }
 

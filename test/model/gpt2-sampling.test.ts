@@ -34,6 +34,9 @@ test('with top-k the rest is never drawn, of equal logits the lower tokens stay 
   )
   const flat = Float32Array.of(0, 1, 1, 1, 1)
   expect(chiSquare(flat, { temperature: 1, topK: 2 }, [0, 0.5, 0.5, 0, 0])).toBeLessThan(10.8)
+  const above = Float32Array.of(0, 1, 3, 1, 1)
+  expect([0, 2 ** 32 - 1].map((word) => sampleToken(above, { temperature: 1, topK: 2 }, word))).toEqual([1, 2])
+  expect([0, 2 ** 32 - 1].map((word) => sampleToken(above, { temperature: 1, topK: 4 }, word))).toEqual([1, 4])
 })
 
 test('the token is the first whose cumulative probability exceeds word / 2^32', () => {

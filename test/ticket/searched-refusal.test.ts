@@ -52,6 +52,7 @@ const cases: [string, (metadata: Loose) => void, RegExp][] = [
     /"wte.init" expected a scale of at most 2\^32/,
   ],
   ['more kept than there are', (m) => (matrix(m).kept = 11), /"wte.kept" expected an integer from 0 to 10/],
+  ['fewer kept than the mask', (m) => (matrix(m).kept = 5), /"wte.mask" expected 5 kept weights, got 6/],
   ['more kept than the mask', (m) => (matrix(m).kept = 7), /"wte.mask" expected 7 kept weights, got 6/],
   ['too many generations', (m) => (matrix(m).generations = 256), /"wte.generations" expected an integer from 0 to 255/],
   ['generations that are not there', (m) => (matrix(m).generations = 1), /expected 10 tensors, got 9/],
