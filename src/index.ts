@@ -1,11 +1,16 @@
 /**
  * strong-lottery-tickets: prune a randomly initialised transformer, changing no weight, until it is the one you wanted.
  *
+ * Edge-popup for language models (`search`; `train` is the dense baseline of the same loop, `kind: 'train'`), what becomes of
+ * its tickets (`evaluateTicket`, `continueText`), and the devices it runs on (`openGraphRunner`). The differentiable graph
+ * builder is at `strong-lottery-tickets/graph`.
+ *
  * The construction of arXiv 2511.04217 on a GPT-2 (`prune`, `verify`) and on the paper's own small models in float64
  * (`pruneAttention`, `pruneFeedForward`, `pruneTransformer`), the exact subset-sum solvers behind it, the random source
  * that every weight comes from, the ticket format, and the bounds of the paper. This entry point is for Node.
  */
 
+export { type Corpus, loadTokenizer, type Tokenizer } from './data/index.js'
 export {
   type CalibrationOptions,
   calibrateC,
@@ -15,6 +20,8 @@ export {
   renderFigure,
   renderReport,
   runFigure,
+  type TrainedTarget,
+  trainTarget,
 } from './experiments/index.js'
 export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './interop/index.js'
 export {
@@ -28,7 +35,9 @@ export {
 export type { AttentionMask } from './model/attention-mask.js'
 export { createGpt2 } from './model/gpt2.js'
 export { type Gpt2Config, gpt2Shapes } from './model/gpt2-config.js'
-export { generateGreedy, generateGreedyBatch } from './model/gpt2-generate.js'
+export { type Decoder, generateGreedy, generateGreedyBatch, generateTokens } from './model/gpt2-generate.js'
+export { type BiasFreeGpt2, type Gpt2Matrix, gpt2Matrices, type Norms } from './model/gpt2-matrices.js'
+export { type Sampling, sampleToken } from './model/gpt2-sampling.js'
 export type { Gpt2Weights } from './model/gpt2-weights.js'
 export {
   type Block,
@@ -82,13 +91,19 @@ export {
   type Seed,
   uniform,
 } from './random/index.js'
+export { type CorpusOptions, openCorpus } from './runtime/corpus-files.js'
+export { type DeviceName, type OpenedRunner, openGraphRunner } from './runtime/device.js'
 export { openFile } from './runtime/files.js'
 export { loadSolver } from './runtime/node.js'
 export { createGraphRunner } from './runtime/onnx.js'
 export { pruneGpt2 as prune, type VerifyFileOptions, verifyGpt2 as verify } from './runtime/prune.js'
+export { type SearchReport, type SearchRequest, type SearchStart, search } from './runtime/search.js'
+export { type EvalReport, type EvalRequest, evaluateTicket } from './runtime/searched-eval.js'
+export { continueText, type TextRequest } from './runtime/searched-text.js'
 export { nodeSha256 } from './runtime/sha256.js'
 export { openTicketModel, type TicketModel } from './runtime/ticket-model.js'
 export { InputError } from './safetensors/index.js'
+export { chooseSettings, type SearchSettings, type SettingsChoice } from './search/settings.js'
 export {
   bruteForce,
   createTypeScriptSolver,
@@ -112,10 +127,13 @@ export {
 } from './theory/index.js'
 export {
   materialisePair,
+  materialiseSearched,
   openTicket,
   type PairMasks,
   type PairReport,
   type PairSpec,
+  type PrunedTicket,
+  type SearchedTicket,
   type Ticket,
   type TicketMetadata,
 } from './ticket/index.js'

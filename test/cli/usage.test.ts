@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { slt, sorter } from './slt.js'
 
-const commands = ['prune', 'verify', 'run', 'bound', 'reproduce', 'demo']
+const commands = ['search', 'train', 'eval', 'generate', 'prune', 'verify', 'run', 'bound', 'reproduce', 'demo']
 
 test('help lists every command, each has its own with examples and exit codes', () => {
   const { code, stdout } = slt('--help')
@@ -67,7 +67,7 @@ describe('bad input ends with 1 and one line', () => {
       ['bound', '--d', '4', '--eps', '0.1', '--alpha', '1'],
       '"alpha" expected at least max(sqrt d1, sqrt d2) = 2, got 1',
     ],
-    [['reproduce', 'figure-7'], '"figures" expected figure-4, figure-5, figure-6, got figure-7'],
+    [['reproduce', 'figure-9'], '"figures" expected figure-4, figure-5, figure-6, figure-7, figure-8, got figure-9'],
   ])('slt %j', (args, message) => {
     const { code, stdout, stderr } = slt(...args)
     expect(stderr).toBe(`slt: ${message}\n`)
