@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
+import { selections } from '../kernels/ticket-step.js'
 import { gpt2Activations } from '../model/gpt2-config.js'
 import { normKinds } from '../model/gpt2-matrices.js'
 import type { DeviceName } from '../runtime/device.js'
 import { initialisationSchemes } from '../search/initialisation.js'
 import { type SearchModel, searchModels } from '../search/models.js'
 import { schedules } from '../search/schedule.js'
-import { algorithms, type SettingsChoice, selections } from '../search/settings.js'
+import { algorithms, type SettingsChoice } from '../search/settings.js'
 import { deviceOption } from './device-option.js'
 import { integer, oneOf, positive, readSeed } from './values.js'
 

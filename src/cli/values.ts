@@ -38,6 +38,15 @@ export function oneOf<T extends string>(name: string, words: readonly T[]): (tex
   }
 }
 
+/** A reader for one or more values with commas between. */
+export function listOf<T>(name: string, read: (text: string) => T): (text: string) => T[] {
+  return (text) => {
+    const parts = text.split(',').map((part) => part.trim())
+    if (parts.includes('')) throw new RangeError(`"${name}" expected values with commas between, got ${shown(text)}`)
+    return parts.map(read)
+  }
+}
+
 /** The option `--seed <n>`. */
 export function seedOption(description: string, otherwise: bigint): Option {
   return new Option('--seed <n>', description).argParser(readSeed).default(otherwise, String(otherwise))

@@ -1,6 +1,7 @@
 /** Figure 7: validation loss of trained models, tickets, and tickets with QK scaling, against non-zero parameters. */
 import type { FigureCheck } from './figure.js'
 import {
+  differenceText,
   type LanguageFigureOptions,
   type LanguageFigureResult,
   type LanguageModelRequest,
@@ -47,7 +48,8 @@ export const figure7Runs = (preset: LanguagePreset): LanguageModelRequest[] =>
   planCurves(preset).flatMap(({ points }) => points.flatMap(({ runs }) => runs))
 
 /** Runs Figure 7, one language model after another; what they are run by may know outcomes already. */
-export async function runFigure7({ preset, runLanguageModel }: LanguageFigureOptions): Promise<LanguageFigureResult> {
+export async function runFigure7(options: LanguageFigureOptions): Promise<LanguageFigureResult> {
+  const { preset, corpus, runLanguageModel } = options
   const series: LanguageSeries[] = []
   const runs = []
   for (const curve of planCurves(preset)) {
@@ -65,7 +67,7 @@ export async function runFigure7({ preset, runLanguageModel }: LanguageFigureOpt
     title: 'Loss of trained models and of tickets against non-zero parameters',
     xLabel: 'non-zero parameters',
     yLabel: 'validation loss (nats a token)',
-    settings: languageSettings(preset),
+    settings: languageSettings(preset, corpus),
     criticalScale: criticalScale(preset.models[0]),
     series,
     paper: {
@@ -89,11 +91,11 @@ function scalingHelps(model: string, plain: readonly LanguagePoint[], scaled: re
   const measured = scaled.map((point, i) => {
     const { losses } = point
     const texts = [point, plain[i]].map(({ validLoss }) => spreadText(validLoss, losses.length))
-    return `width ${point.width}: ${texts.join(' against ')}, difference ${spreadText(differences[i], losses.length)}`
+    return `width ${point.width}: ${texts.join(' against ')}, difference ${differenceText(differences[i], losses.length)}`
   })
   return {
     claim: `${model}tickets with QK scaling have a lower loss than without at every width (means over seeds)`,
-    measured: measured.join('; '),
+    measured: `${measured.join('; ')}${oneSeed(scaled)}`,
     holds: differences.every(({ mean }) => mean < 0),
   }
 }
@@ -103,7 +105,9 @@ function approaches(model: string, trained: readonly LanguagePoint[], scaled: re
   const texts = gaps.map((gap, i) => `${spreadText(gap, scaled[i].losses.length)} at width ${scaled[i].width}`)
   return {
     claim: `${model}the gap between tickets with QK scaling and trained models narrows from each width to the next`,
-    measured: `${texts.join(', ')} nats`,
+    measured: `${texts.join(', ')} nats${oneSeed(scaled)}`,
     holds: gaps.every(({ mean }, i) => i === 0 || mean < gaps[i - 1].mean),
   }
 }
+
+const oneSeed = ([{ losses }]: readonly LanguagePoint[]): string => (losses.length === 1 ? ' (one seed)' : '')

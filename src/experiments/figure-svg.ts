@@ -2,16 +2,10 @@
 import { areaY, dot, line, type Markish, rectX, ruleY, text } from '@observablehq/plot'
 import type { FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
 import { PAPER_FROM } from './figure-6.js'
+import { renderFigure7, renderFigure8 } from './language-figure-svg.js'
+import type { LanguageFigureResult } from './language-model.js'
+import { BLUE, DASH, DOTS, GREEN, GREY, ORANGE, PURPLE } from './palette.js'
 import { composeSvg, drawPanel, type LegendEntry, type Panel } from './svg.js'
-
-/** Okabe and Ito's colours, distinguishable without colour vision. */
-const BLUE = '#0072b2'
-const ORANGE = '#d55e00'
-const GREEN = '#009e73'
-const PURPLE = '#a0528c'
-const GREY = '#8a8a8a'
-const DASH = '5 4'
-const DOTS = '1 4'
 
 /** Logarithmic axes end here; a value of 0 has no place on them. */
 const LEAST = 1e-9
@@ -252,15 +246,24 @@ function renderFigure6(result: FigureResult): string {
   return composeSvg({ title: result.title, legend, panels: [main, reachPanel(result, reach)], caption })
 }
 
-const RENDERERS = { 4: renderFigure4, 5: renderFigure5, 6: renderFigure6 }
-
 /**
  * A figure as one standalone SVG document on white, 760 pixels wide; the same text for the same result.
  *
  * @throws RangeError for a result of another figure or without its fits
  */
-export function renderFigure(result: FigureResult): string {
-  const render = RENDERERS[result.figure]
-  if (!render) throw new RangeError(`"figure" expected 4, 5 or 6, got ${result.figure}`)
-  return render(result)
+export function renderFigure(result: FigureResult | LanguageFigureResult): string {
+  switch (result.figure) {
+    case 4:
+      return renderFigure4(result)
+    case 5:
+      return renderFigure5(result)
+    case 6:
+      return renderFigure6(result)
+    case 7:
+      return renderFigure7(result)
+    case 8:
+      return renderFigure8(result)
+    default:
+      throw new RangeError(`"figure" expected 4, 5, 6, 7 or 8, got ${(result as { figure: unknown }).figure}`)
+  }
 }

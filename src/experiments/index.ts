@@ -14,7 +14,24 @@ export type {
   FigureResult,
   FigureSeries,
 } from './figure.js'
+export { figure7Runs, runFigure7 } from './figure-7.js'
+export { figure8Runs, runFigure8 } from './figure-8.js'
 export { renderFigure } from './figure-svg.js'
+export type {
+  LanguageFigureOptions,
+  LanguageFigureResult,
+  LanguageModelOutcome,
+  LanguageModelRequest,
+  RunLanguageModel,
+} from './language-model.js'
+export {
+  choosePreset,
+  type LanguagePreset,
+  type PresetChanges,
+  type PresetName,
+  presetNames,
+} from './language-presets.js'
+export { languageWork } from './language-work.js'
 export { renderReport } from './report.js'
 export { runFigure } from './run-figure.js'
 export { quantile, type Summary, summarise } from './statistics.js'

@@ -54,6 +54,8 @@ export type RunLanguageModel = (request: LanguageModelRequest) => Promise<Langua
 /** Arguments of Figures 7 and 8. */
 export interface LanguageFigureOptions {
   readonly preset: LanguagePreset
+  /** The corpus in words, for captions. */
+  readonly corpus: string
   readonly runLanguageModel: RunLanguageModel
 }
 
@@ -118,7 +120,7 @@ export function planPoint(
 ): PointPlan {
   const { layers, headWidth } = model
   const width = factor * model.width
-  const [learningRate, finalLearningRate] = variant === 'slt' ? preset.searchRates : preset.trainRates
+  const learningRate = variant === 'slt' ? preset.searchRate : preset.trainRate
   const { context, batch, microBatch, steps, warmUp, seeds } = preset
   const scale = variant === 'slt' ? `-qk${Number(qkScale.toFixed(3))}` : ''
   const runs = seeds.map((seed) => ({
@@ -133,7 +135,7 @@ export function planPoint(
     steps,
     warmUp,
     learningRate,
-    finalLearningRate,
+    finalLearningRate: learningRate / 10,
     keep: variant === 'slt' ? preset.keep : 1,
     qkScale,
     seed,
@@ -177,4 +179,11 @@ export const pairedDifference = (a: LanguagePoint, b: LanguagePoint): Spread =>
 /** `2.512 ± 0.010`; without a deviation where there is one seed. */
 export function spreadText({ mean, deviation }: Spread, seeds: number, digits = 3): string {
   return seeds > 1 ? `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}` : mean.toFixed(digits)
+}
+
+/** A difference between points with its sign, `-0.0123 ± 0.0040`, and whether it drowns in the luck of the seeds. */
+export function differenceText(difference: Spread, seeds: number): string {
+  const sign = difference.mean > 0 ? '+' : ''
+  const isLost = seeds > 1 && Math.abs(difference.mean) < difference.deviation
+  return `${sign}${spreadText(difference, seeds, 4)}${isLost ? ', within what seeds differ by' : ''}`
 }

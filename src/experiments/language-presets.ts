@@ -20,9 +20,9 @@ export interface LanguagePreset {
   readonly microBatch: number
   readonly steps: number
   readonly warmUp: number
-  /** Learning rates, highest and last: of scores, and of weights in training. */
-  readonly searchRates: readonly [number, number]
-  readonly trainRates: readonly [number, number]
+  /** Highest learning rates, of scores and of weights in training; the last ones are a tenth, as in the paper. */
+  readonly searchRate: number
+  readonly trainRate: number
   readonly keep: number
   /** Factors of the models' widths in Figure 7, ascending. */
   readonly widths: readonly number[]
@@ -41,6 +41,8 @@ export interface PresetChanges {
   readonly models?: readonly string[] | undefined
   readonly microBatch?: number | undefined
   readonly steps?: number | undefined
+  readonly searchRate?: number | undefined
+  readonly trainRate?: number | undefined
   readonly widths?: readonly number[] | undefined
   /** Numbers > 0, or `auto`: n_K^(1/4). */
   readonly scales?: readonly (number | 'auto')[] | undefined
@@ -56,8 +58,6 @@ type Base = Omit<LanguagePreset, 'name' | 'warmUp' | 'scales' | 'seeds'> & {
   readonly warmUpPart: number
 }
 
-const ownRates = { searchRates: [1e-2, 1e-3], trainRates: [3e-3, 3e-4] } as const
-
 const presets: Record<PresetName, Base> = {
   quick: {
     models: [{ name: 'quick', layers: 1, width: 64, headWidth: 16 }],
@@ -67,7 +67,8 @@ const presets: Record<PresetName, Base> = {
     microBatch: 8,
     steps: 30,
     warmUpPart: 1 / 20,
-    ...ownRates,
+    searchRate: 1e-2,
+    trainRate: 3e-3,
     keep: 0.3,
     widths: [0.5, 1],
     scales: [1, 'auto', 4],
@@ -81,7 +82,8 @@ const presets: Record<PresetName, Base> = {
     microBatch: 8,
     steps: 500,
     warmUpPart: 1 / 20,
-    ...ownRates,
+    searchRate: 1e-2,
+    trainRate: 3e-3,
     keep: 0.3,
     widths: [0.5, 1, 2],
     scales: [1, 1.5, 2, 'auto', 4, 5],
@@ -99,8 +101,8 @@ const presets: Record<PresetName, Base> = {
     microBatch: 4,
     steps: 50 * 227,
     warmUpPart: 1 / 50,
-    searchRates: [1e-4, 1e-5],
-    trainRates: [1e-4, 1e-5],
+    searchRate: 1e-4,
+    trainRate: 1e-4,
     keep: 0.3,
     widths: [0.5, 1, 2],
     scales: [1, 1.5, 2, 'auto', 4, 5],
@@ -139,6 +141,8 @@ export function choosePreset(name: PresetName, changes: PresetChanges = {}): Lan
     models,
     steps,
     microBatch,
+    searchRate: changes.searchRate ?? base.searchRate,
+    trainRate: changes.trainRate ?? base.trainRate,
     warmUp: Math.floor(steps * warmUpPart),
     widths,
     scales: ascending('scales', scales),

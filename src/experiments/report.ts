@@ -1,6 +1,9 @@
 /** The report: one self-contained HTML page with figures, tables and what they mean. */
-import type { FigureCheck, FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
+import type { FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
 import { renderFigure } from './figure-svg.js'
+import type { LanguageFigureResult } from './language-model.js'
+import { languageLead, languageNotes, languageSection } from './report-language.js'
+import { checkList, settingsList, table } from './report-parts.js'
 import { REPORT_STYLE } from './report-style.js'
 import { escapeXml } from './svg.js'
 
@@ -10,14 +13,6 @@ const short = (value: number | null): string => {
   return Math.abs(value) < 1e-3 || Math.abs(value) >= 1e4 ? value.toExponential(1) : value.toPrecision(3)
 }
 const percent = (value: number): string => `${(100 * value).toFixed(1)} %`
-
-function table(head: readonly string[], rows: readonly (readonly string[])[], caption: string): string {
-  const cells = (tag: string, row: readonly string[]): string =>
-    row.map((cell) => `<${tag}>${escapeXml(cell)}</${tag}>`).join('')
-  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n')
-  return `<div class="scroll"><table><caption>${escapeXml(caption)}</caption><thead><tr>${cells('th', head)}</tr></thead>
-<tbody>${body}</tbody></table></div>`
-}
 
 function pointRow(series: FigureSeries, point: FigurePoint): string[] {
   const { error, tokenError } = point
@@ -60,14 +55,7 @@ function fitRow(fit: FigureFit): string[] {
   ]
 }
 
-function checkItem({ claim, measured, holds }: FigureCheck): string {
-  return `<li class="${holds ? 'holds' : 'fails'}"><b>${holds ? 'Holds' : 'Does not hold'}:</b> ${escapeXml(claim)} <span>(${escapeXml(measured)})</span></li>`
-}
-
 function figureSection(result: FigureResult): string {
-  const settings = Object.entries(result.settings).map(
-    ([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(String(value))}</dd>`,
-  )
   const paper =
     result.paper.rate === undefined
       ? []
@@ -76,11 +64,11 @@ function figureSection(result: FigureResult): string {
   return `<section id="figure-${result.figure}">
 <h2>Figure ${result.figure}. ${escapeXml(result.title)}</h2>
 <p><b>The paper:</b> ${escapeXml(result.paper.claim)}</p>
-<ul class="checks">${result.checks.map(checkItem).join('\n')}</ul>
+${checkList(result.checks)}
 <figure>${renderFigure(result)}</figure>
 ${fits.length ? table(['fit', 'rate b', 'factor a', 'range of n', 'R²'], fits, 'Fits of a exp(−b n), with standard errors') : ''}
 ${pointTable(result)}
-<details><summary>Settings</summary><dl>${settings.join('')}</dl><p>${result.seconds.toFixed(1)} s.</p></details>
+${settingsList(result.settings, result.seconds)}
 </section>`
 }
 
@@ -140,14 +128,34 @@ of the means' rates lie close to the 0.06 of the paper's Figure 4 is no confirma
 </ul>
 </section>`
 
+/** What is said of Figures 4 to 6 together. */
+function syntheticPart(results: readonly FigureResult[]): string {
+  if (results.length === 0) return ''
+  return [REGIMES, ...results.map(figureSection), INITIALISATION, notes(results)].join('\n')
+}
+
+function syntheticLead(results: readonly FigureResult[]): string {
+  const seconds = results.reduce((sum, result) => sum + result.seconds, 0)
+  return `<p class="lead">The synthetic experiments of Otsuka et al., <i>The Strong Lottery Ticket Hypothesis for Multi-Head Attention
+Mechanisms</i> (AAAI-26, arXiv 2511.04217), run again with an exact subset-sum solver: ${results[0].settings.sources} random
+sources a point, ${seconds.toFixed(0)} s in all.</p>`
+}
+
+/** What is said of Figures 7 and 8 together. */
+function languagePart(results: readonly LanguageFigureResult[]): string {
+  if (results.length === 0) return ''
+  return [...results.map(languageSection), languageNotes(results)].join('\n')
+}
+
 /**
  * The report as one HTML document without outside references, light or dark as the reader prefers.
  *
- * @param results any of Figures 4 to 6, shown in the order given; at least one
+ * @param results any of Figures 4 to 8, shown in the order given, 7 and 8 last; at least one
  */
-export function renderReport(results: readonly FigureResult[]): string {
+export function renderReport(results: readonly (FigureResult | LanguageFigureResult)[]): string {
   if (results.length === 0) throw new RangeError('"results" expected at least one figure, got none')
-  const seconds = results.reduce((sum, result) => sum + result.seconds, 0)
+  const synthetic = results.filter((result): result is FigureResult => result.figure < 7)
+  const language = results.filter((result): result is LanguageFigureResult => result.figure >= 7)
   const summary = results.flatMap((result) =>
     result.checks.map(({ claim, measured, holds }) => [
       `Figure ${result.figure}`,
@@ -167,14 +175,11 @@ export function renderReport(results: readonly FigureResult[]): string {
 <body>
 <main>
 <h1>Strong lottery tickets in attention</h1>
-<p class="lead">The synthetic experiments of Otsuka et al., <i>The Strong Lottery Ticket Hypothesis for Multi-Head Attention
-Mechanisms</i> (AAAI-26, arXiv 2511.04217), run again with an exact subset-sum solver: ${results[0].settings.sources} random
-sources a point, ${seconds.toFixed(0)} s in all.</p>
+${synthetic.length ? syntheticLead(synthetic) : ''}
+${language.length ? languageLead(language) : ''}
 ${table(['', 'claim', 'measured', ''], summary, 'At a glance')}
-${REGIMES}
-${results.map(figureSection).join('\n')}
-${INITIALISATION}
-${notes(results)}
+${syntheticPart(synthetic)}
+${languagePart(language)}
 </main>
 </body>
 </html>

@@ -10,8 +10,9 @@ export interface LegendEntry {
   label: string
   /** CSS colour. */
   colour: string
-  /** 'line' with an optional SVG dash pattern, 'dots' for a line with dots, 'band' for an area. */
-  mark: 'line' | 'dots' | 'band'
+  /** 'line' with an optional SVG dash pattern, 'dots' for a line with dots, 'band' for an area, 'bar' for a dot with an
+   * error bar, 'ring' for a small circle. */
+  mark: 'line' | 'dots' | 'band' | 'bar' | 'ring'
   dash?: string
 }
 
@@ -31,7 +32,7 @@ export function escapeXml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
 }
 
-/** Draws one panel of {@link WIDTH} pixels. Coordinates are rounded to 1/100 pixel, so the text is stable. */
+/** Draws one panel of {@link WIDTH} pixels. Coordinates, but no texts, are rounded to 1/100 pixel, so the SVG is stable. */
 export function drawPanel(options: PlotOptions & { height: number }): Panel {
   const { document } = parseHTML('<!doctype html><html><body></body></html>')
   const drawn = plot({
@@ -44,7 +45,7 @@ export function drawPanel(options: PlotOptions & { height: number }): Panel {
   })
   const markup = drawn.outerHTML
     .replace(/<style>.*?<\/style>/s, '')
-    .replace(/-?\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2))))
+    .replace(/<[^>]+>/g, (tag) => tag.replace(/-?\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))))
   return { markup, height: options.height }
 }
 
@@ -62,6 +63,9 @@ function wrap(text: string, letters: number): string[] {
 function legendMark({ colour, mark, dash }: LegendEntry, x: number, y: number): string {
   if (mark === 'band')
     return `<rect x="${x}" y="${y - 9}" width="22" height="10" fill="${colour}" fill-opacity="0.18"/>`
+  if (mark === 'ring') return `<circle cx="${x + 11}" cy="${y - 4}" r="2" stroke="${colour}" fill="none"/>`
+  if (mark === 'bar')
+    return `<path d="M${x + 11},${y - 11}v14" stroke="${colour}" stroke-width="1.5"/><circle cx="${x + 11}" cy="${y - 4}" r="3.5" fill="${colour}"/>`
   const dashes = dash ? ` stroke-dasharray="${dash}"` : ''
   const line = `<path d="M${x},${y - 4}h22" stroke="${colour}" stroke-width="2"${dashes} fill="none"/>`
   return mark === 'dots' ? `${line}<circle cx="${x + 11}" cy="${y - 4}" r="3.5" fill="${colour}"/>` : line

@@ -1,4 +1,4 @@
-import { link, open, readFile, rename, rm } from 'node:fs/promises'
+import { constants, copyFile, link, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { InputError } from '../safetensors/input-error.js'
@@ -34,16 +34,21 @@ export async function takeLock(path: string, what = 'ticket'): Promise<() => Pro
   throw new InputError(`${path}: cannot be taken; remove it if no other process writes this ${what}`)
 }
 
-/** Creates the file exclusively; rejects with EEXIST when it is there. A file that cannot be filled is removed again. */
+/**
+ * Creates the file exclusively, with its content in it from the first moment: a process killed in between would leave a
+ * lock that names no holder, which nobody could take over. Rejects with EEXIST when it is there.
+ */
 async function createLock(path: string): Promise<void> {
-  const handle = await open(path, 'wx')
+  const content = `${process.pid} ${hostname()}\n`
+  const filled = `${path}.${process.pid}.new`
   try {
-    await handle.writeFile(`${process.pid} ${hostname()}\n`)
-  } catch (error) {
-    await rm(path, { force: true })
-    throw error
+    await writeFile(filled, content)
+    await link(filled, path).catch((error) => {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
+      return copyFile(filled, path, constants.COPYFILE_EXCL) // a file system without hard links
+    })
   } finally {
-    await handle.close()
+    await rm(filled, { force: true })
   }
 }
 

@@ -20,6 +20,8 @@ export interface RunRequest {
   readonly data?: string | undefined
   readonly valid?: string | undefined
   readonly tokenizer?: string | undefined
+  /** The corpus, where it has been read from `data` and `valid` already. */
+  readonly corpus?: Corpus | undefined
   /** Where the result goes. Default: the corpus' name with `.slt.safetensors` or `.dense.safetensors`. */
   readonly out?: string | undefined
   /** Folder of the run. Default: `<out>.run`. */
@@ -65,7 +67,8 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   if (data === undefined) throw new RangeError('"data" expected a file or folder of text (or --resume a run)')
   const tokenizer = await loadTokenizer(request.tokenizer ?? 'bytes')
   const settings = chooseSettings({ model: 'micro', ...request.choice, kind }, tokenizer)
-  const corpus = await openCorpus({ data, valid, tokenizer, context: settings.config.positions, signal })
+  const context = settings.config.positions
+  const corpus = request.corpus ?? (await openCorpus({ data, valid, tokenizer, context, signal }))
   const extension = kind === 'search' ? 'slt' : 'dense'
   const out = resolve(request.out ?? `${basename(resolve(data)).replace(/\.[^.]+$/, '')}.${extension}.safetensors`)
   await assertWritable(out)
@@ -116,7 +119,8 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const valid = request.valid ?? there.valid ?? undefined
     const tokenizer = await loadTokenizer(request.tokenizer ?? settings.tokenizer)
     const signal = request.signal
-    const corpus = await openCorpus({ data, valid, tokenizer, context: settings.config.positions, signal })
+    const context = settings.config.positions
+    const corpus = request.corpus ?? (await openCorpus({ data, valid, tokenizer, context, signal }))
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? chooseSettings({ ...choiceOf(settings), ...request.choice }, tokenizer) : settings
     const identity = { settings: asked, corpus: corpus.sha256 }

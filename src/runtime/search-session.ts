@@ -59,7 +59,11 @@ export async function openSearchSession(
     lossStep,
     fillBatch: (step, tokens, targets) => fillBatch(corpus.train, { seed, step, batch, length }, tokens, targets),
     validation: (windows, signal) =>
-      createValidation(evaluator, { text: corpus.valid, tokenizer: corpus.tokenizer, batch: microBatch, windows }, signal),
+      createValidation(
+        evaluator,
+        { text: corpus.valid, tokenizer: corpus.tokenizer, batch: microBatch, windows },
+        signal,
+      ),
     kept: () =>
       gpt2Matrices(config).map(({ name }) => {
         const { count } = memory.matrix(name)

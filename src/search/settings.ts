@@ -1,4 +1,5 @@
 import type { TokenizerName } from '../data/index.js'
+import { type Selection, selections } from '../kernels/ticket-step.js'
 import { type Gpt2Config, headWidth } from '../model/gpt2-config.js'
 import type { Norms } from '../model/gpt2-matrices.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
@@ -6,7 +7,6 @@ import { chooseModel, type ModelChoice, searchModels } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
 
 export const algorithms = ['edge-popup', 'iterand'] as const
-export const selections = ['per-layer', 'global'] as const
 
 /** Everything that determines the result of a run, but for the corpus and the machine. Plain JSON. */
 export interface SearchSettings extends Schedule {
@@ -19,7 +19,7 @@ export interface SearchSettings extends Schedule {
   /** Fraction of weights kept, 0 < keep <= 1; 1 in training. */
   readonly keep: number
   /** Whether each matrix keeps its own top weights, or one threshold holds for all. */
-  readonly selection: (typeof selections)[number]
+  readonly selection: Selection
   readonly initialisation: InitialisationScheme
   /** Factor of the query and key matrices, > 0. */
   readonly qkScale: number
@@ -45,7 +45,7 @@ export interface SettingsChoice extends ModelChoice {
   readonly kind: 'search' | 'train'
   readonly norms?: Norms | undefined
   readonly keep?: number | undefined
-  readonly selection?: (typeof selections)[number] | undefined
+  readonly selection?: Selection | undefined
   readonly algorithm?: (typeof algorithms)[number] | undefined
   readonly initialisation?: InitialisationScheme | undefined
   /** A number > 0, or `auto`: (d / H)^(1/4), the paper's n_K^(1/4). */

@@ -1,0 +1,29 @@
+/** Pieces of HTML that the sections of the report share. */
+import type { FigureCheck } from './figure.js'
+import { escapeXml } from './svg.js'
+
+/** A table with a caption, in a box that scrolls sideways. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[], caption: string): string {
+  const cells = (tag: string, row: readonly string[]): string =>
+    row.map((cell) => `<${tag}>${escapeXml(cell)}</${tag}>`).join('')
+  const body = rows.map((row) => `<tr>${cells('td', row)}</tr>`).join('\n')
+  return `<div class="scroll"><table><caption>${escapeXml(caption)}</caption><thead><tr>${cells('th', head)}</tr></thead>
+<tbody>${body}</tbody></table></div>`
+}
+
+/** The findings of a figure, as a list. */
+export function checkList(checks: readonly FigureCheck[]): string {
+  const items = checks.map(
+    ({ claim, measured, holds }) =>
+      `<li class="${holds ? 'holds' : 'fails'}"><b>${holds ? 'Holds' : 'Does not hold'}:</b> ${escapeXml(claim)} <span>(${escapeXml(measured)})</span></li>`,
+  )
+  return `<ul class="checks">${items.join('\n')}</ul>`
+}
+
+/** Settings, folded away. */
+export function settingsList(settings: Readonly<Record<string, string | number>>, seconds: number): string {
+  const entries = Object.entries(settings).map(
+    ([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(String(value))}</dd>`,
+  )
+  return `<details><summary>Settings</summary><dl>${entries.join('')}</dl><p>${seconds.toFixed(1)} s.</p></details>`
+}

@@ -1,0 +1,161 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stepsOf, writeText } from '../search/small-run.js'
+import { slt, startSlt } from './slt.js'
+
+let folder: string
+let text: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slt-reproduce-'))
+  text = writeText(folder)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const quick = (out: string, ...more: string[]) => [
+  'reproduce',
+  ...more,
+  ...['--quick', '--data', text, '--device', 'cpu', '--threads', '1', '--out', join(folder, out)],
+]
+const read = (...path: string[]) => JSON.parse(readFileSync(join(folder, ...path), 'utf8'))
+const runsOf = (out: string) => {
+  const path = join(folder, out, 'runs')
+  return existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : []
+}
+
+describe('the quick preset', () => {
+  let first: { code: number | null; stdout: string; stderr: string }
+  beforeAll(() => {
+    first = slt(...quick('both', 'figure-7', 'figure-8', '--json'))
+  })
+
+  test('runs the models of both figures once each, and writes figures and report', () => {
+    expect(first.stderr).toContain('7 language models of 30 steps, one after another (2 of them serve both figures)\n')
+    expect(first.stderr).toMatch(/^on 1 threads of the CPU \(as asked\); corpus .*words\.txt; runs in .*both.runs$/m)
+    expect(first.stderr).toMatch(
+      /^run 1 of 7: trained, width 32, seed 0: validation loss \d\.\d{3}, .* logits start at/m,
+    )
+    expect(first.stderr).toMatch(/^about .* for the rest, judging by the first$/m)
+    expect(first.stderr).toMatch(/^run 7 of 7: SLT, width 64, QK scale 4, seed 0: validation loss/m)
+    expect(first.code).toBe(0)
+    const { figures, runs, files, seed } = JSON.parse(first.stdout)
+    expect([runs, seed]).toEqual([{ total: 7, reused: 0 }, '0'])
+    const names = ['figure-7.json', 'figure-7.svg', 'figure-8.json', 'figure-8.svg', 'report.html']
+    expect(files).toEqual(names.map((name) => join(folder, 'both', name)))
+    expect(readdirSync(join(folder, 'both')).sort()).toEqual([...names, 'runs'])
+    expect(figures).toEqual([read('both', 'figure-7.json'), read('both', 'figure-8.json')])
+    expect(runsOf('both')).toHaveLength(7)
+    expect(readFileSync(join(folder, 'both', 'report.html'), 'utf8')).toContain('id="figure-8"')
+  })
+
+  test('masks what is not kept, and starts attention as wide as the scale makes it', () => {
+    const [seven, eight] = JSON.parse(first.stdout).figures
+    const [trained, , scaled] = seven.series.map(({ points }: { points: object[] }) => points[1])
+    expect(trained.nonZero).toBe(trained.weights)
+    expect(scaled.nonZero / trained.nonZero).toBeCloseTo(0.3, 3)
+    for (const { width, qkScale, attentionDeviation, losses } of eight.series[0].points) {
+      const predicted = 0.3 * 0.02 ** 2 * width * qkScale ** 2
+      expect(attentionDeviation.mean / predicted).toBeGreaterThan(0.8)
+      expect(attentionDeviation.mean / predicted).toBeLessThan(1.25)
+      expect(losses[0]).toBeLessThan(Math.log(256))
+    }
+    expect(eight.series[0].points[1]).toMatchObject({ losses: scaled.losses, qkScale: 2 })
+  })
+
+  test('asked for again, it runs nothing and says the same; other figures and seeds run what is missing', () => {
+    const again = slt(...quick('both', 'figure-8', 'figure-7', '--json'))
+    expect(again.stderr).toContain('7 of 7 runs already done\n')
+    expect(again.stderr).not.toMatch(/^run /m)
+    expect(JSON.parse(again.stdout).figures).toEqual(JSON.parse(first.stdout).figures)
+    const more = slt(...quick('both', 'figure-8', '--seeds', '2', '--scales', '1,auto'))
+    expect(more.stderr).toContain('figure 8, quick preset: 4 language models of 30 steps, one after another\n')
+    expect(more.stderr).toContain('2 of 4 runs already done\n')
+    expect(more.stderr).toMatch(/^run 3 of 4: SLT, width 64, QK scale 1, seed 1: /m)
+    expect(more.stdout).toMatch(/^Figure 8: /)
+    expect(more.stdout).toMatch(/ width +QK scale +non-zero +loss +std\. dev\. +bits a byte +logits/)
+    expect(more.stdout).toMatch(/(holds|does not hold) +the loss is lowest near n_K\^\(1\/4\) = 2 \(within/)
+    expect(runsOf('both')).toHaveLength(9)
+  })
+})
+
+test('the bundled text, other steps, and a figure without training beside', () => {
+  const out = join(folder, 'bundled')
+  const args = ['--quick', '--sources', '2', '--steps', '2', '--scales', '1', '--threads', '1', '--device', 'cpu']
+  const { code, stdout, stderr } = slt('reproduce', 'figure-8', 'figure-4', ...args, '--out', out, '--json')
+  expect(stderr).toContain('1 language models of 2 steps')
+  expect(code).toBe(0)
+  const { figures, sources } = JSON.parse(stdout)
+  expect([sources, ...figures.map(({ figure }: { figure: number }) => figure)]).toEqual([2, 4, 8])
+  expect(figures[1].settings.corpus).toBe('tiny Shakespeare, 1,003,855 tokens to learn from and 111,539 to validate on')
+  const report = readFileSync(join(out, 'report.html'), 'utf8')
+  for (const part of ['Two regimes', 'What the QK scale acts on']) expect(report).toContain(part)
+})
+
+test('Ctrl-C inside a run saves it; killed between runs nothing is lost: the same command goes on to the same end', async () => {
+  const args = ['figure-8', '--scales', '1,2', '--steps', '60']
+  const started = (out: string) => {
+    const child = startSlt(...quick(out, ...args))
+    let stderr = ''
+    child.stderr.on('data', (data) => {
+      stderr += data
+    })
+    const closed = new Promise<number | null>((done) => child.on('close', done))
+    return { child, closed, stderr: () => stderr }
+  }
+  const steps = () => runsOf('stopped').map((run) => stepsOf(run).length)
+
+  const inside = started('stopped')
+  await until(() => Math.max(0, ...steps()) > 3)
+  inside.child.kill('SIGINT')
+  expect(await inside.closed).toBe(130)
+  expect(inside.stderr()).toMatch(/slt: interrupted; what is done is kept, and the same command goes on\n$/)
+  const reached = Math.max(...steps())
+  expect(reached).toBeLessThan(60)
+  const [run] = runsOf('stopped')
+  expect(existsSync(join(run, 'checkpoint.safetensors'))).toBe(true)
+
+  const between = started('stopped')
+  await until(() => steps().length === 2)
+  between.child.kill('SIGKILL')
+  await between.closed
+  expect(stepsOf(run)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1)) // none of them twice
+
+  const end = slt(...quick('stopped', ...args, '--json'))
+  expect(end.stderr).toContain('1 of 2 runs already done\n')
+  expect(end.code).toBe(0)
+  const whole = slt(...quick('whole', ...args, '--json'))
+  expect(JSON.parse(end.stdout).figures[0].series).toEqual(JSON.parse(whole.stdout).figures[0].series)
+})
+
+describe('bad input is one line and exit code 1', () => {
+  test.each<[string[], RegExp]>([
+    [
+      ['figure-7', '--paper'],
+      /^slt: "data" expected the text of WikiText-103 with --paper, .*--data train\.txt --valid/,
+    ],
+    [['figure-7', '--paper', '--quick'], /^slt: "paper" expected without --quick/],
+    [['figure-7', '--valid', 'x'], /^slt: "valid" expected with --data/],
+    [['figure-7', '--models', 'mini'], /^slt: "models" expected with --paper/],
+    [['figure-7', '--data', 'no-such-file'], /^slt: no-such-file: no such file or folder$/],
+    [['figure-7', '--widths', '0.3'], /^slt: "widths" expected a factor that makes .*, got 0\.3$/],
+    [['figure-8', '--scales', '1,,2'], /^slt: "scales" expected values with commas between, got 1,,2$/],
+    [['figure-8', '--scales', '0'], /^slt: "scales" expected a number > 0, got 0$/],
+    [['figure-8', '--seeds', '0'], /^slt: "seeds" expected an integer >= 1, got 0$/],
+    [['figure-8', '--micro-batch', '3'], /^slt: "micro-batch" expected a divisor of the batch of 8, got 3$/],
+    [['figure-4', '--seeds', '1'], /^slt: "seeds" expected figure-7 or figure-8 among the figures/],
+    [['--search-lr', '1'], /^slt: "search-lr" expected figure-7 or figure-8 among the figures/],
+    [['figure-8', '--sources', '3'], /^slt: "sources" expected figure-4 or figure-5 or figure-6 among the figures/],
+    [['figure-9'], /^slt: "figures" expected figure-4, figure-5, figure-6, figure-7, figure-8, got figure-9$/],
+  ])('slt reproduce %j', (args, message) => {
+    const out = join(folder, 'never')
+    const { code, stdout, stderr } = slt('reproduce', ...args, '--out', out)
+    expect(stderr.trimEnd()).toMatch(message)
+    expect([stdout, code]).toEqual(['', 1])
+    expect(existsSync(join(out, 'runs'))).toBe(false)
+  })
+})
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 3))
+}
