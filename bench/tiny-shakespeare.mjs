@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { inTemporaryFolder } from './cli.mjs'
 
 const SEEDS = [0, 1, 2]
-const STEPS = 4000
+const STEPS = 2000
 /** Nats a token, and the minutes it may take. */
 const GOAL = 1.9
 const MINUTES = 15

@@ -90,7 +90,7 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: { name: Tokeni
   const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
   const isIterand = algorithm === 'iterand'
   const steps = choice.steps ?? 2000
-  const learningRate = choice.learningRate ?? (isSearch ? 1e-2 : 3e-3)
+  const learningRate = choice.learningRate ?? (isSearch ? 2e-3 : 3e-3)
   const seed = choice.seed ?? 0n
   const batch = choice.batch ?? searchModels[choice.model].batch
   const settings: SearchSettings = {
