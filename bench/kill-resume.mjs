@@ -56,7 +56,7 @@ export async function run(log, { kills = KILLS } = {}) {
     log(`resumed       ${actual}`)
     log(`metrics: ${rows.length} rows${isWhole ? ', each step once' : ', NOT each step once'}`)
     if (expected !== actual || !isWhole) throw new Error('the resumed run differs from the uninterrupted one')
-    if (deaths < kills) log(`(the run ended before it could be killed ${kills} times)`)
+    if (deaths < kills) throw new Error(`killed ${deaths} times of ${kills}: the run ended before`)
     return { kills: deaths, steps, sha256: actual, equal: expected === actual }
   })
 }

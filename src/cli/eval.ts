@@ -26,7 +26,8 @@ Examples:
   slt eval story.slt.safetensors --data corpus.txt --json
 
 The loss is the mean over windows of the model's whole context, spread evenly over the text. Where the text is the one
-that the ticket was searched on, its last tenth is read, which the search did not learn from.`
+that the ticket was searched on, its last tenth is read, which the search did not learn from. A text of a search that had another to validate on
+(--valid) was learned whole, and is read whole: give the other one to --data.`
 
 /** Adds `slt eval`. */
 export function addEval(program: Command): void {
@@ -46,7 +47,11 @@ export function addEval(program: Command): void {
       'at most so many windows, in whole batches (default: 131,072 tokens of them)',
       integer('windows', 1),
     )
-    .option('--batch <n>', 'windows at a time (default: as in the search)', integer('batch', 1))
+    .option(
+      '--batch <n>',
+      'windows at a time (default: as in the search, within limits of memory)',
+      integer('batch', 1),
+    )
     .addOption(deviceOption())
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
     .option('--json', 'print one JSON object')

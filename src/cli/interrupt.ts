@@ -18,10 +18,14 @@ export async function interruptible<T>(
   try {
     return await work(controller.signal)
   } catch (error) {
+    if (!isInterruption(error, controller.signal)) throw error // what else failed must be said
     const said = typeof advice === 'function' ? advice() : advice
     const message = said === undefined ? 'interrupted' : `interrupted; ${said}`
-    throw controller.signal.aborted ? new Interrupted(message) : error
+    throw new Interrupted(message)
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
   }
 }
+
+const isInterruption = (error: unknown, { aborted, reason }: AbortSignal) =>
+  aborted && (error === reason || (error instanceof Error && error.name === 'AbortError'))

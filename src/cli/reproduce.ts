@@ -55,12 +55,13 @@ Examples:
   slt reproduce figure-8 --seeds 1 --scales 1,2,auto,4,8
   slt reproduce figure-7 --paper --models mini --data wiki.train.txt --valid wiki.valid.txt --device cuda
 
-Writes figure-N.json, figure-N.svg and report.html. The paper trains the target of figures 4 and 5: so does --trained.
+Writes figure-N.json, figure-N.svg and report.html. The paper trains the target of figures 4 and 5: so does --trained,
+on the CPU whatever --device says, which is for figures 7 and 8.
 Figures 7 and 8 search and train language models, so they run only when asked for, on tiny Shakespeare unless --data is
 given. Each model has a folder in <out>/runs. Ctrl-C saves, and the same command goes on; what has been run is not run again, so
 --seeds 1 first and --seeds 3 later costs no more. --paper has the paper's sizes and schedule (GPT-2 mini, small and medium,
 11,350 steps of 512 windows of 1024 GPT-2 tokens) and needs the text of WikiText-103; mini alone is 7e19 floating-point operations,
-six weeks at 20 Tflop/s.`
+six weeks of arithmetic alone at 20 Tflop/s.`
 
 /** Adds `slt reproduce`. */
 export function addReproduce(program: Command): void {

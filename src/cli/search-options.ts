@@ -78,7 +78,11 @@ export function addModelOptions(command: Command): Command {
     .option('--context <n>', 'tokens in a window', integer('context', 1))
     .option('--inner <n>', 'feed-forward width (default: 4 times the width)', integer('inner', 1))
     .option('--activation <a>', gpt2Activations.join(', '), oneOf('activation', gpt2Activations))
-    .option('--norms <n>', 'LayerNorm plain, or with learned gain and bias', oneOf('norms', normKinds))
+    .option(
+      '--norms <n>',
+      'LayerNorm: plain, or learned (gain and bias; they move at a tenth of --lr in a search)',
+      oneOf('norms', normKinds),
+    )
     .option('--untied', 'an output head of its own')
     .option('--init <scheme>', initialisationSchemes.join(', '), oneOf('init', initialisationSchemes))
     .option(
@@ -119,7 +123,7 @@ export function addRunOptions(command: Command, extension: string): Command {
     .option('--sample-every <n>', 'steps between texts; 0 is never (default: 500)', integer('sample-every', 0))
     .option(
       '--checkpoint-every <n>',
-      'steps; 0 is only at the end and when interrupted (default: every minute)',
+      'steps; 0 is only at the end and when interrupted (default: every minute, for large models less often)',
       integer('checkpoint-every', 0),
     )
     .addOption(deviceOption())

@@ -107,7 +107,7 @@ function printReport(terminal: Terminal, report: SearchReport): void {
     const share = (seconds: number) => `${((100 * seconds) / spent).toFixed(1)} %`
     const algorithm = settings.kind === 'search' ? 'ticket' : 'optimizer'
     terminal.print(
-      `${secondsText(report.seconds)}, ${count(report.tokensPerSecond)} tokens a second: graph ${share(split.graph)}, ${algorithm} ${share(split.ticket)}, rest ${share(split.rest)}`,
+      `${secondsText(report.seconds)}, ${count(report.tokensPerSecond)} tokens a second: graph ${share(split.graph)}, ${algorithm} ${share(split.ticket)}, rest ${share(split.rest)}; checkpoints took ${secondsText(split.checkpoints)}`,
     )
   }
   const kept = settings.kind === 'search' ? `${(100 * keptFraction).toFixed(1)} % of ` : ''

@@ -15,8 +15,8 @@ Examples:
   slt verify sorter.slt.safetensors
   slt verify sorter.slt.safetensors --target data/gpt-nano-sort
 
-Regenerates the random weights from the seed, applies the masks literally at full source width, and runs the model.
-Exit code 1 when a check fails.`
+Regenerates the random weights from the seed, applies the masks literally at full source width, and runs the model,
+all on the CPU. Exit code 1 when a check fails.`
 
 /** Adds `slt verify`. */
 export function addVerify(program: Command): void {

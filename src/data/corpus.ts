@@ -8,9 +8,6 @@ export interface Corpus {
   /** [n], each 0 <= token < tokenizer.vocabulary. */
   readonly train: Uint16Array
   readonly valid: Uint16Array
-  /** Bytes of text that the tokens stand for; see {@link bitsPerByte}. */
-  readonly trainBytes: number
-  readonly validBytes: number
   /**
    * SHA-256 of what was read, 64 hexadecimal digits: of a single file its own; of several, that of their digests, each
    * in hexadecimal on a line, with an empty line between those that train and those that validate.

@@ -11,7 +11,7 @@ export type LanguageVariant = 'trained' | 'slt'
 
 /** One run: a GPT-2 without biases, initialised as GPT-2 is, trained densely or searched for a ticket. */
 export interface LanguageModelRequest {
-  /** Unique among a preset's runs and fit for the name of a folder: `slt-mini-512-qk2.83-seed0`. */
+  /** Unique among a preset's runs and fit for the name of a folder: `slt-mini-512-qk2.5-seed0`. */
   readonly name: string
   readonly variant: LanguageVariant
   readonly layers: number
@@ -122,7 +122,7 @@ export function planPoint(
   const width = factor * model.width
   const learningRate = variant === 'slt' ? preset.searchRate : preset.trainRate
   const { context, batch, microBatch, steps, warmUp, seeds } = preset
-  const scale = variant === 'slt' ? `-qk${Number(qkScale.toFixed(3))}` : ''
+  const scale = variant === 'slt' ? `-qk${qkScale}` : ''
   const runs = seeds.map((seed) => ({
     name: `${variant}-${model.name}-${width}${scale}-seed${seed}`,
     variant,

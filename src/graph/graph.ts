@@ -47,7 +47,7 @@ export interface Graph {
 /** How a graph is to be built. */
 export interface GraphOptions {
   /**
-   * Lets gradient rules use com.microsoft's FusedMatMul, which saves transposes on the CPU and falls back to it
+   * Lets gradient rules use com.microsoft's FusedMatMul, which saves transposes on the CPU and may fall back to it
    * elsewhere; without it (the default) they keep to operators that every provider has.
    */
   readonly fused?: boolean

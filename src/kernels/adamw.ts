@@ -44,8 +44,8 @@ export interface AdamWFactors {
 export function adamwFactors(adamw: AdamW): AdamWFactors {
   const { learningRate, beta1, beta2, epsilon, weightDecay, step } = adamw
   check('learningRate', learningRate, learningRate >= 0 && learningRate < Infinity, '0 <= learningRate < infinity')
-  check('beta1', beta1, beta1 >= 0 && Math.fround(beta1) < 1, '0 <= beta1 < 1')
-  check('beta2', beta2, beta2 >= 0 && Math.fround(beta2) < 1, '0 <= beta2 < 1')
+  check('beta1', beta1, beta1 >= 0 && Math.fround(beta1) < 1, '0 <= beta1 < 1 in float32')
+  check('beta2', beta2, beta2 >= 0 && Math.fround(beta2) < 1, '0 <= beta2 < 1 in float32')
   check('epsilon', epsilon, Math.fround(epsilon) > 0 && epsilon < Infinity, 'float32 epsilon > 0')
   check('weightDecay', weightDecay, weightDecay >= 0 && weightDecay < Infinity, '0 <= weightDecay < infinity')
   check('step', step, Number.isSafeInteger(step) && step >= 1, 'an integer >= 1')

@@ -34,7 +34,7 @@ import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from './gpt2-matrices.js'
 
 /** How a loss graph is built. */
 export interface LossGraphOptions {
-  /** Use operators of ONNX Runtime's own domain that save transposes; CPU and CUDA have them. Default false. */
+  /** Use operators of ONNX Runtime's own domain that save transposes and that its CPU provider has. Default false. */
   readonly fused?: boolean
 }
 

@@ -2,7 +2,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import {
-  bytesOfTokens,
   type Corpus,
   createTokenBuffer,
   loadTokenizer,
@@ -56,8 +55,6 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
     name: parts.map(({ path }) => path).join(' and '),
     tokenizer,
     ...split,
-    trainBytes: bytesOfTokens(tokenizer, split.train),
-    validBytes: bytesOfTokens(tokenizer, split.valid),
     sha256: combine(read.map(({ digests }) => digests)),
     warnings: reading.warnings,
   }

@@ -30,7 +30,7 @@ export function createGraphRunner({ device = 'cpu', threads }: GraphRunnerOption
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   }
   return {
-    prefersFused: device !== 'webgpu',
+    prefersFused: device === 'cpu',
     async load(model) {
       return loadedGraph(await ort.InferenceSession.create(model, sessionOptions))
     },

@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { type Corpus, loadTokenizer } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { differences, fingerprintOf } from '../search/fingerprint.js'
-import { choiceOf, chooseSettings, type SettingsChoice } from '../search/settings.js'
+import { chooseSettings, resumedChoice, type SettingsChoice } from '../search/settings.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
 import { refuseSystem } from './files.js'
@@ -58,8 +58,13 @@ export interface OpenRun {
  * Opens the run; close its folder when done.
  * @throws RangeError or TypeError for a setting, InputError for a file, a folder, or a run of another configuration
  */
-export const openRun = (request: RunRequest): Promise<OpenRun> =>
-  request.resume === undefined ? openNew(request) : openOld(request)
+export async function openRun(request: RunRequest): Promise<OpenRun> {
+  const { resume, run, force } = request
+  if (resume === undefined) return openNew(request)
+  if (run !== undefined) throw new RangeError(`"run" expected nothing beside --resume ${resume}, got ${run}`)
+  if (force) throw new RangeError(`"force" expected nothing to resume, got --resume ${resume}`)
+  return openOld(request)
+}
 
 /** Checks everything that can be checked before work starts, the corpus first. */
 async function openNew(request: RunRequest): Promise<OpenRun> {
@@ -80,6 +85,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     tokenizer: tokenizer.name,
     identity,
     fingerprint: fingerprintOf(nodeSha256, identity),
+    name: basename(resolve(data)),
     out,
     cadence: { ...defaultCadence, ...request.cadence },
     device: opened.device,
@@ -122,7 +128,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const context = settings.config.positions
     const corpus = request.corpus ?? (await openCorpus({ data, valid, tokenizer, context, signal }))
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
-    const asked = given ? chooseSettings({ ...choiceOf(settings), ...request.choice }, tokenizer) : settings
+    const asked = given ? chooseSettings(resumedChoice(settings, request.choice), tokenizer) : settings
     const identity = { settings: asked, corpus: corpus.sha256 }
     const different = differences(there.identity, identity)
     if (different !== undefined) throw new InputError(`${path}: is a run of another configuration: ${different}`)

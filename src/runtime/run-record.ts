@@ -1,9 +1,11 @@
 /** `run.json`: what a run was asked for, so that it can go on. */
-
+import { basename } from 'node:path'
 import { InputError, quoted } from '../safetensors/index.js'
+import { fingerprintOf } from '../search/fingerprint.js'
 import type { Cadence } from '../search/run.js'
 import { checkSettings, type SearchSettings } from '../search/settings.js'
 import type { Device } from './onnx.js'
+import { nodeSha256 } from './sha256.js'
 
 /** Where the corpus is. */
 export interface DataPaths {
@@ -22,7 +24,10 @@ export interface RunIdentity {
 /** Everything in `run.json`; paths are absolute. */
 export interface RunRecord extends DataPaths {
   readonly identity: RunIdentity
+  /** Of the identity. */
   readonly fingerprint: string
+  /** The corpus' name in the ticket: that of the first path, wherever the corpus goes later. */
+  readonly name: string
   readonly out: string
   readonly cadence: Cadence & { readonly validWindows: number }
   /** The device that it ran on last. */
@@ -44,7 +49,10 @@ export function parseRunRecord(name: string, text: string): RunRecord {
       if (typeof record[key] !== 'string') throw new TypeError(`"${key}" expected text`)
     }
     checkSettings(record.identity.settings)
-    return record as RunRecord
+    if (fingerprintOf(nodeSha256, record.identity) !== record.fingerprint) {
+      throw new RangeError('"identity" does not match its fingerprint: the settings or the corpus were changed')
+    }
+    return { name: basename(record.data), ...record } as RunRecord
   } catch (error) {
     throw new InputError(`${name}: not the record of a run: ${(error as Error).message}`)
   }

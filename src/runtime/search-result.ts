@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises'
-import { basename } from 'node:path'
 import { float32Bytes, planSafetensors } from '../safetensors/index.js'
 import { huggingFaceWeights } from '../search/hugging-face-weights.js'
 import { randomMatrices } from '../search/random-network.js'
@@ -46,7 +45,7 @@ async function writeTicket(session: SearchSession, record: RunRecord, validation
         length: config.positions,
         tokens: steps * batch * config.positions,
         validLoss: validation.validLoss,
-        corpus: { name: basename(record.data), sha256: corpus.sha256, tokenizer },
+        corpus: { name: record.name, sha256: corpus.sha256, tokenizer },
       },
     },
     corpus.valid,

@@ -11,7 +11,7 @@ const LENGTH = 160
 const TEMPERATURE = 0.8
 
 /** Writes a text with the effective weights as they are: the first tokens of the validation text, continued. */
-export function createSampler(session: SearchSession, signal?: AbortSignal): () => Promise<string> {
+export function createSampler(session: SearchSession): () => Promise<string> {
   const { settings, corpus, runner, memory } = session
   const prompt = [...corpus.valid.subarray(0, Math.min(PROMPT, settings.config.positions))]
   const words = new Uint32Array(LENGTH)
@@ -20,7 +20,6 @@ export function createSampler(session: SearchSession, signal?: AbortSignal): () 
     count: LENGTH - prompt.length,
     temperature: TEMPERATURE,
     word: (index: number) => words[index],
-    signal,
   }
   return async () => {
     const weights = huggingFaceWeights(settings, (name) => memory.matrix(name).effective)

@@ -55,7 +55,7 @@ export interface SearchReport extends SearchStart {
   readonly split: TimeSplit
 }
 
-/** The last validation reads as many windows as hold so many tokens, but no fewer than those during the run. */
+/** The last validation reads as many windows as hold so many tokens, whatever is read during the run. */
 const LAST_VALIDATION = 2 ** 17
 
 /**
@@ -112,13 +112,13 @@ async function runSession(
   }
   request.onStart?.(start)
   const { validWindows, ...cadence } = record.cadence
-  const sampler = createSampler(session, signal)
+  const sampler = createSampler(session)
   const { seconds, split } = await runSearch({
     ...session,
     cadence,
     from,
     signal,
-    validate: session.validation(validWindows, signal),
+    validate: session.validation(validWindows),
     async sample(step) {
       const text = await sampler()
       folder.samples.append(`== step ${step}\n${text}\n`)
@@ -131,8 +131,11 @@ async function runSession(
     now: () => performance.now(),
     ...(request.onStep ? { onStep: request.onStep } : {}),
   })
-  const lastWindows = Math.max(validWindows, Math.floor(LAST_VALIDATION / config.positions))
+  const lastWindows = Math.max(1, Math.floor(LAST_VALIDATION / config.positions))
   const validation = await session.validation(lastWindows, signal)()
+  if (!Number.isFinite(validation.validLoss)) {
+    throw new InputError(`validation loss is ${validation.validLoss} at step ${steps}; ${record.out} is not written`)
+  }
   const outBytes = await writeResult(session, record, validation)
   const kept = session.kept()
   const spent = split.graph + split.ticket + split.rest

@@ -1,5 +1,6 @@
 import { type Corpus, validationStarts } from '../data/index.js'
 import type { GraphRunner } from '../graph/index.js'
+import type { Gpt2Config } from '../model/gpt2-config.js'
 import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
 import { InputError } from '../safetensors/index.js'
 import type { LossStep } from '../search/loss-step.js'
@@ -31,7 +32,7 @@ export interface EvalRequest {
   readonly tokenizer?: string | undefined
   /** At most so many windows of the model's context, an integer >= 1; default: 2^17 tokens of them, at least 32. */
   readonly windows?: number | undefined
-  /** Windows at a time, an integer >= 1; default: as in the search, or 8. */
+  /** Windows at a time, an integer >= 1; default: as in the search, or 8, at most 64 and 1 GiB of logits. */
   readonly batch?: number | undefined
   readonly device?: DeviceName | undefined
   readonly threads?: number | undefined
@@ -66,6 +67,7 @@ export interface EvalReport {
 const WINDOW_TOKENS = 2 ** 17
 const LEAST_WINDOWS = 32
 const MOST_BATCH = 64
+const MOST_LOGITS = 2 ** 28
 
 /**
  * The loss of a ticket on windows spread evenly over a text, every token of a window predicted from those before it in the
@@ -95,8 +97,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
       )
     }
     const windows = request.windows ?? Math.max(LEAST_WINDOWS, Math.floor(WINDOW_TOKENS / length))
-    const usual = Math.min(MOST_BATCH, Math.max(1, search?.batch ?? 8))
-    const batch = Math.min(request.batch ?? usual, windows, room)
+    const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
 
     const kept = ticket.kind === 'searched-gpt2' ? await keptReport(ticket) : null
     const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
@@ -136,6 +137,11 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
   } finally {
     await source.close()
   }
+}
+
+/** Windows that are evaluated at a time unless said otherwise. @param searched as many as a step of the search had */
+export function usualBatch({ positions, vocabulary }: Gpt2Config, searched = 8): number {
+  return Math.max(1, Math.min(MOST_BATCH, searched, Math.floor(MOST_LOGITS / (positions * vocabulary))))
 }
 
 function partOf({ train, valid }: Corpus, part: TextPart): Uint16Array {

@@ -6,6 +6,7 @@
 import { type Kernels, weightFiller } from '../kernels/index.js'
 import { getBit } from '../mask/index.js'
 import { type Initialisation, type Seed, seedWords } from '../random/index.js'
+import { GENERATION_LIMIT } from '../ticket/searched.js'
 import { redrawStream, weightStream } from './streams.js'
 
 /** Weights made in one go, so that scratch memory stays small. */
@@ -39,8 +40,8 @@ export function redrawPruned(
   mask: Uint8Array,
   { seed, matrix, generation, rate, init }: RedrawOptions,
 ): number {
-  if (!Number.isInteger(generation) || generation < 1 || generation > 255) {
-    throw new RangeError(`"generation" expected an integer from 1 to 255, got ${generation}`)
+  if (!Number.isInteger(generation) || generation < 1 || generation > GENERATION_LIMIT) {
+    throw new RangeError(`"generation" expected an integer from 1 to ${GENERATION_LIMIT}, got ${generation}`)
   }
   if (!(rate >= 0 && rate <= 1)) throw new RangeError(`"rate" expected 0 <= rate <= 1, got ${rate}`)
   const count = weights.length

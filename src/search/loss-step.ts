@@ -1,5 +1,5 @@
 import { encodeModel, float32, type GraphRunner, int32, type Tensor } from '../graph/index.js'
-import { type ArrayShape, addRows, type MatrixMemory, type ParameterMemory } from '../kernels/index.js'
+import { type ArrayShape, addRows, type ParameterMemory } from '../kernels/index.js'
 import { gpt2GradientGraph, gpt2LossGraph } from '../model/gpt2-loss.js'
 import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../model/gpt2-matrices.js'
 
@@ -78,7 +78,7 @@ async function createPart(
   const graph = gpt2GradientGraph(model, batch, length, { fused: runner.prefersFused, rows: 'outside' })
   const loaded = await runner.load(encodeModel(graph))
   const wte = memory.matrix('wte')
-  const { wte: table, ...others } = effectiveWeights(model, memory)
+  const { wte: table, ...others } = parameterFeeds(model, (name) => memory.matrix(name).effective)
   const feeds = {
     ...others,
     ...(config.tiedHead ? { wte: table } : {}),
@@ -135,10 +135,24 @@ function addScaled(sum: Float32Array, values: Float32Array, factor: number): voi
 }
 
 /** The loss alone at the effective weights; the batch lies outside the parameter memory. */
-export async function createEvaluator(
+export function createEvaluator(
   runner: GraphRunner,
   model: BiasFreeGpt2,
   memory: ParameterMemory,
+  batch: number,
+  length: number,
+): Promise<LossStep> {
+  return createLossEvaluator(runner, model, (name) => memory.matrix(name).effective, batch, length)
+}
+
+/**
+ * The loss alone.
+ * @param parameter name of a matrix or learned norm -> its values, read where they lie at every run
+ */
+export async function createLossEvaluator(
+  runner: GraphRunner,
+  model: BiasFreeGpt2,
+  parameter: (name: string) => Float32Array,
   batch: number,
   length: number,
 ): Promise<LossStep> {
@@ -148,7 +162,7 @@ export async function createEvaluator(
   const loaded = await runner.load(encodeModel(gpt2LossGraph(model, batch, length, { fused: runner.prefersFused })))
   const compute = loaded.bind(
     {
-      ...effectiveWeights(model, memory),
+      ...parameterFeeds(model, parameter),
       tokens: int32([batch, length], tokens),
       targets: int32([batch, length], targets),
     },
@@ -165,12 +179,10 @@ export async function createEvaluator(
   }
 }
 
-function effectiveWeights({ config, norms }: BiasFreeGpt2, memory: ParameterMemory): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = {}
-  const add = ({ name, shape }: { name: string; shape: readonly number[] }, { effective }: MatrixMemory) => {
-    feeds[name] = float32(shape, effective)
-  }
-  for (const matrix of gpt2Matrices(config)) add(matrix, memory.matrix(matrix.name))
-  if (norms === 'learned') for (const norm of gpt2Norms(config)) add(norm, memory.matrix(norm.name))
-  return feeds
+function parameterFeeds(
+  { config, norms }: BiasFreeGpt2,
+  parameter: (name: string) => Float32Array,
+): Record<string, Tensor> {
+  const sized = [...gpt2Matrices(config), ...(norms === 'learned' ? gpt2Norms(config) : [])]
+  return Object.fromEntries(sized.map(({ name, shape }) => [name, float32(shape, parameter(name))]))
 }

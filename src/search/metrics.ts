@@ -20,15 +20,6 @@ export interface MetricsRow {
 /** A row as a line. */
 export const metricsLine = (row: MetricsRow): string => `${JSON.stringify(row)}\n`
 
-/** The rows of a metrics file; a last line that was cut short is left out. */
-export function readMetrics(text: string): MetricsRow[] {
-  return text
-    .slice(0, text.lastIndexOf('\n') + 1)
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as MetricsRow)
-}
-
 /** A loss averaged over about the last `span` steps, as progress shows it; the first steps count alike. */
 export function createSmoothing(span = 50): (loss: number) => number {
   let mean = 0

@@ -11,7 +11,10 @@ export interface Cadence {
   readonly validateEvery: number
   readonly sampleEvery: number
   readonly checkpointEvery: number
-  /** A checkpoint also when this many seconds have passed since the last; 0 is never. */
+  /**
+   * A checkpoint also when this many seconds have passed since the last, and 20 times as long as saving that one took;
+   * 0 is never.
+   */
   readonly checkpointSeconds: number
 }
 
@@ -31,7 +34,7 @@ export interface RunPieces {
   readonly lossStep: { readonly tokens: Int32Array; readonly targets: Int32Array; run(): Promise<number> }
   /** The batch of a step, counted from 0. */
   fillBatch(step: number, tokens: Int32Array, targets: Int32Array): void
-  /** Loss on the validation windows of the effective weights as they are; rejects when the signal aborts. */
+  /** Loss on the validation windows of the effective weights as they are. */
   validate(): Promise<Validation>
   /** Writes a text as of this step somewhere. */
   sample?(step: number): Promise<void>
@@ -48,6 +51,9 @@ export interface RunPieces {
   onStep?(row: MetricsRow): void
 }
 
+/** Checkpoints by the clock take at most one part in so many of the time: those of large models take long. */
+const SAVING_SHARE = 20
+
 /** Where the time of a run went, in seconds; steps of this process only. */
 export interface TimeSplit {
   readonly steps: number
@@ -57,11 +63,14 @@ export interface TimeSplit {
   readonly ticket: number
   /** Batches, metrics, pauses; without validation, samples and checkpoints. */
   readonly rest: number
+  /** In saving checkpoints, beside the steps. */
+  readonly checkpoints: number
 }
 
 /**
  * Runs the steps of a search (or of dense training) from where it stands to its end. An interrupted run that goes on from
  * its checkpoint reaches the same state, bit by bit: a step depends on nothing but the state, its number and the settings.
+ * A step that is interrupted still does what is due with it, so that the logs are the same too.
  * @returns how the time was spent; `seconds` is of the whole run
  * @throws InputError when the loss or the state stops being finite: nothing is saved then, the last checkpoint stands.
  *   The signal's reason when it aborts, after a checkpoint of the step reached.
@@ -72,16 +81,24 @@ export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; s
   const tokensAStep = batch * config.positions
   const started = pieces.now() - from.seconds * 1000
   const elapsed = () => (pieces.now() - started) / 1000
-  const split = { steps: 0, graph: 0, ticket: 0, rest: 0 }
+  const split = { steps: 0, graph: 0, ticket: 0, rest: 0, checkpoints: 0 }
   let saved = from.step
   let savedAt = pieces.now()
+  let saving = 0 // milliseconds that the last checkpoint took
 
   const save = async (step: number) => {
     const bad = firstNotFinite(algorithm.state)
     if (bad !== undefined) throw new InputError(`${bad} is not finite at step ${step}; ${lastGood(saved)}`)
+    const begun = pieces.now()
     await pieces.checkpoint(step, elapsed())
     saved = step
     savedAt = pieces.now()
+    saving = savedAt - begun
+    split.checkpoints += saving / 1000
+  }
+  const isOld = () => {
+    const { checkpointSeconds } = cadence
+    return checkpointSeconds > 0 && pieces.now() - savedAt >= Math.max(checkpointSeconds * 1000, SAVING_SHARE * saving)
   }
   const stopIfAsked = async (step: number) => {
     if (!signal?.aborted) return
@@ -118,16 +135,15 @@ export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; s
     }
     const isLast = step === steps
     const due = (every: number) => every > 0 && step % every === 0
-    const validation =
-      due(cadence.validateEvery) && !isLast && !signal?.aborted ? await unlessAborted(pieces.validate(), signal) : {}
+    const validation = due(cadence.validateEvery) && !isLast ? await pieces.validate() : undefined
+    if (validation && !Number.isFinite(validation.validLoss)) {
+      throw new InputError(`validation loss is ${validation.validLoss} at step ${step}; ${lastGood(saved)}`)
+    }
     const complete = { ...row, ...validation }
     pieces.record(complete)
     pieces.onStep?.(complete)
-    if (pieces.sample && due(cadence.sampleEvery) && !signal?.aborted) {
-      await unlessAborted(pieces.sample(step), signal)
-    }
-    const isOld = cadence.checkpointSeconds > 0 && pieces.now() - savedAt >= cadence.checkpointSeconds * 1000
-    if (isLast || due(cadence.checkpointEvery) || isOld) await save(step)
+    if (pieces.sample && due(cadence.sampleEvery)) await pieces.sample(step)
+    if (isLast || due(cadence.checkpointEvery) || isOld()) await save(step)
   }
   await stopIfAsked(steps)
   return { seconds: elapsed(), split }
@@ -145,13 +161,3 @@ function updateOrSay(algorithm: Algorithm, adamw: AdamW, saved: number): void {
 
 const lastGood = (step: number) =>
   step === 0 ? 'there is no checkpoint before it' : `the last good checkpoint is of step ${step}`
-
-/** What work that changes nothing resolves to; undefined when it was the signal that stopped it. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
-  try {
-    return await work
-  } catch (error) {
-    if (signal?.aborted) return undefined
-    throw error
-  }
-}

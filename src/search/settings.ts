@@ -1,7 +1,9 @@
 import type { TokenizerName } from '../data/index.js'
+import { adamwFactors } from '../kernels/adamw.js'
 import { type Selection, selections } from '../kernels/ticket-step.js'
 import { type Gpt2Config, headWidth } from '../model/gpt2-config.js'
 import type { Norms } from '../model/gpt2-matrices.js'
+import { GENERATION_LIMIT } from '../ticket/searched.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
 import { chooseModel, type ModelChoice, searchModels } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
@@ -70,9 +72,6 @@ export interface SettingsChoice extends ModelChoice {
 /** IteRand's defaults: Chijiwa et al. 2021 redraw a tenth of the pruned weights every 300 steps or so. */
 const REDRAW = { every: 300, rate: 0.1 }
 
-/** Generations that a ticket can tell apart, beside the first. */
-const GENERATIONS = 255
-
 /**
  * Settings with every default filled in, checked.
  *
@@ -103,7 +102,7 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: { name: Tokeni
     selection: choice.selection ?? 'per-layer',
     initialisation,
     qkScale: qkScale === 'auto' ? headWidth(config) ** 0.25 : qkScale,
-    redrawEvery: isIterand ? (choice.redrawEvery ?? Math.max(REDRAW.every, Math.ceil(steps / GENERATIONS))) : 0,
+    redrawEvery: isIterand ? (choice.redrawEvery ?? Math.max(REDRAW.every, Math.ceil(steps / GENERATION_LIMIT))) : 0,
     redrawRate: isIterand ? (choice.redrawRate ?? REDRAW.rate) : 0,
     steps,
     batch,
@@ -123,19 +122,38 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: { name: Tokeni
   return settings
 }
 
-/** The choice that gives these settings again. */
-export function choiceOf({ config, tokenizer: _, algorithm, seed, dataSeed, ...same }: SearchSettings): SettingsChoice {
-  const { width, positions: context, tiedHead, vocabulary: __, layerNormEpsilon: ___, ...sizes } = config
+/**
+ * What is asked for of a run that goes on: what is given, and for the rest the run's settings. With a model's name the
+ * sizes are that model's, so that another model than the run's is seen to differ.
+ * @throws RangeError for a width as a factor without a model
+ */
+export function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>): SettingsChoice {
+  const { config, tokenizer: _, algorithm, seed, dataSeed, ...same } = settings
+  const { model, width } = given
+  if (model === undefined && width?.startsWith('x')) {
+    throw new RangeError(`"width" expected a number, or --model beside it, where a run goes on, got ${width}`)
+  }
   return {
     ...same,
-    ...sizes,
-    model: 'micro',
-    width: String(width),
-    context,
-    untied: !tiedHead,
+    ...(model === undefined ? sizesOf(config) : { model }),
     ...(algorithm === 'dense' ? {} : { algorithm }),
     seed: BigInt(seed),
     dataSeed: BigInt(dataSeed),
+    ...given,
+  }
+}
+
+/** The choice that gives this configuration again. */
+function sizesOf({ layers, width, heads, positions, inner, activation, tiedHead }: Gpt2Config): ModelChoice {
+  return {
+    model: 'micro',
+    layers,
+    width: String(width),
+    heads,
+    context: positions,
+    inner,
+    activation,
+    untied: !tiedHead,
   }
 }
 
@@ -150,7 +168,7 @@ export function checkSettings(settings: SearchSettings): void {
   oneOf('norms', settings.norms, ['plain', 'learned'])
   above('qk-scale', settings.qkScale, 0)
   if (settings.algorithm === 'iterand') {
-    integer('redraw-every', settings.redrawEvery, Math.max(1, Math.ceil(steps / GENERATIONS)))
+    integer('redraw-every', settings.redrawEvery, Math.max(1, Math.ceil(steps / GENERATION_LIMIT)))
     fraction('redraw-rate', settings.redrawRate)
   }
   integer('context', config.positions, 2)
@@ -166,14 +184,10 @@ export function checkSettings(settings: SearchSettings): void {
   if (!(finalLearningRate >= 0 && finalLearningRate <= learningRate)) {
     throw new RangeError(`"final-lr" expected 0 <= rate <= ${learningRate}, got ${finalLearningRate}`)
   }
-  for (const name of ['beta1', 'beta2'] as const) {
-    const beta = settings[name]
-    if (!(beta >= 0 && beta < 1)) throw new RangeError(`"${name}" expected 0 <= beta < 1, got ${beta}`)
-  }
-  above('epsilon', settings.epsilon, 0)
   if (!(settings.weightDecay >= 0 && settings.weightDecay < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`"weight-decay" expected a finite number >= 0, got ${settings.weightDecay}`)
   }
+  adamwFactors({ ...settings, step: 1 }) // checks betas and epsilon, which are rounded to float32
 }
 
 function fraction(name: string, value: number): void {

@@ -1,4 +1,4 @@
-import { fillWindows, type Tokenizer, validationStarts } from '../data/index.js'
+import { bitsPerByte, bytesOfTokens, fillWindows, type Tokenizer, validationStarts } from '../data/index.js'
 import type { LossStep } from './loss-step.js'
 import type { Validation } from './run.js'
 
@@ -17,9 +17,8 @@ export function createValidation(
   const length = evaluator.tokens.length / batch
   const starts = validationStarts(text.length, length, { atMost: Math.max(windows, batch), multipleOf: batch })
   let bytes = 0
-  for (const start of starts) {
-    for (let i = start + 1; i <= start + length; i++) bytes += tokenizer.byteLengths[text[i]]
-  }
+  for (const start of starts) bytes += bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length))
+  const count = starts.length * length
   return async () => {
     let nats = 0
     for (let at = 0; at < starts.length; at += batch) {
@@ -28,6 +27,7 @@ export function createValidation(
       await new Promise((resolve) => setTimeout(resolve, 0)) // lets a signal in
       signal?.throwIfAborted()
     }
-    return { validLoss: nats / (starts.length * length), bitsPerByte: nats / (bytes * Math.LN2) }
+    const validLoss = nats / count
+    return { validLoss, bitsPerByte: bitsPerByte(validLoss, count, bytes) }
   }
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { packedBytes } from '../../src/mask/index.js'
 import { gpt2PairShapes } from '../../src/model/gpt2-pair-names.js'
+import { usualBatch } from '../../src/runtime/searched-eval.js'
 import { ticketFiles } from '../../src/runtime/ticket-files.js'
 import { openTicketModel } from '../../src/runtime/ticket-model.js'
 import { gpt2Dense, openTicketWriter, type PairSpec } from '../../src/ticket/index.js'
@@ -123,4 +124,10 @@ test('help has examples and exit codes', () => {
   expect(stdout).toContain('Usage: slt eval')
   expect(stdout).toContain('Examples:')
   expect(stdout).toContain('130  interrupted')
+})
+
+test("the batch is the search's unless its logits would take more than a gigabyte", () => {
+  const gpt2 = { ...runnableConfig, positions: 1024, vocabulary: 50257 }
+  expect([usualBatch(runnableConfig), usualBatch(runnableConfig, 512), usualBatch(gpt2, 64)]).toEqual([8, 64, 5])
+  expect(usualBatch({ ...gpt2, positions: 2 ** 20 }, 64)).toBe(1)
 })

@@ -12,8 +12,8 @@ test('the default preset: 3 widths of 3 curves and 6 scales, 3 seeds each, of wh
   expect([seven.length, eight.length]).toEqual([27, 18])
   expect(new Set([...seven, ...eight].map(({ name }) => name)).size).toBe(39)
   expect(eight.map(({ qkScale }) => qkScale)).toEqual([1, 1.5, 2, CRITICAL, 4, 5].flatMap((s) => [s, s, s]))
-  expect(seven.find(({ name }) => name === 'slt-short-1024-qk2.828-seed2')).toEqual({
-    name: 'slt-short-1024-qk2.828-seed2',
+  expect(seven.find(({ name }) => name === `slt-short-1024-qk${CRITICAL}-seed2`)).toEqual({
+    name: `slt-short-1024-qk${CRITICAL}-seed2`,
     variant: 'slt',
     layers: 2,
     width: 1024,
@@ -23,13 +23,18 @@ test('the default preset: 3 widths of 3 curves and 6 scales, 3 seeds each, of wh
     microBatch: 8,
     steps: 500,
     warmUp: 25,
-    learningRate: 1e-2,
-    finalLearningRate: 1e-3,
+    learningRate: 2e-3,
+    finalLearningRate: 2e-4,
     keep: 0.3,
     qkScale: CRITICAL,
     seed: '2',
   })
   expect(seven[0]).toMatchObject({ variant: 'trained', width: 256, keep: 1, qkScale: 1, learningRate: 3e-3 })
+})
+
+test('scales that nearly agree are runs of their own', () => {
+  const runs = figure8Runs(choosePreset('default', { scales: [2.828, 'auto'], seeds: 1 }))
+  expect(new Set(runs.map(({ name }) => name)).size).toBe(2)
 })
 
 test("the paper's preset: its sizes and schedule", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { createGraph, encodeModel, float32, matMul } from '../../src/graph/index.js'
 import { openGraphRunner } from '../../src/runtime/device.js'
+import { createGraphRunner } from '../../src/runtime/onnx.js'
 import { useNoDriver } from './swiftshader.js'
 
 test('the CPU, when asked for', async () => {
@@ -50,4 +51,9 @@ test('CUDA that is not installed is refused in one line that says how to install
       ? /not installed; .* `ONNXRUNTIME_NODE_INSTALL=cuda12 node \S+\/onnxruntime-node\/script\/install\.js` fetches it; --device cpu works everywhere$/
       : /on Linux x64 only/
   expect(refused).toMatchObject({ name: 'InputError', message: expect.stringMatching(expected) })
+})
+
+test('only the CPU is sent operators of its own', () => {
+  const preferred = (['cpu', 'webgpu', 'cuda'] as const).filter((device) => createGraphRunner({ device }).prefersFused)
+  expect(preferred).toEqual(['cpu'])
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type SearchRequest, search } from '../../src/runtime/search.js'
 import type { SettingsChoice } from '../../src/search/settings.js'
-import { smallRun, stepsOf, writeText } from './small-run.js'
+import { rowsOf, smallRun, stepsOf, writeText } from './small-run.js'
 
 let folder: string
 beforeAll(() => {
@@ -28,6 +28,7 @@ const variants: Record<string, Partial<SettingsChoice> & { kind?: 'train' }> = {
   'edge-popup with learned norms and a global threshold': { norms: 'learned', selection: 'global', untied: true },
   iterand: { algorithm: 'iterand', redrawEvery: 4, redrawRate: 0.5 },
   'dense training': { kind: 'train' },
+  'in micro-batches': { microBatch: 2 },
 }
 
 describe.each(Object.entries(variants))('%s', (name, { kind = 'search', ...changes }) => {
@@ -54,6 +55,32 @@ describe.each(Object.entries(variants))('%s', (name, { kind = 'search', ...chang
       expect(stepsOf(end.run)).toEqual(all)
     }
   })
+})
+
+test('validations and texts on the way leave the ticket as it is; interrupted, the logs have them all', async () => {
+  const cadence = { validateEvery: 3, sampleEvery: 6, checkpointEvery: 0, checkpointSeconds: 0, validWindows: 8 }
+  const run = smallRun(folder, { out: join(folder, 'watched.safetensors'), cadence })
+  await interruptAfter(7, run)
+  const resumed = {
+    ...smallRun(folder),
+    choice: {},
+    cadence,
+    data: undefined,
+    out: undefined,
+    resume: `${run.out}.run`,
+  }
+  const controller = new AbortController()
+  const stop = () => controller.abort(new Error('interrupted'))
+  const onSample = (step: number) => step === 12 && stop() // the row of its step is written by then
+  await expect(search({ ...resumed, signal: controller.signal, onSample })).rejects.toThrow('interrupted')
+  const report = await search(resumed)
+  const validated = rowsOf(report.run).filter(({ validLoss }) => validLoss !== undefined)
+  expect(validated.map(({ step }) => step)).toEqual([3, 6, 9, 12, 15, 18, 21])
+  expect(readFileSync(join(report.run, 'samples.txt'), 'utf8').match(/^== step \d+$/gm)).toEqual(
+    [6, 12, 18, 24].map((step) => `== step ${step}`),
+  )
+  const [one, other] = ['watched', 'edge-popup-whole'].map((name) => readFileSync(join(folder, `${name}.safetensors`)))
+  expect(one.equals(other)).toBe(true)
 })
 
 test('another seed gives another result', async () => {
@@ -106,6 +133,45 @@ describe('going on', () => {
     }
     const same = resumed({ choice: { keep: 0.3, steps: STEPS, seed: 3n }, onStart })
     await expect(search(same)).rejects.toThrow('started')
+  })
+
+  test('another model is refused, by name or by a factor; the same one is not', async () => {
+    const refuse = (choice: SearchRequest['choice'], message: RegExp) =>
+      expect(search(resumed({ choice }))).rejects.toThrow(message)
+    const differs = /another configuration: .*settings\.config\.layers is 2 there, 12 here/
+    await refuse({ model: 'small' }, differs)
+    await refuse({ width: 'x2' }, /^"width" expected a number, or --model beside it, where a run goes on, got x2$/)
+    await refuse({ model: 'micro', layers: 2, heads: 2, context: 16, width: 'x0.5' }, /width is 32 there, 64 here/)
+    const onStart = () => {
+      throw new Error('started')
+    }
+    const same = { model: 'micro', layers: 2, heads: 2, context: 16, width: 'x0.25' } as const
+    await expect(search(resumed({ choice: same, onStart }))).rejects.toThrow('started')
+  })
+
+  test('neither another folder nor a new start goes with it', async () => {
+    await expect(search(resumed({ run: join(folder, 'b.run') }))).rejects.toThrow(/^"run" expected nothing beside --re/)
+    await expect(search(resumed({ force: true }))).rejects.toThrow(/^"force" expected nothing to resume/)
+  })
+
+  test('a record whose settings were changed by hand is refused', async () => {
+    const copy = join(folder, 'edited.run')
+    cpSync(`${out()}.run`, copy, { recursive: true })
+    const record = readFileSync(join(copy, 'run.json'), 'utf8')
+    writeFileSync(join(copy, 'run.json'), record.replace('"keep": 0.3', '"keep": 0.4'))
+    await expect(search(resumed({ resume: copy }))).rejects.toThrow(
+      /run\.json: not the record of a run: "identity" does not match its fingerprint: the settings or the corpus/,
+    )
+  })
+
+  test('a text that was moved: the ticket keeps the name that the run began with', async () => {
+    const copy = join(folder, 'moved.run')
+    cpSync(`${out()}.run`, copy, { recursive: true })
+    const data = join(folder, 'renamed.txt')
+    cpSync(join(folder, 'words.txt'), data)
+    await search(resumed({ resume: copy, data, out: join(folder, 'moved.safetensors') }))
+    const ends = ['moved', 'edge-popup-whole'].map((name) => readFileSync(join(folder, `${name}.safetensors`)))
+    expect(ends[0].equals(ends[1])).toBe(true)
   })
 
   test('a checkpoint of another run in its folder is refused', async () => {

@@ -74,6 +74,27 @@ test('a checkpoint by the clock', async () => {
   expect(run.calls.length).toBeLessThan(6)
 })
 
+test('checkpoints that take long come less often: at most a twentieth of the time', async () => {
+  const cadence = { validateEvery: 0, sampleEvery: 0, checkpointEvery: 0, checkpointSeconds: 1 }
+  let clock = 0
+  const saved: number[] = []
+  const { pieces } = fakeRun({
+    cadence,
+    settings: { ...settings, steps: 100 },
+    now: () => clock,
+    pause: async () => {
+      clock += 500
+    },
+    checkpoint: async (step) => {
+      saved.push(step)
+      clock += 600
+    },
+  })
+  const { split } = await runSearch(pieces)
+  expect(saved).toEqual([2, 26, 50, 74, 98, 100]) // after 1 s, then every 12 s
+  expect(split.checkpoints).toBeCloseTo(3.6, 9)
+})
+
 test('going on from a step ends where the whole run ends', async () => {
   const run = fakeRun({ from: { step: 6, seconds: 60 } })
   run.state[0].values[0] = 1 + 4 + 9 + 16 + 25 + 36
@@ -96,20 +117,38 @@ describe('stopping', () => {
     expect(run.rows.length).toBe(4)
   })
 
-  test('a signal during validation saves that step too', async () => {
+  test.each(['before', 'during'])('a signal %s a validation lets it end, and the text after it', async (when) => {
     const controller = new AbortController()
+    const abort = () => controller.abort(new Error('stop'))
+    const sampled: number[] = []
     const run = fakeRun({
       signal: controller.signal,
-      cadence: { validateEvery: 3, sampleEvery: 0, checkpointEvery: 0, checkpointSeconds: 0 },
+      cadence: { validateEvery: 3, sampleEvery: 3, checkpointEvery: 0, checkpointSeconds: 0 },
       validate: async () => {
-        controller.abort(new Error('stop'))
-        throw controller.signal.reason
+        if (when === 'during') abort()
+        return { validLoss: 1, bitsPerByte: 1.5 }
       },
+      sample: async (step) => void sampled.push(step),
     })
+    let calls = 0
+    run.lossStep.run = async () => {
+      if (++calls === 3 && when === 'before') abort()
+      return 2
+    }
     await expect(runSearch(run.pieces)).rejects.toThrow('stop')
     expect(run.calls).toEqual(['checkpoint 3'])
-    expect(run.rows.at(-1)).toMatchObject({ step: 3 })
-    expect(run.rows.at(-1)).not.toHaveProperty('validLoss')
+    expect(run.rows.at(-1)).toMatchObject({ step: 3, validLoss: 1 })
+    expect(sampled).toEqual([3])
+  })
+
+  test('a validation loss that is not finite stops before its step is recorded or saved', async () => {
+    const cadence = { validateEvery: 5, sampleEvery: 0, checkpointEvery: 3, checkpointSeconds: 0 }
+    const run = fakeRun({ cadence, validate: async () => ({ validLoss: Number.NaN, bitsPerByte: Number.NaN }) })
+    await expect(runSearch(run.pieces)).rejects.toThrow(
+      'validation loss is NaN at step 5; the last good checkpoint is of step 3',
+    )
+    expect(run.calls).toEqual(['checkpoint 3'])
+    expect(run.rows.length).toBe(4)
   })
 
   test.each([Number.NaN, Number.POSITIVE_INFINITY])('a loss of %d stops before the state is touched', async (bad) => {

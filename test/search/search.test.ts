@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openFile } from '../../src/runtime/files.js'
 import { type SearchRequest, search } from '../../src/runtime/search.js'
 import { openSafetensors } from '../../src/safetensors/index.js'
-import { type MetricsRow, readMetrics } from '../../src/search/metrics.js'
-import { smallRun, stepsOf, writeText } from './small-run.js'
+import type { MetricsRow } from '../../src/search/metrics.js'
+import { rowsOf, smallRun, stepsOf, writeText } from './small-run.js'
 
 let folder: string
 beforeAll(() => {
@@ -27,7 +27,7 @@ describe.each(['search', 'train'] as const)('slt %s', (kind) => {
     }
     const texts: number[] = []
     const report = await search({ ...run, choice, onSample: (step) => texts.push(step) })
-    const rows = readMetrics(readFileSync(join(report.run, 'metrics.jsonl'), 'utf8'))
+    const rows = rowsOf(report.run)
     const mean = (part: readonly MetricsRow[]) => part.reduce((sum, { loss }) => sum + loss, 0) / part.length
     expect(rows[0].loss).toBeGreaterThan(kind === 'search' ? 4.5 : 5.4)
     expect(mean(rows.slice(-10))).toBeLessThan(kind === 'search' ? 2.6 : 2)
@@ -113,6 +113,29 @@ test('any bytes are a text', async () => {
   )
   const out = join(folder, 'noise.safetensors')
   expect((await search(smallRun(folder, { data, out }))).validLoss).toBeGreaterThan(0)
+})
+
+test('the last validation reads the same windows whatever is read on the way', async () => {
+  const valid = join(folder, 'long.txt')
+  writeFileSync(valid, readFileSync(join(folder, 'words.txt')).toString().repeat(8)) // more than its 2^17 tokens
+  const results = []
+  for (const validWindows of [1, 100_000]) {
+    const run = smallRun(folder, { valid, out: join(folder, `read-${validWindows}.safetensors`) })
+    const onWay = { ...run.cadence, validWindows }
+    await search({ ...run, choice: { ...run.choice, steps: 1 }, cadence: onWay })
+    results.push(readFileSync(run.out!))
+  }
+  expect(results[0].equals(results[1])).toBe(true)
+})
+
+test('weights that the last step threw off leave no result', async () => {
+  const out = join(folder, 'thrown.safetensors')
+  const run = smallRun(folder, { kind: 'train', out })
+  const choice = { ...run.choice, steps: 1, learningRate: 3e18, weightDecay: 0 }
+  await expect(search({ ...run, choice })).rejects.toThrow(
+    /^validation loss is (NaN|Infinity) at step 1; .*thrown\.safetensors is not written$/,
+  )
+  expect(readdirSync(folder)).not.toContain('thrown.safetensors')
 })
 
 test('scores that run away stop the run, and the last good checkpoint goes on', async () => {

@@ -18,7 +18,7 @@ test('the paper’s models are GPT-2 shapes; widths scale the heads with them', 
 })
 
 test('searching starts fan-in scaled with a QK scale of 1; GPT-2 weights get n_K^(1/4); training has no mask', () => {
-  expect(choose()).toMatchObject({ keep: 0.3, initialisation: 'fan-in', qkScale: 1, learningRate: 1e-2 })
+  expect(choose()).toMatchObject({ keep: 0.3, initialisation: 'fan-in', qkScale: 1, learningRate: 2e-3 })
   expect(choose({ initialisation: 'gpt2' }).qkScale).toBeCloseTo(64 ** 0.25, 12)
   expect(choose({ qkScale: 'auto' }).qkScale).toBeCloseTo(2.828427, 6)
   const train = choose({ kind: 'train' })
@@ -47,7 +47,10 @@ describe('a value that cannot be is named, with what was expected', () => {
     [{ steps: 10, warmUp: 10 }, /^"warm-up" expected fewer than the 10 steps, got 10$/],
     [{ learningRate: 0 }, /^"lr" expected a finite number > 0, got 0$/],
     [{ learningRate: 0.1, finalLearningRate: 0.2 }, /^"final-lr" expected 0 <= rate <= 0.1, got 0.2$/],
-    [{ beta1: 1 }, /^"beta1" expected 0 <= beta < 1, got 1$/],
+    [{ beta1: 1 }, /^"beta1" expected 0 <= beta1 < 1/],
+    [{ beta2: 0.99999999 }, /^"beta2" expected 0 <= beta2 < 1.*, got 0\.99999999$/],
+    [{ epsilon: 1e-50 }, /^"epsilon" expected float32 epsilon > 0, got 1e-50$/],
+    [{ epsilon: 0 }, /^"epsilon" expected float32 epsilon > 0, got 0$/],
     [{ weightDecay: -1 }, /^"weight-decay" expected a finite number >= 0, got -1$/],
     [{ qkScale: 0 }, /^"qk-scale" expected a finite number > 0, got 0$/],
     [{ algorithm: 'iterand', redrawRate: 2 }, /^"redraw-rate" expected 0 < redraw-rate <= 1, got 2$/],

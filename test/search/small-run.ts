@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SearchRequest } from '../../src/runtime/search.js'
+import type { MetricsRow } from '../../src/search/metrics.js'
 
 /** A text with something to learn: a few words in random order. */
 export function writeText(folder: string, words = 4000): string {
@@ -28,9 +29,12 @@ export const smallRun = (folder: string, changes: Partial<SearchRequest> = {}): 
 })
 
 /** The steps of a run's metrics, in the order of the file; none where there is no such file. */
-export function stepsOf(runFolder: string): number[] {
+export const stepsOf = (runFolder: string): number[] => rowsOf(runFolder).map(({ step }) => step)
+
+/** The whole lines of a run's metrics. */
+export function rowsOf(runFolder: string): MetricsRow[] {
   const file = join(runFolder, 'metrics.jsonl')
   if (!existsSync(file)) return []
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
-  return lines.map((line) => JSON.parse(line).step)
+  return lines.map((line) => JSON.parse(line))
 }

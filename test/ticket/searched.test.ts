@@ -117,6 +117,19 @@ test('effective weights are those of the seed under the mask, redrawn ones of th
   expect(redrawn).toBeGreaterThan(15)
 })
 
+test('redrawn weights, near and far apart and of many generations, are those of their streams', () => {
+  const count = 40_000 // more than are redrawn at a time
+  const init = { kind: 'normal', std: 1 } as const
+  const isKept = (i: number) => i % 3 !== 1
+  const all = Uint8Array.from({ length: count }, (_, i) => ((i >> 10) % 3 === 0 || i % 977 === 0 ? i % 6 : 0))
+  const mask = packBits(all.map((_, i) => Number(isKept(i))))
+  const generations = all.filter((_, i) => isKept(i))
+  const weights = materialiseMatrix({ count, stream: 4, init, mask, generations }, 3, generateWeights)
+  const streams = [0, 1, 2, 3, 4, 5].map((g) => generateWeights({ seed: 3, stream: 4 + g * 2 ** 20, init, count }))
+  const expected = Float32Array.from(all, (g, i) => (isKept(i) ? streams[g][i] : 0))
+  expect(weights.findIndex((weight, i) => weight !== expected[i])).toBe(-1)
+})
+
 test('without generations the mask alone decides', () => {
   const init = { kind: 'normal', std: 1 } as const
   const matrix = { count: 11, stream: 4, init, mask: Uint8Array.of(0b10110001, 0b101), generations: null }

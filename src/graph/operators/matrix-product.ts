@@ -125,6 +125,6 @@ export const matMul = (a: Value, b: Value): Value => a.graph.apply('MatMul', [a,
 export const gemm = (a: Value, b: Value, options: ProductOptions = {}): Value =>
   a.graph.apply('Gemm', [a, b], flagsOf(options))[0]
 
-/** alpha A B as {@link matMul}, either operand read with its last two axes swapped. ONNX Runtime's CPU provider only. */
+/** alpha A B as {@link matMul}, either operand read with its last two axes swapped. For ONNX Runtime's CPU provider. */
 export const fusedMatMul = (a: Value, b: Value, options: ProductOptions = {}): Value =>
   a.graph.apply('FusedMatMul', [a, b], flagsOf(options))[0]
