@@ -1,4 +1,4 @@
-import { unpackBits, zeroDropped } from '../mask/packed-bits.js'
+import { getBit, zeroDropped } from '../mask/packed-bits.js'
 import type { generateWeights, Initialisation, Seed } from '../random/index.js'
 import type { SearchedTicket } from './read-searched.js'
 import { GENERATION_STRIDE } from './searched.js'
@@ -15,11 +15,6 @@ export interface MaskedMatrix {
   readonly generations: Uint8Array | null
 }
 
-/** Weights that are looked at in one go. */
-const CHUNK = 1 << 14
-/** A call takes about as long as so many weights: redrawn weights no further apart are made in one. */
-const GAP = 128
-
 /**
  * The effective weights of a matrix, float32 [count]: the random weights where the mask keeps them, 0 elsewhere. No weight
  * is changed. Weight i of generation g is weight i of stream `stream + g * 2^20`.
@@ -34,50 +29,14 @@ export function materialiseMatrix(
   const weights = generate({ seed, stream, init, count })
   zeroDropped(weights, mask)
   if (generations === null) return weights
-  for (let start = 0, done = 0; start < count; start += CHUNK) {
-    const kept = indicesOf(unpackBits(mask, Math.min(CHUNK, count - start), start))
-    const drawn = generations.subarray(done, done + kept.length)
-    done += kept.length
-    for (const [generation, indices] of byGeneration(kept, drawn)) {
-      const redrawn = { seed, stream: stream + generation * GENERATION_STRIDE, init }
-      for (const [from, to] of nearby(indices)) {
-        const first = indices[from]
-        const values = generate({ ...redrawn, start: start + first, count: indices[to - 1] + 1 - first })
-        for (let i = from; i < to; i++) weights[start + indices[i]] = values[indices[i] - first]
-      }
-    }
+  for (let i = 0, j = 0; j < generations.length; i++) {
+    if (!getBit(mask, i)) continue
+    const generation = generations[j++]
+    if (generation === 0) continue
+    // Redrawn weights are few and any weight of a stream can be made alone.
+    weights[i] = generate({ seed, stream: stream + generation * GENERATION_STRIDE, init, start: i, count: 1 })[0]
   }
   return weights
-}
-
-function indicesOf(flags: Uint8Array): number[] {
-  const indices: number[] = []
-  for (let i = 0; i < flags.length; i++) if (flags[i]) indices.push(i)
-  return indices
-}
-
-/** The ascending indices of each generation but 0. @param generations one for each index */
-function byGeneration(indices: readonly number[], generations: Uint8Array): Map<number, number[]> {
-  const found = new Map<number, number[]>()
-  for (const [j, i] of indices.entries()) {
-    const generation = generations[j]
-    if (generation === 0) continue
-    const own = found.get(generation)
-    if (own) own.push(i)
-    else found.set(generation, [i])
-  }
-  return found
-}
-
-/** Ranges [from, to) of ascending indices without a gap that is wider than a call costs. */
-function nearby(indices: readonly number[]): [from: number, to: number][] {
-  const ranges: [number, number][] = []
-  for (let from = 0, to = 1; to <= indices.length; to++) {
-    if (to < indices.length && indices[to] - indices[to - 1] <= GAP) continue
-    ranges.push([from, to])
-    from = to
-  }
-  return ranges
 }
 
 /**

@@ -122,20 +122,10 @@ test('the last validation reads the same windows whatever is read on the way', a
   for (const validWindows of [1, 100_000]) {
     const run = smallRun(folder, { valid, out: join(folder, `read-${validWindows}.safetensors`) })
     const onWay = { ...run.cadence, validWindows }
-    await search({ ...run, choice: { ...run.choice, steps: 1 }, cadence: onWay })
+    await search({ ...run, choice: { ...run.choice, layers: 1, context: 256, batch: 16, steps: 1 }, cadence: onWay })
     results.push(readFileSync(run.out!))
   }
   expect(results[0].equals(results[1])).toBe(true)
-})
-
-test('weights that the last step threw off leave no result', async () => {
-  const out = join(folder, 'thrown.safetensors')
-  const run = smallRun(folder, { kind: 'train', out })
-  const choice = { ...run.choice, steps: 1, learningRate: 3e18, weightDecay: 0 }
-  await expect(search({ ...run, choice })).rejects.toThrow(
-    /^validation loss is (NaN|Infinity) at step 1; .*thrown\.safetensors is not written$/,
-  )
-  expect(readdirSync(folder)).not.toContain('thrown.safetensors')
 })
 
 test('scores that run away stop the run, and the last good checkpoint goes on', async () => {
