@@ -40,7 +40,7 @@ export const Gelu: Operator<'Gelu'> = {
 
 /**
  * 1 where y > 0 and 0 where y = 0, in one vectorised pass. It is exact for y >= 2^-100, and no y < 2^28 overflows on the
- * way. Then one Mul: 1.6 times as fast as Greater and Where (4 million elements, one core, ONNX Runtime 1.30).
+ * way. Then one Mul, where Greater and Where are two slower passes.
  */
 const isPositive = (y: Value): Value => hardSigmoid(y, 2 ** 100, 0)
 
