@@ -8,6 +8,8 @@ export { setAdamW, updateDense } from './adamw'
 export { foundAt, updateScores } from './ticket-step'
 export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCandidates } from './select'
 export { addRows } from './add-rows'
+export { fillMasked } from './masked-weights'
+export { decodeChunk, decoderBytes } from './decode-mask'
 
 /** First byte of linear memory that the caller may use. */
 export function heapBase(): usize {

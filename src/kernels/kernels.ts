@@ -24,6 +24,9 @@ export interface KernelExports {
   keepCandidates(...args: number[]): number
   countFlips(...args: number[]): number
   addRows(...args: number[]): number
+  decodeChunk(...args: number[]): number
+  decoderBytes(width: number): number
+  fillMasked(...args: number[]): void
 }
 
 export interface Kernels {
