@@ -18,20 +18,33 @@ function lanesOf(bits: u32): v128 {
  * readable. Streams and seeds as for `fillWords`.
  * @param kind 0 uniform, 1 normal, 2 signed constant
  * @param scale its range, deviation or magnitude
+ * @returns how many are kept
  */
 export function fillMasked(
   out: usize, mask: usize, count: u32, start: f64, streamLow: u32, streamHigh: u32, keyLow: u32, keyHigh: u32,
   kind: u32, scale: f64,
-): void {
+): u32 {
+  let kept: u32 = 0
   for (let from: u32 = 0; from < count; from += PIECE) {
     const size = min(PIECE, count - from)
     fillWords(WORDS, size, start + <f64>from, streamLow, streamHigh, keyLow, keyHigh)
     const to = out + (<usize>from << 2)
     const bits = mask + (<usize>from >> 3)
+    kept += countKept(bits, size)
     if (kind == 0) maskUniform(to, bits, size, scale)
     else if (kind == 1) maskNormal(to, bits, size, scale)
     else maskSignedConstant(to, bits, size, scale)
   }
+  return kept
+}
+
+/** Ones among the first `size` bits. */
+function countKept(mask: usize, size: u32): u32 {
+  let ones: u64 = 0
+  let i: u32 = 0
+  for (; i + 64 <= size; i += 64) ones += popcnt(load<u64>(mask + (i >> 3)))
+  if (i < size) ones += popcnt(load<u64>(mask + (i >> 3)) & (((<u64>1) << (size - i)) - 1))
+  return <u32>ones
 }
 
 function maskUniform(out: usize, mask: usize, size: u32, range: f64): void {

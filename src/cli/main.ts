@@ -7,6 +7,7 @@ import { addEval } from './eval.js'
 import { exitCodeOf, exitCodesHelp, reportFailure } from './failure.js'
 import { addGenerate } from './generate.js'
 import { addPrune } from './prune.js'
+import { addRecode } from './recode.js'
 import { addReproduce } from './reproduce.js'
 import { addRun } from './run.js'
 import { addSearch } from './search.js'
@@ -40,6 +41,7 @@ const commands = [
   addEval,
   addGenerate,
   addVerify,
+  addRecode,
   addRun,
   addBound,
   addReproduce,

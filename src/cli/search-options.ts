@@ -7,6 +7,7 @@ import { initialisationSchemes } from '../search/initialisation.js'
 import { type SearchModel, searchModels } from '../search/models.js'
 import { schedules } from '../search/schedule.js'
 import { algorithms, type SettingsChoice } from '../search/settings.js'
+import { type MaskCoding, maskCodings } from '../ticket/index.js'
 import { deviceOption } from './device-option.js'
 import { integer, oneOf, positive, readSeed } from './values.js'
 
@@ -49,6 +50,7 @@ export interface RunFlags {
   valid?: string
   tokenizer?: 'bytes' | 'gpt2'
   out?: string
+  coding?: MaskCoding
   run?: string
   resume?: string
   force?: boolean
@@ -99,6 +101,11 @@ export function addMaskOptions(command: Command): Command {
     .option('--selection <s>', 'top scores of each matrix or of all: per-layer, global', oneOf('selection', selections))
     .option('--algorithm <a>', algorithms.join(', '), oneOf('algorithm', algorithms))
     .option('--redraw-every <n>', 'iterand: steps between redrawings (default: 300)', integer('redraw-every', 1))
+    .option(
+      '--coding <c>',
+      `how the ticket stores masks: ${maskCodings.join(', ')} (default: range)`,
+      oneOf('coding', maskCodings),
+    )
     .option('--redraw-rate <x>', 'iterand: part of the pruned weights redrawn (default: 0.1)', number('redraw-rate'))
 }
 

@@ -58,4 +58,3 @@ export function splitChunks(bytes: Uint8Array, { geometry, magnitudes }: MaskSha
   }
   return { parameters, chunks }
 }
-

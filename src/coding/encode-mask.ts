@@ -1,6 +1,6 @@
 import { joinChunks, type MaskShape } from './coded-mask.js'
-import { type ChunkRange, chunkRange, GROUP } from './geometry.js'
 import { lineContexts } from './decode-mask.js'
+import { type ChunkRange, chunkRange, GROUP } from './geometry.js'
 import { createMaskModel } from './mask-model.js'
 import { type MaskParameters, PROBABILITY_ONE, packParameters, priors } from './parameters.js'
 import { encodeBits } from './rans.js'

@@ -2,6 +2,7 @@ export { type CodedMask, type Magnitudes, type MaskShape, splitChunks } from './
 export { decodeMask } from './decode-mask.js'
 export { encodeMask } from './encode-mask.js'
 export { chunkRange, type MaskGeometry, maskGeometry } from './geometry.js'
+export { inflate } from './inflate.js'
 export {
   MAGNITUDE_BITS,
   type MaskParameters,

@@ -1,10 +1,4 @@
-import {
-  chunkRange,
-  CodingError,
-  type MaskGeometry,
-  type MaskParameters,
-  priors,
-} from '../coding/index.js'
+import { CodingError, chunkRange, type MaskGeometry, type MaskParameters, priors } from '../coding/index.js'
 import { type Seed, seedWords } from '../random/index.js'
 import { checkIndex } from '../random/stream.js'
 import type { Kernels } from './kernels.js'
@@ -30,7 +24,12 @@ export interface ChunkJob {
   readonly bytes: Uint8Array
 }
 
-const reasons = ['', 'the coded bits end too early', 'coded bits are left over', 'the coded bits end in the wrong state']
+const reasons = [
+  '',
+  'the coded bits end too early',
+  'coded bits are left over',
+  'the coded bits end in the wrong state',
+]
 
 /** Bytes after a buffer that the kernels may read. */
 const SLACK = 16

@@ -1,8 +1,10 @@
 export { type AdamW, type AdamWFactors, adamwFactors } from './adamw.js'
 export { addRows } from './add-rows.js'
+export type { ChunkJob, ScoreStream } from './decode-mask.js'
 export { createDenseStep, type DenseStep } from './dense-step.js'
 export { createGenerator } from './generate.js'
 export { instantiateKernels, type Kernels } from './kernels.js'
+export { makeMaskedWeights, PIECE_LIMIT, type WeightsPiece } from './masked-weights.js'
 export {
   type ArrayShape,
   allocateParameters,

@@ -26,7 +26,7 @@ export interface KernelExports {
   addRows(...args: number[]): number
   decodeChunk(...args: number[]): number
   decoderBytes(width: number): number
-  fillMasked(...args: number[]): void
+  fillMasked(...args: number[]): number
 }
 
 export interface Kernels {

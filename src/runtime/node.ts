@@ -1,5 +1,6 @@
 /** Node: where the WebAssembly kernels come from. */
 import { readFile } from 'node:fs/promises'
+import { deflateRawSync } from 'node:zlib'
 import { createWasmSolver, instantiateKernels, type Kernels } from '../kernels/index.js'
 import type { SubsetSumSolver } from '../subset-sum/index.js'
 
@@ -18,3 +19,6 @@ export async function loadKernels(): Promise<Kernels> {
 export async function loadSolver(): Promise<SubsetSumSolver> {
   return createWasmSolver(await loadKernels())
 }
+
+/** Raw deflate by zlib, at its best. */
+export const nodeDeflate = (bytes: Uint8Array): Uint8Array => new Uint8Array(deflateRawSync(bytes, { level: 9 }))

@@ -1,13 +1,13 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
-import { access, constants, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type Corpus, loadTokenizer } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { differences, fingerprintOf } from '../search/fingerprint.js'
 import { chooseSettings, resumedChoice, type SettingsChoice } from '../search/settings.js'
+import type { MaskCoding } from '../ticket/index.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
-import { refuseSystem } from './files.js'
+import { assertWritable } from './files.js'
 import { openRunFolder, type RunFolder } from './run-folder.js'
 import { formatRunRecord, parseRunRecord, type RunRecord } from './run-record.js'
 import { nodeSha256 } from './sha256.js'
@@ -24,6 +24,8 @@ export interface RunRequest {
   readonly corpus?: Corpus | undefined
   /** Where the result goes. Default: the corpus' name with `.slt.safetensors` or `.dense.safetensors`. */
   readonly out?: string | undefined
+  /** How the ticket's masks are stored. Default: `range`. */
+  readonly coding?: MaskCoding | undefined
   /** Folder of the run. Default: `<out>.run`. */
   readonly run?: string | undefined
   /** Folder of a run to go on with; `data` is then the run's. */
@@ -87,6 +89,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     fingerprint: fingerprintOf(nodeSha256, identity),
     name: basename(resolve(data)),
     out,
+    coding: request.coding ?? 'range',
     cadence: { ...defaultCadence, ...request.cadence },
     device: opened.device,
     threads: request.threads ?? null,
@@ -144,6 +147,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       data: resolve(data),
       valid: valid === undefined ? null : resolve(valid),
       out,
+      coding: request.coding ?? there.coding,
       cadence: { ...there.cadence, ...request.cadence },
       device: opened.device,
       threads,
@@ -154,11 +158,4 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     await folder.close()
     throw error
   }
-}
-
-/** Better now than after hours of work, when the result is written. */
-async function assertWritable(out: string): Promise<void> {
-  const there = await stat(out).catch(() => undefined)
-  if (there?.isDirectory()) throw new InputError(`${out}: is a folder`)
-  await access(dirname(out), constants.W_OK).catch((error) => refuseSystem(dirname(out), error))
 }

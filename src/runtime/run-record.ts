@@ -4,6 +4,7 @@ import { InputError, quoted } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import type { Cadence } from '../search/run.js'
 import { checkSettings, type SearchSettings } from '../search/settings.js'
+import type { MaskCoding } from '../ticket/index.js'
 import type { Device } from './onnx.js'
 import { nodeSha256 } from './sha256.js'
 
@@ -29,6 +30,7 @@ export interface RunRecord extends DataPaths {
   /** The corpus' name in the ticket: that of the first path, wherever the corpus goes later. */
   readonly name: string
   readonly out: string
+  readonly coding: MaskCoding
   readonly cadence: Cadence & { readonly validWindows: number }
   /** The device that it ran on last. */
   readonly device: Device
@@ -52,7 +54,7 @@ export function parseRunRecord(name: string, text: string): RunRecord {
     if (fingerprintOf(nodeSha256, record.identity) !== record.fingerprint) {
       throw new RangeError('"identity" does not match its fingerprint: the settings or the corpus were changed')
     }
-    return { name: basename(record.data), ...record } as RunRecord
+    return { name: basename(record.data), coding: 'range', ...record } as RunRecord
   } catch (error) {
     throw new InputError(`${name}: not the record of a run: ${(error as Error).message}`)
   }

@@ -3,6 +3,7 @@ import { float32Bytes, planSafetensors } from '../safetensors/index.js'
 import { huggingFaceWeights } from '../search/hugging-face-weights.js'
 import { randomMatrices } from '../search/random-network.js'
 import type { Validation } from '../search/run.js'
+import { scoreStream } from '../search/streams.js'
 import { writeAtomically } from './files.js'
 import type { RunRecord } from './run-record.js'
 import type { SearchSession } from './search-session.js'
@@ -30,8 +31,10 @@ async function writeTicket(session: SearchSession, record: RunRecord, validation
       config,
       norms,
       tokenizer,
-      matrices: randomMatrices(settings).map(({ name: matrix, stream, init }) => {
-        return { name: matrix, stream, init, mask: ticket.mask(matrix), generations: generations?.(matrix) }
+      coding: record.coding,
+      matrices: randomMatrices(settings).map(({ name: matrix, stream, init }, i) => {
+        const own = { name: matrix, stream, init, scores: scoreStream(i) }
+        return { ...own, mask: ticket.mask(matrix), generations: generations?.(matrix) }
       }),
       dense: new Map(memory.dense.map((norm) => [norm.name, norm.effective])),
       search: {

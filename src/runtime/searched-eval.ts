@@ -10,10 +10,10 @@ import { openCorpus } from './corpus-files.js'
 import { type DeviceName, openGraphRunner } from './device.js'
 import { openFile } from './files.js'
 import { loadKernels } from './node.js'
+import { rebuildTicket } from './rebuild-ticket.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createLogitsLoss, createSearchedLoss } from './searched-loss.js'
 import { loadTicketTokenizer } from './searched-text.js'
-import { rebuildSearched } from './searched-weights.js'
 import { nodeSha256 } from './sha256.js'
 
 /** Which part of a text is read: `valid` is its last tenth, `train` what comes before. */
@@ -153,10 +153,9 @@ function partOf({ train, valid }: Corpus, part: TextPart): Uint16Array {
 }
 
 async function createLoss(ticket: Ticket, runner: GraphRunner, batch: number, length: number): Promise<LossStep> {
-  const kernels = await loadKernels()
   if (ticket.kind === 'searched-gpt2') {
-    return createSearchedLoss(runner, await rebuildSearched(ticket, kernels), batch, length)
+    return createSearchedLoss(runner, await rebuildTicket(ticket), batch, length)
   }
-  const model = await openLiteralGpt2({ runner, kernels }, ticket)
+  const model = await openLiteralGpt2({ runner, kernels: await loadKernels() }, ticket)
   return { ...createLogitsLoss(model, batch, length), release: () => model.release() }
 }

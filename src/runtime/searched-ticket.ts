@@ -11,8 +11,9 @@ import {
   type SearchSummary,
 } from '../ticket/index.js'
 import { refuseSystem, writeAtomically } from './files.js'
-import { loadKernels } from './node.js'
-import { rebuildSearched, searchedGpt2Weights } from './searched-weights.js'
+import { nodeDeflate } from './node.js'
+import { rebuildTicket } from './rebuild-ticket.js'
+import { searchedGpt2Weights } from './searched-weights.js'
 import { nodeSha256 } from './sha256.js'
 
 /** Tokens and logits of a probe. */
@@ -39,7 +40,7 @@ export async function writeSearchedTicket(
   runner: GraphRunner,
 ): Promise<{ bytes: number; sha256: string }> {
   const content = { ...found, search: found.search && withPrintableName(found.search) }
-  const draft = encodeSearchedTicket({ ...content, probe: null }, nodeSha256)
+  const draft = encodeSearchedTicket({ ...content, coding: 'bits', probe: null }, nodeSha256)
   const ticket = expectSearched(await openTicket(memorySource(draft.bytes, path), nodeSha256))
   const length = Math.min(PROBE_LENGTH, found.config.positions, tokens.length)
   const read = Array.from({ length }, (_, i) => tokens[i])
@@ -49,7 +50,7 @@ export async function writeSearchedTicket(
   // Four decimals: what may differ between machines in the last bits of a float32 is no part of a ticket.
   const rounded = Array.from(logits, (logit) => Math.round(logit * 1e4) / 1e4)
   const probe: Probe = { tokens: read, logits: rounded, tolerance: PROBE_TOLERANCE * Math.max(10, Math.ceil(largest)) }
-  const { bytes, sha256 } = encodeSearchedTicket({ ...content, probe }, nodeSha256)
+  const { bytes, sha256 } = encodeSearchedTicket({ ...content, probe }, nodeSha256, nodeDeflate)
   await writeAtomically(path, (sink) => sink.write(0, bytes)).catch((error) => refuseSystem(path, error))
   return { bytes: bytes.length, sha256 }
 }
@@ -64,7 +65,7 @@ export async function probeLogits(
   runner: GraphRunner,
 ): Promise<Float32Array> {
   const { config } = ticket.metadata
-  const model = createGpt2(runner, config, searchedGpt2Weights(await rebuildSearched(ticket, await loadKernels())))
+  const model = createGpt2(runner, config, searchedGpt2Weights(await rebuildTicket(ticket)))
   try {
     const logits = await model.logits(Int32Array.from(tokens), 1, tokens.length)
     return logits.slice(-config.vocabulary)

@@ -8,7 +8,8 @@ import { openTicket, type PrunedTicket, type SearchedTicket, type Ticket } from 
 import { openFile } from './files.js'
 import { loadKernels } from './node.js'
 import { createGraphRunner } from './onnx.js'
-import { rebuildSearched, searchedGpt2Weights } from './searched-weights.js'
+import { rebuildTicket } from './rebuild-ticket.js'
+import { searchedGpt2Weights } from './searched-weights.js'
 import { nodeSha256 } from './sha256.js'
 
 /** A ticket as a model that runs. */
@@ -46,7 +47,7 @@ async function openPruned(ticket: PrunedTicket, runner: GraphRunner): Promise<Ti
 
 async function openSearched(ticket: SearchedTicket, runner: GraphRunner): Promise<TicketModel> {
   const { config } = ticket.metadata
-  const weights = searchedGpt2Weights(await rebuildSearched(ticket, await loadKernels()))
+  const weights = searchedGpt2Weights(await rebuildTicket(ticket))
   const model = createGpt2(runner, config, weights)
   const decoder = createCachedDecoder(runner, config, weights)
   return { ticket, model, decoder, close: () => model.release().finally(decoder.release) }

@@ -2,11 +2,13 @@ import { packedBytes } from '../mask/packed-bits.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import type { Seed } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'
+import type { MaskCoding } from './coding.js'
 import type { PairReport, PairSpec } from './pair.js'
 import type { SearchedMetadata } from './searched.js'
 
-/** Version of the ticket format that this code writes, and the only one that it reads. */
-export const FORMAT_VERSION = '1'
+/** Versions of the ticket format: 1 holds masks as plain bits, 2 holds them coded. Both are read, and written. */
+export const FORMAT_VERSIONS = ['1', '2'] as const
+export type FormatVersion = (typeof FORMAT_VERSIONS)[number]
 
 /** Name and version of the recipe that turns (seed, stream, index) into weights; see docs/ticket-format.md. */
 export const GENERATOR = { name: 'philox4x32-10', version: '1' } as const
@@ -45,10 +47,12 @@ export const PROBE_LIMIT = 64
 
 /** What the metadata of every kind of ticket begins with. */
 export interface MetadataHead {
-  readonly version: string
+  readonly version: FormatVersion
   readonly generator: { readonly name: string; readonly version: string }
   /** Unsigned 64-bit, in decimal digits. */
   readonly seed: string
+  /** How the masks are stored; version 2 alone has it. */
+  readonly coding?: Exclude<MaskCoding, 'bits'> | undefined
 }
 
 /** What is fixed before anything is pruned. */
@@ -79,7 +83,7 @@ export type TicketMetadata = PrunedMetadata | SearchedMetadata
 /** The metadata of a finished pruned ticket. */
 export function metadataOf(plan: TicketPlan, reports: readonly PairReport[], probe: Probe | null): PrunedMetadata {
   return {
-    version: FORMAT_VERSION,
+    version: '1',
     generator: GENERATOR,
     seed: BigInt(plan.seed).toString(),
     kind: plan.config ? 'pruned-gpt2' : 'pruned-pairs',
@@ -93,22 +97,34 @@ export function metadataOf(plan: TicketPlan, reports: readonly PairReport[], pro
 }
 
 /**
- * The tensors of a pruned ticket in the order of the file: what is kept dense (F32), then the coordinates (U16), then the bits
- * (U8), so that every tensor is aligned to its elements.
+ * The tensors of a pruned ticket in the order of the file: what is kept dense (F32), then the coordinates (U16, or U8 where they
+ * are coded), then the bits (U8), so that every tensor is aligned to its elements.
+ * @param stored how many bytes a coded tensor takes that would take `plain` bytes uncoded; `count` is a mask's number of bits
  */
-export function ticketTensors(pairs: readonly PairSpec[], dense: readonly DenseSpec[]): TensorPlan[] {
+export function ticketTensors(
+  pairs: readonly PairSpec[],
+  dense: readonly DenseSpec[],
+  coding: MaskCoding = 'bits',
+  stored: (name: string, plain: number, count?: number) => number = (_, plain) => plain,
+): TensorPlan[] {
   return [
     ...dense.map(({ name, shape }): TensorPlan => ({ name, dtype: 'F32', shape })),
-    ...pairs.map(({ name, hidden }): TensorPlan => ({ name: coordinateName(name), dtype: 'U16', shape: [hidden] })),
-    ...pairs.map(
-      ({ name, hidden, outputs }): TensorPlan => ({
-        name: secondName(name),
-        dtype: 'U8',
-        shape: [packedBytes(hidden * outputs)],
-      }),
-    ),
+    ...pairs.map(({ name: pair, inputs, hidden }): TensorPlan => {
+      const name = coordinateName(pair)
+      if (coding === 'bits') return { name, dtype: 'U16', shape: [hidden] }
+      const plain = coding === 'range' ? packedBytes(hidden * coordinateBits(inputs)) : 2 * hidden
+      // Packed coordinates have no choice of length; deflated ones do.
+      return { name, dtype: 'U8', shape: [coding === 'range' ? plain : stored(name, plain)] }
+    }),
+    ...pairs.map(({ name: pair, hidden, outputs }): TensorPlan => {
+      const [name, count] = [secondName(pair), hidden * outputs]
+      return { name, dtype: 'U8', shape: [stored(name, packedBytes(count), count)] }
+    }),
   ]
 }
+
+/** Bits of a coordinate under the coding `range`, where `inputs` itself stands for a dropped unit: ceil(log2(inputs + 1)). */
+export const coordinateBits = (inputs: number): number => 32 - Math.clz32(inputs)
 
 /** Name of the tensor of a pair's coordinates. */
 export function coordinateName(pair: string): string {

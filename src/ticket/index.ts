@@ -1,7 +1,8 @@
+export { codingOf, type Deflate, type MaskCoding, maskCodings } from './coding.js'
 export {
   type Construction,
   type DenseSpec,
-  FORMAT_VERSION,
+  FORMAT_VERSIONS,
   GENERATOR,
   gpt2Dense,
   PROBE_LIMIT,
@@ -23,7 +24,9 @@ export {
 } from './pair.js'
 export { expectPruned, expectSearched, type OpenedTicket, openTicket, type Ticket } from './read.js'
 export type { PrunedTicket } from './read-pruned.js'
-export type { SearchedTicket } from './read-searched.js'
+export type { SearchedTicket, StoredMask } from './read-searched.js'
+export { recodePruned, searchedContent } from './recode.js'
+export { refusingAsync } from './refusing.js'
 export {
   GENERATION_STRIDE,
   type SearchedMatrix,
@@ -32,7 +35,7 @@ export {
   ticketTokenizers,
 } from './searched.js'
 export type { SearchedMask } from './searched-masks.js'
-export { type MaskedMatrix, materialiseMatrix, materialiseSearched } from './searched-weights.js'
+export { type MaskedMatrix, materialiseMatrix, materialiseSearched, redrawWeights } from './searched-weights.js'
 export { encodeSearchedTicket, type FoundMatrix, type SearchedContent } from './searched-write.js'
 export type { CreateSha256, Sha256 } from './sha256.js'
 export type { TicketStorage, WorkingFiles } from './storage.js'

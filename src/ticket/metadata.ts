@@ -1,6 +1,7 @@
 import { quoted } from '../safetensors/strict-json.js'
-import { isRecord } from './fields.js'
-import { FORMAT_VERSION, GENERATOR, type TicketMetadata } from './format.js'
+import { maskCodings } from './coding.js'
+import { assertOneOf, isRecord } from './fields.js'
+import { FORMAT_VERSIONS, GENERATOR, type TicketMetadata } from './format.js'
 import { assertPrunedMetadata } from './pruned-metadata.js'
 import { assertSearchedMetadata } from './searched-metadata.js'
 
@@ -12,8 +13,10 @@ import { assertSearchedMetadata } from './searched-metadata.js'
 export function parseMetadata(text: string): TicketMetadata {
   const value: unknown = JSON.parse(text)
   if (!isRecord(value)) throw new TypeError('"metadata" expected an object')
-  if (value.version !== FORMAT_VERSION) {
-    throw new RangeError(`ticket format version ${quoted(value.version)} is unknown (this program reads version "1")`)
+  if (!(FORMAT_VERSIONS as readonly unknown[]).includes(value.version)) {
+    throw new RangeError(
+      `ticket format version ${quoted(value.version)} is unknown (this program reads versions "1" and "2")`,
+    )
   }
   const generator = value.generator
   if (!isRecord(generator) || generator.name !== GENERATOR.name || generator.version !== GENERATOR.version) {
@@ -26,6 +29,7 @@ export function parseMetadata(text: string): TicketMetadata {
 
 /** Checks the metadata of a ticket, read or about to be written, but for its version. */
 export function assertMetadata(metadata: TicketMetadata): void {
+  if (metadata.version === '2') assertOneOf('"coding"', metadata.coding, maskCodings.slice(1))
   switch (metadata.kind) {
     case 'pruned-gpt2':
     case 'pruned-pairs':

@@ -2,10 +2,12 @@ import { InputError } from '../safetensors/input-error.js'
 import { toUint16 } from '../safetensors/integers.js'
 import type { SafetensorsFile } from '../safetensors/open.js'
 import { quoted } from '../safetensors/strict-json.js'
+import { codingOf, pairShape, recallBytes, recallMask } from './coding.js'
+import { unpackCoordinates } from './coordinates.js'
 import { coordinateName, type PrunedMetadata, secondName } from './format.js'
 import { assertPairMasks, type PairMasks, type PairReport, type PairSpec } from './pair.js'
 import type { OpenedTicket } from './read.js'
-import { refusing } from './refusing.js'
+import { refusingAsync } from './refusing.js'
 
 /** An opened ticket of pruned pairs: structure and hash checked. */
 export interface PrunedTicket extends OpenedTicket {
@@ -20,6 +22,7 @@ export interface PrunedTicket extends OpenedTicket {
 /** The part of a ticket that is of its kind. */
 export function readPruned(opened: OpenedTicket, metadata: PrunedMetadata, file: SafetensorsFile): PrunedTicket {
   const pairs = new Map(metadata.pairs.map((pair) => [pair.name, pair]))
+  const coding = codingOf(metadata)
   return {
     ...opened,
     kind: metadata.kind,
@@ -29,10 +32,17 @@ export function readPruned(opened: OpenedTicket, metadata: PrunedMetadata, file:
     async readMasks(name) {
       const spec = pairs.get(name)
       if (!spec) throw new InputError(`${opened.name}: there is no pair ${quoted(name)}`)
-      const coordinate = toUint16(await file.readTensor(coordinateName(name)))
-      const masks = { spec, coordinate, second: await file.readTensor(secondName(name)) }
-      refusing(opened.name, () => assertPairMasks(masks))
-      return masks
+      const stored = await file.readTensor(secondName(name))
+      const places = await file.readTensor(coordinateName(name))
+      return refusingAsync(opened.name, secondName(name), async () => {
+        const coordinate =
+          coding === 'range'
+            ? unpackCoordinates(places, spec)
+            : toUint16(await recallBytes(places, coding, 2 * spec.hidden))
+        const masks = { spec, coordinate, second: await recallMask(stored, coding, pairShape(spec)) }
+        assertPairMasks(masks)
+        return masks
+      })
     },
   }
 }

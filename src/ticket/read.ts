@@ -4,6 +4,7 @@ import { InputError } from '../safetensors/input-error.js'
 import type { TensorPlan } from '../safetensors/layout.js'
 import { openSafetensors, type SafetensorsFile } from '../safetensors/open.js'
 import { quoted } from '../safetensors/strict-json.js'
+import { codedLeast, codedLimit, codingOf, type MaskCoding } from './coding.js'
 import { sameShape } from './fields.js'
 import { HASH_KEY, METADATA_KEY, type TicketMetadata, ticketTensors } from './format.js'
 import { hashTicket } from './hash.js'
@@ -24,6 +25,10 @@ export interface OpenedTicket {
   readonly sha256: string
   /** Unsigned 64-bit. */
   readonly seed: bigint
+  /** How the masks are stored. */
+  readonly coding: MaskCoding
+  /** Bytes of every tensor in the file, by its name (`wte.mask`, `h.0.attn.0.qk.second`, ...). */
+  readonly storedBytes: ReadonlyMap<string, number>
   /** Shapes of the tensors that are kept dense. */
   readonly dense: ReadonlyMap<string, readonly number[]>
   /** The values of a tensor kept dense, row-major, all finite. InputError when there is none of that name. */
@@ -46,7 +51,7 @@ export async function openTicket(source: ByteSource, createSha256: CreateSha256)
   if (text === undefined) throw new InputError(`${source.name}: not a ticket (no "${METADATA_KEY}" in its metadata)`)
   const metadata = refusing(source.name, () => {
     const parsed = parseMetadata(text)
-    assertTensors(file, plannedTensors(parsed))
+    assertTensors(file, plannedTensors(parsed, file))
     return parsed
   })
   const sha256 = file.metadata.get(HASH_KEY)
@@ -60,6 +65,8 @@ export async function openTicket(source: ByteSource, createSha256: CreateSha256)
     bytes: source.size,
     sha256: actual,
     seed: BigInt(metadata.seed),
+    coding: codingOf(metadata),
+    storedBytes: new Map([...file.tensors].map(([name, { byteLength }]) => [name, byteLength])),
     dense,
     async readDense(name) {
       if (!dense.has(name)) throw new InputError(`${source.name}: there is no dense tensor ${quoted(name)}`)
@@ -90,11 +97,19 @@ export function expectSearched(ticket: Ticket): SearchedTicket {
   throw new InputError(`${ticket.name}: is a pruned ticket (kind ${ticket.kind}), but this needs a searched one`)
 }
 
-/** The tensors that the metadata asks for. */
-function plannedTensors(metadata: TicketMetadata): TensorPlan[] {
+/** The tensors that the metadata asks for; coded ones are as long as they are, within limits. */
+function plannedTensors(metadata: TicketMetadata, file: SafetensorsFile): TensorPlan[] {
+  const coding = codingOf(metadata)
+  const stored = (name: string, plain: number, count?: number) => {
+    if (coding === 'bits') return plain
+    const length = file.tensors.get(name)?.byteLength ?? 0
+    const least = count === undefined ? 0 : codedLeast(count)
+    if (length >= least && length <= codedLimit(plain)) return length
+    throw new RangeError(`tensor ${quoted(name)} expected ${least} to ${codedLimit(plain)} coded bytes, got ${length}`)
+  }
   return metadata.kind === 'searched-gpt2'
-    ? searchedTensors(metadata.matrices, metadata.dense)
-    : ticketTensors(metadata.pairs, metadata.dense)
+    ? searchedTensors(metadata.matrices, metadata.dense, stored)
+    : ticketTensors(metadata.pairs, metadata.dense, coding, stored)
 }
 
 /** The tensors of the file are those that are planned, in that order, and nothing else. */

@@ -1,3 +1,4 @@
+import { CodingError } from '../coding/index.js'
 import { InputError } from '../safetensors/input-error.js'
 
 /**
@@ -8,12 +9,26 @@ export function refusing<T>(name: string, check: () => T): T {
   try {
     return check()
   } catch (error) {
-    if (error instanceof SyntaxError) throw new InputError(`${name}: the ticket's metadata is not JSON`)
-    if (error instanceof RangeError || error instanceof TypeError) {
-      throw new InputError(`${name}: ${printable(error.message)}`)
-    }
-    throw error
+    throw refused(name, error)
   }
+}
+
+/** The same for reading a tensor, which a coding error does not name; what is a TypeError there is a mistake of ours. */
+export async function refusingAsync<T>(name: string, tensor: string, check: () => Promise<T>): Promise<T> {
+  try {
+    return await check()
+  } catch (error) {
+    if (error instanceof TypeError) throw error
+    throw refused(name, error instanceof CodingError ? new RangeError(`"${tensor}": ${error.message}`) : error)
+  }
+}
+
+function refused(name: string, error: unknown): unknown {
+  if (error instanceof SyntaxError) return new InputError(`${name}: the ticket's metadata is not JSON`)
+  if (error instanceof RangeError || error instanceof TypeError) {
+    return new InputError(`${name}: ${printable(error.message)}`)
+  }
+  return error
 }
 
 /** Values of the file may be part of a message: control characters and length must not reach a terminal. */

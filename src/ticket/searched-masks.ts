@@ -98,3 +98,10 @@ export function assertGenerations(name: string, all: Uint8Array, count: number):
     )
   }
 }
+
+/** Generations of kept weights as those of all weights, 0 for the others: uint8 [count]. */
+export function unpackedGenerations(kept: Uint8Array, mask: Uint8Array, count: number): Uint8Array {
+  const all = new Uint8Array(count)
+  for (let i = 0, j = 0; i < count; i++) if (getBit(mask, i)) all[i] = kept[j++]
+  return all
+}

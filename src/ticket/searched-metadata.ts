@@ -55,7 +55,7 @@ function assertTokenizer(tokenizer: unknown, vocabulary: number): void {
 }
 
 /** The matrices are those of the configuration, in their order. */
-function assertMatrices({ config, matrices }: SearchedMetadata): void {
+function assertMatrices({ version, config, matrices }: SearchedMetadata): void {
   const count = 2 + 6 * config.layers + (config.tiedHead ? 0 : 1)
   if (matrices.length !== count) {
     throw new RangeError(`"matrices" expected ${count} for the configuration, got ${matrices.length}`)
@@ -69,6 +69,7 @@ function assertMatrices({ config, matrices }: SearchedMetadata): void {
       throw new RangeError(`"${name}.shape" expected [${shape}], got ${quoted(matrix.shape)}`)
     }
     assertMatrix(matrix)
+    if (version === '2') assertScores(matrix)
   }
   assertDistinct(
     'stream',
@@ -86,6 +87,11 @@ function assertMatrix({ name, shape, stream, init, kept, generations }: Searched
   if (scale > SCALE_LIMIT) throw new RangeError(`"${name}.init" expected a scale of at most 2^32, got ${scale}`)
   assertInteger(`"${name}.kept"`, kept, 0, count)
   assertInteger(`"${name}.generations"`, generations, 0, GENERATION_LIMIT)
+}
+
+/** A version 2 matrix names the stream of its scores, or that there is none. */
+function assertScores({ name, scores }: SearchedMatrix): void {
+  if (scores !== null) assertInteger(`"${name}.scores"`, scores, 0)
 }
 
 /** Learned norms are those of the configuration, in their order; plain ones have no tensor. */

@@ -28,7 +28,21 @@ export function materialiseMatrix(
 ): Float32Array {
   const weights = generate({ seed, stream, init, count })
   zeroDropped(weights, mask)
-  if (generations === null) return weights
+  redrawWeights(weights, { stream, init, mask, generations }, seed, generate)
+  return weights
+}
+
+/**
+ * Replaces, in place, the kept weights that are of a later generation than 0.
+ * @param weights of generation 0, float32 [count]
+ */
+export function redrawWeights(
+  weights: Float32Array,
+  { stream, init, mask, generations }: Omit<MaskedMatrix, 'count'>,
+  seed: Seed,
+  generate: typeof generateWeights,
+): void {
+  if (generations === null) return
   for (let i = 0, j = 0; j < generations.length; i++) {
     if (!getBit(mask, i)) continue
     const generation = generations[j++]
@@ -36,7 +50,6 @@ export function materialiseMatrix(
     // Redrawn weights are few and any weight of a stream can be made alone.
     weights[i] = generate({ seed, stream: stream + generation * GENERATION_STRIDE, init, start: i, count: 1 })[0]
   }
-  return weights
 }
 
 /**

@@ -3,6 +3,7 @@ import { gpt2Matrices } from '../model/gpt2-matrices.js'
 import type { Initialisation, Seed } from '../random/index.js'
 import { float32Bytes } from '../safetensors/floats.js'
 import { encodeSafetensors } from '../safetensors/layout.js'
+import { type Deflate, type MaskCoding, searchedShape, storeBytes, storeMask } from './coding.js'
 import { assertFiniteValues } from './dense-values.js'
 import { HASH_KEY, METADATA_KEY } from './format.js'
 import { hashOf } from './hash.js'
@@ -28,11 +29,15 @@ export interface FoundMatrix {
   readonly mask: Uint8Array
   /** The generation of every weight, kept or not: uint8 [in * out]; absent where none was redrawn. */
   readonly generations?: Uint8Array | undefined
+  /** The stream of the scores that the search started from, if it is known: range coding pays by it. */
+  readonly scores?: number | null | undefined
 }
 
 /** Everything that a searched ticket holds. */
-export interface SearchedContent extends Omit<SearchedDescription, 'seed' | 'matrices'> {
+export interface SearchedContent extends Omit<SearchedDescription, 'seed' | 'matrices' | 'coding'> {
   readonly seed: Seed
+  /** How masks are stored; default `bits`. */
+  readonly coding?: MaskCoding | undefined
   /** Those of `gpt2Matrices(config)`, in that order. */
   readonly matrices: readonly FoundMatrix[]
   /** Values of learned norms by the names of `gpt2Norms(config)`; no others. */
@@ -40,15 +45,18 @@ export interface SearchedContent extends Omit<SearchedDescription, 'seed' | 'mat
 }
 
 /**
- * A searched ticket as the bytes of its file: equal content gives equal bytes, on every machine.
+ * A searched ticket as the bytes of its file: equal content gives equal bytes, on every machine (under `deflate`, on every
+ * machine with the same compressor).
+ * @param deflate is needed for the coding of that name
  * @returns the bytes, and the hash that they hold
  * @throws TypeError or RangeError naming what does not fit
  */
 export function encodeSearchedTicket(
   content: SearchedContent,
   createSha256: CreateSha256,
+  deflate?: Deflate,
 ): { bytes: Uint8Array; sha256: string } {
-  const { config, norms, matrices: found, dense } = content
+  const { config, norms, matrices: found, dense, coding = 'bits' } = content
   const expected = gpt2Matrices(config)
   if (found.length !== expected.length) {
     throw new RangeError(`"matrices" expected ${expected.length} for the configuration, got ${found.length}`)
@@ -63,19 +71,24 @@ export function encodeSearchedTicket(
       assertGenerations(name, matrix.generations, count)
       generations.set(generationName(name), packGenerations(matrix.generations, matrix.mask))
     }
-    const { stream, init } = matrix
+    const { stream, init, scores } = matrix
     const kept = countOnes(matrix.mask, count)
-    return { name, shape, stream, init, kept, generations: generations.get(generationName(name))?.highest ?? 0 }
+    const highest = generations.get(generationName(name))?.highest ?? 0
+    return { name, shape, stream, init, kept, generations: highest, scores }
   })
-  const metadata = searchedMetadataOf({ ...content, seed: BigInt(content.seed).toString(), matrices })
+  const metadata = searchedMetadataOf({ ...content, coding, seed: BigInt(content.seed).toString(), matrices })
   assertSearchedMetadata(metadata)
   assertNormValues(searchedDense(config, norms), dense)
 
-  const masks = new Map(found.map(({ name, mask }) => [maskName(name), mask]))
-  const tensors = searchedTensors(matrices, metadata.dense).map((plan) => {
+  const stored = new Map<string, Uint8Array>()
+  for (const [i, matrix] of matrices.entries()) {
+    const shape = () => searchedShape(matrix, content.seed)
+    stored.set(maskName(matrix.name), storeMask(found[i].mask, coding, shape, deflate))
+  }
+  for (const [name, { bytes }] of generations) stored.set(name, storeBytes(bytes, coding, deflate))
+  const tensors = searchedTensors(matrices, metadata.dense, (name) => stored.get(name)!.length).map((plan) => {
     const values = dense.get(plan.name)
-    const bytes = values ? float32Bytes(values) : (masks.get(plan.name) ?? generations.get(plan.name)!.bytes)
-    return { ...plan, bytes }
+    return { ...plan, bytes: values ? float32Bytes(values) : stored.get(plan.name)! }
   })
   const text = JSON.stringify(metadata)
   const sha256 = hashOf(createSha256, new TextEncoder().encode(text), ...tensors.map(({ bytes }) => bytes))

@@ -3,7 +3,8 @@ import type { Gpt2Config } from '../model/gpt2-config.js'
 import { gpt2Norms, type Norms } from '../model/gpt2-matrices.js'
 import type { Initialisation } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'
-import { type DenseSpec, FORMAT_VERSION, GENERATOR, type MetadataHead, type Probe } from './format.js'
+import type { MaskCoding } from './coding.js'
+import { type DenseSpec, GENERATOR, type MetadataHead, type Probe } from './format.js'
 
 /** Weight i of a matrix at generation g is weight i of stream `stream + g * GENERATION_STRIDE`. */
 export const GENERATION_STRIDE = 2 ** 20
@@ -28,6 +29,11 @@ export interface SearchedMatrix {
   readonly kept: number
   /** The highest generation of a kept weight, 0 to 255; 0 where nothing that is kept was redrawn. */
   readonly generations: number
+  /**
+   * The stream of the scores that the search started from: word i says where weight i started. Null where it is not
+   * known; version 2 alone has it.
+   */
+  readonly scores?: number | null | undefined
 }
 
 /** What was asked of the search and what came of it. Information: nothing depends on it. */
@@ -75,22 +81,27 @@ export interface SearchedMetadata extends MetadataHead {
 }
 
 /** What stands in the metadata beside the head. */
-export type SearchedDescription = Omit<SearchedMetadata, 'version' | 'generator' | 'kind' | 'dense'>
+export interface SearchedDescription
+  extends Omit<SearchedMetadata, 'version' | 'generator' | 'kind' | 'dense' | 'coding'> {
+  readonly coding: MaskCoding
+}
 
 /** Metadata with its keys in the order of the format, and no others, so that equal content gives equal bytes. */
 export function searchedMetadataOf(description: SearchedDescription): SearchedMetadata {
-  const { seed, config, norms, tokenizer, matrices, search, probe } = description
+  const { seed, coding, config, norms, tokenizer, matrices, search, probe } = description
   const { layers, width, heads, inner, positions, vocabulary, activation, layerNormEpsilon, tiedHead } = config
   return {
-    version: FORMAT_VERSION,
+    version: coding === 'bits' ? '1' : '2',
     generator: GENERATOR,
     seed,
     kind: 'searched-gpt2',
+    ...(coding === 'bits' ? {} : { coding }),
     config: { layers, width, heads, inner, positions, vocabulary, activation, layerNormEpsilon, tiedHead },
     norms,
     tokenizer,
-    matrices: matrices.map(({ name, shape, stream, init, kept, generations }) => {
-      return { name, shape, stream, init: inOrder(init), kept, generations }
+    matrices: matrices.map(({ name, shape, stream, init, kept, generations, scores = null }) => {
+      const own = { name, shape, stream, init: inOrder(init), kept, generations }
+      return coding === 'bits' ? own : { ...own, scores }
     }),
     dense: searchedDense(config, norms),
     search: search && summaryInOrder(search),
@@ -123,16 +134,23 @@ export const searchedDense = (config: Gpt2Config, norms: Norms): DenseSpec[] =>
 /**
  * The tensors of a searched ticket in the order of the file: learned norms (F32), masks (U8), then the generations of the
  * matrices that have any (U8).
+ * @param stored how many bytes a tensor takes that would take `plain` bytes uncoded; `count` is a mask's number of bits
  */
-export function searchedTensors(matrices: readonly SearchedMatrix[], dense: readonly DenseSpec[]): TensorPlan[] {
+export function searchedTensors(
+  matrices: readonly SearchedMatrix[],
+  dense: readonly DenseSpec[],
+  stored: (name: string, plain: number, count?: number) => number,
+): TensorPlan[] {
   const redrawn = matrices.filter(({ generations }) => generations > 0)
   return [
     ...dense.map(({ name, shape }): TensorPlan => ({ name, dtype: 'F32', shape })),
     ...matrices.map(({ name, shape }): TensorPlan => {
-      return { name: maskName(name), dtype: 'U8', shape: [packedBytes(shape[0] * shape[1])] }
+      const count = shape[0] * shape[1]
+      return { name: maskName(name), dtype: 'U8', shape: [stored(maskName(name), packedBytes(count), count)] }
     }),
     ...redrawn.map(({ name, kept, generations }): TensorPlan => {
-      return { name: generationName(name), dtype: 'U8', shape: [packedBytes(kept * generationBits(generations))] }
+      const plain = packedBytes(kept * generationBits(generations))
+      return { name: generationName(name), dtype: 'U8', shape: [stored(generationName(name), plain)] }
     }),
   ]
 }

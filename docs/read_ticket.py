@@ -1,0 +1,62 @@
+"""Reads a ticket (docs/ticket-format.md): masks and weights, bit for bit, with NumPy alone.   python3 read_ticket.py FILE [MATRIX OR PAIR]"""
+import functools, hashlib, json, sys, zlib, numpy as np
+F, U, little = np.float32, np.uint64, lambda b: int.from_bytes(b, 'little')
+horner = lambda coefficients, x: functools.reduce(lambda v, c: v * x + c, map(float, coefficients.split()))
+A = '2509.0809287301226727 33430.575583588128105 67265.770927008700853 45921.953931549871457 13731.693765509461125 1971.5909503065514427 133.14166789178437745 3.387132872796366608'
+B = '5226.495278852545925 28729.085735721942674 39307.89580009271061 21213.794301586595867 5394.1960214247511077 687.1870074920579083 42.313330701600911252 1'
+C = '7.7454501427834140764e-4 .0227238449892691845833 .24178072517745061177 1.27045825245236838258 3.64784832476320460504 5.7694972214606914055 4.6303378461565452959 1.42343711074968357734'
+D = '1.05075007164441684324e-9 5.475938084995344946e-4 .0151986665636164571966 .14810397642748007459 .68976733498510000455 1.6763848301838038494 2.05319162663775882187 1'
+def ln(x):
+    m, e = np.frexp(x); low = m <= 0.7071067811865476; m, e = np.where(low, m * 2, m), np.where(low, e - 1.0, e); s = (m - 1) / (m + 1)
+    return e * 6.93147180369123816490e-1 + (2 * s * functools.reduce(lambda u, d: u * (s * s) + 1 / d, range(21, 0, -2), 1 / 23) + e * 1.90821492927058770002e-10)
+def words(seed, stream, start, count):  # Philox4x32-10
+    block, m, k0, k1 = np.arange(start // 4, (start + count + 3) // 4, dtype=U), U(2**32 - 1), seed % 2**32, seed >> 32
+    a, b, c, d = block & m, block >> U(32), np.full_like(block, stream % 2**32), np.full_like(block, stream >> 32)
+    for _ in range(10):
+        p, r = U(0xD2511F53) * a, U(0xCD9E8D57) * c; a, b, c, d = r >> U(32) ^ b ^ U(k0), r & m, p >> U(32) ^ d ^ U(k1), p & m; k0, k1 = (k0 + 0x9E3779B9) % 2**32, (k1 + 0xBB67AE85) % 2**32
+    return np.stack([a, b, c, d], 1).reshape(-1)[start % 4:][:count]
+def weights(seed, stream, init, start, count):
+    w, kind = words(seed, stream, start, count), init['kind']
+    if kind != 'normal': return ((2.0 * (w >> U(8)) - 16777215) * 2.0**-24 * init['range']).astype(F) if kind == 'uniform' else np.where(w >> U(31) == 1, -F(init['magnitude']), F(init['magnitude']))
+    q = (w + 0.5) * 2.0**-32 - 0.5; r = 0.180625 - q * q; s = np.sqrt(-ln(0.5 - np.abs(q))) - 1.6; v = horner(C, s) / horner(D, s)
+    return (np.where(np.abs(q) <= 0.425, q * horner(A, r) / horner(B, r), np.where(q < 0, -v, v)) * init['std']).astype(F)
+def unrange(raw, count, columns, start, magnitudes):
+    nbits, cp, lp, lanes = raw[0] & 7, (4, 16, 64, 0)[raw[0] >> 3 & 3], (4, 16, 64, 0)[raw[0] >> 5 & 3], 8 if raw[0] & 128 else 1
+    width = min(columns, 65536); per = min(65536, 2**22 // width) * width; chunks = -(-count // per); at = 4 * chunks - 3; out = np.zeros(count, np.uint8)
+    for i in range(chunks):
+        end = at + little(raw[1 + 4 * i:5 + 4 * i]) if i < chunks - 1 else len(raw); x = np.frombuffer(raw, '<u4', lanes, at).tolist(); at += 4 * lanes
+        seen, ones, cols, expected, ratio = *np.zeros((2, 1 << nbits), int), *np.zeros((2, width), int), np.ones(width, F)
+        for line in range(i * per, min(count, i * per + per), width):
+            n = min(width, count - line); q = np.clip((ones * 4096 + 8 * start) // (seen + 8), 1, 4095); odds = (q / (4096 - q)).astype(F)
+            contexts, got, hoped = magnitudes(line, n) >> 7 - nbits if nbits else np.zeros(n, int), 0, 0
+            for j in range(0, n, 8):
+                k = slice(j, min(j + 8, n)); c = contexts[k]; y = np.zeros(len(c), int)
+                o = odds[c] * ratio[k] * (F((got + lp) * 4096) / F(hoped + lp * 4096) if lp else F(1))
+                for t, p in enumerate(np.clip((o / (F(1) + o) * F(4096)).astype(int), 1, 4095).tolist()):
+                    s, high = x[t % lanes] & 4095, x[t % lanes] >> 12; y[t] = s < p; v = p * high + s if s < p else (4096 - p) * high + s - p
+                    x[t % lanes], at = (v, at) if v > 65535 else (v << 16 | little(raw[at:at + 2]), at + 2)
+                np.add.at(seen, c, 1); np.add.at(ones, c, y); got += int(y.sum()); hoped += int(q[c].sum()); out[line + j:line + j + len(y)] = y
+                cols[k] += y; expected[k] += q[c]; ratio[k] = ((cols[k] + cp) * 4096).astype(F) / (expected[k] + cp * 4096).astype(F) if cp else 1
+        assert at == end and x == [65536] * lanes, 'unsound coded mask'
+    return out
+def read(path):  # yields name, mask, effective weights; of a pair (coordinate, second mask) and both matrices
+    data = open(path, 'rb').read(); n = 8 + little(data[:8]); head = json.loads(data[8:n]); text = head['__metadata__']['slt']; t = json.loads(text)
+    assert hashlib.sha256(text.encode() + data[n:]).hexdigest() == head['__metadata__']['slt.sha256'], 'wrong hash'
+    seed, coding = int(t['seed']), t['coding'] if t['version'] == '2' else 'bits'
+    def raw(name): a, b = head[name]['data_offsets']; return zlib.decompress(data[n + a:n + b], -15) if coding == 'deflate' and b > a else data[n + a:n + b]
+    def bits(b, count): return np.unpackbits(np.frombuffer(b, np.uint8), count=count, bitorder='little')
+    def mask(name, count, *rest): return unrange(raw(name), count, *rest) if coding == 'range' else bits(raw(name), count)
+    for x in t.get('matrices', []):
+        name, shape, g, count = x['name'], x['shape'], x['generations'].bit_length(), x['shape'][0] * x['shape'][1]
+        def magnitudes(start, size): w = words(seed, x['scores'], start, size); return (np.where(w >> U(31) == 1, w, ~w) >> U(24) & U(127)).astype(int)
+        kept = mask(name + '.mask', count, shape[1], min(max((x['kept'] * 8192 + count) // (2 * count), 1), 4095), magnitudes)
+        w = weights(seed, x['stream'], x['init'], 0, count) * kept; ages = bits(raw(name + '.generation'), x['kept'] * g).reshape(-1, g) @ (1 << np.arange(g)) if g else []
+        for i, age in zip(np.flatnonzero(kept).tolist(), ages): w[i] = weights(seed, x['stream'] + int(age) * 2**20, x['init'], i, 1)[0]
+        yield name, kept.reshape(shape), w.reshape(shape)
+    for x in t.get('pairs', []):
+        name, d1, h, d2 = x['name'], x['inputs'], x['hidden'], x['outputs']; size = d1.bit_length(); c = raw(name + '.coordinate')
+        c = np.frombuffer(c, '<u2') if coding != 'range' else bits(c, h * size).reshape(h, size) @ (1 << np.arange(size)); second = mask(name + '.second', h * d2, d2, 2048, None).reshape(h, d2)
+        yield name, (c, second), [weights(seed, **x[k], start=0, count=m.size).reshape(m.shape) * m for k, m in (('first', np.arange(d1)[:, None] == c), ('second', second))]
+if __name__ == '__main__':
+    for name, m in ((name, m) for name, _, w in read(sys.argv[1]) for m in ([w] if isinstance(w, np.ndarray) else w)):
+        if name in (sys.argv[2:] or [name]): print(name, *m.shape, np.count_nonzero(m), hashlib.sha256((m + F(0)).tobytes()).hexdigest())

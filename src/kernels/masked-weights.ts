@@ -1,0 +1,77 @@
+import { CodingError, chunkRange } from '../coding/index.js'
+import { type Initialisation, initialisationScale, type Seed, seedWords } from '../random/index.js'
+import { checkIndex } from '../random/stream.js'
+import { type ChunkJob, chunkReserve, decodeChunk } from './decode-mask.js'
+import type { Kernels } from './kernels.js'
+
+const TWO_32 = 2 ** 32
+
+/** Numbers of the initialisations in assembly/masked-weights.ts. */
+const kinds = { uniform: 0, normal: 1, 'signed-constant': 2 } as const
+
+/** Bytes after a mask that the kernels may read. */
+const SLACK = 16
+
+/** A run of weights of one matrix, and where its mask comes from. Plain data: it may be sent to another thread. */
+export interface WeightsPiece {
+  readonly seed: Seed
+  readonly stream: number
+  readonly init: Initialisation
+  /** Index of the first weight in its stream. */
+  readonly start: number
+  /** Number of weights. */
+  readonly count: number
+  /** Packed bits whose bit 0 is of the first weight, or a chunk of a coded mask. */
+  readonly mask: Uint8Array | ChunkJob
+}
+
+/** Most weights of a piece whose mask is plain bits. */
+export const PIECE_LIMIT = 2 ** 20
+
+/**
+ * The random weights of a piece where its mask keeps them, 0 elsewhere, the same bits as `generateWeights` and `zeroDropped`; the
+ * mask is decoded on the way.
+ * @param out receives them: float32 [count]
+ * @returns how many are kept
+ * @throws CodingError when a coded mask is unsound
+ */
+export function makeMaskedWeights(kernels: Kernels, piece: WeightsPiece, out: Float32Array): number {
+  const { seed, stream, init, start, count, mask } = piece
+  if (out.length !== count) throw new RangeError(`"out" expected ${count} weights, got room for ${out.length}`)
+  const { low, high } = seedWords(seed)
+  checkIndex('stream', stream)
+  const scale = initialisationScale(init)
+  const [weights, bits] =
+    mask instanceof Uint8Array ? placeBits(kernels, mask, count) : placeChunk(kernels, mask, count)
+  const kept = kernels.exports.fillMasked(
+    weights,
+    bits,
+    count,
+    start,
+    stream % TWO_32,
+    Math.floor(stream / TWO_32),
+    low,
+    high,
+    kinds[init.kind],
+    scale,
+  )
+  out.set(new Float32Array(kernels.exports.memory.buffer, weights, count))
+  return kept
+}
+
+/** Addresses of the weights to be and of their bits. */
+function placeBits(kernels: Kernels, mask: Uint8Array, count: number): [number, number] {
+  const bytes = Math.ceil(count / 8)
+  if (mask.length < bytes) throw new CodingError(`expected ${bytes} bytes of bits, got ${mask.length}`)
+  const [weights, bits] = kernels.reserve(4 * count, bytes + SLACK)
+  new Uint8Array(kernels.exports.memory.buffer).set(mask.subarray(0, bytes), bits)
+  return [weights, bits]
+}
+
+function placeChunk(kernels: Kernels, job: ChunkJob, count: number): [number, number] {
+  const range = chunkRange(job.geometry, job.index)
+  if (range.count !== count) throw new RangeError(`"count" expected the chunk's ${range.count} weights, got ${count}`)
+  const [weights, ...places] = kernels.reserve(4 * count, ...chunkReserve(kernels, job))
+  decodeChunk(kernels, job, places)
+  return [weights, places[1]]
+}

@@ -1,0 +1,84 @@
+/** How the masks of a ticket are stored. Version 1 of the format has plain bits, version 2 the other two. */
+import { decodeMask, encodeMask, inflate, type MaskShape, maskGeometry, startProbability } from '../coding/index.js'
+import { packedBytes } from '../mask/packed-bits.js'
+import { magnitudes, type Seed } from '../random/index.js'
+import type { MetadataHead } from './format.js'
+import type { PairSpec } from './pair.js'
+import type { SearchedMatrix } from './searched.js'
+
+/**
+ * - `bits`: packed bits, one a weight.
+ * - `deflate`: the same bytes under raw deflate (RFC 1951).
+ * - `range`: coded by `encodeMask` of src/coding, which knows the scores that the search started from.
+ */
+export const maskCodings = ['bits', 'deflate', 'range'] as const
+export type MaskCoding = (typeof maskCodings)[number]
+
+/** Compresses into raw deflate; each platform brings its own. */
+export type Deflate = (bytes: Uint8Array) => Uint8Array
+
+/** The coding of a ticket's masks. */
+export const codingOf = ({ version, coding }: Pick<MetadataHead, 'version' | 'coding'>): MaskCoding =>
+  version === '1' ? 'bits' : coding!
+
+/** Most bytes that `plain` bytes may take when they are coded; a coding that makes more of them is refused. */
+export const codedLimit = (plain: number): number => 2 * plain + 64
+
+/**
+ * Least bytes that a coded mask of so many bits can have: no coding here gets below 1/4096 bits a weight, so that a few
+ * bytes cannot ask for much memory.
+ */
+export const codedLeast = (count: number): number => Math.max(1, Math.floor(count / 2 ** 15))
+
+/** What decoder and encoder know of a matrix' mask. */
+export function searchedShape({ shape, kept, scores }: SearchedMatrix, seed: Seed): MaskShape {
+  const count = shape[0] * shape[1]
+  const stream = scores ?? null
+  return {
+    geometry: maskGeometry(count, shape[1]),
+    start: startProbability(kept, count),
+    magnitudes: stream === null ? null : (start, size) => magnitudes(seed, stream, start, size),
+  }
+}
+
+/** The same for the second mask of a pair: as many ones as zeros to begin with, and no scores. */
+export function pairShape({ hidden, outputs }: Pick<PairSpec, 'hidden' | 'outputs'>): MaskShape {
+  const count = hidden * outputs
+  return { geometry: maskGeometry(count, outputs), start: startProbability(count / 2, count), magnitudes: null }
+}
+
+/** The stored bytes of a mask. @param deflate is needed for the coding of that name */
+export function storeMask(
+  mask: Uint8Array,
+  coding: MaskCoding,
+  shape: () => MaskShape,
+  deflate: Deflate | undefined,
+): Uint8Array {
+  return coding === 'range' ? encodeMask(mask, shape()) : storeBytes(mask, coding, deflate)
+}
+
+/** The stored bytes of something that the range coder does not know. */
+export function storeBytes(bytes: Uint8Array, coding: MaskCoding, deflate: Deflate | undefined): Uint8Array {
+  if (coding !== 'deflate' || bytes.length === 0) return bytes
+  if (!deflate) throw new RangeError('"deflate" expected a function for the coding deflate, got nothing')
+  return deflate(bytes)
+}
+
+/**
+ * The packed bits of a stored mask.
+ * @throws RangeError when they are no mask of this shape
+ */
+export async function recallMask(
+  stored: Uint8Array,
+  coding: MaskCoding,
+  shape: MaskShape,
+  decode: typeof decodeMask = decodeMask,
+): Promise<Uint8Array> {
+  if (coding === 'range') return decode(stored, shape)
+  return recallBytes(stored, coding, packedBytes(shape.geometry.count))
+}
+
+/** The opposite of {@link storeBytes}. @param size bytes that there must be */
+export async function recallBytes(stored: Uint8Array, coding: MaskCoding, size: number): Promise<Uint8Array> {
+  return coding === 'deflate' && size > 0 ? inflate(stored, size) : stored
+}

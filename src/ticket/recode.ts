@@ -1,0 +1,87 @@
+/** The same ticket with its masks stored in another way. */
+
+import { gpt2Norms } from '../model/gpt2-matrices.js'
+import { uint16Bytes } from '../safetensors/integers.js'
+import type { TensorPlan } from '../safetensors/layout.js'
+import { type Deflate, type MaskCoding, pairShape, storeBytes, storeMask } from './coding.js'
+import { packCoordinates } from './coordinates.js'
+import { coordinateName, type PrunedMetadata, secondName, ticketTensors } from './format.js'
+import type { PrunedTicket } from './read-pruned.js'
+import type { SearchedTicket } from './read-searched.js'
+import { unpackedGenerations } from './searched-masks.js'
+import type { SearchedContent } from './searched-write.js'
+
+/** A tensor of a ticket to be: its bytes, or null where they are those of the old ticket's dense tensor. */
+export interface RecodedTensor extends TensorPlan {
+  readonly bytes: Uint8Array | null
+}
+
+/** A pruned ticket to be. */
+export interface RecodedPruned {
+  /** The metadata text. */
+  readonly text: string
+  readonly tensors: readonly RecodedTensor[]
+}
+
+/**
+ * A pruned ticket under another coding; its masks are held in memory, what is kept dense is not.
+ * @param deflate is needed for the coding of that name
+ */
+export async function recodePruned(
+  ticket: PrunedTicket,
+  coding: MaskCoding,
+  deflate?: Deflate,
+): Promise<RecodedPruned> {
+  const stored = new Map<string, Uint8Array>()
+  for (const spec of ticket.metadata.pairs) {
+    const { coordinate, second } = await ticket.readMasks(spec.name)
+    const places = coding === 'range' ? packCoordinates(coordinate, spec) : uint16Bytes(coordinate)
+    stored.set(coordinateName(spec.name), storeBytes(places, coding, deflate))
+    stored.set(
+      secondName(spec.name),
+      storeMask(second, coding, () => pairShape(spec), deflate),
+    )
+  }
+  const { pairs, dense } = ticket.metadata
+  const tensors = ticketTensors(pairs, dense, coding, (name) => stored.get(name)!.length)
+  return {
+    text: JSON.stringify(versioned(ticket.metadata, coding)),
+    tensors: tensors.map((plan) => ({ ...plan, bytes: stored.get(plan.name) ?? null })),
+  }
+}
+
+/** Metadata with the version and coding that go with it, in the order of the format. */
+function versioned({ version: _, coding: __, ...metadata }: PrunedMetadata, coding: MaskCoding) {
+  const { generator, seed, kind, ...rest } = metadata
+  if (coding === 'bits') return { version: '1', generator, seed, kind, ...rest }
+  return { version: '2', generator, seed, kind, coding, ...rest }
+}
+
+/**
+ * What a searched ticket holds, to be written again.
+ * @param scoreStreams of its matrices, where the ticket names none: those of searches by this program
+ */
+export async function searchedContent(
+  ticket: SearchedTicket,
+  scoreStreams: (matrix: number) => number | null,
+): Promise<SearchedContent> {
+  const { metadata, seed } = ticket
+  const matrices = []
+  for (const [i, { name, shape, stream, init, scores }] of [...ticket.matrices.values()].entries()) {
+    const { mask, generations } = await ticket.readMask(name)
+    const count = shape[0] * shape[1]
+    matrices.push({
+      name,
+      stream,
+      init,
+      mask,
+      scores: scores === undefined ? scoreStreams(i) : scores,
+      ...(generations === null ? {} : { generations: unpackedGenerations(generations, mask, count) }),
+    })
+  }
+  const dense = new Map<string, Float32Array>()
+  for (const { name } of metadata.norms === 'learned' ? gpt2Norms(metadata.config) : []) {
+    dense.set(name, await ticket.readDense(name))
+  }
+  return { ...metadata, seed, matrices, dense }
+}
