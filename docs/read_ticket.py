@@ -1,7 +1,6 @@
 """Reads a ticket (docs/ticket-format.md): masks and weights, bit for bit, with NumPy alone.   python3 read_ticket.py FILE [MATRIX OR PAIR]"""
 import functools, hashlib, json, sys, zlib, numpy as np
-F, U, little = np.float32, np.uint64, lambda b: int.from_bytes(b, 'little')
-horner = lambda coefficients, x: functools.reduce(lambda v, c: v * x + c, map(float, coefficients.split()))
+F, U, little, horner = np.float32, np.uint64, lambda b: int.from_bytes(b, 'little'), lambda coefficients, x: functools.reduce(lambda v, c: v * x + c, map(float, coefficients.split()))
 A = '2509.0809287301226727 33430.575583588128105 67265.770927008700853 45921.953931549871457 13731.693765509461125 1971.5909503065514427 133.14166789178437745 3.387132872796366608'
 B = '5226.495278852545925 28729.085735721942674 39307.89580009271061 21213.794301586595867 5394.1960214247511077 687.1870074920579083 42.313330701600911252 1'
 C = '7.7454501427834140764e-4 .0227238449892691845833 .24178072517745061177 1.27045825245236838258 3.64784832476320460504 5.7694972214606914055 4.6303378461565452959 1.42343711074968357734'
@@ -57,6 +56,5 @@ def read(path):  # yields name, mask, effective weights; of a pair (coordinate, 
         name, d1, h, d2 = x['name'], x['inputs'], x['hidden'], x['outputs']; size = d1.bit_length(); c = raw(name + '.coordinate')
         c = np.frombuffer(c, '<u2') if coding != 'range' else bits(c, h * size).reshape(h, size) @ (1 << np.arange(size)); second = mask(name + '.second', h * d2, d2, 2048, None).reshape(h, d2)
         yield name, (c, second), [weights(seed, **x[k], start=0, count=m.size).reshape(m.shape) * m for k, m in (('first', np.arange(d1)[:, None] == c), ('second', second))]
-if __name__ == '__main__':
-    for name, m in ((name, m) for name, _, w in read(sys.argv[1]) for m in ([w] if isinstance(w, np.ndarray) else w)):
-        if name in (sys.argv[2:] or [name]): print(name, *m.shape, np.count_nonzero(m), hashlib.sha256((m + F(0)).tobytes()).hexdigest())
+for name, m in ((name, m) for name, _, w in (read(sys.argv[1]) if __name__ == '__main__' else []) for m in ([w] if isinstance(w, np.ndarray) else w)):
+    if name in (sys.argv[2:] or [name]): print(name, *m.shape, np.count_nonzero(m), hashlib.sha256((m + F(0)).tobytes()).hexdigest())

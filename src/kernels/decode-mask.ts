@@ -1,4 +1,13 @@
-import { CodingError, chunkRange, type MaskGeometry, type MaskParameters, priors } from '../coding/index.js'
+import {
+  CodingError,
+  chunkRange,
+  type MaskGeometry,
+  type MaskParameters,
+  type MaskShape,
+  priors,
+  splitChunks,
+} from '../coding/index.js'
+import { copyBits, packedBytes } from '../mask/index.js'
 import { type Seed, seedWords } from '../random/index.js'
 import { checkIndex } from '../random/stream.js'
 import type { Kernels } from './kernels.js'
@@ -76,4 +85,25 @@ export function decodeChunk(kernels: Kernels, job: ChunkJob, places: readonly nu
     high,
   )
   if (result !== 0) throw new CodingError(reasons[result])
+}
+
+/** A decoder of whole masks: the bits of `decodeMask` of src/coding. @param scores null where the shape has no magnitudes */
+export type DecodeMask = (bytes: Uint8Array, shape: MaskShape, scores: ScoreStream | null) => Uint8Array
+
+/** `decodeMask` in WebAssembly. */
+export function createMaskDecoder(kernels: Kernels): DecodeMask {
+  return (bytes, shape, scores) => {
+    const { geometry, start } = shape
+    const { parameters, chunks } = splitChunks(bytes, shape)
+    const mask = new Uint8Array(packedBytes(geometry.count))
+    for (const [index, chunk] of chunks.entries()) {
+      const job = { geometry, index, parameters, start, scores, bytes: chunk }
+      const range = chunkRange(geometry, index)
+      const places = kernels.reserve(...chunkReserve(kernels, job))
+      decodeChunk(kernels, job, places)
+      const bits = new Uint8Array(kernels.exports.memory.buffer, places[1], packedBytes(range.count))
+      copyBits(bits, 0, mask, range.start, range.count)
+    }
+    return mask
+  }
 }

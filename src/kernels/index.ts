@@ -1,6 +1,6 @@
 export { type AdamW, type AdamWFactors, adamwFactors } from './adamw.js'
 export { addRows } from './add-rows.js'
-export type { ChunkJob, ScoreStream } from './decode-mask.js'
+export { type ChunkJob, createMaskDecoder, type DecodeMask, type ScoreStream } from './decode-mask.js'
 export { createDenseStep, type DenseStep } from './dense-step.js'
 export { createGenerator } from './generate.js'
 export { instantiateKernels, type Kernels } from './kernels.js'

@@ -1,0 +1,79 @@
+// Writes the golden tickets and golden.json, the hashes of their weights. After `npm run build`:
+//   node test/vectors/tickets/generate.mjs
+// They are frozen: only a major version may change what a reader makes of them. A new one may be added.
+import { createHash } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { packBits } from '../../../dist/mask/index.js'
+import { gpt2Matrices, gpt2Norms } from '../../../dist/model/gpt2-matrices.js'
+import { readGpt2Folder } from '../../../dist/interop/index.js'
+import { generateWeights, magnitudes, fillWords } from '../../../dist/random/index.js'
+import { openFile } from '../../../dist/runtime/files.js'
+import { nodeDeflate } from '../../../dist/runtime/node.js'
+import { pruneGpt2 } from '../../../dist/runtime/prune.js'
+import { recodeTicket } from '../../../dist/runtime/recode-ticket.js'
+import { nodeSha256 } from '../../../dist/runtime/sha256.js'
+import { encodeSearchedTicket, materialisePair, materialiseSearched, openTicket } from '../../../dist/ticket/index.js'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const small = { layers: 2, width: 24, heads: 2, inner: 60, positions: 16, vocabulary: 256, activation: 'gelu_new', layerNormEpsilon: 1e-5, tiedHead: true }
+
+const kinds = [
+  { kind: 'normal', std: 0.3 },
+  { kind: 'uniform', range: 0.5 },
+  { kind: 'signed-constant', magnitude: 0.2 },
+]
+
+/** Masks as a search leaves them: what started with a high score is kept more often. */
+function content(config, { norms = 'plain', redrawn = 0, coding, init }) {
+  const seed = 0x0123456789abcdefn
+  const matrices = gpt2Matrices(config).map(({ name, shape }, i) => {
+    const count = shape[0] * shape[1]
+    const [noise, age] = [new Uint32Array(count), new Uint32Array(count)]
+    fillWords(seed, 2 ** 50 + i, 0, noise)
+    fillWords(seed, 2 ** 51 + i, 0, age)
+    const first = magnitudes(seed, 2 ** 45 + i, 0, count)
+    const mask = packBits(Array.from(first, (m, j) => Number(0.6 * (m / 128) + (0.4 * noise[j]) / 2 ** 32 > 0.6 + 0.1 * ((j % 5) / 5))))
+    const generations = redrawn && i % 2 ? { generations: Uint8Array.from(age, (word) => word % (redrawn + 1)) } : {}
+    return { name, stream: i, init: init ?? kinds[i % 3], mask, scores: 2 ** 45 + i, ...generations }
+  })
+  const dense = new Map((norms === 'learned' ? gpt2Norms(config) : []).map(({ name, shape }, i) => [name, generateWeights({ seed, stream: 2 ** 52 + i, init: { kind: 'uniform', range: 1 }, count: shape[0] })]))
+  return { seed, coding, config, norms, tokenizer: 'bytes', matrices, dense, search: null, probe: null }
+}
+
+const searched = {
+  'searched-bits': content(small, { coding: 'bits' }),
+  'searched-deflate': content(small, { coding: 'deflate' }),
+  'searched-range': content(small, { coding: 'range' }),
+  'searched-range-redrawn': content({ ...small, tiedHead: false }, { coding: 'range', redrawn: 5, norms: 'learned' }),
+  // 8 states a chunk
+  'searched-range-wide': content({ ...small, layers: 1, width: 200, heads: 4, inner: 1400 }, { coding: 'range' }),
+}
+const golden = {}
+const sha = (values) => createHash('sha256').update(values).digest('hex')
+for (const [name, one] of Object.entries(searched)) {
+  const { bytes } = encodeSearchedTicket(one, nodeSha256, nodeDeflate)
+  writeFileSync(`${here}${name}.slt.safetensors`, bytes)
+}
+const target = await readGpt2Folder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
+const plain = `${here}pruned-bits.slt.safetensors`
+await pruneGpt2({ target, items: 4, seed: 7, out: plain })
+await recodeTicket(plain, 'range', `${here}pruned-range.slt.safetensors`)
+rmSync(plain)
+
+for (const name of [...Object.keys(searched), 'pruned-range']) {
+  const file = `${name}.slt.safetensors`
+  const ticket = await openTicket(await openFile(here + file), nodeSha256)
+  const weights = {}
+  if (ticket.kind === 'searched-gpt2') {
+    for (const [matrix, values] of await materialiseSearched(ticket, generateWeights)) weights[matrix] = sha(values)
+  } else {
+    for (const [pair, spec] of ticket.pairs) {
+      const { first, second } = materialisePair(spec, await ticket.readMasks(pair), ticket.seed, generateWeights)
+      weights[pair] = `${sha(first)} ${sha(second)}`
+    }
+  }
+  golden[file] = { sha256: ticket.sha256, coding: ticket.coding, weights }
+}
+writeFileSync(`${here}golden.json`, `${JSON.stringify(golden, null, 1)}\n`)
