@@ -53,7 +53,7 @@ async function readOrRefuse(bytes: Uint8Array): Promise<'read' | 'refused'> {
   }
 }
 
-test('10,000 mutated files are read or refused, never worse', async () => {
+test('80,000 mutated files are read or refused, never worse', async () => {
   const outcomes = { read: 0, refused: 0 }
   const mutation = fc.record({ at: fc.nat(), to: fc.nat(255), kind: fc.constantFrom('set', 'cut', 'drop', 'double') })
   await fc.assert(
@@ -68,13 +68,13 @@ test('10,000 mutated files are read or refused, never worse', async () => {
       }
       outcomes[await readOrRefuse(Uint8Array.from(bytes))]++
     }),
-    { seed: 2, numRuns: 10_000 },
+    { seed: 2, numRuns: 80_000 },
   )
   expect(outcomes.read).toBeGreaterThan(100)
-  expect(outcomes.refused).toBeGreaterThan(5_000)
-})
+  expect(outcomes.refused).toBeGreaterThan(40_000)
+}, 300_000)
 
-test('5,000 headers of arbitrary JSON are read or refused', async () => {
+test('20,000 headers of arbitrary JSON are read or refused', async () => {
   const number = fc.oneof(fc.integer({ min: -1, max: 9 }), fc.double(), fc.constantFrom(2 ** 60, -0, 1e308))
   const entry = fc.record(
     {
@@ -93,9 +93,9 @@ test('5,000 headers of arbitrary JSON are read or refused', async () => {
       bytes.set(text, 8)
       await readOrRefuse(bytes)
     }),
-    { seed: 3, numRuns: 5_000 },
+    { seed: 3, numRuns: 20_000 },
   )
-})
+}, 300_000)
 
 test('duplicate keys are found exactly where JSON has them (fast-check)', () => {
   fc.assert(
