@@ -39,6 +39,13 @@ test("the page's searched example is the example", async () => {
   }
 })
 
+test("the page's coded mask is one of the vectors", async () => {
+  const text = await readFile(new URL('../vectors/coding/masks.json', import.meta.url), 'utf8')
+  const vectors = JSON.parse(text) as { coded: string; mask: string; start: number }[]
+  const [, start, coded, mask] = page.match(/p0 = (\d+), contextBits 3.*\n`([0-9a-f]+)` is the mask `([0-9a-f]+)`/)!
+  expect(vectors).toContainEqual(expect.objectContaining({ start: Number(start), coded, mask }))
+})
+
 test("the page's vectors are what the generator gives", () => {
   const seed = 18364758544493064720n
   const rows = [...page.matchAll(/^\| (\d) \| ([^|]+) \| ([0-9a-f |]+)\|$/gm)]
