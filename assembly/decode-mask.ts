@@ -71,6 +71,8 @@ export function decodeChunk(
     if (contextBits) readContexts(contexts, words, columns, first + <f64>line, contextBits, streamLow, streamHigh, keyLow, keyHigh)
     let lineOnes: u32 = 0
     let lineExpected: u32 = 0
+    let lineRatio = f32x4.splat(1)
+    let nextLineRatio = lineRatio
     for (let column: u32 = 0; column < columns; column += 8) {
       const size = min<u32>(8, columns - column)
       const context = contexts + column
@@ -78,18 +80,18 @@ export function decodeChunk(
       const p23 = contextPair(context + 2)
       const p45 = contextPair(context + 4)
       const p67 = contextPair(context + 6)
-      const lineRatio = f32x4.splat(linePrior ? ratio(lineOnes, lineExpected, linePrior) : 1)
       const offset = <usize>column << 2
       const p0 = probabilities(v128.shuffle<u32>(p01, p23, 0, 2, 4, 6), v128.load(columnRatio + offset), lineRatio)
       const p1 = probabilities(v128.shuffle<u32>(p45, p67, 0, 2, 4, 6), v128.load(columnRatio + offset, 16), lineRatio)
 
       let bits: u32 = 0
+      let is0: v128
+      let is1: v128
       if (lanes == 8) {
-        const one0 = bitsOf(low, p0)
-        const one1 = bitsOf(high, p1)
-        let next0 = advance(low, p0, one0)
-        let next1 = advance(high, p1, one1)
-        bits = <u32>i32x4.bitmask(one0) | (<u32>i32x4.bitmask(one1) << 4)
+        is0 = bitsOf(low, p0)
+        is1 = bitsOf(high, p1)
+        let next0 = advance(low, p0, is0)
+        let next1 = advance(high, p1, is1)
         let wants0 = wanting(next0)
         let wants1 = wanting(next1)
         if (size < 8) {
@@ -99,8 +101,10 @@ export function decodeChunk(
           next1 = v128.bitselect(next1, high, in1)
           wants0 = v128.and(wants0, in0)
           wants1 = v128.and(wants1, in1)
-          bits &= (1 << size) - 1
+          is0 = v128.and(is0, in0)
+          is1 = v128.and(is1, in1)
         }
+        bits = <u32>i32x4.bitmask(is0) | (<u32>i32x4.bitmask(is1) << 4)
         const take0 = <u32>i32x4.bitmask(wants0)
         low = refill(next0, wants0, take0, at)
         at += <usize>popcnt(take0) << 1
@@ -124,27 +128,32 @@ export function decodeChunk(
             at += 2
           }
         }
+        is0 = i32x4.ne(v128.and(i32x4.splat(bits), i32x4(1, 2, 4, 8)), i32x4.splat(0))
+        is1 = i32x4.ne(v128.and(i32x4.splat(bits), i32x4(16, 32, 64, 128)), i32x4.splat(0))
       }
       if (at > end) return ENDS_EARLY
 
-      if (contextBits) countContexts(context, size, bits)
+      if (contextBits) countContexts(context, size, is0, is1)
       else countAll(size, bits)
+      const to = mask + (<usize>(line + column) >> 3)
+      store<u16>(to, load<u16>(to) | <u16>(bits << ((line + column) & 7)))
+      if ((columnPrior | linePrior) == 0) continue
       let q0 = v128.shuffle<u32>(p01, p23, 1, 3, 5, 7)
       let q1 = v128.shuffle<u32>(p45, p67, 1, 3, 5, 7)
       if (size < 8) {
         q0 = v128.and(q0, i32x4.gt_s(i32x4.splat(size), i32x4(0, 1, 2, 3)))
         q1 = v128.and(q1, i32x4.gt_s(i32x4.splat(size), i32x4(4, 5, 6, 7)))
       }
-      lineOnes += popcnt(bits)
-      lineExpected += sumLanes(i32x4.add(q0, q1))
+      if (linePrior) {
+        lineOnes += popcnt(bits)
+        lineExpected += sumLanes(i32x4.add(q0, q1))
+        lineRatio = nextLineRatio
+        nextLineRatio = f32x4.splat(ratio(lineOnes, lineExpected, linePrior))
+      }
       if (columnPrior) {
-        const is0 = i32x4.ne(v128.and(i32x4.splat(bits), i32x4(1, 2, 4, 8)), i32x4.splat(0))
-        const is1 = i32x4.ne(v128.and(i32x4.splat(bits), i32x4(16, 32, 64, 128)), i32x4.splat(0))
         learnColumns(columnOnes + offset, columnExpected + offset, columnRatio + offset, is0, q0, columnPrior)
         learnColumns(columnOnes + offset + 16, columnExpected + offset + 16, columnRatio + offset + 16, is1, q1, columnPrior)
       }
-      const to = mask + (<usize>(line + column) >> 3)
-      store<u16>(to, load<u16>(to) | <u16>(bits << ((line + column) & 7)))
     }
   }
   if (at != end) return LEFT_OVER

@@ -2,9 +2,14 @@
 
 /** Contexts with their odds (f32) and densities (i32), [128][2]. */
 export const CONTEXTS: usize = memory.data(128 * 8, 16)
-/** How often each was seen (low half) and was one (high half): u64 [4][128]. Lane j counts in table j mod 4, so that a context met twice in a row waits less. */
+/**
+ * How often the bits under each were zero and were one: u32 [4][128][2]. Lane j counts in table j mod 4, so that a context met
+ * twice in a row waits less.
+ */
 const COUNTS: usize = memory.data(4 * 128 * 8, 16)
 const TABLE: usize = 128 * 8
+/** For each of eight bits, 2 context + bit: u8. */
+const KEYS: usize = memory.data(8, 8)
 
 const ONE: u32 = 4096
 const CONTEXT_PRIOR: f64 = 8
@@ -18,8 +23,8 @@ export function settleContexts(contextCount: u32, start: u32): void {
   for (let c: usize = 0; c < <usize>contextCount; c++) {
     const at = COUNTS + (c << 3)
     const counts = load<u64>(at) + load<u64>(at + TABLE) + load<u64>(at + 2 * TABLE) + load<u64>(at + 3 * TABLE)
-    const seen = <f64>(<u32>counts)
     const ones = <f64>(<u32>(counts >> 32))
+    const seen = <f64>(<u32>counts) + ones
     // Exact: the operands are integers below 2^35, so the quotient is rounded up to an integer only where it is one.
     let q = <u32>floor((ones * <f64>ONE + CONTEXT_PRIOR * <f64>start) / (seen + CONTEXT_PRIOR))
     q = min<u32>(max<u32>(q, 1), ONE - 1)
@@ -28,21 +33,40 @@ export function settleContexts(contextCount: u32, start: u32): void {
   }
 }
 
-/** Counts `size` bits under their contexts, u8 [size] at `contexts`. */
+/** Counts `size` bits, lanes of all ones or zero, under their contexts, u8 [8] at `contexts`. */
 // @ts-ignore: decorator
 @inline
-export function countContexts(contexts: usize, size: u32, bits: u32): void {
-  for (let k: u32 = 0; k < size; k++) {
-    const at = COUNTS + (k & 3) * <u32>TABLE + (<usize>load<u8>(contexts + k) << 3)
-    store<u64>(at, load<u64>(at) + (1 | (<u64>((bits >> k) & 1) << 32)))
+export function countContexts(contexts: usize, size: u32, isOne0: v128, isOne1: v128): void {
+  const context = v128.load64_zero(contexts)
+  const isOne = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(isOne0, isOne1), i32x4.splat(0))
+  v128.store64_lane(KEYS, i8x16.sub(i8x16.add(context, context), isOne), 0)
+  if (size == 8) {
+    count(0, 0)
+    count(1, 1)
+    count(2, 2)
+    count(3, 3)
+    count(4, 0)
+    count(5, 1)
+    count(6, 2)
+    count(7, 3)
+  } else {
+    for (let k: u32 = 0; k < size; k++) count(k, k & 3)
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function count(lane: u32, table: u32): void {
+  const at = COUNTS + table * <u32>TABLE + (<usize>load<u8>(KEYS + lane) << 2)
+  store<u32>(at, load<u32>(at) + 1)
 }
 
 /** The same where all bits have context 0. */
 // @ts-ignore: decorator
 @inline
 export function countAll(size: u32, bits: u32): void {
-  store<u64>(COUNTS, load<u64>(COUNTS) + (<u64>size | (<u64>popcnt(bits) << 32)))
+  const ones = popcnt(bits)
+  store<u64>(COUNTS, load<u64>(COUNTS) + (<u64>(size - ones) | (<u64>ones << 32)))
 }
 
 /** Two contexts: odds, density, odds, density. */

@@ -1,10 +1,13 @@
 // Random weights under a mask: those that it keeps, 0 elsewhere. Only kept weights are made from their words.
-import { normalOfWord } from './normal-quantile'
+import { centreDeviates, isCentre, tailDeviates } from './normal-pairs'
 import { fillWords } from './random'
 
 /** Words in flight: they stay in the first-level cache. */
 const PIECE: u32 = 1024
 const WORDS: usize = memory.data(1024 * 4, 16)
+/** Byte offsets of kept words, u16: those of the centre, those of the tails. */
+const CENTRE: usize = memory.data(1025 * 2, 16)
+const TAIL: usize = memory.data(1025 * 2, 16)
 
 /** Lanes of all ones where four bits are one. */
 // @ts-ignore: decorator
@@ -70,14 +73,42 @@ function maskUniform(out: usize, mask: usize, size: u32, range: f64): void {
 
 function maskNormal(out: usize, mask: usize, size: u32, std: f64): void {
   memory.fill(out, 0, <usize>size << 2)
+  let centre = CENTRE
+  let tail = TAIL
   for (let i: u32 = 0; i < size; i += 64) {
     let bits = load<u64>(mask + (i >> 3))
     if (size - i < 64) bits &= (<u64>1 << (size - i)) - 1
     for (; bits != 0; bits &= bits - 1) {
-      const at = (<usize>i + <usize>ctz(bits)) << 2
-      store<f32>(out + at, <f32>(normalOfWord(load<u32>(WORDS + at)) * std))
+      // Listed on both sides, counted on one.
+      const at = (i + <u32>ctz(bits)) << 2
+      store<u16>(centre, <u16>at)
+      store<u16>(tail, <u16>at)
+      const isIn = isCentre(load<u32>(WORDS + at))
+      centre += <usize>isIn << 1
+      tail += <usize>(1 - isIn) << 1
     }
   }
+  const wide = f64x2.splat(std)
+  // An odd one at the end is made twice.
+  if ((centre - CENTRE) & 2) store<u16>(centre, load<u16>(centre - 2))
+  for (let at = CENTRE; at < centre; at += 4) storeTwo(out, at, f64x2.mul(centreDeviates(wordsAt(at)), wide))
+  if ((tail - TAIL) & 2) store<u16>(tail, load<u16>(tail - 2))
+  for (let at = TAIL; at < tail; at += 4) storeTwo(out, at, f64x2.mul(tailDeviates(wordsAt(at)), wide))
+}
+
+/** The words that two offsets name, in lanes 0 and 1. */
+// @ts-ignore: decorator
+@inline
+function wordsAt(offsets: usize): v128 {
+  return v128.load_lane<u32>(WORDS + <usize>load<u16>(offsets, 2), v128.load32_zero(WORDS + <usize>load<u16>(offsets)), 1)
+}
+
+// @ts-ignore: decorator
+@inline
+function storeTwo(out: usize, offsets: usize, values: v128): void {
+  const weights = f32x4.demote_f64x2_zero(values)
+  v128.store_lane<u32>(out + <usize>load<u16>(offsets), weights, 0)
+  v128.store_lane<u32>(out + <usize>load<u16>(offsets, 2), weights, 1)
 }
 
 function maskSignedConstant(out: usize, mask: usize, size: u32, magnitude: f64): void {

@@ -2,16 +2,28 @@
 // Written out in Horner form: the same operations in the same order.
 
 function naturalLogarithm(x: f64): f64 {
-  let m = x
-  let exponent: f64 = 0
-  while (m <= 0.7071067811865476) {
-    m = m * 2
-    exponent = exponent - 1
+  // The mantissa on [1, 2) and its exponent; halved where it stays above the root of 1/2, as the definition's doubling does.
+  const bits = reinterpret<u64>(x)
+  let m = reinterpret<f64>((bits & 0x000fffffffffffff) | 0x3ff0000000000000)
+  let exponent = <f64>(<i32>(bits >> 52) - 1023)
+  if (m * 0.5 > 0.7071067811865476) {
+    m = m * 0.5
+    exponent = exponent + 1
   }
   const s = (m - 1) / (m + 1)
   const z = s * s
   let series: f64 = 1.0 / 23.0
-  for (let denominator: f64 = 21; denominator >= 1; denominator -= 2) series = series * z + 1.0 / denominator
+  series = series * z + 1.0 / 21.0
+  series = series * z + 1.0 / 19.0
+  series = series * z + 1.0 / 17.0
+  series = series * z + 1.0 / 15.0
+  series = series * z + 1.0 / 13.0
+  series = series * z + 1.0 / 11.0
+  series = series * z + 1.0 / 9.0
+  series = series * z + 1.0 / 7.0
+  series = series * z + 1.0 / 5.0
+  series = series * z + 1.0 / 3.0
+  series = series * z + 1.0
   return exponent * 6.93147180369123816490e-1 + (2 * s * series + exponent * 1.90821492927058770002e-10)
 }
 

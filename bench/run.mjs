@@ -18,6 +18,7 @@ const suites = [
   'search-scaling',
   'kill-resume',
   'tiny-shakespeare',
+  'tickets',
 ]
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } })

@@ -21,20 +21,20 @@ def weights(seed, stream, init, start, count):
     return (np.where(np.abs(q) <= 0.425, q * horner(A, r) / horner(B, r), np.where(q < 0, -v, v)) * init['std']).astype(F)
 def unrange(raw, count, columns, start, magnitudes):
     nbits, cp, lp, lanes = raw[0] & 7, (4, 16, 64, 0)[raw[0] >> 3 & 3], (4, 16, 64, 0)[raw[0] >> 5 & 3], 8 if raw[0] & 128 else 1
-    width = min(columns, 65536); per = min(65536, 2**22 // width) * width; chunks = -(-count // per); at = 4 * chunks - 3; out = np.zeros(count, np.uint8)
+    width = min(columns, 65536); per = min(65536, 2**21 // width) * width; chunks = -(-count // per); at = 4 * chunks - 3; out = np.zeros(count, np.uint8)
     for i in range(chunks):
         end = at + little(raw[1 + 4 * i:5 + 4 * i]) if i < chunks - 1 else len(raw); x = np.frombuffer(raw, '<u4', lanes, at).tolist(); at += 4 * lanes
         seen, ones, cols, expected, ratio = *np.zeros((2, 1 << nbits), int), *np.zeros((2, width), int), np.ones(width, F)
         for line in range(i * per, min(count, i * per + per), width):
             n = min(width, count - line); q = np.clip((ones * 4096 + 8 * start) // (seen + 8), 1, 4095); odds = (q / (4096 - q)).astype(F)
-            contexts, got, hoped = magnitudes(line, n) >> 7 - nbits if nbits else np.zeros(n, int), 0, 0
+            contexts, got, hoped, r, then = magnitudes(line, n) >> 7 - nbits if nbits else np.zeros(n, int), 0, 0, F(1), F(1)
             for j in range(0, n, 8):
                 k = slice(j, min(j + 8, n)); c = contexts[k]; y = np.zeros(len(c), int)
-                o = odds[c] * ratio[k] * (F((got + lp) * 4096) / F(hoped + lp * 4096) if lp else F(1))
+                o = odds[c] * ratio[k] * r
                 for t, p in enumerate(np.clip((o / (F(1) + o) * F(4096)).astype(int), 1, 4095).tolist()):
                     s, high = x[t % lanes] & 4095, x[t % lanes] >> 12; y[t] = s < p; v = p * high + s if s < p else (4096 - p) * high + s - p
                     x[t % lanes], at = (v, at) if v > 65535 else (v << 16 | little(raw[at:at + 2]), at + 2)
-                np.add.at(seen, c, 1); np.add.at(ones, c, y); got += int(y.sum()); hoped += int(q[c].sum()); out[line + j:line + j + len(y)] = y
+                np.add.at(seen, c, 1); np.add.at(ones, c, y); got += int(y.sum()); hoped += int(q[c].sum()); out[line + j:line + j + len(y)] = y; r, then = then, F((got + lp) * 4096) / F(hoped + lp * 4096) if lp else F(1)
                 cols[k] += y; expected[k] += q[c]; ratio[k] = ((cols[k] + cp) * 4096).astype(F) / (expected[k] + cp * 4096).astype(F) if cp else 1
         assert at == end and x == [65536] * lanes, 'unsound coded mask'
     return out

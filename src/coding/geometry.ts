@@ -8,7 +8,7 @@
 export const LINE_LIMIT = 2 ** 16
 
 /** Most bits of a chunk whose lines are no longer than that. */
-export const CHUNK_LIMIT = 2 ** 22
+export const CHUNK_LIMIT = 2 ** 21
 
 /** Bits that are predicted together. */
 export const GROUP = 8

@@ -5,7 +5,7 @@
  *
  *   odds = q / (4096 - q) * ratio(column) * ratio(line),   ratio = (ones + prior) / (expected ones + prior)
  *
- * where q is the context's density in 4096ths. Divisions and products are float32, rounded to nearest even; everything else is
+ * where q is the context's density in 4096ths. A line's ratio is a group behind, so that a decoder need not wait for it. Divisions and products are float32, rounded to nearest even; everything else is
  * integers, so that every machine gets the same probabilities. docs/ticket-format.md specifies it.
  */
 import { CONTEXT_PRIOR, type MaskParameters, PROBABILITY_ONE, priors } from './parameters.js'
@@ -45,6 +45,8 @@ export function createMaskModel(width: number, start: number, parameters: MaskPa
   const columnRatio = new Float32Array(width).fill(1)
   let lineOnes = 0
   let lineExpected = 0
+  let lineRatio = 1
+  let nextLineRatio = 1
 
   return {
     startLine() {
@@ -55,11 +57,12 @@ export function createMaskModel(width: number, start: number, parameters: MaskPa
       }
       lineOnes = 0
       lineExpected = 0
+      lineRatio = 1
+      nextLineRatio = 1
     },
     predict(column, contexts, size, probabilities) {
-      const line = ratioOf(lineOnes, lineExpected, linePrior)
       for (let k = 0; k < size; k++) {
-        const o = fround(fround(odds[contexts[column + k]] * columnRatio[column + k]) * line)
+        const o = fround(fround(odds[contexts[column + k]] * columnRatio[column + k]) * lineRatio)
         probabilities[k] = clamp(Math.trunc(fround(o / fround(1 + o)) * PROBABILITY_ONE))
       }
     },
@@ -77,6 +80,8 @@ export function createMaskModel(width: number, start: number, parameters: MaskPa
         columnExpected[column + k] += expected
         columnRatio[column + k] = ratioOf(columnOnes[column + k], columnExpected[column + k], columnPrior)
       }
+      lineRatio = nextLineRatio
+      nextLineRatio = ratioOf(lineOnes, lineExpected, linePrior)
     },
   }
 }

@@ -28,10 +28,13 @@ export interface WeightsPiece {
 /** Most weights of a piece whose mask is plain bits. */
 export const PIECE_LIMIT = 2 ** 20
 
+/** Weights made in one go, so that kernel memory stays small. A multiple of 8. */
+const STEP = 2 ** 18
+
 /**
  * The random weights of a piece where its mask keeps them, 0 elsewhere, the same bits as `generateWeights` and `zeroDropped`; the
  * mask is decoded on the way.
- * @param out receives them: float32 [count]
+ * @param out receives them: float32 [count], in memory of any kind
  * @returns how many are kept
  * @throws CodingError when a coded mask is unsound
  */
@@ -41,29 +44,33 @@ export function makeMaskedWeights(kernels: Kernels, piece: WeightsPiece, out: Fl
   const { low, high } = seedWords(seed)
   checkIndex('stream', stream)
   const scale = initialisationScale(init)
-  const [weights, bits] =
-    mask instanceof Uint8Array ? placeBits(kernels, mask, count) : placeChunk(kernels, mask, count)
-  const kept = kernels.exports.fillMasked(
-    weights,
-    bits,
-    count,
-    start,
-    stream % TWO_32,
-    Math.floor(stream / TWO_32),
-    low,
-    high,
-    kinds[init.kind],
-    scale,
-  )
-  out.set(new Float32Array(kernels.exports.memory.buffer, weights, count))
+  const place = mask instanceof Uint8Array ? placeBits : placeChunk
+  const [weights, bits] = place(kernels, mask as never, count)
+  let kept = 0
+  for (let from = 0; from < count; from += STEP) {
+    const size = Math.min(STEP, count - from)
+    kept += kernels.exports.fillMasked(
+      weights,
+      bits + from / 8,
+      size,
+      start + from,
+      stream % TWO_32,
+      Math.floor(stream / TWO_32),
+      low,
+      high,
+      kinds[init.kind],
+      scale,
+    )
+    out.set(new Float32Array(kernels.exports.memory.buffer, weights, size), from)
+  }
   return kept
 }
 
-/** Addresses of the weights to be and of their bits. */
+/** Addresses of room for a step's weights, and of all bits. */
 function placeBits(kernels: Kernels, mask: Uint8Array, count: number): [number, number] {
   const bytes = Math.ceil(count / 8)
   if (mask.length < bytes) throw new CodingError(`expected ${bytes} bytes of bits, got ${mask.length}`)
-  const [weights, bits] = kernels.reserve(4 * count, bytes + SLACK)
+  const [weights, bits] = kernels.reserve(4 * Math.min(STEP, count), bytes + SLACK)
   new Uint8Array(kernels.exports.memory.buffer).set(mask.subarray(0, bytes), bits)
   return [weights, bits]
 }
@@ -71,7 +78,7 @@ function placeBits(kernels: Kernels, mask: Uint8Array, count: number): [number, 
 function placeChunk(kernels: Kernels, job: ChunkJob, count: number): [number, number] {
   const range = chunkRange(job.geometry, job.index)
   if (range.count !== count) throw new RangeError(`"count" expected the chunk's ${range.count} weights, got ${count}`)
-  const [weights, ...places] = kernels.reserve(4 * count, ...chunkReserve(kernels, job))
+  const [weights, ...places] = kernels.reserve(4 * Math.min(STEP, count), ...chunkReserve(kernels, job))
   decodeChunk(kernels, job, places)
   return [weights, places[1]]
 }

@@ -1,25 +1,12 @@
 /** Weights from a ticket on Node, by as many threads as pay. */
 import { availableParallelism } from 'node:os'
-import type { WeightsPiece } from '../kernels/index.js'
 import type { SearchedTicket } from '../ticket/index.js'
 import { loadKernels } from './node.js'
-import { type MakeWeights, makeHere, rebuildSearched, type SearchedGpt2 } from './searched-weights.js'
-import { createWorkerPool } from './worker-pool.js'
+import { makeOnThreads } from './rebuild-threads.js'
+import { makeHere, rebuildSearched, type SearchedGpt2 } from './searched-weights.js'
 
-/** Networks of fewer weights are made before threads would have started: those take some 60 ms. */
-const MANY = 2 ** 24
-
-/** What a thread gives back. */
-export interface MadeWeights {
-  readonly kept: number
-  readonly weights: Float32Array
-}
-
-/** A piece that owns its bytes: of a view the whole buffer behind it would be sent. */
-function alone(piece: WeightsPiece): WeightsPiece {
-  const { mask } = piece
-  return { ...piece, mask: mask instanceof Uint8Array ? mask.slice() : { ...mask, bytes: mask.bytes.slice() } }
-}
+/** Smaller networks are made before another thread would have started, which takes some 50 ms. */
+const MANY = 2 ** 23
 
 /**
  * Regenerates a searched network; the same bits with any number of threads.
@@ -32,19 +19,6 @@ export async function rebuildTicket(ticket: SearchedTicket, options: { threads?:
   if (!Number.isSafeInteger(threads) || threads < 1) {
     throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
   }
-  if (threads === 1) return rebuildSearched(ticket, makeHere(await loadKernels()))
-  const workers = createWorkerPool<WeightsPiece, MadeWeights>('runtime/rebuild-worker.js', threads)
-  const make: MakeWeights = async (pieces, out) => {
-    const kept = pieces.map(async (piece) => {
-      const made = await workers.run(alone(piece))
-      out.set(made.weights, piece.start - pieces[0].start)
-      return made.kept
-    })
-    return (await Promise.all(kept)).reduce((sum, part) => sum + part, 0)
-  }
-  try {
-    return await rebuildSearched(ticket, make)
-  } finally {
-    await workers.close()
-  }
+  const kernels = await loadKernels()
+  return rebuildSearched(ticket, threads === 1 ? makeHere(kernels) : makeOnThreads(kernels, threads))
 }

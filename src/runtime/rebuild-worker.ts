@@ -1,14 +1,26 @@
-/** A worker thread that makes weights. */
-import { move, transferableSymbol, valueSymbol } from 'piscina'
-import { makeMaskedWeights, type WeightsPiece } from '../kernels/index.js'
+/** A thread that makes weights: takes pieces until none is left. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { CodingError } from '../coding/index.js'
+import { makeMaskedWeights } from '../kernels/index.js'
 import { loadKernels } from './node.js'
-import type { MadeWeights } from './rebuild-ticket.js'
+import type { RebuildNews, RebuildTask } from './rebuild-threads.js'
 
-const kernels = await loadKernels()
+const { pieces, next, full, slots } = workerData as RebuildTask
+const say = (news: RebuildNews) => parentPort!.postMessage(news)
 
-/** The weights are handed over, not copied. */
-export default (piece: WeightsPiece) => {
-  const weights = new Float32Array(piece.count)
-  const value: MadeWeights = { kept: makeMaskedWeights(kernels, piece, weights), weights }
-  return move({ [transferableSymbol]: [weights.buffer], [valueSymbol]: value })
+try {
+  const kernels = await loadKernels()
+  const states = new Int32Array(full)
+  for (let turn = 0; ; turn++) {
+    const piece = Atomics.add(new Int32Array(next), 0, 1)
+    if (piece >= pieces.length) break
+    const slot = turn % slots.length
+    while (Atomics.load(states, slot) === 1) Atomics.wait(states, slot, 1)
+    const out = new Float32Array(slots[slot], 0, pieces[piece].count)
+    const kept = makeMaskedWeights(kernels, pieces[piece], out)
+    Atomics.store(states, slot, 1)
+    say({ piece, slot, kept })
+  }
+} catch (error) {
+  say({ error: (error as Error).message, isCoding: error instanceof CodingError })
 }

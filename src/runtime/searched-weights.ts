@@ -12,55 +12,58 @@ export interface SearchedGpt2 extends BiasFreeGpt2 {
   readonly parameters: ReadonlyMap<string, Float32Array>
 }
 
-/**
- * Makes the weights of one matrix's pieces: float32 [count of all pieces], one piece behind the other.
- * @returns how many are kept
- */
-export type MakeWeights = (pieces: readonly WeightsPiece[], out: Float32Array) => Promise<number>
+/** A piece of weights, and where it goes: float32 [count]. */
+export interface WeightsJob {
+  readonly piece: WeightsPiece
+  readonly out: Float32Array
+}
+
+/** Makes the weights of some pieces, in any order; says of each how many are kept. */
+export type MakeWeights = (jobs: readonly WeightsJob[]) => Promise<number[]>
 
 /** One piece after another, on this thread. */
 export const makeHere =
   (kernels: Kernels): MakeWeights =>
-  async (pieces, out) => {
-    let kept = 0
-    for (const piece of pieces) {
-      const at = piece.start - pieces[0].start
-      kept += makeMaskedWeights(kernels, piece, out.subarray(at, at + piece.count))
-    }
-    return kept
-  }
+  async (jobs) =>
+    jobs.map(({ piece, out }) => makeMaskedWeights(kernels, piece, out))
 
 /**
  * Regenerates a searched network: random weights from the seed, 0 where the masks drop them; learned norms as stored. Beside
- * the weights little more than a piece is held in memory.
+ * the weights little more than the stored masks and a piece is held in memory.
  * @param make makes the weights; on this thread by `makeHere`
  * @throws InputError when a mask or a norm does not hold what the ticket says
  */
 export async function rebuildSearched(ticket: SearchedTicket, make: MakeWeights): Promise<SearchedGpt2> {
   const { config, norms } = ticket.metadata
-  const names = [...ticket.matrices.keys()]
-  const made = await Promise.all(names.map((name) => rebuildMatrix(ticket, name, make)))
-  const parameters = new Map(names.map((name, i) => [name, made[i]]))
+  const parameters = new Map<string, Float32Array>()
+  const jobs: (WeightsJob & { readonly name: string })[] = []
+  for (const [name, { shape }] of ticket.matrices) {
+    const out = new Float32Array(shape[0] * shape[1])
+    parameters.set(name, out)
+    const stored = await ticket.readStored(name)
+    const pieces = await refusingAsync(ticket.name, `${name}.mask`, () => weightsPieces(stored, ticket.seed))
+    for (const piece of pieces) jobs.push({ name, piece, out: out.subarray(piece.start, piece.start + piece.count) })
+  }
+  // Small pieces first: an engine compiles the kernels well only after some calls, and the first call is slow to its end.
+  jobs.sort((a, b) => a.piece.count - b.piece.count)
+  await refusingAsync(ticket.name, 'mask', async () => assertKept(ticket, jobs, await make(jobs)))
+  for (const [name, spec] of ticket.matrices) {
+    if (spec.generations === 0) continue
+    const { mask, generations } = await ticket.readMask(name)
+    redrawWeights(parameters.get(name)!, { ...spec, mask, generations }, ticket.seed, generateWeights)
+  }
   for (const name of ticket.dense.keys()) parameters.set(name, await ticket.readDense(name))
   return { config, norms, parameters }
 }
 
-/** The effective weights of one matrix, float32 [in * out], row-major. */
-async function rebuildMatrix(ticket: SearchedTicket, name: string, make: MakeWeights): Promise<Float32Array> {
-  const stored = await ticket.readStored(name)
-  const { spec } = stored
-  const count = spec.shape[0] * spec.shape[1]
-  return refusingAsync(ticket.name, `${name}.mask`, async () => {
-    const pieces = await weightsPieces(stored, ticket.seed)
-    const out = new Float32Array(count)
-    const kept = await make(pieces, out)
-    if (kept !== spec.kept) throw new RangeError(`"${name}.mask" expected ${spec.kept} kept weights, got ${kept}`)
-    if (spec.generations > 0) {
-      const { mask, generations } = await ticket.readMask(name)
-      redrawWeights(out, { ...spec, mask, generations }, ticket.seed, generateWeights)
-    }
-    return out
-  })
+/** Throws RangeError unless every matrix keeps as many weights as the ticket says. */
+function assertKept(ticket: SearchedTicket, jobs: readonly { name: string }[], kept: readonly number[]): void {
+  const found = new Map<string, number>()
+  for (const [i, { name }] of jobs.entries()) found.set(name, (found.get(name) ?? 0) + kept[i])
+  for (const [name, spec] of ticket.matrices) {
+    if (found.get(name) === spec.kept) continue
+    throw new RangeError(`"${name}.mask" expected ${spec.kept} kept weights, got ${found.get(name)}`)
+  }
 }
 
 /**

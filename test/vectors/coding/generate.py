@@ -36,9 +36,9 @@ def encode_chunk(bits, width, start, magnitudes, context_bits, column_prior, lin
     for line in range(0, len(bits), width):
         q = [clamp((ones[c] * 4096 + 8 * start) // (seen[c] + 8)) for c in range(size)]
         line_ones = line_expected = 0
+        r = following = 1.0
         stop = min(line + width, len(bits))
         for group in range(line, stop, 8):
-            r = ratio(line_ones, line_expected, PRIORS[line_prior])
             members = range(group, min(group + 8, stop))
             for i in members:
                 odds = f32(f32(f32(q[contexts[i]] / (4096 - q[contexts[i]])) * column_ratio[i - line]) * r)
@@ -52,6 +52,7 @@ def encode_chunk(bits, width, start, magnitudes, context_bits, column_prior, lin
                 column_ones[j] += bits[i]
                 column_expected[j] += q[c]
                 column_ratio[j] = ratio(column_ones[j], column_expected[j], PRIORS[column_prior])
+            r, following = following, ratio(line_ones, line_expected, PRIORS[line_prior])
     states, words = [65536] * lanes, []
     for bit, p, lane in reversed(steps):
         x, part = states[lane], p if bit else 4096 - p
@@ -73,7 +74,7 @@ def case(rows, columns, density, structure, parameters, seed=0xfedcba9876543210,
     bits = (score >= np.quantile(score, 1 - density)).astype(int) if 0 < density < 1 else np.full(count, int(density))
     start = clamp((int(bits.sum()) * 8192 + count) // (2 * count))
     width = min(columns, 65536)
-    per = min(65536, 2**22 // width) * width
+    per = min(65536, 2**21 // width) * width
     chunks = [
         encode_chunk(bits[i:i + per].tolist(), width, start, magnitudes[i:i + per].astype(int).tolist(), *parameters)
         for i in range(0, count, per)

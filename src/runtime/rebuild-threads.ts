@@ -1,0 +1,70 @@
+/** Pieces of weights made by this thread and others side by side. */
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { CodingError } from '../coding/index.js'
+import { type Kernels, makeMaskedWeights, type WeightsPiece } from '../kernels/index.js'
+import { builtFile } from './node.js'
+import type { MakeWeights, WeightsJob } from './searched-weights.js'
+
+/** Pieces that a thread may be ahead of this one, which fetches them. */
+const SLOTS = 2
+
+/** What a thread is started with. Graphs cannot read shared memory: weights are made there and copied out of it. */
+export interface RebuildTask {
+  readonly pieces: readonly WeightsPiece[]
+  /** Int32 [1]: the next piece that nobody has taken. */
+  readonly next: SharedArrayBuffer
+  /** Int32 [SLOTS]: 1 where a slot is full. */
+  readonly full: SharedArrayBuffer
+  /** Float32, room for the largest piece each. */
+  readonly slots: readonly SharedArrayBuffer[]
+}
+
+/** What a thread says of a piece: it lies in a slot, or why it does not. */
+export type RebuildNews =
+  | { readonly piece: number; readonly slot: number; readonly kept: number }
+  | { readonly error: string; readonly isCoding: boolean }
+
+/** This thread begins at once, `threads - 1` others as soon as they have started; whoever is free takes the next piece. */
+export function makeOnThreads(kernels: Kernels, threads: number): MakeWeights {
+  return async (jobs) => {
+    const next = new SharedArrayBuffer(4)
+    const kept = new Array<number>(jobs.length).fill(0)
+    const workers = Array.from({ length: Math.min(threads - 1, jobs.length - 1) }, () => startWorker(jobs, next, kept))
+    try {
+      for (;;) {
+        const i = Atomics.add(new Int32Array(next), 0, 1)
+        if (i >= jobs.length) break
+        kept[i] = makeMaskedWeights(kernels, jobs[i].piece, jobs[i].out)
+        await new Promise((done) => setImmediate(done)) // fetches what the others have made
+      }
+      await Promise.all(workers.map(({ ended }) => ended))
+      return kept
+    } finally {
+      await Promise.all(workers.map(({ worker }) => worker.terminate()))
+    }
+  }
+}
+
+function startWorker(jobs: readonly WeightsJob[], next: SharedArrayBuffer, kept: number[]) {
+  const largest = jobs.reduce((most, { piece }) => Math.max(most, piece.count), 0)
+  const slots = Array.from({ length: SLOTS }, () => new SharedArrayBuffer(4 * largest))
+  const full = new SharedArrayBuffer(4 * SLOTS)
+  const task: RebuildTask = { pieces: jobs.map(({ piece }) => piece), next, full, slots }
+  const worker = new Worker(fileURLToPath(builtFile('runtime/rebuild-worker.js')), { workerData: task, execArgv: [] })
+  const states = new Int32Array(full)
+  const ended = new Promise<void>((resolve, reject) => {
+    worker.on('message', (news: RebuildNews) => {
+      if ('error' in news) return reject(news.isCoding ? new CodingError(news.error) : new Error(news.error))
+      const { out } = jobs[news.piece]
+      out.set(new Float32Array(slots[news.slot], 0, out.length))
+      kept[news.piece] = news.kept
+      Atomics.store(states, news.slot, 0)
+      Atomics.notify(states, news.slot)
+    })
+    worker.on('error', reject)
+    worker.on('exit', () => resolve())
+  })
+  ended.catch(() => {}) // it is awaited later
+  return { worker, ended }
+}
