@@ -5,15 +5,6 @@ const M1: u32 = 0xcd9e8d57
 const W0: u32 = 0x9e3779b9
 const W1: u32 = 0xbb67ae85
 
-/** High halves of the four 32 x 32 bit products. */
-// @ts-ignore: decorator
-@inline
-function multiplyHigh(a: v128, m: v128): v128 {
-  const even = i64x2.extmul_low_i32x4_u(a, m)
-  const odd = i64x2.extmul_high_i32x4_u(a, m)
-  return v128.shuffle<u32>(even, odd, 1, 3, 5, 7)
-}
-
 /**
  * Writes the 16 words of blocks `block`..`block + 3` of (key, stream) at `out`, in stream order.
  */
@@ -37,19 +28,24 @@ export function philox4Blocks(out: usize, block: u64, streamLow: u32, streamHigh
   let c3 = i32x4.splat(<i32>streamHigh)
   const m0 = i32x4.splat(<i32>M0)
   const m1 = i32x4.splat(<i32>M1)
-  let k0 = keyLow
-  let k1 = keyHigh
+  const w0 = i32x4.splat(<i32>W0)
+  const w1 = i32x4.splat(<i32>W1)
+  let k0 = i32x4.splat(<i32>keyLow)
+  let k1 = i32x4.splat(<i32>keyHigh)
   for (let round = 0; round < 10; round++) {
-    const low0 = i32x4.mul(c0, m0)
-    const low1 = i32x4.mul(c2, m1)
-    const next0 = v128.xor(v128.xor(multiplyHigh(c2, m1), c1), i32x4.splat(<i32>k0))
-    const next2 = v128.xor(v128.xor(multiplyHigh(c0, m0), c3), i32x4.splat(<i32>k1))
-    c0 = next0
-    c1 = low1
-    c2 = next2
-    c3 = low0
-    k0 += W0
-    k1 += W1
+    // The four 64-bit products of each multiplier, and of those the low and the high halves.
+    const first0 = i64x2.extmul_low_i32x4_u(c0, m0)
+    const last0 = i64x2.extmul_high_i32x4_u(c0, m0)
+    const first1 = i64x2.extmul_low_i32x4_u(c2, m1)
+    const last1 = i64x2.extmul_high_i32x4_u(c2, m1)
+    const high0 = v128.shuffle<u32>(first0, last0, 1, 3, 5, 7)
+    const high1 = v128.shuffle<u32>(first1, last1, 1, 3, 5, 7)
+    c0 = v128.xor(v128.xor(high1, c1), k0)
+    c2 = v128.xor(v128.xor(high0, c3), k1)
+    c1 = v128.shuffle<u32>(first1, last1, 0, 2, 4, 6)
+    c3 = v128.shuffle<u32>(first0, last0, 0, 2, 4, 6)
+    k0 = i32x4.add(k0, w0)
+    k1 = i32x4.add(k1, w1)
   }
   // Lane j holds block j: transpose to stream order.
   const a = v128.shuffle<u32>(c0, c1, 0, 4, 1, 5)

@@ -11,7 +11,7 @@ const started = performance.now()
 const source = await openFile(file)
 const ticket = await openTicket(source, nodeSha256)
 const opened = performance.now()
-const { parameters } = await rebuildTicket(ticket, threads === 'default' ? {} : { threads: Number(threads) })
+const { parameters } = await rebuildTicket(ticket, { threads: Number(threads) })
 const rebuilt = performance.now()
 const peak = process.resourceUsage().maxRSS
 await source.close()

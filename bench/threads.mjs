@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 
-/** Starts worker threads; `ask(messages)` sends the i-th message to the i-th thread and returns all answers. */
-export function startThreads(count) {
-  const workers = Array.from({ length: count }, () => new Worker(new URL('solver-worker.mjs', import.meta.url)))
+/** Starts worker threads of a module; `ask(messages)` sends the i-th message to the i-th thread and returns all answers. */
+export function startThreads(count, module = 'solver-worker.mjs') {
+  const workers = Array.from({ length: count }, () => new Worker(new URL(module, import.meta.url)))
   return {
     ask: (messages) =>
       Promise.all(

@@ -25,13 +25,17 @@ export type RebuildNews =
   | { readonly piece: number; readonly slot: number; readonly kept: number }
   | { readonly error: string; readonly isCoding: boolean }
 
-/** This thread begins at once, `threads - 1` others as soon as they have started; whoever is free takes the next piece. */
-export function makeOnThreads(kernels: Kernels, threads: number): MakeWeights {
+/**
+ * This thread begins at once, `threads - 1` others as soon as they have started; whoever is free takes the next piece.
+ * @param loading this thread's kernels; the others start meanwhile
+ */
+export function makeOnThreads(loading: Promise<Kernels>, threads: number): MakeWeights {
   return async (jobs) => {
     const next = new SharedArrayBuffer(4)
     const kept = new Array<number>(jobs.length).fill(0)
     const workers = Array.from({ length: Math.min(threads - 1, jobs.length - 1) }, () => startWorker(jobs, next, kept))
     try {
+      const kernels = await loading
       for (;;) {
         const i = Atomics.add(new Int32Array(next), 0, 1)
         if (i >= jobs.length) break

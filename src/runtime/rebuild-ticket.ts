@@ -19,6 +19,6 @@ export async function rebuildTicket(ticket: SearchedTicket, options: { threads?:
   if (!Number.isSafeInteger(threads) || threads < 1) {
     throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
   }
-  const kernels = await loadKernels()
-  return rebuildSearched(ticket, threads === 1 ? makeHere(kernels) : makeOnThreads(kernels, threads))
+  const loading = loadKernels()
+  return rebuildSearched(ticket, threads === 1 ? makeHere(await loading) : makeOnThreads(loading, threads))
 }
