@@ -1,2 +1,5 @@
-export { type Gpt2Folder, type OpenFile, openGpt2Folder, readGpt2Folder } from './hugging-face.js'
+export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './hugging-face.js'
 export { parseGpt2Config } from './hugging-face-config.js'
+export { recogniseTokenizer } from './recognise-tokenizer.js'
+export { tokenizerConfigJson, tokenizerJson } from './tokenizer-json.js'
+export type { OpenFile } from './weight-files.js'
