@@ -106,6 +106,7 @@ export {
 } from './random/index.js'
 export { type CorpusOptions, openCorpus } from './runtime/corpus-files.js'
 export { type DeviceName, type OpenedRunner, openGraphRunner } from './runtime/device.js'
+export { type ExportReport, type ExportRequest, exportModel } from './runtime/export-model.js'
 export { openFile } from './runtime/files.js'
 export { type ModelSource, openModelSource } from './runtime/model-source.js'
 export { loadSolver } from './runtime/node.js'
