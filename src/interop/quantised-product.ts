@@ -46,8 +46,8 @@ export function quantise({ data, inputs, outputs, stored }: LinearMap, bits: Bit
         if (Math.abs(value) > Math.abs(extreme)) extreme = value
       }
       const scale = Math.fround(extreme / -zero)
-      scales[n * blocks + block] = scale
       if (scale === 0) continue
+      scales[n * blocks + block] = scale
       for (let k = block * BLOCK; k < last; k++) {
         const steps = Math.round(data[n * ofOutput + k * ofInput] / scale) + zero
         const q = Math.min(Math.max(steps, 0), 2 * zero - 1)

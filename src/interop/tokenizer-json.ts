@@ -17,8 +17,10 @@ function bytesBpe(): ByteLevelBpe {
   return { vocab: Object.fromEntries(byteCharacters.map((character, byte) => [character, byte])), merges: [] }
 }
 
+let gpt2: Promise<ByteLevelBpe> | undefined
+
 /** GPT-2's vocabulary and merges, `<|endoftext|>` the last token. */
-async function gpt2Bpe(): Promise<ByteLevelBpe> {
+async function makeGpt2Bpe(): Promise<ByteLevelBpe> {
   const vocabulary = await loadGpt2Vocabulary()
   const texts = vocabulary.bytes.map(byteLevelText)
   return {
@@ -27,9 +29,12 @@ async function gpt2Bpe(): Promise<ByteLevelBpe> {
   }
 }
 
-/** The byte-level BPE of one of our tokenizers. */
-export const byteLevelBpe = async (name: TokenizerName): Promise<ByteLevelBpe> =>
-  name === 'bytes' ? bytesBpe() : gpt2Bpe()
+/** The byte-level BPE of one of our tokenizers; GPT-2's is made once. */
+export async function byteLevelBpe(name: TokenizerName): Promise<ByteLevelBpe> {
+  if (name === 'bytes') return bytesBpe()
+  gpt2 ??= makeGpt2Bpe()
+  return gpt2
+}
 
 /**
  * The `tokenizer.json` of a tokenizer, as Hugging Face's tokenizers and transformers.js read it: byte-level BPE, for
