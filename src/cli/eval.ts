@@ -28,7 +28,8 @@ Examples:
 
 The loss is the mean over windows of the model's whole context, spread evenly over the text. Where the text is the one
 that the ticket was searched on, its last tenth is read, which the search did not learn from. A text of a search that had another to validate on
-(--valid) was learned whole, and is read whole: give the other one to --data.`
+(--valid) was learned whole, and is read whole: give the other one to --data. Windows are read in whole batches: to compare two
+models, give both the same --batch, --part and --windows.`
 
 /** Adds `slt eval`. */
 export function addEval(program: Command): void {
