@@ -100,8 +100,9 @@ export function addExport(program: Command): void {
 }
 
 async function runExport(source: string, out: string, { bits, ...flags }: ExportFlags): Promise<ExportReport> {
-  const { exportModel } = await import('../runtime/export-model.js')
-  const progress = createProgress('bytes')
+  const { exportModel, HEADS } = await import('../runtime/export-model.js')
+  const heads = createProgress('heads')
+  const bytes = createProgress('bytes')
   try {
     return await interruptible((signal) =>
       exportModel({
@@ -110,11 +111,16 @@ async function runExport(source: string, out: string, { bits, ...flags }: Export
         out,
         bits: bits === undefined ? undefined : (Number(bits) as 4 | 8),
         signal,
-        onProgress: (done, total, file) => progress.update(done, total, file),
+        onProgress(done, total, what) {
+          if (what === HEADS) return heads.update(done, total, source)
+          heads.stop()
+          bytes.update(done, total, what)
+        },
       }),
     )
   } finally {
-    progress.stop()
+    heads.stop()
+    bytes.stop()
   }
 }
 

@@ -30,6 +30,9 @@ import { loadModelTokenizer } from './searched-text.js'
 export const exportForms = ['huggingface', 'onnx', 'onnx-training'] as const
 export type ExportForm = (typeof exportForms)[number]
 
+/** What progress is of while heads are factored: then it counts heads, not bytes. */
+export const HEADS = 'heads'
+
 /** What is to be exported, and as what. */
 export interface ExportRequest extends WriteOptions {
   /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
@@ -75,7 +78,8 @@ export interface ExportReport {
  * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
  */
 export async function exportModel(request: ExportRequest): Promise<ExportReport> {
-  const { out, to, force, heads = 'exact', signal, onProgress } = request
+  const { out, to, force, heads = 'exact', signal } = request
+  const onProgress = (done: number, total: number, what: string) => request.onProgress?.(done, total, what)
   const isFile = /\.onnx$/i.test(out)
   if (to === 'onnx-training' && !isFile) throw new RangeError(`"out" expected a name that ends with .onnx, got ${out}`)
   if (to === 'huggingface' && isFile) throw new RangeError(`"out" expected a folder, got ${out}`)
@@ -87,7 +91,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
     if (heads !== 'exact' && source.kind !== 'pruned') {
       throw new RangeError(`"heads" expected a pruned ticket to choose for, got a ${source.kind} model`)
     }
-    const onHead = (done: number, total: number) => onProgress?.(done, total, 'heads')
+    const onHead = (done: number, total: number) => onProgress(done, total, HEADS)
     const model =
       to === 'onnx-training' && source.kind === 'searched'
         ? null
@@ -95,9 +99,9 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
     const files = isFile
       ? [await singleFile(request, source, model)]
       : await folderFiles(request, source, model!, tokenizer)
-    const options = { force, signal, onProgress: onProgress?.bind(request) }
-    if (isFile) await writeOutputFile(out, files[0], options as WriteOptions)
-    else await writeOutputFolder(out, files, options as WriteOptions)
+    const options = { force, signal, onProgress }
+    if (isFile) await writeOutputFile(out, files[0], options)
+    else await writeOutputFolder(out, files, options)
     return {
       source: request.source,
       kind: source.kind,

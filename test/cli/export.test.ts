@@ -2,8 +2,16 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { AutoModelForCausalLM, AutoTokenizer, env } from '@huggingface/transformers'
+import * as ort from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openModelSource } from '../../src/runtime/model-source.js'
+import { loadKernels } from '../../src/runtime/node.js'
+import { createGraphRunner } from '../../src/runtime/onnx.js'
 import { openModel } from '../../src/runtime/open-model.js'
+import { createSearchedLoss } from '../../src/runtime/searched-loss.js'
+import { rebuildSearched } from '../../src/runtime/searched-weights.js'
+import { expectSearched } from '../../src/ticket/index.js'
+import { loadOnnx } from '../interop/output.js'
 import { randomContent, runnableConfig } from '../ticket/searched-example.js'
 import { farthest } from '../vectors/pytorch/open.js'
 import { writeSearched } from './searched-fixture.js'
@@ -161,6 +169,24 @@ describe.sequential('a pruned ticket', () => {
     const { code, stdout } = slt('prune', at('sorter-bf16'), ...flags)
     expect([code, JSON.parse(stdout).weights]).toEqual([0, 98_937])
   })
+})
+
+test("a training graph in plain ONNX Runtime gives the search's own loss", async () => {
+  exported(ticket, at('step.onnx'), 'onnx-training', '--batch', '3', '--length', '12')
+  const { run, session } = await loadOnnx(await readFile(at('step.onnx')))
+  expect(session.outputNames).toContain('d.h.1.mlp.c_proj')
+  const source = await openModelSource(ticket)
+  const network = await rebuildSearched(expectSearched(source.ticket!), await loadKernels())
+  const own = await createSearchedLoss(createGraphRunner({ threads: 1 }), network, 3, 12)
+  for (let i = 0; i < 36; i++) {
+    own.tokens[i] = (i * i * 7) % 256
+    own.targets[i] = (i * i * i + 5) % 256
+  }
+  const batch = (data: Int32Array) => new ort.Tensor('int32', data, [3, 12])
+  const { loss } = await run({ tokens: batch(own.tokens), targets: batch(own.targets) })
+  expect(Math.abs(loss[0] - (await own.run()))).toBeLessThan(1e-5)
+  await own.release()
+  await source.close()
 })
 
 describe('in transformers.js', () => {
