@@ -11,8 +11,8 @@ export interface ModelOrigin {
   /** The command that writes these files again. */
   readonly command: string
   readonly tokenizer: 'bytes' | 'gpt2' | null
-  /** Files that the folder has beside its configuration. */
-  readonly holds: 'safetensors' | 'onnx'
+  /** What the folder holds its weights as: safetensors, or an ONNX file, by transformers.js's name of its dtype. */
+  readonly holds: 'safetensors' | 'fp32' | 'q8' | 'q4'
 }
 
 /** `README.md`: what the model is, how to load it and how to make it again. */
@@ -20,7 +20,7 @@ export function modelCard({ name, config, about, command, tokenizer, holds }: Mo
   const { layers, width, heads, inner, positions, vocabulary } = config
   const shape = `${layers} layers, width ${width}, ${heads} heads, feed-forward ${inner}, context ${positions}, ${vocabulary} tokens`
   const text = `---
-library_name: ${holds === 'onnx' ? 'transformers.js' : 'transformers'}
+library_name: ${holds === 'safetensors' ? 'transformers' : 'transformers.js'}
 pipeline_tag: text-generation
 tags:
 - gpt2
@@ -35,7 +35,7 @@ GPT-2 with ${shape}.${tokenizer === 'bytes' ? ' A token is a byte.' : tokenizer 
 
 ## Load it
 
-${holds === 'onnx' ? loadInJavaScript(tokenizer) : loadInPython(tokenizer)}
+${holds === 'safetensors' ? loadInPython(tokenizer) : loadInJavaScript(tokenizer, holds)}
 
 ## Make it again
 
@@ -54,14 +54,14 @@ from transformers import ${tokenizer ? 'AutoTokenizer, ' : ''}GPT2LMHeadModel
 model = GPT2LMHeadModel.from_pretrained("this/folder")
 ${tokenizer ? 'tokenizer = AutoTokenizer.from_pretrained("this/folder")\n' : ''}\`\`\``
 
-const loadInJavaScript = (tokenizer: ModelOrigin['tokenizer']): string =>
+const loadInJavaScript = (tokenizer: ModelOrigin['tokenizer'], dtype: string): string =>
   tokenizer
     ? `\`\`\`js
 import { env, pipeline } from '@huggingface/transformers'
 
 env.allowRemoteModels = false
 env.localModelPath = 'the/folder/above'
-const generate = await pipeline('text-generation', 'this-folder', { dtype: 'fp32' })
-console.log(await generate('Once', { max_new_tokens: 40 }))
+const generate = await pipeline('text-generation', 'this-folder', { dtype: '${dtype}' })
+const [{ generated_text }] = await generate('Once', { max_new_tokens: 40 })
 \`\`\``
-    : 'In any ONNX Runtime: `onnx/model.onnx` takes and gives token numbers.'
+    : 'In any ONNX Runtime: the file in `onnx/` takes token numbers and gives logits.'

@@ -131,8 +131,12 @@ async function singleFile(request: ExportRequest, source: ModelSource, model: De
   return ticketTrainingFile(path, network, (name) => network.parameters.get(name)!, options)
 }
 
-/** Names that transformers.js looks for, by the bits of a weight: its `dtype` fp32, q8 and q4. */
-const onnxNames = { 32: 'model.onnx', 8: 'model_quantized.onnx', 4: 'model_q4.onnx' } as const
+/** The file that transformers.js looks for, and its `dtype`, by the bits of a weight. */
+const onnxNames = {
+  32: { file: 'model.onnx', dtype: 'fp32' },
+  8: { file: 'model_quantized.onnx', dtype: 'q8' },
+  4: { file: 'model_q4.onnx', dtype: 'q4' },
+} as const
 
 async function folderFiles(
   request: ExportRequest,
@@ -141,6 +145,7 @@ async function folderFiles(
   tokenizer: TokenizerName | null,
 ): Promise<OutputFile[]> {
   const isOnnx = request.to === 'onnx'
+  const { file, dtype } = onnxNames[request.bits ?? 32]
   const special = source.kind === 'folder' ? await ownSpecialTokens(source) : specialTokens(tokenizer)
   const own = source.kind === 'folder' && request.tokenizer === undefined ? await ownTokenizerFiles(source) : []
   return [
@@ -153,10 +158,10 @@ async function folderFiles(
       about: aboutModel(source, request),
       command: commandOf(source, request),
       tokenizer,
-      holds: isOnnx ? 'onnx' : 'safetensors',
+      holds: isOnnx ? dtype : 'safetensors',
     }),
     isOnnx
-      ? gpt2OnnxFile(`onnx/${onnxNames[request.bits ?? 32]}`, config, weights, { bits: request.bits })
+      ? gpt2OnnxFile(`onnx/${file}`, config, weights, { bits: request.bits })
       : weightsFile(weights, request.dtype ?? 'fp32'),
   ]
 }

@@ -5,11 +5,10 @@ import { AutoModelForCausalLM, AutoTokenizer, env } from '@huggingface/transform
 import * as ort from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openModelSource } from '../../src/runtime/model-source.js'
-import { loadKernels } from '../../src/runtime/node.js'
 import { createGraphRunner } from '../../src/runtime/onnx.js'
 import { openModel } from '../../src/runtime/open-model.js'
+import { rebuildTicket } from '../../src/runtime/rebuild-ticket.js'
 import { createSearchedLoss } from '../../src/runtime/searched-loss.js'
-import { rebuildSearched } from '../../src/runtime/searched-weights.js'
 import { expectSearched } from '../../src/ticket/index.js'
 import { loadOnnx } from '../interop/output.js'
 import { randomContent, runnableConfig } from '../ticket/searched-example.js'
@@ -176,7 +175,7 @@ test("a training graph in plain ONNX Runtime gives the search's own loss", async
   const { run, session } = await loadOnnx(await readFile(at('step.onnx')))
   expect(session.outputNames).toContain('d.h.1.mlp.c_proj')
   const source = await openModelSource(ticket)
-  const network = await rebuildSearched(expectSearched(source.ticket!), await loadKernels())
+  const network = await rebuildTicket(expectSearched(source.ticket!))
   const own = await createSearchedLoss(createGraphRunner({ threads: 1 }), network, 3, 12)
   for (let i = 0; i < 36; i++) {
     own.tokens[i] = (i * i * 7) % 256
