@@ -1,10 +1,7 @@
 import type { Command } from 'commander'
 import { runSearchCommand } from './search.js'
-import { addModelOptions, addRunOptions, type ModelFlags, type RunFlags } from './search-options.js'
+import { addModelOptions, addRunOptions, addTaskOptions, type ModelFlags, type RunFlags } from './search-options.js'
 import { trainAngularVelocity } from './train-angular-velocity.js'
-import { oneOf } from './values.js'
-
-const tasks = ['text', 'angular-velocity'] as const
 
 const help = `
 Examples:
@@ -19,10 +16,9 @@ safetensors file of float32 weights under Hugging Face names. The task angular-v
 /** Adds `slt train`. */
 export function addTrain(program: Command): void {
   const command = program.command('train').description('train the same GPT-2 densely: the baseline of a search')
-  addRunOptions(addModelOptions(command), 'dense.safetensors')
-    .option('--task <t>', `${tasks.join(', ')} (default: text)`, oneOf('task', tasks))
+  addRunOptions(addModelOptions(addTaskOptions(command, ['text', 'sort', 'angular-velocity'])), 'dense.safetensors')
     .addHelpText('after', help)
-    .action(({ task, ...flags }: ModelFlags & RunFlags & { task?: (typeof tasks)[number] }) =>
-      task === 'angular-velocity' ? trainAngularVelocity(flags) : runSearchCommand('train', flags),
+    .action(({ task, ...flags }: ModelFlags & RunFlags) =>
+      task === 'angular-velocity' ? trainAngularVelocity(flags) : runSearchCommand('train', { ...flags, task }),
     )
 }

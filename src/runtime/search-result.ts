@@ -30,7 +30,7 @@ async function writeTicket(session: SearchSession, record: RunRecord, validation
       seed: BigInt(seed),
       config,
       norms,
-      tokenizer,
+      tokenizer: tokenizer === 'letters' ? null : tokenizer,
       coding: record.coding,
       matrices: randomMatrices(settings).map(({ name: matrix, stream, init }, i) => {
         const own = { name: matrix, stream, init, scores: scoreStream(i) }
