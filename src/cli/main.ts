@@ -7,6 +7,7 @@ import { addEval } from './eval.js'
 import { addExport } from './export.js'
 import { exitCodeOf, exitCodesHelp, reportFailure } from './failure.js'
 import { addGenerate } from './generate.js'
+import { addImport } from './import.js'
 import { addPrune } from './prune.js'
 import { addRecode } from './recode.js'
 import { addReproduce } from './reproduce.js'
@@ -44,6 +45,7 @@ const commands = [
   addExport,
   addVerify,
   addRecode,
+  addImport,
   addRun,
   addBound,
   addReproduce,
