@@ -15,7 +15,7 @@ export interface Fields {
   /** An integer from 0 to `most` (inclusive). */
   integer(name: string, value: number, most?: number): number
   /** An unsigned 64-bit integer. */
-  seed(value: bigint): bigint
+  long(name: string, value: bigint): bigint
   /** A finite float64; -0 is 0. */
   number(name: string, value: number): number
   numberOrNull(name: string, value: number | null): number | null
@@ -75,7 +75,7 @@ export function createFieldWriter(): Fields & { done(): Uint8Array } {
       put(BigInt(value))
       return value
     },
-    seed(value) {
+    long(_, value) {
       put(value)
       return value
     },
@@ -97,8 +97,8 @@ export function createFieldWriter(): Fields & { done(): Uint8Array } {
 }
 
 /**
- * A reader. Its methods throw RangeError naming the field: for what ends too early, is out of range, or is not written as a
- * writer would (so that equal content has equal bytes).
+ * A reader. Its methods throw RangeError naming the field: for what ends too early, is out of range, or is an integer that is
+ * not as short as it could be.
  */
 export function createFieldReader(bytes: Uint8Array): Fields & { rest(): Uint8Array } {
   let at = 0
@@ -139,9 +139,9 @@ export function createFieldReader(bytes: Uint8Array): Fields & { rest(): Uint8Ar
   return {
     isReader: true,
     integer: (name, _, most) => integer(name, most),
-    seed() {
-      const value = get('seed')
-      if (value >= 1n << 64n) throw new RangeError(`"seed" expected an integer below 2^64, got ${value}`)
+    long(name) {
+      const value = get(name)
+      if (value >= 1n << 64n) throw new RangeError(`"${name}" expected an integer below 2^64, got ${value}`)
       return value
     },
     number(name) {

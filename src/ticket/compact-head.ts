@@ -36,7 +36,7 @@ const words = {
 export function compactHead(fields: Fields, head: CompactHead): CompactHead {
   const { isReader } = fields
   const flag = createFlags(fields, head)
-  const seed = fields.seed(head.seed)
+  const seed = fields.long('seed', head.seed)
   const config = {
     layers: fields.integer('layers', head.config.layers, COMPACT_LAYERS),
     width: fields.integer('width', head.config.width, 2 ** 16),
@@ -60,8 +60,7 @@ export function compactHead(fields: Fields, head: CompactHead): CompactHead {
     : each((i) => fields.integer('stream', isReader ? 0 : known(i).stream, GENERATION_STRIDE - 1))
   const scores = each((i): number | null => {
     if (flag.scores < 2) return flag.scores === 1 ? usualScores(i) : null
-    const written = fields.integer('scores', isReader ? 0 : (known(i).scores ?? -1) + 1)
-    return written === 0 ? null : written - 1
+    return optional(fields, 'scores', isReader ? null : (known(i).scores ?? null))
   })
   const inits = initsOf(
     fields,
@@ -232,6 +231,12 @@ function commonKeep(matrices: readonly SearchedMatrix[]): number | null {
   return null
 }
 
+/** An integer that may be left out: 0, or one more than it is. */
+function optional(fields: Fields, name: string, value: number | null): number | null {
+  const written = fields.long(name, value === null ? 0n : BigInt(value) + 1n)
+  return written === 0n ? null : Number(written - 1n)
+}
+
 /** A word: its number among those known from 1 on, or 0 and the word. */
 function word(fields: Fields, name: keyof typeof words, value: string): string {
   const known: readonly string[] = words[name]
@@ -254,11 +259,10 @@ function summary(fields: Fields, search: SearchSummary): SearchSummary {
     length: fields.integer('search.length', own?.length ?? 0),
   }
   const product = part.steps * part.batch * part.length
-  const difference = own === undefined || own.tokens === product ? 0 : own.tokens + 1
-  const tokens = fields.integer('search.tokens', difference)
+  const tokens = optional(fields, 'search.tokens', own === undefined || own.tokens === product ? null : own.tokens)
   return {
     ...part,
-    tokens: tokens === 0 ? product : tokens - 1,
+    tokens: tokens ?? product,
     validLoss: fields.numberOrNull('search.validLoss', own?.validLoss ?? null),
     corpus: {
       name: fields.text('search.corpus.name', corpus?.name ?? ''),
