@@ -94,16 +94,23 @@ export function fillSortBatch(
 ): void {
   const context = sortContext(task)
   const total = listCount(task)
-  const words = new Uint32Array(TRIES)
   const both = new Int32Array(context + 1)
   for (let b = 0; b < batch; b++) {
-    fillWords(seed, BATCH_STREAM, TRIES * (step * batch + b), words)
-    const word = words.find((each) => !isHeldOut(seed, scaleWord(each, total)))
-    if (word === undefined) throw new RangeError(`"length" expected lists that are not held out, got none in ${TRIES}`)
-    fillSorted(task, scaleWord(word, total), both)
+    fillSorted(task, drawList(seed, TRIES * (step * batch + b), total), both)
     tokens.set(both.subarray(0, context), b * context)
     targets.set(both.subarray(1), b * context)
   }
+}
+
+/** The first list that is not held out, by the words from `start` on. */
+function drawList(seed: Seed, start: number, total: number): number {
+  const words = new Uint32Array(4) // a block of the generator: with it one list in 256 is not found yet
+  for (let tried = 0; tried < TRIES; tried += words.length) {
+    fillWords(seed, BATCH_STREAM, start + tried, words)
+    const word = words.find((each) => !isHeldOut(seed, scaleWord(each, total)))
+    if (word !== undefined) return scaleWord(word, total)
+  }
+  throw new RangeError(`"length" expected lists that are not held out, got none in ${TRIES}`)
 }
 
 /**
