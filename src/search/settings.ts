@@ -86,7 +86,10 @@ const REDRAW = { every: 300, rate: 0.1 }
 export function chooseSettings(choice: SettingsChoice, tokenizer: Pick<Tokenizer, 'name' | 'vocabulary'>) {
   const { kind, task } = choice
   const isSearch = kind === 'search'
-  const config = chooseModel(task ? { context: sortContext(task), ...choice } : choice, tokenizer.vocabulary)
+  const config = chooseModel(
+    task ? { ...choice, context: choice.context ?? sortContext(task) } : choice,
+    tokenizer.vocabulary,
+  )
   const initialisation = choice.initialisation ?? (isSearch ? 'fan-in' : 'gpt2')
   const qkScale = choice.qkScale ?? (isSearch && initialisation === 'gpt2' ? 'auto' : 1)
   const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
@@ -143,6 +146,7 @@ export function resumedChoice(settings: SearchSettings, given: Partial<SettingsC
     ...(algorithm === 'dense' ? {} : { algorithm }),
     seed: BigInt(seed),
     dataSeed: BigInt(dataSeed),
+    ...(given.task ? { context: undefined } : {}), // follows from the task
     ...given,
   }
 }
