@@ -122,6 +122,7 @@ export { type EvalReport, type EvalRequest, evaluateTicket } from './runtime/sea
 export { continueText, type TextRequest } from './runtime/searched-text.js'
 export { nodeSha256 } from './runtime/sha256.js'
 export { openTicketModel, type TicketModel } from './runtime/ticket-model.js'
+export { importTicket, linkTicket, type TextOptions, type TextReport, writeTicketQr } from './runtime/ticket-text.js'
 export { InputError } from './safetensors/index.js'
 export { chooseSettings, type SearchSettings, type SettingsChoice } from './search/settings.js'
 export {
@@ -145,6 +146,7 @@ export {
   bounds,
   softmaxPerturbationBound,
 } from './theory/index.js'
+export { type CompactTicket, decodeCompact, encodeCompact } from './ticket/compact.js'
 export {
   type MaskCoding,
   materialisePair,
@@ -158,3 +160,5 @@ export {
   type Ticket,
   type TicketMetadata,
 } from './ticket/index.js'
+export { qrCapacity, type TicketQr, ticketQr } from './ticket/ticket-qr.js'
+export { readTicketText, ticketDigits, ticketLink } from './ticket/ticket-text.js'
