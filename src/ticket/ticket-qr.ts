@@ -63,8 +63,9 @@ export function ticketQr(compact: Uint8Array, page = ''): TicketQr {
   const { prefix, digits } = ticketDigits(compact, page)
   const data = prefix === '' ? mode.numeric(digits) : mode.multi(mode.ascii(prefix), mode.numeric(digits))
   const code = generate(data, { minCorrectionLevel: correction.L })
+  const svg = toSvgSource(code, { on: '#000', off: '#fff', pad: QUIET_ZONE, scale: SCALE, xmlDeclaration: true })
   return {
-    svg: toSvgSource(code, { on: '#000', off: '#fff', pad: QUIET_ZONE, scale: SCALE, xmlDeclaration: true }),
+    svg: svg.replace(/<svg[^>]*>/, (tag) => `${tag}<title>A ticket as a QR code</title>`),
     version: (code.size - 17) / 4,
     modules: code.size,
     text: prefix + digits,

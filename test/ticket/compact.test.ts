@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { keptCount, packBits } from '../../src/mask/index.js'
+import { keptCount } from '../../src/mask/index.js'
 import { gpt2Matrices } from '../../src/model/gpt2-matrices.js'
 import { fillWords } from '../../src/random/index.js'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
@@ -10,32 +11,12 @@ import { decodeCompact, encodeCompact } from '../../src/ticket/compact.js'
 import { createFieldReader, createFieldWriter } from '../../src/ticket/compact-fields.js'
 import { decodeMasks, encodeMasks } from '../../src/ticket/compact-masks.js'
 import type { SearchedContent } from '../../src/ticket/index.js'
+import { ticketLink } from '../../src/ticket/ticket-text.js'
+import { followingScores, searched } from './compact-example.js'
 import { encode, exampleContent, openSearched, randomContent, smallConfig } from './searched-example.js'
 
 const compact = async (content: SearchedContent, lean = false) =>
   encodeCompact(await openSearched(encode(content)), nodeSha256, { lean })
-
-/** Content whose every matrix keeps the same fraction, as a search leaves it. */
-function searched(keep: number, coding: 'bits' | 'range', change: Partial<SearchedContent> = {}): SearchedContent {
-  const config = { ...smallConfig, layers: 3, width: 8, heads: 2, inner: 16, positions: 11, vocabulary: 3 }
-  const init = { kind: 'signed-constant', magnitude: 1 / 3 } as const
-  const scale = { kind: 'signed-constant', magnitude: Math.SQRT1_2 } as const
-  return {
-    ...randomContent(config),
-    seed: 3n,
-    coding,
-    matrices: gpt2Matrices(config).map(({ name, shape, role }, i) => {
-      const count = shape[0] * shape[1]
-      const words = new Uint32Array(count)
-      fillWords(5, i, 0, words)
-      const order = [...words.keys()].sort((a, b) => words[a] - words[b]).slice(0, keptCount(count, keep))
-      const bits = new Uint8Array(count)
-      for (const place of order) bits[place] = 1
-      return { name, stream: i, init: role === 'value' ? scale : init, scores: 2 ** 45 + i, mask: packBits(bits) }
-    }),
-    ...change,
-  }
-}
 
 const learned = randomContent({ ...smallConfig, layers: 2, tiedHead: false }, { norms: 'learned', redrawn: 6 })
 const contents: Record<string, SearchedContent> = {
@@ -116,15 +97,7 @@ test('masks of which only the density is known take log2 of (count choose kept) 
 test('masks that follow the scores of the seed take less than their entropy', async () => {
   const content = searched(0.25, 'range')
   const ticket = await openSearched(encode(content))
-  const following = content.matrices.map((matrix) => {
-    const spec = ticket.matrices.get(matrix.name)!
-    const { geometry, magnitudes } = searchedShape(spec, 3)
-    const m = magnitudes!(0, geometry.count)
-    const order = [...m.keys()].sort((a, b) => m[b] - m[a] || a - b).slice(0, spec.kept)
-    const bits = new Uint8Array(geometry.count)
-    for (const place of order) bits[place] = 1
-    return packBits(bits)
-  })
+  const following = followingScores(content).matrices.map(({ mask }) => mask)
   const known = [...ticket.matrices.values()].map((spec) => ({ shape: searchedShape(spec, 3), kept: spec.kept }))
   const bytes = encodeMasks(following, known)
   expect(decodeMasks(bytes, known)).toEqual(following)
@@ -132,7 +105,24 @@ test('masks that follow the scores of the seed take less than their entropy', as
     content.matrices.map(({ mask }) => mask),
     known,
   )
-  expect(bytes.length).toBeLessThan(0.6 * own.length)
+  expect(bytes.length).toBeLessThan(0.8 * own.length)
+})
+
+test('a reader in plain Python, written from the specification, finds the masks that follow scores', async () => {
+  // test/vectors/compact/generate.py made following.json from following.txt.
+  const vector = (name: string) => readFileSync(new URL(`../vectors/compact/${name}`, import.meta.url), 'utf8')
+  const content = followingScores(searched(0.25, 'range'))
+  const { bytes } = await compact(content)
+  expect(vector('following.txt')).toBe(`${ticketLink(bytes)}\n`)
+  const { matrices, way, search } = JSON.parse(vector('following.json'))
+  expect(way).toBeLessThan(128) // by the model, not the urn
+  expect(way & 7).toBeGreaterThan(0) // with contexts of the scores
+  expect(search).toEqual(content.search)
+  for (const [i, { name, mask }] of content.matrices.entries()) {
+    const hash = nodeSha256()
+    hash.update(mask)
+    expect(matrices[i].mask, name).toBe(hash.digest())
+  }
 })
 
 test('fields come back, whatever they are', () => {
@@ -219,12 +209,12 @@ describe('refused in one line:', () => {
   })
 })
 
-test('4,000 mutations: a ticket of other content, or one line', async () => {
+test('3,000 mutations: a ticket of other content, or one line', async () => {
   const originals = await Promise.all(Object.values(contents).map(async (content) => (await compact(content)).bytes))
-  const words = new Uint32Array(4 * 4000)
+  const words = new Uint32Array(4 * 3000)
   fillWords(11, 0, 0, words)
   let refused = 0
-  for (let i = 0; i < 4000; i++) {
+  for (let i = 0; i < 3000; i++) {
     const [a, b, c, d] = words.subarray(4 * i, 4 * i + 4)
     const original = originals[a % originals.length]
     const at = (a & 1 ? b % 40 : b) % original.length // the head twice as often
@@ -243,5 +233,5 @@ test('4,000 mutations: a ticket of other content, or one line', async () => {
       refused++
     }
   }
-  expect(refused).toBeGreaterThan(3500)
-}, 60_000)
+  expect(refused).toBeGreaterThan(2600)
+}, 120_000)

@@ -3,7 +3,8 @@
     python3 generate.py < TEXT
 
 TEXT is a link, its fragment or digits. Prints one JSON object: what the head says, and the SHA-256 of every mask as packed
-bits. sorter.json here is what it prints for the digits that `slt export --to qr` makes of examples/sorter-qr/.
+bits. Here sorter.json is what it prints for `slt export examples/sorter-qr/sorter.slt.safetensors --to url`, and following.json
+for following.txt, whose masks follow the scores (test/ticket/compact-example.ts).
 """
 
 import base64
@@ -195,8 +196,9 @@ def read_model(coder, m, parameters, seed):
         q = [clamp((4096 * o + 8 * p0) // (s + 8)) for o, s in zip(ones, seen)]
         odds = [f32(p / (4096 - p)) for p in q]
         line_ones = line_expected = 0
+        behind = [1.0, 1.0]  # the line's ratio is a group behind
         for start in range(0, columns, 8):
-            r = ratio(line_ones, line_expected, line_prior)
+            r = behind.pop(0)
             group = []
             for j in range(start, min(start + 8, columns)):
                 c = context(line + j)
@@ -210,6 +212,7 @@ def read_model(coder, m, parameters, seed):
                 column_ones[j] += b
                 column_expected[j] += q[c]
                 bits.append(b)
+            behind.append(ratio(line_ones, line_expected, line_prior))
     return bits
 
 
