@@ -8,9 +8,12 @@ export interface TextFlags extends TextOptions {
   readonly json?: boolean | undefined
 }
 
+/** Forms of a ticket as text. */
+export const textForms = ['url', 'qr'] as const
+export type TextForm = (typeof textForms)[number]
+
 /** What `slt export --help` says of them. */
-export const textHelp = `
-url             a link (or with no --page its fragment) on standard output, which slt import and the page open
+export const textHelp = `url             a link (or with no --page its fragment) on standard output, which slt import and the page open
 qr              an SVG file with a QR code of the same; a ticket fits up to 2,944 bytes`
 
 /** Runs `slt export <ticket> --to url`: prints the link. */

@@ -68,6 +68,21 @@ test('--lean gives a smaller ticket of the same masks', () => {
   expect(readFileSync(path('lean')).equals(encode({ ...content, probe: null, search: null }))).toBe(true)
 })
 
+test('options and arguments of other forms end with 2', () => {
+  const cases: [string[], string][] = [
+    [['--to', 'url', '--dtype', 'fp16'], '--dtype goes with --to huggingface'],
+    [['--to', 'qr', '--force'], '--force goes with --to huggingface or onnx or onnx-training'],
+    [['out', '--to', 'onnx', '--lean'], '--lean goes with --to url or qr'],
+    [['out', '--to', 'huggingface', '--page', page], '--page goes with --to url or qr'],
+    [['out', '--to', 'url'], '--to url prints the link, and takes no file'],
+    [['--to', 'onnx'], "missing required argument 'out'"],
+  ]
+  for (const [args, message] of cases) {
+    const { code, stderr } = slt('export', path('small.slt.safetensors'), ...args)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `slt: ${message}\n` })
+  }
+})
+
 test('long links come with a warning', () => {
   const { stderr } = slt('export', path('long.slt.safetensors'), '--to', 'url')
   expect(stderr).toContain('many programs cut links longer than 8,000 characters')
@@ -99,7 +114,7 @@ describe('what does not work ends with 1 and one line, and writes nothing:', () 
   })
   test.each([
     [['--to', 'url', '--page', 'example.org'], /^slt: "page" expected an address such as https:\/\/host\/path/],
-    [['--to', 'pdf'], /^slt: "to" expected url, qr, got pdf\n$/],
+    [['--to', 'pdf'], /^slt: "to" expected huggingface, onnx, onnx-training, url, qr, got pdf\n$/],
   ])('slt export %j', (args, message) => {
     const { code, stderr } = slt('export', path('small.slt.safetensors'), ...args)
     expect(stderr).toMatch(message)

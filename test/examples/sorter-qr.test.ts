@@ -23,14 +23,14 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** The text that ZXing reads off the committed SVG. */
-async function textOfQr(): Promise<string> {
-  const { modules, isBlack } = modulesOfSvg(read('sorter.svg').toString())
+/** The text that ZXing reads off a committed SVG. */
+async function textOfQr(name: string): Promise<string> {
+  const { modules, isBlack } = modulesOfSvg(read(name).toString())
   return (await readQr(rasterise(modules, isBlack))) ?? ''
 }
 
 test('from the QR code alone comes the ticket, byte for byte, and it sorts every list', async () => {
-  const { bytes } = decodeCompact('sorter.svg', readTicketText('sorter.svg', await textOfQr()), nodeSha256)
+  const { bytes } = decodeCompact('sorter.svg', readTicketText('sorter.svg', await textOfQr('sorter.svg')), nodeSha256)
   expect(Buffer.compare(bytes, read('sorter.slt.safetensors'))).toBe(0)
   const path = join(folder, 'from-qr')
   writeFileSync(path, bytes)
@@ -55,12 +55,37 @@ test('from the QR code alone comes the ticket, byte for byte, and it sorts every
   }
 })
 
+test('the larger one comes from its QR code too, and sorts at least 990 of 1,000 lists of ten letters that were held out', async () => {
+  const text = readTicketText('ten-letters.svg', await textOfQr('ten-letters.svg'))
+  const { bytes } = decodeCompact('ten-letters.svg', text, nodeSha256)
+  expect(Buffer.compare(bytes, read('ten-letters.slt.safetensors'))).toBe(0)
+  const { model, ticket, close } = await openTicketModel(join(example, 'ten-letters.slt.safetensors'))
+  try {
+    const ten: SortTask = { ...task, letters: 10 }
+    const lists = heldOutLists(ten, ticket.seed, 1000).map((index) => {
+      const both = new Int32Array(12)
+      fillSorted(ten, index, both)
+      return [...both]
+    })
+    const answers = await generateGreedyBatch(
+      model,
+      lists.map((list) => list.slice(0, 6)),
+      6,
+    )
+    const sorted = answers.filter((answer, i) => answer.join() === lists[i].slice(6).join())
+    expect(sorted.length).toBeGreaterThanOrEqual(990)
+  } finally {
+    await close()
+  }
+  expect(read('README.md').toString()).toContain(`21,152 weights in ${text.length.toLocaleString('en')} bytes`)
+})
+
 test('the committed QR code is what slt export makes of the ticket, and the README says its figures', async () => {
   const ticket = await openSearched(read('sorter.slt.safetensors'))
   const [full, lean] = await Promise.all([false, true].map((lean) => encodeCompact(ticket, nodeSha256, { lean })))
   const { svg, version, text } = ticketQr(full.bytes)
   expect(read('sorter.svg').toString()).toBe(svg)
-  expect(await textOfQr()).toBe(text)
+  expect(await textOfQr('sorter.svg')).toBe(text)
   const readme = read('README.md').toString()
   const facts = [
     `${full.weights.toLocaleString('en')} weights`,
