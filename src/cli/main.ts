@@ -7,6 +7,7 @@ import { addEval } from './eval.js'
 import { addExport } from './export.js'
 import { exitCodeOf, exitCodesHelp, reportFailure } from './failure.js'
 import { addGenerate } from './generate.js'
+import { addInspect } from './inspect.js'
 import { addPrune } from './prune.js'
 import { addRecode } from './recode.js'
 import { addReproduce } from './reproduce.js'
@@ -42,6 +43,7 @@ const commands = [
   addEval,
   addGenerate,
   addExport,
+  addInspect,
   addVerify,
   addRecode,
   addRun,
