@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addBound } from './bound.js'
+import { addCompare } from './compare.js'
 import { addDemo } from './demo.js'
 import { addEval } from './eval.js'
 import { addExport } from './export.js'
@@ -44,6 +45,7 @@ const commands = [
   addGenerate,
   addExport,
   addInspect,
+  addCompare,
   addVerify,
   addRecode,
   addRun,
