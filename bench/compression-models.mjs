@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openModelSource } from '../dist/runtime/model-source.js'
+import { recodeTicket } from '../dist/runtime/recode-ticket.js'
 
 export const STEPS = 2000
 export const KEEPS = [0.1, 0.2, 0.3, 0.5, 0.7]
@@ -30,8 +31,12 @@ export const plans = {
   signed: searches(SIGNED_KEEPS, 'signed', ['--init', 'signed-constant']),
 }
 
-/** Makes the models that a folder lacks, one after another; an interrupted one goes on. @returns the path of each by its name */
-export function makeModels(folder, data, log, steps = STEPS) {
+/**
+ * Makes the models that a folder lacks, one after another; an interrupted one goes on. Tickets whose masks are stored in another way are
+ * written anew as range codes.
+ * @returns the path of each by its name
+ */
+export async function makeModels(folder, data, log, steps = STEPS) {
   mkdirSync(folder, { recursive: true })
   const paths = new Map()
   for (const { name, command } of [plans.dense, ...plans.tickets, ...plans.signed, ...plans.small]) {
@@ -45,6 +50,15 @@ export function makeModels(folder, data, log, steps = STEPS) {
     const args = existsSync(run) ? ['--resume', `${out}.run`] : [...text, ...model, ...flags, '--out', out, '--force']
     log(`slt ${kind} -> ${name}`)
     execFileSync(process.execPath, [main, kind, ...args, '--json'], { stdio: ['ignore', 'ignore', 'inherit'] })
+  }
+  for (const { name } of [...plans.tickets, ...plans.signed]) {
+    const path = paths.get(name)
+    const source = await openModelSource(path)
+    const { coding } = source.ticket
+    await source.close()
+    if (coding === 'range') continue
+    const { bytes } = await recodeTicket(path, 'range', path)
+    log(`${name}: ${bytes.from} bytes as ${coding}, ${bytes.to} as range codes`)
   }
   return paths
 }

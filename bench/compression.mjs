@@ -34,7 +34,7 @@ export async function run(log, { data, models, windows, write }) {
 }
 
 async function compare(log, { data, folder, windows, write }) {
-  const paths = makeModels(folder, data, log)
+  const paths = await makeModels(folder, data, log)
   const test = await textOf(join(data, 'test.txt'))
   const corpus = await openCorpus({ data: join(data, 'train.txt'), valid: join(data, 'valid.txt'), tokenizer: 'bytes' })
   const runner = createGraphRunner()

@@ -116,7 +116,7 @@ export function matricesTable(terminal: Terminal, report: TicketReport): string 
 export function matricesLegend(report: TicketReport): string {
   const stands = report.matrices.some(({ pair }) => pair !== null)
     ? 'weights: those of the target that a pair of random matrices replaces; rows: its hidden units; bits and entropy: of mask and units, over these weights'
-    : 'bits/weight: as stored; entropy: what the mask would take at least if its ones lay at random, H(kept)'
+    : 'bits/weight: as stored; entropy: what the mask would take at least if its ones lay at random, H(kept); a range code takes less where they do not'
   return `${stands}\nkept %: least, median and most of a line; x chance: the lines' variance over that of a random mask with as many ones (1: chance)`
 }
 

@@ -7,7 +7,7 @@ import { type DenseSize, denseSizes } from './dense-sizes.js'
 import { type DensityGrid, densityGrid, type RowPlaces } from './density-grid.js'
 import { bitEntropy, keptLines, type LineSpread, lineSpread, type MaskMatrix } from './mask-lines.js'
 import { type MatrixReport, part, type TicketReport, totalOf } from './report.js'
-import { codingOf, storedBytes } from './stored-bytes.js'
+import { storedBytes } from './stored-bytes.js'
 
 /** Most cells a side of a picture, and the least lines of a cell unless there are too few. */
 export const PICTURE_CELLS = 32
@@ -64,7 +64,7 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
   return {
     kind: ticket.kind,
     version,
-    coding: codingOf(ticket),
+    coding: ticket.coding,
     generator,
     seed: String(ticket.seed),
     sha256: ticket.sha256,

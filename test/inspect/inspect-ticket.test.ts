@@ -8,6 +8,8 @@ import { encode, openSearched, randomContent, runnableConfig } from '../ticket/s
 
 const searchedBytes = encode(randomContent(runnableConfig, { norms: 'learned', redrawn: 3 }))
 const searched = async () => ({ bytes: searchedBytes, ticket: (await openSearched(searchedBytes)) as Ticket })
+const rangeBytes = encode({ ...randomContent(runnableConfig), coding: 'range' })
+const coded = async () => ({ bytes: rangeBytes, ticket: (await openSearched(rangeBytes)) as Ticket })
 const pruned = async () => {
   const bytes = await exampleTicket()
   return { bytes, ticket: await open(bytes) }
@@ -16,6 +18,7 @@ const named = (matrices: readonly MatrixReport[], name: string) => matrices.find
 
 describe.each([
   ['searched, with generations and learned norms', searched],
+  ['searched, with range codes', coded],
   ['pruned', pruned],
 ])('a ticket that is %s', (_, make) => {
   test('stored bytes are those of the tensors in the file', async () => {
@@ -65,6 +68,16 @@ test('the report of a searched ticket', async () => {
   expect(size.parameters).toBe(total.weights + norms)
   expect(compared[0]).toMatchObject({ name: 'float32', bytes: 4 * size.parameters })
   expect(compared[0].ratio).toBe((4 * size.parameters) / size.bytes)
+})
+
+test('of coded masks the bytes are those of the codes', async () => {
+  const { ticket } = await coded()
+  const { matrices, coding } = await inspectTicket(ticket)
+  expect(coding).toBe('range')
+  const wte = named(matrices, 'wte')
+  expect(wte.maskBytes).toBe(ticket.storedBytes.get('wte.mask'))
+  expect(wte.maskBytes).not.toBe(512) // plain bits
+  expect(wte.bitsPerWeight).toBe((8 * wte.maskBytes) / 4096)
 })
 
 test('the report of a pruned ticket: weights are those of the target, entropy counts the coordinates', async () => {
