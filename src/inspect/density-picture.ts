@@ -38,7 +38,7 @@ export function drawPicture(picture: MaskPicture, x: number, y: number, scales: 
 
 /** `512 columns ×3.9`: how many there are, and how much more they differ than chance has it. */
 function lineText({ lines, dispersion }: LineSpread, noun: string): string {
-  const factor = dispersion === null ? '' : ` ×${dispersion.toPrecision(dispersion < 1 ? 1 : 2)}`
+  const factor = dispersion === null ? '' : ` ×${dispersion.toFixed(dispersion < 9.95 ? 1 : 0)}`
   return `${lines.toLocaleString('en-US')} ${noun}${factor}`
 }
 
