@@ -70,7 +70,8 @@ const against = (difference) =>
 const SMALL_LABEL = { fill: '#444', stroke: 'white', strokeWidth: 4, fontSize: 10 }
 
 export function compressionSvg(rows, { windows, steps, finetune }) {
-  const of = (test) => rows.filter(test).sort((a, b) => a.bytes - b.bytes)
+  const of = (test) => rows.filter(test) // each in the order of its own number: bits, sparsity, kept fraction
+  const bytes = [Math.min(...rows.map((row) => row.bytes)) / 1.25, Math.max(...rows.map((row) => row.bytes)) * 1.2]
   const widths = [...new Set(rows.filter(isSmall).map(({ width }) => width))]
   const groups = [
     {
@@ -128,8 +129,9 @@ export function compressionSvg(rows, { windows, steps, finetune }) {
       labelArrow: 'none',
       labelOffset: 38,
       grid: true,
-      ticks: [3e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 3e6],
-      tickFormat: (bytes) => (bytes >= 1e6 ? `${bytes / 1e6} MB` : `${bytes / 1e3} kB`),
+      domain: bytes,
+      ticks: [2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6].filter((tick) => tick >= bytes[0] && tick <= bytes[1]),
+      tickFormat: (tick) => (tick >= 1e6 ? `${tick / 1e6} MB` : `${tick / 1e3} kB`),
     },
     y: {
       label: 'loss on the test text, nats a byte',
