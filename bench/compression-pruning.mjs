@@ -32,7 +32,7 @@ function keptWeights(weights, sparsity, selection) {
 }
 
 /** @returns bytes (masks at their entropy, kept weights in float16) and loss, right away and, where asked for, after training on */
-export async function prunedModel(runner, model, { sparsity, selection, finetune }, data, text, windows) {
+export async function prunedModel(engine, model, { sparsity, selection, finetune }, data, text, windows) {
   const { config, weights } = model
   const kept = keptWeights(weights, sparsity, selection)
   const bytes = [...kept.values()].reduce((sum, flags) => {
@@ -41,10 +41,10 @@ export async function prunedModel(runner, model, { sparsity, selection, finetune
   }, 0)
   const masked = changeMatrices(weights, (name, values) => values.map((value, i) => value * kept.get(name)[i]))
   checkKept(masked, sparsity)
-  const found = finetune ? await trainedOn(runner, model, masked, kept, data) : masked
+  const found = finetune ? await trainedOn(engine, model, masked, kept, data) : masked
   checkKept(found, sparsity)
   const rounded = changeMatrices(found, (_, values) => toFloat16(values))
-  return { bytes: Math.ceil(bytes), loss: await lossOf(runner, { config, weights: rounded }, text, windows) }
+  return { bytes: Math.ceil(bytes), loss: await lossOf(engine, { config, weights: rounded }, text, windows) }
 }
 
 function checkKept(weights, sparsity) {
@@ -56,7 +56,7 @@ function checkKept(weights, sparsity) {
 }
 
 /** Trains what is left further at a constant rate, on batches that its training did not see; what was pruned stays 0. */
-async function trainedOn(runner, { config }, start, kept, corpus) {
+async function trainedOn({ runner }, { config }, start, kept, corpus) {
   const settings = chooseSettings(
     { kind: 'train', model: 'micro', steps: FINETUNE_STEPS, dataSeed: 1n },
     { name: 'bytes', vocabulary: config.vocabulary },

@@ -9,9 +9,9 @@ import { changeMatrices, matricesOf, parametersOf } from './compression-models.m
 
 export const toFloat16 = (data) => toFloat32('F16', float16Bytes(data))
 
-export async function float16Model(runner, { config, weights }, text, windows) {
+export async function float16Model(engine, { config, weights }, text, windows) {
   const loss = await lossOf(
-    runner,
+    engine,
     { config, weights: changeMatrices(weights, (_, data) => toFloat16(data)) },
     text,
     windows,
@@ -23,7 +23,7 @@ export async function float16Model(runner, { config, weights }, text, windows) {
  * All matrices in 8 or 4 bits with a float16 scale for each block, embeddings too. The linear maps are computed by MatMulNBits; the
  * embeddings' rows are looked up rounded (and the tied head multiplies by them), as nothing else of ONNX Runtime does it in one operator.
  */
-export async function quantisedModel(runner, { config, weights }, bits, text, windows) {
+export async function quantisedModel(engine, { config, weights }, bits, text, windows) {
   let bytes = 0
   const rounded = changeMatrices(weights, (name, data, shape) => {
     const map = linearMap(name, data, shape)
@@ -39,11 +39,17 @@ export async function quantisedModel(runner, { config, weights }, bits, text, wi
     const bad = again.findIndex((value, i) => Math.abs(value - data[i]) > 1e-6 * Math.abs(data[i]))
     if (bad >= 0) throw new Error(`${name}: weight ${bad} is ${data[bad]} rounded once and ${again[bad]} rounded twice`)
   }
-  const loss = await onnxLossOf(gpt2OnnxFile('quantised.onnx', config, rounded, { bits }), config, text, windows)
+  const loss = await onnxLossOf(
+    engine,
+    gpt2OnnxFile('quantised.onnx', config, rounded, { bits }),
+    config,
+    text,
+    windows,
+  )
   const few = Math.min(windows, 64)
   const [operator, plain] = [
-    await onnxLossOf(gpt2OnnxFile('quantised.onnx', config, rounded, { bits }), config, text, few),
-    await lossOf(runner, { config, weights: rounded }, text, few),
+    await onnxLossOf(engine, gpt2OnnxFile('quantised.onnx', config, rounded, { bits }), config, text, few),
+    await lossOf(engine, { config, weights: rounded }, text, few),
   ]
   if (!(Math.abs(operator - plain) < 1e-3))
     throw new Error(`MatMulNBits gives ${operator} nats, rounded weights ${plain}`)

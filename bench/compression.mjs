@@ -1,6 +1,6 @@
 // Loss against bytes on WikiText-2, one architecture (`micro`, bytes): tickets, the dense model in 32, 16, 8 and 4 bits, smaller dense models,
 // and pruned ones. docs/compression.md says what is counted.
-//   npm run bench -- compression --data <folder of train.txt, valid.txt, test.txt> --models <folder> [--windows <n>] [--write]
+//   npm run bench -- compression --data <folder of train.txt, valid.txt, test.txt> --models <folder> [--windows <n>] [--threads <n>] [--write]
 // Models that the folder lacks are made (40 minutes on 2 cores for all), interrupted ones go on; losses are kept in compression.json there.
 // --write puts table and findings into docs/compression.md and draws docs/compression.svg.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -9,9 +9,8 @@ import { byteTokenizer } from '../dist/data/byte-tokenizer.js'
 import { inspectTicket } from '../dist/inspect/index.js'
 import { openCorpus } from '../dist/runtime/corpus-files.js'
 import { openModelSource } from '../dist/runtime/model-source.js'
-import { createGraphRunner } from '../dist/runtime/onnx.js'
 import { inTemporaryFolder } from './cli.mjs'
-import { lossOf } from './compression-loss.mjs'
+import { lossOf, openEngine } from './compression-loss.mjs'
 import { makeModels, parametersOf, plans, readModel, STEPS, sha256Of } from './compression-models.mjs'
 import { writePage } from './compression-page.mjs'
 import { FINETUNE_STEPS, prunedModel } from './compression-pruning.mjs'
@@ -22,22 +21,28 @@ const SPARSITIES = [0.5, 0.7, 0.9]
 /** Tables and the page are of every whole window. */
 const ALL_WINDOWS = 1e9
 
-export async function run(log, { data, models, windows, write }) {
+export async function run(log, { data, models, windows, threads, write }) {
   if (data === undefined) {
     log('left out: it needs --data, a folder with the train.txt, valid.txt and test.txt of WikiText-2')
     return null
   }
   if (write && windows !== undefined) throw new Error('--write is of all windows: leave --windows out')
   const work = (folder) =>
-    compare(log, { data, folder, windows: windows === undefined ? ALL_WINDOWS : Number(windows), write })
+    compare(log, {
+      data,
+      folder,
+      windows: windows === undefined ? ALL_WINDOWS : Number(windows),
+      threads: threads === undefined ? undefined : Number(threads),
+      write,
+    })
   return models === undefined ? inTemporaryFolder(work) : work(models)
 }
 
-async function compare(log, { data, folder, windows, write }) {
+async function compare(log, { data, folder, windows, threads, write }) {
   const paths = await makeModels(folder, data, log)
   const test = await textOf(join(data, 'test.txt'))
   const corpus = await openCorpus({ data: join(data, 'train.txt'), valid: join(data, 'valid.txt'), tokenizer: 'bytes' })
-  const runner = createGraphRunner()
+  const engine = openEngine(threads)
   const kept = keptLosses(join(folder, 'compression.json'), sha256Of(test), windows)
   const rows = []
   const add = async (row, model, measure) => {
@@ -55,7 +60,7 @@ async function compare(log, { data, folder, windows, write }) {
   }
   for (const { name, width } of [plans.dense, ...plans.small]) {
     const model = await readModel(paths.get(name))
-    await addDense(add, { runner, model, width, test, windows })
+    await addDense(add, { engine, model, width, test, windows })
     if (width !== plans.dense.width) continue
     for (const selection of ['per-matrix', 'global']) {
       for (const sparsity of SPARSITIES) {
@@ -63,7 +68,7 @@ async function compare(log, { data, folder, windows, write }) {
           const after = finetune ? `, ${FINETUNE_STEPS} steps more` : ''
           const label = `pruned ${Math.round(100 * sparsity)} % ${selection}${after}`
           await add({ name: label, series: `pruned ${selection}${finetune ? ' trained' : ''}`, sparsity }, model, () =>
-            prunedModel(runner, model, { sparsity, selection, finetune }, corpus, test, windows),
+            prunedModel(engine, model, { sparsity, selection, finetune }, corpus, test, windows),
           )
         }
       }
@@ -78,7 +83,7 @@ async function compare(log, { data, folder, windows, write }) {
       const { bytes } = model
       const entropyBytes = await entropyOf(paths.get(name))
       await add({ name: `${series}, keep ${keep}`, series, keep, entropyBytes }, model, async () => {
-        return { bytes, loss: await lossOf(runner, model, test, windows) }
+        return { bytes, loss: await lossOf(engine, model, test, windows) }
       })
     }
   }
@@ -106,13 +111,13 @@ async function compare(log, { data, folder, windows, write }) {
   return { text, rows }
 }
 
-async function addDense(add, { runner, model, width, test, windows }) {
+async function addDense(add, { engine, model, width, test, windows }) {
   const name = `dense, width ${width}`
   const parameters = parametersOf(model.weights)
   const named = (bits) => ({ name: `${name}, ${bits}-bit`, series: `dense ${width}`, bits })
-  await add(named(32), model, async () => ({ bytes: 4 * parameters, loss: await lossOf(runner, model, test, windows) }))
-  await add(named(16), model, () => float16Model(runner, model, test, windows))
-  for (const bits of [8, 4]) await add(named(bits), model, () => quantisedModel(runner, model, bits, test, windows))
+  await add(named(32), model, async () => ({ bytes: 4 * parameters, loss: await lossOf(engine, model, test, windows) }))
+  await add(named(16), model, () => float16Model(engine, model, test, windows))
+  for (const bits of [8, 4]) await add(named(bits), model, () => quantisedModel(engine, model, bits, test, windows))
 }
 
 /** Every byte of a text, as tokens. */

@@ -30,6 +30,7 @@ const { values, positionals } = parseArgs({
     data: { type: 'string' },
     models: { type: 'string' },
     windows: { type: 'string' },
+    threads: { type: 'string' },
     write: { type: 'boolean' },
   },
 })
