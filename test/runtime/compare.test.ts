@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type CompareReport, compareModels } from '../../src/runtime/compare.js'
+import { exportModel } from '../../src/runtime/export-model.js'
 import { openModelSource } from '../../src/runtime/model-source.js'
 import { createGraphRunner } from '../../src/runtime/onnx.js'
 import { evaluateTicket } from '../../src/runtime/searched-eval.js'
@@ -110,6 +111,11 @@ test('a file of slt train opens as a model; one that is not what it says is refu
   expect(source).toMatchObject({ kind: 'trained', tokenizer: 'bytes', dtype: 'F32', ticket: null })
   expect((await source.weights()).get('transformer.wte.weight')!.shape).toEqual([256, 16])
   await source.close()
+  const exported = join(folder, 'exported')
+  await exportModel({ source: trained, out: exported, to: 'huggingface' })
+  const { models } = await compare([trained, exported], { data: text, windows: 4 })
+  expect(models[1]).toMatchObject({ kind: 'folder', tokenizer: 'bytes', loss: models[0].loss })
+  expect(await readFile(join(exported, 'README.md'), 'utf8')).toContain('Trained by `slt train`: `small`.')
   const bytes = await readFile(trained)
   const at = bytes.indexOf('\\"heads\\":1')
   expect(at).toBeGreaterThan(0)
