@@ -14,7 +14,8 @@ export function writePage(rows, text, log) {
   const before = readFileSync(page, 'utf8')
   const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
   if (from < 0 || to < from) throw new Error('docs/compression.md lacks the marks between which the table stands')
-  const made = [BEGIN, '', ...pageTable(rows), '', ...findings(rows), '', END].join('\n')
+  const read = `Losses are on ${figure(text.windows)} windows of the test text, spread evenly over its ${figure(text.bytes)} bytes: ${figure(128 * text.windows)} bytes predicted.`
+  const made = [BEGIN, '', read, '', ...pageTable(rows), '', ...findings(rows), '', END].join('\n')
   writeFileSync(page, before.slice(0, from) + made + before.slice(to + END.length))
   writeFileSync(chart, compressionSvg(rows, text))
   log('written: docs/compression.md, docs/compression.svg')

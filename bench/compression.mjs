@@ -18,7 +18,7 @@ import { float16Model, quantisedModel } from './compression-rounding.mjs'
 import { figure, tableLines } from './measure.mjs'
 
 const SPARSITIES = [0.5, 0.7, 0.9]
-/** Tables and the page are of every whole window. */
+/** Every whole window, unless told otherwise. */
 const ALL_WINDOWS = 1e9
 
 export async function run(log, { data, models, windows, threads, write }) {
@@ -26,7 +26,6 @@ export async function run(log, { data, models, windows, threads, write }) {
     log('left out: it needs --data, a folder with the train.txt, valid.txt and test.txt of WikiText-2')
     return null
   }
-  if (write && windows !== undefined) throw new Error('--write is of all windows: leave --windows out')
   const work = (folder) =>
     compare(log, {
       data,
