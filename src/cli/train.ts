@@ -10,8 +10,8 @@ Examples:
   slt train --task angular-velocity --out mha.safetensors
 
 The same model and the same loop as slt search, without a mask: the weights themselves learn. The result is a
-safetensors file of float32 weights under Hugging Face names. The task angular-velocity trains the attention that slt reproduce
---trained prunes towards, with the paper's settings; it takes --seed, --batch, --lr, --weight-decay, --out and --json.`
+safetensors file of float32 weights under Hugging Face names, which slt eval, generate, compare and export take.
+The task angular-velocity trains the attention that slt reproduce --trained prunes towards, with the paper's settings; it takes --seed, --batch, --lr, --weight-decay, --out and --json.`
 
 /** Adds `slt train`. */
 export function addTrain(program: Command): void {
