@@ -48,4 +48,6 @@ async function readHeader(file: OpenedFile): Promise<Described> {
 }
 
 const modelText = ({ layers, width, heads, positions }: Gpt2Config): string =>
-  `${layers} layers, width ${width}, ${heads} heads, context ${positions}`
+  `${several(layers, 'layer')}, width ${width}, ${several(heads, 'head')}, context ${positions}`
+
+const several = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

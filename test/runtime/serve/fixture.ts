@@ -82,7 +82,11 @@ export async function makeRun(path: string, steps: number, out = join(path, '..'
 }
 
 /** A committed ticket as `name` in the folder. */
-export async function addTicket(folder: string, name: string, golden = 'searched-range.slt.safetensors'): Promise<void> {
+export async function addTicket(
+  folder: string,
+  name: string,
+  golden = 'searched-range.slt.safetensors',
+): Promise<void> {
   await cp(fileURLToPath(new URL(`../../vectors/tickets/${golden}`, import.meta.url)), join(folder, name))
 }
 
