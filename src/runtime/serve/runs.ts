@@ -95,7 +95,10 @@ async function readEnd(id: string, file: OpenedFile, ends: Records['ends']): Pro
   const known = ends.get(id)
   if (known?.tag === file.tag) return known.end
   const from = Math.max(0, file.size - TAIL)
-  const lines = (await readPart(file, from, file.size)).toString('utf8').split('\n').slice(from > 0 ? 1 : 0, -1)
+  const lines = (await readPart(file, from, file.size))
+    .toString('utf8')
+    .split('\n')
+    .slice(from > 0 ? 1 : 0, -1)
   const rows = lines.map(readMetricsRow).filter((row) => row !== undefined)
   const validLoss = rows.findLast((row) => row.validLoss !== undefined)?.validLoss ?? null
   const end = { last: rows.at(-1) ?? null, validLoss, modified: file.modified }
