@@ -68,7 +68,8 @@ async function keep(
 ): Promise<KeptFile> {
   const known = kept.get(name)
   if (known?.tag === file.tag) return known
-  const bytes = await readPart(file, 0, file.size)
+  const content = await readPart(file, 0, file.size)
+  const bytes = name === 'index.html' ? markServed(content) : content
   const fresh: KeptFile = { tag: file.tag, bytes, gzipped: undefined }
   kept.delete(name)
   let held = [...kept.values()].reduce((sum, one) => sum + one.bytes.length, bytes.length)
@@ -86,6 +87,10 @@ async function keep(
   )
   return fresh
 }
+
+/** Tells the page that there is an API beside it; elsewhere it would have to ask, and fail. */
+const markServed = (page: Buffer): Buffer =>
+  Buffer.from(page.toString('utf8').replace('</head>', '<meta name="slt-serve" content="1"></head>'))
 
 const acceptsGzip = (accepted: string | string[] | undefined): boolean =>
   /(^|,)\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*(,|$))[\d.]+\s*)?(,|$)/.test(String(accepted ?? ''))

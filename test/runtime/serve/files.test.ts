@@ -52,6 +52,11 @@ describe('the explorer', () => {
     expect([changed.status, await changed.text()]).toEqual([200, '<!doctype html><title>changed</title>'])
   })
 
+  test('its page learns that it is served', async () => {
+    await writeFile(join(place.web, 'index.html'), '<head><title>a</title></head>')
+    expect(await (await ask('')).text()).toBe('<head><title>a</title><meta name="slt-serve" content="1"></head>')
+  })
+
   test('its files are compressed for those who ask, from the second time on', async () => {
     const before = await get(serving.port, '/assets/main-1a2b.js', 'Accept-Encoding: br, gzip\r\n')
     expect(before.length).toBeGreaterThan(0)
