@@ -4,7 +4,7 @@ import { fetchSiteFile, siteFile } from '../../site.js'
 import { readFigure } from './figure-summary.js'
 import type { ReportData, ShownFigure, ShownRun } from './report-data.js'
 
-/** `data/example/runs.json`, as web/example/generate.mjs writes it. */
+/** `data/example/runs.json`, as scripts/web-example.mjs writes it. */
 interface Example {
   readonly runs: readonly (ShownRun & {
     readonly rows: readonly MetricsRow[]

@@ -4,7 +4,7 @@ import { LinePlot, type Series } from '../../ui/line-plot.js'
 import type { ReportData, ShownRun } from './report-data.js'
 import { axis } from './report-state.js'
 import { type RunAxis, stretchFor } from './run-log.js'
-import { count } from './run-text.js'
+import { count, shortName } from './run-text.js'
 
 const axisLabels: Record<RunAxis, string> = { steps: 'step', tokens: 'tokens read', minutes: 'minutes of computing' }
 
@@ -25,12 +25,12 @@ export function RunCurves({ data, runs }: { readonly data: ReportData; readonly 
   const every = stretchFor(steps)
   const average = every > 1 ? `Training losses are means over ${every} steps. ` : ''
   const x = { label: axisLabels[over], ...(over === 'tokens' ? { format: short } : {}) }
-  const names = runs.map(({ name }) => name).join(', ')
+  const names = runs.map(shortName).join(', ')
   return (
     <div class="run-curves">
       <Figure
         title="Loss"
-        legend={runs.map(({ name }, i) => ({ label: name, colour: (i + 1) as Colour }))}
+        legend={runs.map((run, i) => ({ label: shortName(run), colour: (i + 1) as Colour }))}
         caption={`Cross-entropy in nats a token, lower is better. ${average}Points are the loss on text that the run does not learn from.`}
       >
         <LinePlot
@@ -72,11 +72,11 @@ function draw(data: ReportData, runs: readonly ShownRun[], over: RunAxis): Drawn
   const logs = runs.map(({ id }) => data.log(id))
   const every = stretchFor(Math.max(1, ...logs.map((log) => log.last()?.step ?? 0)))
   const series = (field: 'loss' | 'flipped' | 'learningRate') =>
-    logs.map((log, i) => ({ label: runs[i].name, colour: (i + 1) as Colour, ...log.curve(field, over, every) }))
+    logs.map((log, i) => ({ label: shortName(runs[i]), colour: (i + 1) as Colour, ...log.curve(field, over, every) }))
   return {
     loss: series('loss'),
     validation: logs.map((log, i) => ({
-      label: `${runs[i].name}, validation`,
+      label: `${shortName(runs[i])}, validation`,
       colour: (i + 1) as Colour,
       kind: 'points',
       ...log.validation(over, every),

@@ -1,6 +1,6 @@
 import type { SamplesAnswer } from '../../../../src/runtime/serve/answers.js'
 import type { ShownRun } from './report-data.js'
-import { settingsOf, stateText } from './run-text.js'
+import { settingsOf, shortName, stateText } from './run-text.js'
 
 /** A run's settings, its ticket, and what it wrote on the way. */
 export function RunDetails({
@@ -14,8 +14,8 @@ export function RunDetails({
 }) {
   const settings = settingsOf(run)
   return (
-    <article class={`panel run-detail series-${colour}`} aria-label={run.name}>
-      <h3>{run.name}</h3>
+    <article class={`panel run-detail series-${colour}`} aria-label={shortName(run)}>
+      <h3>{shortName(run)}</h3>
       <p class="field-help">{stateText(run)}</p>
       {settings.length > 0 ? (
         <dl class="facts">

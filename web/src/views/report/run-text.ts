@@ -6,6 +6,10 @@ export const count = (value: number): string => Math.round(value).toLocaleString
 
 export const nats = (loss: number): string => `${loss.toFixed(3)} nats`
 
+/** The name without the endings that every run folder has by default. */
+export const shortName = ({ name }: ShownRun): string =>
+  name.replace(/(\.slt|\.dense)?\.safetensors\.run$|\.run$/, '') || name
+
 /** `running, step 340 of 2,000`. */
 export function stateText({ state, last, settings }: ShownRun): string {
   const steps = last === null ? 'before its first step' : `step ${count(last.step)}`

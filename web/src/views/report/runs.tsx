@@ -5,7 +5,7 @@ import { axis, chosenRuns, MOST_RUNS, toggleRun } from './report-state.js'
 import { RunCurves } from './run-curves.js'
 import { RunDetails } from './run-details.js'
 import { axes } from './run-log.js'
-import { nats, stateText, timeLeft } from './run-text.js'
+import { nats, shortName, stateText, timeLeft } from './run-text.js'
 
 /** The runs as a list to choose from, the curves of the chosen ones, and what each is. `children` stands where there is none. */
 export function Runs({ data, children }: { readonly data: ReportData; readonly children: ComponentChildren }) {
@@ -63,21 +63,33 @@ function RunItem({
   readonly runs: readonly ShownRun[]
   readonly chosen: readonly string[]
 }) {
-  const { id, name, state, last, settings, validLoss } = run
+  const { id, state, last, settings, validLoss } = run
+  const name = shortName(run)
   const place = chosen.indexOf(id)
   const full = place < 0 && chosen.length >= MOST_RUNS
   const fraction = settings && last ? last.step / settings.steps : undefined
   const parts = [
     stateText(run),
-    validLoss !== null ? `${nats(validLoss)} validation` : last ? `${nats(last.loss)}` : undefined,
+    validLoss !== null ? `validation ${nats(validLoss)}` : last ? `${nats(last.loss)}` : undefined,
     timeLeft(run),
   ]
   return (
     <li class={place < 0 ? 'run-item' : `run-item run-chosen series-${place + 1}`}>
       <label>
-        <input type="checkbox" checked={place >= 0} disabled={full} onChange={() => toggleRun(runs, id)} />
-        <span class="run-name">{name}</span>
-        <span class={`run-state run-state-${state}`}>{parts.filter(Boolean).join(' · ')}</span>
+        <input
+          type="checkbox"
+          aria-labelledby={`run-${id}`}
+          aria-describedby={`run-${id}-state`}
+          checked={place >= 0}
+          disabled={full}
+          onChange={() => toggleRun(runs, id)}
+        />
+        <span class="run-name" id={`run-${id}`}>
+          {name}
+        </span>
+        <span class={`run-state run-state-${state}`} id={`run-${id}-state`}>
+          {parts.filter(Boolean).join(' · ')}
+        </span>
       </label>
       {state === 'running' && fraction !== undefined ? (
         <progress value={fraction} max={1} aria-label={`${name}: steps done`} />
