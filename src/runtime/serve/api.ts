@@ -56,7 +56,12 @@ export function createApi(catalog: Catalog, version: string): SendApi {
     return { reports: newestFirst(reports), truncated }
   }
 
-  const list = { status: async () => status, runs: listRuns, tickets: listTickets, reports: listReports }
+  const list = {
+    status: async () => status,
+    runs: together(listRuns),
+    tickets: together(listTickets),
+    reports: together(listReports),
+  }
 
   return async (exchange, { parts, query }) => {
     const [room, id, what] = parts
@@ -81,6 +86,17 @@ export function createApi(catalog: Catalog, version: string): SendApi {
       return sendForeign(exchange, root, join(path, what))
     }
     throw notFound(`/api/${parts.join('/')}`)
+  }
+}
+
+/** Those who ask while an answer is being made share it: many readers cost as much as one. */
+function together<T>(make: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined
+  return () => {
+    running ??= make().finally(() => {
+      running = undefined
+    })
+    return running
   }
 }
 

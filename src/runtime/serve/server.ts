@@ -1,6 +1,6 @@
 /** The server of the explorer: read-only, of plain files and JSON, on node:http alone. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { InputError } from '../../safetensors/index.js'
 import { createApi } from './api.js'
@@ -56,6 +56,8 @@ export async function startServer(request: ServeRequest): Promise<Serving> {
   const catalog = await openCatalog(request.folders)
   const sendApi = createApi(catalog, version)
   const answer = async (incoming: IncomingMessage, response: ServerResponse) => {
+    await takeTurn(incoming, response)
+    if (incoming.socket.destroyed) return
     const exchange = { request: incoming, response }
     try {
       const target = readTarget(incoming, host)
@@ -87,6 +89,17 @@ export async function startServer(request: ServeRequest): Promise<Serving> {
         server.closeAllConnections()
       }),
   }
+}
+
+/** When the last answer on a connection is over. */
+const turns = new WeakMap<Socket, Promise<void>>()
+
+/** One answer at a time on a connection: of requests sent ahead, none takes memory until its reader has read the one before. */
+async function takeTurn({ socket }: IncomingMessage, response: ServerResponse): Promise<void> {
+  const before = turns.get(socket)
+  const over = new Promise<void>((done) => response.once('close', done))
+  turns.set(socket, before ? before.then(() => over) : over)
+  await before
 }
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::'

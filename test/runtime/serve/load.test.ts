@@ -120,3 +120,26 @@ test('a client that sends its head a byte at a time is cut off after ten seconds
   expect(text).toMatch(/^HTTP\/1\.1 408 /)
   expect(performance.now() - start).toBeLessThan(25_000)
 }, 40_000)
+
+test('requests sent ahead by one that reads no answer take no memory, and one that reads gets all of them in order', async () => {
+  const [run] = ((await (await fetch(`http://127.0.0.1:${port}/api/runs`)).json()) as RunsAnswer).runs
+  const before = (await memory()).highest
+  const metrics = `GET /api/runs/${run.id}/metrics HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`
+  const deaf = connect(port, '127.0.0.1')
+  deaf.pause()
+  deaf.write(metrics.repeat(2000)) // 800 MB of answers
+  await new Promise((done) => setTimeout(done, 2000))
+  expect((await memory()).highest - before).toBeLessThan(100 * MIB)
+  deaf.destroy()
+
+  const socket = connect(port, '127.0.0.1')
+  const paths = ['/', '/nothing', '/api/status', '/', '/%2e%2e/x', '/assets/main-1a2b.js', '/']
+  const close = (i: number) => (i === paths.length - 1 ? 'Connection: close\r\n' : '')
+  socket.write(paths.map((path, i) => `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${close(i)}\r\n`).join(''))
+  let text = ''
+  socket.on('data', (chunk) => {
+    text += chunk
+  })
+  await once(socket, 'close')
+  expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status).join()).toBe('200,404,200,200,400,200,200')
+})
