@@ -15,6 +15,10 @@ export const lengths = signal<LengthsReport | undefined>(undefined)
 export const curve = signal<ErrorCurve | undefined>(undefined)
 /** Whether the head shown is not yet that of the state. */
 export const busy = signal(true)
+/** How much of the next head is solved, where it takes a while. */
+export const progress = signal<number | undefined>(undefined)
+/** Whether the visitor stopped the next head. */
+export const stopped = signal(false)
 /** Whether the curve is being computed, or was stopped by the visitor. */
 export const curveState = signal<'running' | 'stopped' | 'done'>('running')
 /** What went wrong, in a plain sentence. */
@@ -27,6 +31,15 @@ const retry = signal(0)
 /** Asks again, after a failure or a stop. */
 export const askAgain = () => {
   retry.value++
+}
+
+let stopMain = () => {}
+/** Stops solving the next head; what is shown stays. */
+export const stopHead = () => {
+  stopMain()
+  stopped.value = true
+  busy.value = false
+  progress.value = undefined
 }
 
 let curveController: AbortController | undefined
@@ -52,15 +65,18 @@ export function followState(): () => void {
       signal,
       onReport(report) {
         failure.value = undefined
-        if (report.kind === 'head') {
+        if (report.kind === 'progress') progress.value = report.fraction
+        else if (report.kind === 'head') {
           head.value = report
           busy.value = false
+          progress.value = undefined
           if (report.solved !== undefined) performance.measure('slt-prune', { start: since })
         } else if (report.kind === 'attention') attention.value = report
         else lengths.value = report
       },
     })
   }, fail)
+  stopMain = newest.stop
 
   let timer: ReturnType<typeof setTimeout> | undefined
   const beginCurve = (asked: Parameters<PruneTasks['curve']>[0]) => {
@@ -87,6 +103,7 @@ export function followState(): () => void {
     effect(() => {
       retry.value
       busy.value = true
+      stopped.value = false
       newest.ask(request())
     }),
     effect(() => {

@@ -1,7 +1,7 @@
 import { Segmented, Select } from '../../ui/choice-field.js'
 import { Slider } from '../../ui/slider.js'
 import { SeedField } from '../../ui/value-field.js'
-import { LEAST_WIDTH, MOST_ITEMS, MOST_WIDTH } from './choices.js'
+import { LEAST_WIDTH, MOST_WIDTH } from './choices.js'
 import { state } from './state.js'
 
 const heads = Array.from({ length: 9 }, (_, i) => ({
@@ -9,22 +9,18 @@ const heads = Array.from({ length: 9 }, (_, i) => ({
   label: `layer ${Math.floor(i / 3) + 1}, head ${(i % 3) + 1}`,
 }))
 
+const examples = [
+  ['as it opens', '#prune'],
+  ['the paper’s experiment, d = 2', '#prune?d=2&input=rotation'],
+  ['Xavier, out of reach', '#prune?n=20&init=xavier'],
+  ['a trained head that sorts letters', '#prune?target=sorter&layer=1&n=16'],
+] as const
+
 /** What is pruned, and from what. */
 export function Controls() {
-  const { target, d, layer, head, n, init, seed } = state
-  const width = target.value === 'random' ? d.value : 49
+  const { target, d, layer, head, init, seed } = state
   return (
     <section class="panel prune-controls" aria-label="Settings">
-      <Slider
-        label="Items a weight, n′"
-        value={n.value}
-        min={1}
-        max={MOST_ITEMS}
-        help={`Random products that each entry may choose from. The source is n = ${width} × ${n.value} = ${(width * n.value).toLocaleString('en')} wide.`}
-        onInput={(value) => {
-          n.value = value
-        }}
-      />
       <div class="controls">
         <div class="prune-control">
           <Segmented
@@ -99,6 +95,15 @@ export function Controls() {
           <span class="field-help">Everything random here follows from it, the same on every machine.</span>
         </div>
       </div>
+      <p class="prune-try">
+        Try:{' '}
+        {examples.map(([name, hash], i) => [
+          i > 0 ? ' · ' : '',
+          <a key={hash} href={hash}>
+            {name}
+          </a>,
+        ])}
+      </p>
     </section>
   )
 }

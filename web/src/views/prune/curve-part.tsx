@@ -39,8 +39,7 @@ export function CurvePart() {
             {inputKind() === 'letters' ? 'eleven letters' : `${CURVE_LENGTH} positions`}. In the <em>reach</em> regime,
             half of the sources or more have some target that even all their items of one sign cannot sum to; in the{' '}
             <em>resolution</em> regime every target is between sums, and each item more doubles their number. A mean
-            hangs on the few sources that miss; the paper fits means, at d = 2, found by a solver that need not be
-            exact.
+            hangs on the few sources that miss; the paper fits means, at d = 2.
           </>
         }
       >
@@ -100,7 +99,9 @@ function seriesOf(found: ErrorCurve | undefined): Series[] {
 
 function marksOf(found: ErrorCurve | undefined, n: number): PlotMark[] {
   const marks: PlotMark[] = [{ at: n, axis: 'x', label: `n′ = ${n}` }]
-  if (found && found.reachEnd > 0)
-    marks.push({ from: 1, to: Math.min(MOST_ITEMS, found.reachEnd + 0.5), label: 'reach' })
+  if (!found) return marks
+  const edge = Math.min(MOST_ITEMS, found.reachEnd + 0.5)
+  if (found.reachEnd > 0) marks.push({ from: 1, to: edge, label: 'reach' })
+  if (edge < MOST_ITEMS) marks.push({ from: edge, to: MOST_ITEMS, label: 'resolution', plain: true })
   return marks
 }

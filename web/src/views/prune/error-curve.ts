@@ -4,7 +4,7 @@ import type { SubsetSumSolver } from '../../../../src/subset-sum/index.js'
 import { type ExponentialFit, fitExponential } from '../../../../src/theory/fit.js'
 import { MOST_ITEMS, type SourceChoice } from './choices.js'
 import { attentionError, mergedTicket } from './head-attention.js'
-import { pruneHead } from './prune-head.js'
+import { type PruneSteps, pruneHead } from './prune-head.js'
 import { SOURCE_STREAM, type TargetHead } from './target-head.js'
 
 /** What is known so far, one element an item count, 1..28. */
@@ -39,7 +39,7 @@ export async function traceErrors(
   { seed, initialisation }: Omit<SourceChoice, 'items'>,
   x: Float64Array,
   sources: number,
-  pause: () => Promise<void>,
+  steps: PruneSteps,
   report: (curve: ErrorCurve) => void,
 ): Promise<void> {
   const errors: number[][] = Array.from({ length: MOST_ITEMS }, () => [])
@@ -47,7 +47,7 @@ export async function traceErrors(
   for (let s = 0; s < sources; s++) {
     for (let items = 1; items <= MOST_ITEMS; items++) {
       const stream = SOURCE_STREAM * (1 + s * MOST_ITEMS + items)
-      const head = await pruneHead(solver, target, { seed, items, initialisation }, stream, pause)
+      const head = await pruneHead(solver, target, { seed, items, initialisation }, stream, steps)
       errors[items - 1].push(attentionError(target, mergedTicket(head), x, 16))
       if ([head.queryKey, head.valueOutput].some(({ reachable }) => reachable.includes(0))) missed[items - 1]++
       report(summary(errors, missed, sources))

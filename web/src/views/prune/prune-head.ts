@@ -35,35 +35,38 @@ export interface PrunedHead {
   readonly valueOutput: PrunedMatrix
 }
 
-/** Subset sums of one solver call, so that it takes some 10 ms: 1.5 us each at 16 items, twice that for every two more. */
-const problemsAtOnce = (items: number): number => 10_000 / (3 + 1.5 * 2 ** ((items - 16) / 2))
+/** What pruning goes through between solver calls. */
+export interface PruneSteps {
+  /** Lets messages in; may throw to stop. */
+  pause(): Promise<void>
+  /** Subset sums solved, as a fraction of all, 0 < fraction <= 1. */
+  onProgress?(fraction: number): void
+}
 
-/** Prunes a random source of 4 streams from `stream` on. @param pause called between solver calls; may throw to stop */
+/** A solver call should take about so long: then a worker listens often, and calls cost little. */
+const CALL_MS = 10
+
+/** Prunes a random source of 4 streams from `stream` on. */
 export async function pruneHead(
   solver: SubsetSumSolver,
   target: TargetHead,
   source: SourceChoice,
   stream: number,
-  pause: () => Promise<void>,
+  steps: PruneSteps,
 ): Promise<PrunedHead> {
   const { inputs, outputs } = target
   const { seed, items, initialisation } = source
   const pair = { seed, inputs, hidden: inputs * items, initialisation }
+  const share = inputs / (inputs + outputs)
+  const part = (from: number, size: number): PruneSteps => ({
+    pause: steps.pause,
+    onProgress: (fraction) => steps.onProgress?.(from + size * fraction),
+  })
+  const queryKey = createSourcePair({ ...pair, stream, outputs: inputs, role: 'query-key' })
+  const valueOutput = createSourcePair({ ...pair, stream: stream + 2, outputs, role: 'value-output' })
   return {
-    queryKey: await pruneMatrix(
-      solver,
-      createSourcePair({ ...pair, stream, outputs: inputs, role: 'query-key' }),
-      target.queryKey,
-      items,
-      pause,
-    ),
-    valueOutput: await pruneMatrix(
-      solver,
-      createSourcePair({ ...pair, stream: stream + 2, outputs, role: 'value-output' }),
-      target.valueOutput,
-      items,
-      pause,
-    ),
+    queryKey: await pruneMatrix(solver, queryKey, target.queryKey, items, part(0, share)),
+    valueOutput: await pruneMatrix(solver, valueOutput, target.valueOutput, items, part(share, 1 - share)),
   }
 }
 
@@ -72,7 +75,7 @@ async function pruneMatrix(
   source: SourcePair,
   target: Float64Array,
   items: number,
-  pause: () => Promise<void>,
+  { pause, onProgress }: PruneSteps,
 ): Promise<PrunedMatrix> {
   const { inputs, outputs, divisor, first, second } = source
   const entries = inputs * outputs
@@ -82,8 +85,9 @@ async function pruneMatrix(
     reachable: new Uint8Array(entries),
     expectedGaps: new Float64Array(entries),
   }
-  const groups = Math.max(1, Math.floor(problemsAtOnce(items) / outputs))
-  for (let from = 0; from < inputs; from += groups) {
+  let groups = 1
+  for (let from = 0; from < inputs; ) {
+    const started = performance.now()
     const jobs: PairJob[] = []
     for (let j = from; j < Math.min(inputs, from + groups); j++) jobs.push(groupJob(source, target, items, j))
     prunePairs(solver, jobs).forEach((pruned, at) => {
@@ -93,6 +97,10 @@ async function pruneMatrix(
       found.reachable.set(pruned.reachable, j * outputs)
       found.expectedGaps.set(pruned.expectedGaps, j * outputs)
     })
+    from += jobs.length
+    onProgress?.(from / inputs)
+    const took = performance.now() - started
+    groups = took < CALL_MS / 2 ? 2 * groups : took > 2 * CALL_MS ? Math.ceil(groups / 2) : groups
     await pause()
   }
   return { inputs, outputs, items, divisor, target, first, second, ...found }

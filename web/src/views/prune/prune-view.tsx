@@ -26,8 +26,8 @@ export default function PruneView() {
           {failure.value} <Button onClick={askAgain}>Try again</Button>
         </Notice>
       )}
-      <Controls />
       <Results />
+      <Controls />
       <MatrixPart />
       <EntryPart />
       <AttentionPart />

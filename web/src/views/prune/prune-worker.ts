@@ -59,7 +59,13 @@ export interface LengthsReport {
   readonly bound: number
 }
 
-export type PruneReport = HeadReport | AttentionReport | LengthsReport
+/** How much of a head is solved, where it takes a while; 0 < fraction <= 1. */
+export interface ProgressReport {
+  readonly kind: 'progress'
+  readonly fraction: number
+}
+
+export type PruneReport = ProgressReport | HeadReport | AttentionReport | LengthsReport
 
 interface HeadRequest {
   readonly target: TargetChoice
@@ -91,21 +97,30 @@ const keyOf = (...choices: object[]) =>
 /** The last head, so that another input does not prune again. */
 let last: { readonly key: string; readonly target: TargetHead; readonly head: PrunedHead } | undefined
 
-async function pruned({ target, source }: HeadRequest, pause: () => Promise<void>) {
+/** Work that is over sooner than this needs no bar. */
+const QUIET_MS = 250
+
+async function pruned({ target, source }: HeadRequest, { pause, report }: TaskContext<PruneReport>) {
   const key = keyOf(target, source)
   if (last?.key === key) return { ...last, solved: undefined }
   const wanted = await createTargetHead(target, getSorter)
   const wasm = await getSolver()
   const started = performance.now()
-  const head = await pruneHead(wasm, wanted, source, SOURCE_STREAM, pause)
+  const head = await pruneHead(wasm, wanted, source, SOURCE_STREAM, {
+    pause,
+    onProgress(fraction) {
+      if (performance.now() - started > QUIET_MS) report({ kind: 'progress', fraction })
+    },
+  })
   last = { key, target: wanted, head }
   return { ...last, solved: performance.now() - started }
 }
 
 const tasks = {
   /** Prunes a head and runs it: reports the head, then its attention, then the error at other lengths. */
-  async head(request: HeadRequest, { report, pause }: TaskContext<PruneReport>): Promise<void> {
-    const { target, head, solved } = await pruned(request, pause)
+  async head(request: HeadRequest, context: TaskContext<PruneReport>): Promise<void> {
+    const { report, pause } = context
+    const { target, head, solved } = await pruned(request, context)
     const matrices = [head.queryKey, head.valueOutput]
     const errors = matrices.flatMap(({ weights, target }) => Array.from(weights, (w, i) => Math.abs(w - target[i])))
     report({
@@ -169,7 +184,7 @@ const tasks = {
     const target = await createTargetHead(choice, getSorter)
     const { x } = await createHeadInput(input, target, choice.kind === 'sorter' ? choice.layer : 0, getSorter)
     const sources = choice.kind === 'sorter' ? 4 : 12
-    await traceErrors(await getSolver(), target, source, x, sources, pause, report)
+    await traceErrors(await getSolver(), target, source, x, sources, { pause }, report)
   },
 }
 export type PruneTasks = typeof tasks

@@ -1,14 +1,28 @@
 import { formatNumber } from '../../ui/axis.js'
-import { attention, busy, head } from './computed.js'
+import { Button } from '../../ui/button.js'
+import { Slider } from '../../ui/slider.js'
+import { MOST_ITEMS } from './choices.js'
+import { askAgain, attention, busy, head, progress, stopHead, stopped } from './computed.js'
 import { state } from './state.js'
 
-/** The numbers of the head that is shown. */
+/** The slider that the view is about, and the numbers that follow it. They stay in sight. */
 export function Results() {
+  const { n, target, d } = state
+  const width = target.value === 'random' ? d.value : 49
   const found = head.value
   const run = attention.value
-  const entries = found ? found.entries.toLocaleString('en') : ''
   return (
-    <section aria-label="Result" aria-busy={busy.value} class="prune-results">
+    <section class="panel prune-results" aria-label="Items and errors" aria-busy={busy.value}>
+      <Slider
+        label="Items a weight, n′"
+        value={n.value}
+        min={1}
+        max={MOST_ITEMS}
+        help={`Random products that each entry may choose from. The source is ${width} × ${n.value} = ${(width * n.value).toLocaleString('en')} wide.`}
+        onInput={(value) => {
+          n.value = value
+        }}
+      />
       <dl>
         <Quantity
           name="largest error of an entry"
@@ -16,24 +30,25 @@ export function Results() {
           note={found ? `median ${formatNumber(found.median)}` : ''}
         />
         <Quantity
-          name="targets in reach"
-          value={found && (found.entries - found.outOfReach).toLocaleString('en')}
-          note={`of ${entries} entries`}
-        />
-        <Quantity
           name="error of the output"
           value={run && formatNumber(run.error)}
           note={run ? `the farthest of ${run.rows} positions` : ''}
         />
         <Quantity
-          name="the proof's bound on it"
+          name="targets in reach"
+          value={found && (found.entries - found.outOfReach).toLocaleString('en')}
+          note={found ? `of ${found.entries.toLocaleString('en')} entries` : ''}
+        />
+        <Quantity
+          name="the proof’s bound"
           value={run && formatBound(run.bound)}
-          note={run ? `for any T, inputs of norm ≤ ${formatNumber(run.alpha)}` : ''}
+          note={run ? `any T, norms up to ${formatNumber(run.alpha)}` : ''}
         />
       </dl>
+      <Solving />
       <p class="visually-hidden" role="status">
         {found && !busy.value
-          ? `${state.n.value} items a weight: largest error ${formatNumber(found.largest)}, ${found.outOfReach} targets out of reach.`
+          ? `${found.head.queryKey.items} items a weight: largest error ${formatNumber(found.largest)}, ${found.outOfReach} targets out of reach.`
           : ''}
       </p>
     </section>
@@ -56,9 +71,39 @@ function Quantity({
     <div>
       <dt>{name}</dt>
       <dd>
-        <span class="prune-value">{value ?? '…'}</span>
-        <span class="field-help">{note}</span>
+        <span class="prune-value">{value ?? '…'}</span> <span class="prune-note">{note}</span>
       </dd>
     </div>
   )
 }
+
+/** What the worker does or did, on a line that is always there. */
+function Solving() {
+  const found = head.value
+  const fraction = progress.value
+  if (stopped.value) {
+    return (
+      <div class="prune-solving">
+        Stopped{found ? `: shown are ${found.head.queryKey.items} items a weight.` : '.'}{' '}
+        <Button onClick={askAgain}>Go on</Button>
+      </div>
+    )
+  }
+  if (busy.value && fraction !== undefined) {
+    return (
+      <div class="prune-solving">
+        <progress max={1} value={fraction} aria-label="Subset sums solved" />
+        <Button onClick={stopHead}>Stop</Button>
+      </div>
+    )
+  }
+  return (
+    <div class="prune-solving">
+      {found?.solved !== undefined
+        ? `${found.entries.toLocaleString('en')} subset sums solved, each to its proved optimum, in ${formatTime(found.solved)}.`
+        : ''}
+    </div>
+  )
+}
+
+const formatTime = (ms: number) => (ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`)
