@@ -140,7 +140,11 @@ function Lengths() {
     >
       <LinePlot
         description="Error of the output against the length of the input."
-        x={letters ? { label: 'positions read, T' } : { label: 'length, T', scale: 'log', domain: [4, 1024] }}
+        x={
+          letters
+            ? { label: 'positions read, T', domain: [1, 11] }
+            : { label: 'length, T', scale: 'log', domain: [4, 1024], format: String }
+        }
         y={{ label: 'error of the output', scale: 'log', domain }}
         series={series}
         marks={found && found.bound < 1e9 ? [{ at: found.bound, axis: 'y', label: 'bound' }] : []}

@@ -33,6 +33,9 @@ export function MatrixPart() {
   )
 }
 
+/** Width over height of a source matrix's picture, whatever its size: nothing below moves. */
+const ASPECT = 6.5
+
 function Source({ matrix, names }: { readonly matrix: PrunedMatrix; readonly names: readonly [string, string] }) {
   const { inputs, outputs, items, first, second, kept } = matrix
   const width = inputs * items
@@ -55,7 +58,6 @@ function Source({ matrix, names }: { readonly matrix: PrunedMatrix; readonly nam
     state.column.value = column
     step.value = (unit % items) + 1
   }
-  const aspect = Math.max(3, Math.min(9, width / inputs))
   const keptWeights = (width + shown.keptCount).toLocaleString('en')
   const all = (first.length + second.length).toLocaleString('en')
   return (
@@ -72,7 +74,7 @@ function Source({ matrix, names }: { readonly matrix: PrunedMatrix; readonly nam
           kept={shown.firstKept}
           rowLabel="input"
           columnLabel="hidden unit"
-          aspect={aspect}
+          aspect={ASPECT}
           selected={{ row, column: unit }}
           onSelect={(cell) => choose(Math.floor(cell.column / items), column, cell.column)}
         />
@@ -84,7 +86,7 @@ function Source({ matrix, names }: { readonly matrix: PrunedMatrix; readonly nam
           kept={shown.mask}
           rowLabel="output"
           columnLabel="hidden unit"
-          aspect={aspect}
+          aspect={ASPECT}
           selected={{ row: column, column: unit }}
           onSelect={(cell) => choose(Math.floor(cell.column / items), cell.row, cell.column)}
         />

@@ -100,7 +100,7 @@ function Solving() {
   return (
     <div class="prune-solving">
       {found?.solved !== undefined
-        ? `${found.entries.toLocaleString('en')} subset sums solved, each to its proved optimum, in ${formatTime(found.solved)}.`
+        ? `${found.entries.toLocaleString('en')} subset sums solved exactly in ${formatTime(found.solved)}.`
         : ''}
     </div>
   )

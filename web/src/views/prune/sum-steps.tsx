@@ -1,7 +1,9 @@
 import { createScale, formatNumber } from '../../ui/axis.js'
 import { useWidth } from '../../ui/width.js'
 
-const BAR = 15 // CSS pixels an item, gap included
+/** Height of all bars together in CSS pixels, the same for any number of items: nothing below moves. */
+const ROOM = 340
+const MOST_BAR = 28 // CSS pixels an item, gap included
 const margins = { top: 10, right: 16, bottom: 38, left: 26 }
 
 /** A subset sum as bars, the items after the first `upTo` still to come; the axis stays while one steps through. */
@@ -25,8 +27,9 @@ export function SumSteps({
   const label = 'running sum'
   const ends = rows.flatMap(({ from, to }) => [from, to])
   const scale = createScale({ label }, [0, target, ...ends], margins.left, w - margins.right, w < 420 ? 4 : 8)
-  const bottom = margins.top + items.length * BAR
-  const y = (i: number) => margins.top + i * BAR
+  const bar = Math.min(MOST_BAR, ROOM / items.length)
+  const bottom = margins.top + ROOM
+  const y = (i: number) => margins.top + i * bar
   const reached = upTo === 0 ? 0 : rows[upTo - 1].after
   return (
     <div class="plot" ref={element}>
@@ -46,7 +49,7 @@ export function SumSteps({
         ))}
         {rows.map(({ from, to, kept, after }, i) => (
           <g key={i} class={i < upTo ? undefined : 'prune-later'}>
-            <text x={margins.left - 8} y={y(i) + 11} text-anchor="end">
+            <text x={margins.left - 8} y={y(i) + bar / 2 + 4} text-anchor="end">
               {i + 1}
             </text>
             <rect
@@ -54,7 +57,7 @@ export function SumSteps({
               x={Math.min(scale.at(from), scale.at(to))}
               y={y(i) + 2}
               width={Math.max(1, Math.abs(scale.at(to) - scale.at(from)))}
-              height={BAR - 4}
+              height={bar - 4}
             />
             {i + 1 < rows.length ? (
               <line class="prune-thread" x1={scale.at(after)} x2={scale.at(after)} y1={y(i) + 2} y2={y(i + 1) + 2} />
