@@ -107,9 +107,11 @@ function Maps({ run }: { readonly run: AttentionReport }) {
   return (
     <>
       <Figure title="Target">
+        <Letters tokens={tokens} />
         <MatrixPicture {...map} name="attention of the target" values={target} />
       </Figure>
       <Figure title="Ticket">
+        <Letters tokens={tokens} />
         <MatrixPicture {...map} name="attention of the ticket" values={ticket} />
       </Figure>
       <Lengths />
@@ -117,6 +119,20 @@ function Maps({ run }: { readonly run: AttentionReport }) {
         {`Each row is a position and sums to 1 over where it looks.${sampled}${word} The maps differ by at most ${formatNumber(largest)}, the outputs by ${formatNumber(error)}.`}
       </p>
     </>
+  )
+}
+
+/** The letters above the columns of a map; rows are the same ones. The caption says them too. */
+function Letters({ tokens }: { readonly tokens: readonly number[] | undefined }) {
+  if (!tokens) return null
+  return (
+    <div class="prune-letters" aria-hidden="true">
+      {tokens.map((token, i) => (
+        <span key={i} class={i < 6 ? undefined : 'prune-answer'}>
+          {letter(token)}
+        </span>
+      ))}
+    </div>
   )
 }
 

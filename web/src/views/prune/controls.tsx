@@ -80,9 +80,14 @@ export function Controls() {
             }}
           />
           <span class="field-help">
-            {init.value === 'theory'
-              ? 'W_Q, W_K from U(−n^¼, n^¼), the others from U(−1, 1): products as large as the targets.'
-              : 'U(−r, r), r² = 6 / (fan in + fan out): the wider the source, the smaller its products.'}
+            {init.value === 'theory' ? (
+              <>
+                W_Q, W_K from U(−n<sup>1/4</sup>, n<sup>1/4</sup>), the others from U(−1, 1): products as large as the
+                targets.
+              </>
+            ) : (
+              <>U(−r, r), r² = 6 / (fan in + fan out): the wider the source, the smaller its products.</>
+            )}
           </span>
         </div>
         <div class="prune-control">

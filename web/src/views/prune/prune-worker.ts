@@ -67,6 +67,9 @@ export interface ProgressReport {
 
 export type PruneReport = ProgressReport | HeadReport | AttentionReport | LengthsReport
 
+/** The curve is drawn no more often than this, so that the page has time for its sliders. */
+const REPORT_MS = 100
+
 interface HeadRequest {
   readonly target: TargetChoice
   readonly source: SourceChoice
@@ -183,8 +186,14 @@ const tasks = {
   ): Promise<void> {
     const target = await createTargetHead(choice, getSorter)
     const { x } = await createHeadInput(input, target, choice.kind === 'sorter' ? choice.layer : 0, getSorter)
-    const sources = choice.kind === 'sorter' ? 4 : 12
-    await traceErrors(await getSolver(), target, source, x, sources, { pause }, report)
+    const sources = choice.kind === 'sorter' ? 6 : 12
+    let told = Number.NEGATIVE_INFINITY
+    await traceErrors(await getSolver(), target, source, x, sources, { pause }, (curve) => {
+      const now = performance.now()
+      if (now - told < REPORT_MS && curve.done < curve.total) return
+      told = now
+      report(curve)
+    })
   },
 }
 export type PruneTasks = typeof tasks

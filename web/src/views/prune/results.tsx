@@ -18,21 +18,21 @@ export function Results() {
         value={n.value}
         min={1}
         max={MOST_ITEMS}
-        help={`Random products that each entry may choose from. The source is ${width} × ${n.value} = ${(width * n.value).toLocaleString('en')} wide.`}
+        help={`Random products each entry chooses from. The source is ${(width * n.value).toLocaleString('en')} wide.`}
         onInput={(value) => {
           n.value = value
         }}
       />
       <dl>
         <Quantity
-          name="largest error of an entry"
+          name="largest entry error"
           value={found && formatNumber(found.largest)}
           note={found ? `median ${formatNumber(found.median)}` : ''}
         />
         <Quantity
           name="error of the output"
           value={run && formatNumber(run.error)}
-          note={run ? `the farthest of ${run.rows} positions` : ''}
+          note={run ? `most of ${run.rows} positions` : ''}
         />
         <Quantity
           name="targets in reach"
@@ -42,7 +42,7 @@ export function Results() {
         <Quantity
           name="the proof’s bound"
           value={run && formatBound(run.bound)}
-          note={run ? `any T, norms up to ${formatNumber(run.alpha)}` : ''}
+          note={run ? `any T, norms ≤ ${formatNumber(run.alpha)}` : ''}
         />
       </dl>
       <Solving />
