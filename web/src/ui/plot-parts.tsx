@@ -10,7 +10,8 @@ export type PlotMark =
   | {
       readonly from: number
       readonly to: number
-      readonly label: string /** Named, but not shaded. */
+      readonly label: string
+      /** Named, but not shaded. */
       readonly plain?: boolean
     }
 
