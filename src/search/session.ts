@@ -1,5 +1,7 @@
 /** A run's network in memory, its graphs and its algorithm. The platform is handed in: Node and a page share this. */
-import { type Corpus, fillBatch, fillSortBatch } from '../data/index.js'
+import type { Corpus } from '../data/corpus.js'
+import { fillSortBatch } from '../data/sort-task.js'
+import { fillBatch } from '../data/windows.js'
 import type { GraphRunner } from '../graph/index.js'
 import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
