@@ -4,6 +4,7 @@ import { runTicket } from '../../handed-ticket.js'
 import { Button } from '../../ui/button.js'
 import { Notice } from '../../ui/notice.js'
 import { Progress } from '../../ui/progress.js'
+import type { AskedSearch } from './address.js'
 import type { Lane, Phase } from './lane.js'
 import type { TicketFile } from './messages.js'
 import { doneOf } from './searches.js'
@@ -17,46 +18,51 @@ const phases: Record<Phase, string> = {
   failed: 'Ended',
 }
 
-/** How far a search is, what it writes, and its ticket. */
-export function LanePanel({ lane, several }: { readonly lane: Lane; readonly several: boolean }) {
-  const phase = lane.phase.value
-  void lane.version.value
-  const { history, settings, opening, failure, samples } = lane
-  const opened = opening.value
-  const texts = samples.value
+/** How far a search is, what it writes, and its ticket; before it is started, the room for them. */
+export function LanePanel({
+  asked,
+  lane,
+  several,
+}: {
+  readonly asked: AskedSearch
+  readonly lane: Lane | undefined
+  readonly several: boolean
+}) {
+  void lane?.version.value
+  const phase = lane?.phase.value
+  const opened = lane?.opening.value
+  const texts = lane?.samples.value ?? []
+  const steps = asked.settings.steps.toLocaleString('en')
   return (
-    <section class="panel search-lane" aria-label={several ? lane.title : 'The search'}>
-      {several ? <h3>{lane.title}</h3> : null}
+    <section class="panel search-lane" aria-label={several ? asked.title : 'The search'}>
+      {several ? <h3>{asked.title}</h3> : null}
       <Progress
-        label={`${phases[phase]}: step ${doneOf(lane)}`}
-        fraction={history.steps / settings.steps}
-        note={paceOf(lane)}
+        label={lane && phase ? `${phases[phase]}: step ${doneOf(lane)}` : `Not started: ${steps} steps to do`}
+        fraction={(lane?.history.steps ?? 0) / asked.settings.steps}
+        note={lane ? paceOf(lane) : ''}
       />
       <p class="field-help search-facts">
         {opened
           ? `${opened.kept.toLocaleString('en')} of ${opened.weights.toLocaleString('en')} weights kept. ${opened.reason}`
           : 'ONNX Runtime is loaded once, 14 MB (26 MB for WebGPU); then the random network is drawn.'}
       </p>
-      {failure.value === undefined ? null : (
-        <Notice kind="error">
-          {failure.value} {history.steps > 0 ? 'What was found is lost; ' : ''}Change the settings and start again.
-        </Notice>
+      {lane?.failure.value === undefined ? null : (
+        <Notice kind="error">{lane.failure.value} Change the settings and start again.</Notice>
       )}
       <div class="search-sample">
         <h4>{texts.length > 0 ? `What it writes at step ${texts[0].step.toLocaleString('en')}` : 'What it writes'}</h4>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
         <pre tabIndex={0}>{texts[0]?.text ?? ''}</pre>
-        {texts.length > 1 ? (
-          <details>
-            <summary>Earlier texts</summary>
-            {texts.slice(1).map(({ step, text }) => (
-              <div key={step}>
-                <h4>Step {step.toLocaleString('en')}</h4>
-                <pre>{text}</pre>
-              </div>
-            ))}
-          </details>
-        ) : null}
+        <details>
+          <summary>Earlier texts</summary>
+          {texts.length > 1 ? null : <p class="field-help">None yet.</p>}
+          {texts.slice(1).map(({ step, text }) => (
+            <div key={step}>
+              <h4>Step {step.toLocaleString('en')}</h4>
+              <pre>{text}</pre>
+            </div>
+          ))}
+        </details>
       </div>
       <TicketButtons lane={lane} />
     </section>
@@ -83,14 +89,15 @@ function duration(seconds: number): string {
 }
 
 /** Takes the ticket home, or to the run view. */
-function TicketButtons({ lane }: { readonly lane: Lane }) {
+function TicketButtons({ lane }: { readonly lane: Lane | undefined }) {
   const isMaking = useSignal(false)
   const made = useSignal<TicketFile | undefined>(undefined)
   const problem = useSignal('')
-  const phase = lane.phase.value
-  const ready = phase !== 'starting' && phase !== 'failed' && !isMaking.value
+  const phase = lane?.phase.value
+  const ready = phase !== undefined && phase !== 'starting' && phase !== 'failed' && !isMaking.value
 
   const make = async (use: (ticket: TicketFile, name: string) => void) => {
+    if (!lane) return
     isMaking.value = true
     problem.value = ''
     try {

@@ -74,7 +74,8 @@ export async function openLiveRun(
   const betweenSteps = async () => {
     step++
     await pause()
-    if (step === 1 || performance.now() - sampledAt >= 1000 * sampleSeconds) void gate.ask(sample).catch(() => {})
+    const isDue = step === 1 ? sampleSeconds < Infinity : performance.now() - sampledAt >= 1000 * sampleSeconds
+    if (isDue) void gate.ask(sample).catch(() => {})
     await gate.pass(stopping.signal)
   }
 
@@ -117,7 +118,7 @@ export async function openLiveRun(
           now: () => performance.now() - gate.spent(),
         })
         flush()
-        await sample()
+        if (sampleSeconds < Infinity) await sample()
         return { end: 'finished', step }
       } catch (error) {
         flush()

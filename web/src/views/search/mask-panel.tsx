@@ -33,32 +33,34 @@ export function MaskPanel({ lanes, settings }: { readonly lanes: readonly Lane[]
   const matrices = gpt2Matrices(settings.config)
   const [rows, columns] = (matrices.find(({ name }) => name === shown) ?? matrices[0]).shape
   return (
-    <Figure
-      title="The mask"
-      legend={[
-        { label: 'kept from the start', colour: 1, mark: 'kept' },
-        { label: 'kept since', colour: 2, mark: 'kept' },
-      ]}
-      caption="One dot a weight: row an input, column an output. The search moves weights in and out of the mask; what is not kept counts as 0."
-    >
-      <Select
-        label="Matrix"
-        value={shown}
-        options={matrices.map(({ name }) => ({ value: name, label: matrixTitle(name) }))}
-        onChange={showMatrix}
-      />
-      {lanes.length === 0 ? (
-        <MaskPicture title="" rows={rows} columns={columns} states={undefined} />
-      ) : (
-        lanes.map((lane) => {
-          const picture = lane.picture.value
-          const states = picture?.matrix === shown ? picture.states : undefined
-          return (
-            <MaskPicture key={lane.title} title={lanes.length > 1 ? lane.title : ''} {...{ rows, columns, states }} />
-          )
-        })
-      )}
-    </Figure>
+    <div class="search-masks">
+      <Figure
+        title="The mask"
+        legend={[
+          { label: 'kept from the start', colour: 1, mark: 'kept' },
+          { label: 'kept since', colour: 2, mark: 'kept' },
+        ]}
+        caption="One dot a weight: row an input, column an output. The search moves weights in and out of the mask; what is not kept counts as 0."
+      >
+        <Select
+          label="Matrix"
+          value={shown}
+          options={matrices.map(({ name }) => ({ value: name, label: matrixTitle(name) }))}
+          onChange={showMatrix}
+        />
+        {lanes.length === 0 ? (
+          <MaskPicture title="" rows={rows} columns={columns} states={undefined} />
+        ) : (
+          lanes.map((lane) => {
+            const picture = lane.picture.value
+            const states = picture?.matrix === shown ? picture.states : undefined
+            return (
+              <MaskPicture key={lane.title} title={lanes.length > 1 ? lane.title : ''} {...{ rows, columns, states }} />
+            )
+          })
+        )}
+      </Figure>
+    </div>
   )
 }
 

@@ -13,7 +13,7 @@ export interface RunInput {
   readonly sharers: number
   /** The matrix whose mask is to be shown. */
   readonly matrix: string
-  /** Seconds between two texts, > 0. */
+  /** Seconds between two texts, > 0; Infinity writes none. */
   readonly sampleSeconds: number
   /** Wait before the first step. */
   readonly held?: boolean | undefined

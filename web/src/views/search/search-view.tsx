@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import { Button } from '../../ui/button.js'
 import { Notice } from '../../ui/notice.js'
-import { address, askedSearches, commandOf, currentChoices } from './address.js'
+import { type AskedSearch, address, askedSearches, commandOf, currentChoices } from './address.js'
 import { Curves } from './curves.js'
 import { LanePanel } from './lane-panel.js'
 import { MaskPanel } from './mask-panel.js'
@@ -25,7 +25,8 @@ export default function SearchView(): VNode {
   const running = lanes.value
   const refused = address.refused.value
   const { asked, problem } = askedOrWhy()
-  const settings = running[0]?.settings ?? asked[0]?.settings
+  const shown: readonly AskedSearch[] = running.length > 0 ? running : asked
+  const settings = shown[0]?.settings
   return (
     <>
       {refused.length > 0 ? (
@@ -39,13 +40,11 @@ export default function SearchView(): VNode {
         {problem === undefined ? null : <Notice kind="error">{problem}</Notice>}
         {refusal.value === undefined ? null : <Notice kind="error">{refusal.value}</Notice>}
       </div>
-      {running.length > 0 ? (
-        <div class="figures">
-          {running.map((lane) => (
-            <LanePanel key={lane.title} lane={lane} several={running.length > 1} />
-          ))}
-        </div>
-      ) : null}
+      <div class="figures">
+        {shown.map((each, i) => (
+          <LanePanel key={i} asked={each} lane={running[i]} several={shown.length > 1} />
+        ))}
+      </div>
       {settings ? (
         <div class="figures">
           <div class="search-curves">

@@ -10,7 +10,7 @@ const { qk, scale, width, layers, context, keep, init, steps, batch, lr, seed } 
 const schemeNames = {
   'signed-constant': 'signed constants',
   'fan-in': 'normal, scaled by fan-in',
-  gpt2: "GPT-2's N(0, 0.02)",
+  gpt2: "GPT-2's N(0, 0.02): too small here",
 } as const
 
 /** Everything that a search may be asked for; nothing can be changed while one is there. */
