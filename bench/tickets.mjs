@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { decodeMask } from '../dist/coding/index.js'
+import { decodeMask, encodeMask } from '../dist/coding/index.js'
 import { createMaskDecoder } from '../dist/kernels/index.js'
 import { packBits } from '../dist/mask/index.js'
 import { gpt2Shapes } from '../dist/model/gpt2-config.js'
@@ -40,6 +40,10 @@ export async function run(log) {
     })
     log('bits a weight, all bytes of the mask tensors counted')
     for (const line of tableLines([['', 'weights', 'H(keep)', ...codings, 'best matrix'], ...rows])) log(line)
+    log()
+    log('what the model of a mask may listen to, bits a weight')
+    const pays = sizes.map(({ name, pays: each }) => [name, ...Object.values(each).map((bits) => bits.toFixed(4))])
+    for (const line of tableLines([['', ...Object.keys(sizes[0].pays)], ...pays])) log(line)
     log()
     const loads = []
     for (const kind of ['normal', 'signed-constant']) loads.push(...(await loadMini(log, folder, kind)))
@@ -78,6 +82,7 @@ async function codedSizes(path) {
   }, 0)
   const result = { name: path.split('/').at(-1), weights, entropy: ideal / weights }
   const decode = createMaskDecoder(await loadKernels())
+  result.pays = await whatPays(ticket, content, weights)
   for (const coding of codings) {
     const { bytes } = encodeSearchedTicket({ ...content, coding }, nodeSha256, nodeDeflate)
     const coded = await openTicket(
@@ -102,6 +107,29 @@ async function codedSizes(path) {
   }
   await source.close()
   return result
+}
+
+/** Sizes under models that listen to less. */
+async function whatPays(ticket, content, weights) {
+  const { bytes } = encodeSearchedTicket({ ...content, coding: 'range' }, nodeSha256)
+  const coded = await openTicket(
+    { name: 'x', size: bytes.length, read: async (at, n) => bytes.subarray(at, at + n) },
+    nodeSha256,
+  )
+  const off = { contextBits: 0, columnPrior: 3, linePrior: 3, lanes: 1 }
+  const models = {
+    density: (mask, shape) => encodeMask(mask, shape, off),
+    'columns, lines': (mask, shape) => encodeMask(mask, { ...shape, magnitudes: null }),
+    scores: (mask, shape) => encodeMask(mask, shape, { ...off, contextBits: 4 }),
+    all: (mask, shape) => encodeMask(mask, shape),
+  }
+  const totals = Object.fromEntries(Object.keys(models).map((name) => [name, 0]))
+  for (const name of coded.matrices.keys()) {
+    const { mask } = await ticket.readMask(name)
+    const { shape } = await coded.readStored(name)
+    for (const [model, encode] of Object.entries(models)) totals[model] += (8 * encode(mask, shape).length) / weights
+  }
+  return totals
 }
 
 /** A ticket of the shape of the paper's `mini`, 39 million weights, whose masks have the structure that searches leave. */

@@ -10,6 +10,7 @@
  * that every weight comes from, the ticket format, and the bounds of the paper. This entry point is for Node.
  */
 
+export { decodeMask, encodeMask, type MaskShape, maskGeometry, startProbability } from './coding/index.js'
 export { type Corpus, loadTokenizer, type Tokenizer } from './data/index.js'
 export {
   type CalibrationOptions,
@@ -37,6 +38,7 @@ export {
   trainTarget,
 } from './experiments/index.js'
 export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './interop/index.js'
+export { createMaskDecoder, type DecodeMask } from './kernels/index.js'
 export {
   type Attention,
   attend,
@@ -106,10 +108,15 @@ export {
 } from './random/index.js'
 export { type CorpusOptions, openCorpus } from './runtime/corpus-files.js'
 export { type DeviceName, type OpenedRunner, openGraphRunner } from './runtime/device.js'
+export { type ExportReport, type ExportRequest, exportModel } from './runtime/export-model.js'
 export { openFile } from './runtime/files.js'
+export { type ModelSource, openModelSource } from './runtime/model-source.js'
 export { loadSolver } from './runtime/node.js'
 export { createGraphRunner } from './runtime/onnx.js'
+export { type OpenedModel, openModel } from './runtime/open-model.js'
 export { pruneGpt2 as prune, type VerifyFileOptions, verifyGpt2 as verify } from './runtime/prune.js'
+export { rebuildTicket } from './runtime/rebuild-ticket.js'
+export { type RecodeReport, recodeTicket } from './runtime/recode-ticket.js'
 export { type SearchReport, type SearchRequest, type SearchStart, search } from './runtime/search.js'
 export { type EvalReport, type EvalRequest, evaluateTicket } from './runtime/searched-eval.js'
 export { continueText, type TextRequest } from './runtime/searched-text.js'
@@ -139,6 +146,7 @@ export {
   softmaxPerturbationBound,
 } from './theory/index.js'
 export {
+  type MaskCoding,
   materialisePair,
   materialiseSearched,
   openTicket,

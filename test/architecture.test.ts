@@ -18,7 +18,7 @@ const arrows: Record<string, readonly string[]> = {
   ticket: ['random', 'mask', 'coding', 'safetensors', 'model'],
   prune: ['random', 'mask', 'subset-sum', 'theory', 'graph', 'safetensors', 'kernels', 'model', 'ticket'],
   search: ['random', 'mask', 'safetensors', 'graph', 'data', 'kernels', 'model', 'ticket'],
-  interop: ['graph', 'safetensors', 'model'],
+  interop: ['graph', 'safetensors', 'data', 'model'],
   runtime: [
     'random',
     'mask',
@@ -30,6 +30,7 @@ const arrows: Record<string, readonly string[]> = {
     'kernels',
     'model',
     'ticket',
+    'interop',
     'prune',
     'search',
   ],

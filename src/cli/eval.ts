@@ -23,25 +23,33 @@ const help = `
 Examples:
   slt eval story.slt.safetensors --data other.txt
   slt eval story.slt.safetensors --data corpus.txt --part valid --windows 64
+  slt eval gpt2-folder --data other.txt
   slt eval story.slt.safetensors --data corpus.txt --json
 
 The loss is the mean over windows of the model's whole context, spread evenly over the text. Where the text is the one
 that the ticket was searched on, its last tenth is read, which the search did not learn from. A text of a search that had another to validate on
-(--valid) was learned whole, and is read whole: give the other one to --data.`
+(--valid) was learned whole, and is read whole: give the other one to --data. Windows are read in whole batches: to compare two
+models, give both the same --batch, --part and --windows.`
 
 /** Adds `slt eval`. */
 export function addEval(program: Command): void {
   program
     .command('eval')
-    .description('how well a ticket predicts a text (loss, perplexity, bits a byte), and what its masks keep')
-    .argument('<ticket>', 'a ticket file')
+    .description(
+      'how well a ticket or a Hugging Face folder predicts a text (loss, perplexity, bits a byte), and what masks keep',
+    )
+    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
     .requiredOption('--data <path>', 'a text file, a folder of text files, or a tokenised file')
     .option(
       '--part <p>',
       'all, train or valid, the last tenth (default: all, or valid for the text of the search)',
       oneOf('part', ['all', 'train', 'valid']),
     )
-    .option('--tokenizer <t>', "bytes or gpt2 (default: the ticket's)", oneOf('tokenizer', ['bytes', 'gpt2']))
+    .option(
+      '--tokenizer <t>',
+      "bytes or gpt2 (default: the ticket's or the folder's)",
+      oneOf('tokenizer', ['bytes', 'gpt2']),
+    )
     .option(
       '--windows <n>',
       'at most so many windows, in whole batches (default: 131,072 tokens of them)',

@@ -28,14 +28,18 @@ on from the last half of it.`
 export function addGenerate(program: Command): void {
   program
     .command('generate')
-    .description("continue a text with a ticket's network, token by token")
-    .argument('<ticket>', 'a ticket file')
+    .description("continue a text with a ticket's network, or a folder's, token by token")
+    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
     .option('--prompt <text>', 'text to continue (default: a new document)', '')
     .option('--count <n>', 'tokens to add', integer('count', 1, 1_000_000_000), 128)
     .option('--temperature <t>', 'how freely tokens are drawn; 0 takes the likeliest', readTemperature, 0.8)
     .option('--top-k <k>', 'draw from the k likeliest tokens only (default: all)', integer('top-k', 1))
     .addOption(seedOption('seed of the draws', 0n))
-    .option('--tokenizer <t>', "bytes or gpt2 (default: the ticket's)", oneOf('tokenizer', ['bytes', 'gpt2']))
+    .option(
+      '--tokenizer <t>',
+      "bytes or gpt2 (default: the ticket's or the folder's)",
+      oneOf('tokenizer', ['bytes', 'gpt2']),
+    )
     .addOption(
       new Option('--device <d>', 'cpu, webgpu, cuda, auto; one token at a time hardly fills a GPU')
         .argParser(oneOf('device', ['cpu', 'webgpu', 'cuda', 'auto'] as const satisfies readonly DeviceName[]))
@@ -48,18 +52,18 @@ export function addGenerate(program: Command): void {
 
 async function runGenerate(path: string, flags: GenerateFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const [{ openTicketModel }, { openGraphRunner }, { continueText, loadTicketTokenizer }] = await Promise.all([
-    import('../runtime/ticket-model.js'),
+  const [{ openModel }, { openGraphRunner }, { continueText, loadModelTokenizer }] = await Promise.all([
+    import('../runtime/open-model.js'),
     import('../runtime/device.js'),
     import('../runtime/searched-text.js'),
   ])
   const { prompt, count, temperature, topK, seed } = flags
   const { runner } = await openGraphRunner({ device: flags.device })
-  const opened = await openTicketModel(path, runner)
+  const opened = await openModel(path, { runner })
   const tokens: number[] = []
   let text = ''
   try {
-    const tokenizer = await loadTicketTokenizer(opened.ticket, flags.tokenizer)
+    const tokenizer = await loadModelTokenizer(opened, flags.tokenizer)
     const write = (part: string) => {
       if (!terminal.json) process.stdout.write(process.stdout.isTTY ? harmless(part) : part)
     }

@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { addBound } from './bound.js'
 import { addDemo } from './demo.js'
 import { addEval } from './eval.js'
+import { addExport } from './export.js'
 import { exitCodeOf, exitCodesHelp, reportFailure } from './failure.js'
 import { addGenerate } from './generate.js'
 import { addPrune } from './prune.js'
@@ -40,6 +41,7 @@ const commands = [
   addTrain,
   addEval,
   addGenerate,
+  addExport,
   addVerify,
   addRecode,
   addRun,

@@ -21,7 +21,7 @@ export function addRun(program: Command): void {
   program
     .command('run')
     .description("run a ticket: the greedy continuation of some tokens, by the seed's weights under the masks")
-    .argument('<ticket>', 'a ticket file')
+    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
     .requiredOption('--tokens <list>', 'tokens to continue, with commas between', readTokens)
     .option(
       '--count <n>',
@@ -35,11 +35,11 @@ export function addRun(program: Command): void {
 
 async function runTicket(path: string, flags: RunFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const [{ generateGreedy }, { openTicketModel }] = await Promise.all([
+  const [{ generateGreedy }, { openModel }] = await Promise.all([
     import('../model/gpt2-generate.js'),
-    import('../runtime/ticket-model.js'),
+    import('../runtime/open-model.js'),
   ])
-  const { model, close } = await openTicketModel(path)
+  const { model, close } = await openModel(path)
   try {
     const { vocabulary, positions } = model.config
     const { tokens } = flags

@@ -10,6 +10,8 @@ export {
   shuffleEpoch,
 } from './angular-velocity-sets.js'
 export { bitsPerByte, bytesOfTokens, type Corpus, splitTokens, tooShort } from './corpus.js'
+export { gpt2Merges } from './gpt2-merges.js'
+export { END_OF_TEXT, type Gpt2Vocabulary, loadGpt2Vocabulary } from './gpt2-vocabulary.js'
 export { createTextStream, type TextStream } from './text-stream.js'
 export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
 export {

@@ -1,5 +1,5 @@
 import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
-import { InputError } from '../safetensors/input-error.js'
+import { InputError, quoted } from '../safetensors/index.js'
 
 /** Hugging Face's names of the activations we run; the tanh form has had several. */
 const activations: Record<string, Gpt2Config['activation']> = {
@@ -32,9 +32,10 @@ export function parseGpt2Config(text: string, source: string): Gpt2Config {
   }
   const json = parseObject(text, refuse)
   const { model_type: modelType = 'gpt2', architectures: named, n_inner: inner, n_embd: width } = json
-  if (modelType !== 'gpt2') refuse(`model_type expected "gpt2", got ${JSON.stringify(modelType)}`)
-  if (Array.isArray(named) && named.length > 0 && !named.some((name) => architectures.includes(name))) {
-    refuse(`architectures expected ${architectures.join(' or ')}, got ${JSON.stringify(named)}`)
+  const isNamed = Array.isArray(named) && named.length > 0
+  if (modelType !== 'gpt2' || (isNamed && !named.some((name) => architectures.includes(name)))) {
+    const found = `model_type ${quoted(modelType)}${isNamed ? `, architectures ${quoted(named)}` : ''}`
+    refuse(`${found} is not supported; what is: model_type "gpt2", ${architectures.join(' or ')}`)
   }
   for (const [key, value] of Object.entries(fixed)) {
     if (json[key] !== undefined && json[key] !== value) refuse(`${key} ${JSON.stringify(json[key])} is not supported`)

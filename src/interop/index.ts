@@ -1,2 +1,26 @@
-export { type Gpt2Folder, type OpenFile, openGpt2Folder, readGpt2Folder } from './hugging-face.js'
+export { factoredGpt2 } from './factored-gpt2.js'
+export {
+  generationConfigFile,
+  gpt2ConfigFile,
+  type SpecialTokens,
+  specialTokens,
+  tokenizerFiles,
+} from './gpt2-files.js'
+export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './hugging-face.js'
 export { parseGpt2Config } from './hugging-face-config.js'
+export type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
+export { type ModelOrigin, modelCard } from './model-card.js'
+export { gpt2OnnxFile } from './onnx-gpt2.js'
+export {
+  denseTrainingFile,
+  type TrainingFileOptions,
+  ticketTrainingFile,
+  type WeightPlace,
+  weightPlaces,
+} from './onnx-training.js'
+export { type OutputFile, textFile } from './output-file.js'
+export type { Bits } from './quantised-product.js'
+export { recogniseTokenizer } from './recognise-tokenizer.js'
+export type { OpenFile } from './weight-files.js'
+export { type WeightFormat, weightFormats, weightsFile } from './weights-file.js'
+export { widenedBytes, widenedGpt2 } from './widened-gpt2.js'

@@ -50,7 +50,7 @@ export interface GradientGraphOptions extends LossGraphOptions {
 }
 
 /** Added to a probability before its logarithm is taken: a loss saturates at 87.3 nats a token instead of becoming infinite. */
-const LEAST_PROBABILITY = 2 ** -126
+export const LEAST_PROBABILITY = 2 ** -126
 
 interface Forward {
   readonly graph: Graph

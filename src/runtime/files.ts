@@ -129,6 +129,6 @@ const reasons: Record<string, string> = {
 /** Turns a system error about a path into one clear line; other errors pass unchanged. */
 export function refuseSystem(path: string, error: unknown): never {
   const code = (error as NodeJS.ErrnoException)?.code
-  if (typeof code === 'string' && reasons[code]) throw new InputError(`${path}: ${reasons[code]}`)
+  if (typeof code === 'string' && reasons[code]) throw new InputError(`${path}: ${reasons[code]}`, { cause: error })
   throw error
 }

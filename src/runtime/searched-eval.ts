@@ -5,16 +5,14 @@ import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
 import { InputError } from '../safetensors/index.js'
 import type { LossStep } from '../search/loss-step.js'
 import { createValidation } from '../search/validation.js'
-import { openTicket, type Ticket } from '../ticket/index.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, openGraphRunner } from './device.js'
-import { openFile } from './files.js'
+import { type ModelSource, openModelSource } from './model-source.js'
 import { loadKernels } from './node.js'
 import { rebuildTicket } from './rebuild-ticket.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
-import { createLogitsLoss, createSearchedLoss } from './searched-loss.js'
-import { loadTicketTokenizer } from './searched-text.js'
-import { nodeSha256 } from './sha256.js'
+import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
+import { loadModelTokenizer } from './searched-text.js'
 
 /** Which part of a text is read: `valid` is its last tenth, `train` what comes before. */
 export const textParts = ['all', 'train', 'valid'] as const
@@ -22,13 +20,13 @@ export type TextPart = (typeof textParts)[number]
 
 /** What is to be evaluated. */
 export interface EvalRequest {
-  /** Path of a ticket. */
+  /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
   readonly ticket: string
   /** A text, a folder of them or a file of tokens; see `openCorpus`. */
   readonly data: string
   /** Default: `valid` where the data is the very text of the ticket's search, `all` otherwise. */
   readonly part?: TextPart | undefined
-  /** Name of a tokenizer; default: the ticket's. */
+  /** Name of a tokenizer; default: the ticket's or the folder's. */
   readonly tokenizer?: string | undefined
   /** At most so many windows of the model's context, an integer >= 1; default: 2^17 tokens of them, at least 32. */
   readonly windows?: number | undefined
@@ -41,9 +39,11 @@ export interface EvalRequest {
   onProgress?(done: number, total: number): void
 }
 
-/** How well a ticket predicts a text. */
+/** How well a ticket, or the model of a folder, predicts a text. */
 export interface EvalReport {
+  /** Path of the ticket or folder. */
   readonly ticket: string
+  readonly kind: ModelSource['kind']
   readonly data: string
   readonly part: TextPart
   readonly tokenizer: string
@@ -58,7 +58,7 @@ export interface EvalReport {
   readonly bitsPerByte: number
   /** What the search recorded on its validation text, or null. */
   readonly recordedLoss: number | null
-  /** Null for a pruned ticket. */
+  /** Null for a pruned ticket and for a folder. */
   readonly kept: KeptReport | null
   readonly device: string
   readonly reason: string
@@ -70,18 +70,16 @@ const MOST_BATCH = 64
 const MOST_LOGITS = 2 ** 28
 
 /**
- * The loss of a ticket on windows spread evenly over a text, every token of a window predicted from those before it in the
+ * The loss of a ticket, or of the model of a Hugging Face folder, on windows spread evenly over a text, every token of a window predicted from those before it in the
  * window; and how much of each matrix the masks keep.
  * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
  */
 export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> {
-  const source = await openFile(request.ticket)
+  const source = await openModelSource(request.ticket)
   try {
-    const ticket = await openTicket(source, nodeSha256)
-    const { config } = ticket.metadata
-    if (!config) throw new InputError(`${ticket.name}: holds loose pairs, not a model that runs`)
-    const search = ticket.kind === 'searched-gpt2' ? ticket.metadata.search : null
-    const tokenizer = await loadTicketTokenizer(ticket, request.tokenizer)
+    const { config, ticket } = source
+    const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
+    const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
     const corpus = await openCorpus({ data: request.data, tokenizer, signal })
     for (const warning of corpus.warnings) request.onNote?.(warning)
@@ -99,9 +97,9 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const windows = request.windows ?? Math.max(LEAST_WINDOWS, Math.floor(WINDOW_TOKENS / length))
     const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
 
-    const kept = ticket.kind === 'searched-gpt2' ? await keptReport(ticket) : null
+    const kept = ticket?.kind === 'searched-gpt2' ? await keptReport(ticket) : null
     const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
-    const evaluator = await createLoss(ticket, runner, batch, length)
+    const evaluator = await createLoss(source, runner, batch, length)
     try {
       const count = validationStarts(text.length, length, { atMost: windows, multipleOf: batch }).length
       let done = 0
@@ -117,6 +115,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
       const { validLoss, bitsPerByte } = await createValidation(counted, { text, tokenizer, batch, windows }, signal)()
       return {
         ticket: request.ticket,
+        kind: source.kind,
         data: request.data,
         part,
         tokenizer: tokenizer.name,
@@ -152,7 +151,13 @@ function partOf({ train, valid }: Corpus, part: TextPart): Uint16Array {
   return all
 }
 
-async function createLoss(ticket: Ticket, runner: GraphRunner, batch: number, length: number): Promise<LossStep> {
+async function createLoss(
+  { ticket, config, weights }: ModelSource,
+  runner: GraphRunner,
+  batch: number,
+  length: number,
+): Promise<LossStep> {
+  if (ticket === null) return createDenseLoss(runner, config, await weights(), batch, length)
   if (ticket.kind === 'searched-gpt2') {
     return createSearchedLoss(runner, await rebuildTicket(ticket), batch, length)
   }

@@ -1,5 +1,8 @@
-import type { GraphRunner } from '../graph/index.js'
+import { encodeModel, float32, type GraphRunner, int32 } from '../graph/index.js'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import { gpt2DenseLossGraph } from '../model/gpt2-dense-loss.js'
 import type { LanguageModel } from '../model/gpt2-tokens.js'
+import type { Gpt2Weights } from '../model/gpt2-weights.js'
 import { createLossEvaluator, type LossStep } from '../search/loss-step.js'
 import type { SearchedGpt2 } from './searched-weights.js'
 
@@ -10,6 +13,34 @@ export const createSearchedLoss = (
   batch: number,
   length: number,
 ): Promise<LossStep> => createLossEvaluator(runner, network, (name) => network.parameters.get(name)!, batch, length)
+
+/** The loss of a dense GPT-2 on batches of one size, computed in one graph. */
+export async function createDenseLoss(
+  runner: GraphRunner,
+  config: Gpt2Config,
+  weights: Gpt2Weights,
+  batch: number,
+  length: number,
+): Promise<LossStep> {
+  const tokens = new Int32Array(batch * length)
+  const targets = new Int32Array(batch * length)
+  const loss = new Float32Array(1)
+  const loaded = await runner.load(encodeModel(gpt2DenseLossGraph(config, batch, length)))
+  const feeds = Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, float32(shape, data)]))
+  const compute = loaded.bind(
+    { ...feeds, tokens: int32([batch, length], tokens), targets: int32([batch, length], targets) },
+    { loss: float32([], loss) },
+  )
+  return {
+    tokens,
+    targets,
+    async run() {
+      await compute()
+      return loss[0]
+    },
+    release: () => loaded.release(),
+  }
+}
 
 /** The loss of any language model, from its logits in float64. */
 export function createLogitsLoss(model: LanguageModel, batch: number, length: number): LossStep {

@@ -1,4 +1,5 @@
 import { createTextStream, loadTokenizer, type Tokenizer } from '../data/index.js'
+import type { Gpt2Config } from '../model/gpt2-config.js'
 import { generateTokens } from '../model/gpt2-generate.js'
 import type { Sampling } from '../model/gpt2-sampling.js'
 import { fillWords, type Seed } from '../random/index.js'
@@ -25,17 +26,32 @@ export interface TextPiece {
 }
 
 /**
- * The tokenizer of a ticket.
- * @param name another one than the ticket names, or for a ticket that names none
- * @throws InputError when the ticket names none and `name` is absent; RangeError when the tokenizer's vocabulary is not
+ * The tokenizer of a ticket; see {@link loadModelTokenizer}.
+ */
+export const loadTicketTokenizer = (ticket: Ticket, name?: string): Promise<Tokenizer> =>
+  loadModelTokenizer(
+    {
+      path: ticket.name,
+      tokenizer: ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null,
+      config: ticket.metadata.config,
+    },
+    name,
+  )
+
+/**
+ * The tokenizer of a model.
+ * @param name another one than the model names, or for a model that names none
+ * @throws InputError when the model names none and `name` is absent; RangeError when the tokenizer's vocabulary is not
  *   the model's
  */
-export async function loadTicketTokenizer(ticket: Ticket, name?: string): Promise<Tokenizer> {
-  const own = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
+export async function loadModelTokenizer(
+  { path, tokenizer: own, config }: { path: string; tokenizer: string | null; config: Gpt2Config | null },
+  name?: string,
+): Promise<Tokenizer> {
   const chosen = name ?? own
-  if (chosen === null) throw new InputError(`${ticket.name}: names no tokenizer (--tokenizer does)`)
+  if (chosen === null) throw new InputError(`${path}: names no tokenizer (--tokenizer does)`)
   const tokenizer = await loadTokenizer(chosen)
-  const vocabulary = ticket.metadata.config?.vocabulary
+  const vocabulary = config?.vocabulary
   if (tokenizer.vocabulary !== vocabulary) {
     throw new RangeError(
       `"tokenizer" expected one with the model's ${vocabulary} tokens, got ${tokenizer.name} with ${tokenizer.vocabulary}`,

@@ -112,9 +112,12 @@ describe('a bad config.json is refused in one line', () => {
   test.each<[string, Json | string]>([
     ['not JSON', '{'],
     ['not a JSON object', '[]'],
-    ['model_type expected "gpt2", got "llama"', { ...config, model_type: 'llama' }],
     [
-      'architectures expected GPT2LMHeadModel or GPT2Model, got ["GPT2ForSequenceClassification"]',
+      'model_type "llama", architectures ["LlamaForCausalLM"] is not supported; what is: model_type "gpt2", GPT2LMHeadModel or GPT2Model',
+      { ...config, model_type: 'llama', architectures: ['LlamaForCausalLM'] },
+    ],
+    [
+      'model_type "gpt2", architectures ["GPT2ForSequenceClassification"] is not supported; what is: model_type "gpt2", GPT2LMHeadModel or GPT2Model',
       { ...config, architectures: ['GPT2ForSequenceClassification'] },
     ],
     ['scale_attn_by_inverse_layer_idx true is not supported', { ...config, scale_attn_by_inverse_layer_idx: true }],

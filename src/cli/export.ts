@@ -1,0 +1,145 @@
+import type { Command } from 'commander'
+import type { ExportForm, ExportReport } from '../runtime/export-model.js'
+import type { HeadForm } from '../runtime/export-weights.js'
+import { interruptible } from './interrupt.js'
+import { createProgress } from './progress.js'
+import { bytesText, count, createTerminal, short, type Terminal } from './terminal.js'
+import { integer, oneOf } from './values.js'
+
+interface ExportFlags {
+  to: ExportForm
+  dtype?: 'fp32' | 'fp16' | 'bf16'
+  heads?: HeadForm
+  bits?: '4' | '8'
+  batch?: number
+  length?: number
+  weights?: 'initializers' | 'inputs'
+  tokenizer?: 'bytes' | 'gpt2'
+  force?: boolean
+  json?: boolean
+}
+
+/** Options that only some forms have. */
+const belongs: readonly (readonly [keyof ExportFlags, readonly ExportForm[]])[] = [
+  ['dtype', ['huggingface']],
+  ['bits', ['onnx']],
+  ['batch', ['onnx-training']],
+  ['length', ['onnx-training']],
+  ['weights', ['onnx-training']],
+  ['tokenizer', ['huggingface', 'onnx']],
+]
+
+const help = `
+Examples:
+  slt export play.slt.safetensors play --to huggingface
+  slt export play.slt.safetensors play-js --to onnx
+  slt export play.slt.safetensors play.onnx --to onnx --bits 4
+  slt export play.slt.safetensors step.onnx --to onnx-training --batch 8 --length 128
+  slt export sorter.slt.safetensors sorter --to huggingface --heads factored
+
+huggingface     a folder for transformers' GPT2LMHeadModel: safetensors, configuration, tokenizer
+onnx            a graph with a cache of keys and values: a .onnx file alone, or a folder as transformers.js loads it
+onnx-training   a .onnx file that gives the loss and every weight's gradient
+
+The heads of a pruned ticket are merged matrices. --heads exact holds them in a model as many times as wide as it has heads;
+--heads factored keeps the target's shape and replaces each by the closest one of low rank.
+--force replaces a file, or a folder that holds nothing but a model.`
+
+/** Adds `slt export`. */
+export function addExport(program: Command): void {
+  const command = program
+    .command('export')
+    .description('write a ticket, or a Hugging Face folder, as a model that other software loads')
+    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
+    .argument('<out>', 'the folder, or .onnx file, to write')
+    .requiredOption(
+      '--to <form>',
+      'huggingface, onnx or onnx-training',
+      oneOf('to', ['huggingface', 'onnx', 'onnx-training']),
+    )
+    .option(
+      '--dtype <t>',
+      'fp32, fp16 or bf16, of a Hugging Face folder (default: fp32)',
+      oneOf('dtype', ['fp32', 'fp16', 'bf16']),
+    )
+    .option(
+      '--heads <h>',
+      'exact or factored, of a pruned ticket (default: exact)',
+      oneOf('heads', ['exact', 'factored']),
+    )
+    .option(
+      '--bits <n>',
+      '8 or 4 bits a weight of the linear maps, of an ONNX graph (default: float32)',
+      oneOf('bits', ['8', '4']),
+    )
+    .option('--batch <n>', "sequences of a training graph (default: the search's, or 8)", integer('batch', 1))
+    .option(
+      '--length <n>',
+      "tokens a sequence of a training graph (default: the model's context)",
+      integer('length', 1),
+    )
+    .option(
+      '--weights <w>',
+      'of a training graph: initializers (default) or inputs',
+      oneOf('weights', ['initializers', 'inputs']),
+    )
+    .option('--tokenizer <t>', 'bytes or gpt2, for a model that names none', oneOf('tokenizer', ['bytes', 'gpt2']))
+    .option('--force', 'replace what is there')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(async (source: string, out: string, flags: ExportFlags) => {
+      for (const [name, forms] of belongs) {
+        if (flags[name] === undefined || forms.includes(flags.to)) continue
+        command.error(`slt: --${name} goes with --to ${forms.join(' or ')}`, { exitCode: 2 })
+      }
+      const terminal = createTerminal(flags)
+      const report = await runExport(source, out, flags)
+      printReport(terminal, report)
+      terminal.result(report)
+    })
+}
+
+async function runExport(source: string, out: string, { bits, ...flags }: ExportFlags): Promise<ExportReport> {
+  const { exportModel, HEADS } = await import('../runtime/export-model.js')
+  const heads = createProgress('heads')
+  const bytes = createProgress('bytes')
+  try {
+    return await interruptible((signal) =>
+      exportModel({
+        ...flags,
+        source,
+        out,
+        bits: bits === undefined ? undefined : (Number(bits) as 4 | 8),
+        signal,
+        onProgress(done, total, what) {
+          if (what === HEADS) return heads.update(done, total, source)
+          heads.stop()
+          bytes.update(done, total, what)
+        },
+      }),
+    )
+  } finally {
+    heads.stop()
+    bytes.stop()
+  }
+}
+
+function printReport(terminal: Terminal, report: ExportReport): void {
+  const { out, files, bytes, config, tokenizer, kind, heads, logitDifference } = report
+  terminal.print(terminal.colour.bold(out))
+  if (files.length > 1) for (const file of files) terminal.print(`  ${file.path.padEnd(26)} ${bytesText(file.bytes)}`)
+  const { layers, width, positions, vocabulary } = config
+  terminal.print(
+    `${bytesText(bytes)}; ${layers} layers, width ${count(width)}, ${config.heads} heads, context ${count(positions)}, ${count(vocabulary)} tokens`,
+  )
+  if (heads !== null) {
+    const form = heads === 'exact' ? 'exact heads' : `heads of rank ${width / config.heads}`
+    terminal.print(
+      `${form}: largest difference from the logits of the ticket, run literally: ${short(logitDifference)}`,
+    )
+  }
+  if (tokenizer === null && files.length > 1 && !files.some(({ path }) => path === 'tokenizer.json')) {
+    const what = kind === 'folder' ? 'folder' : 'ticket'
+    terminal.note(`no tokenizer: the ${what} names none (--tokenizer does)`)
+  }
+}

@@ -1,0 +1,79 @@
+import type { OnnxBuilder } from './onnx-builder.js'
+import { floatInitializer } from './onnx-file.js'
+
+/** Bits that a quantised weight can have. */
+export type Bits = 4 | 8
+
+/** Weights that share a scale, along the inputs of one output. */
+export const BLOCK = 32
+
+/** A linear map: float32 [inputs, outputs] (`in-out`) or [outputs, inputs] (`out-in`), row-major. */
+export interface LinearMap {
+  readonly data: Float32Array
+  readonly inputs: number
+  readonly outputs: number
+  readonly stored: 'in-out' | 'out-in'
+}
+
+/** Weights rounded to a few bits, as com.microsoft's MatMulNBits reads them. */
+export interface QuantisedMap {
+  /** [outputs, blocks, BLOCK * bits / 8]; of 4 bits, the first of two is the lower half of a byte. */
+  readonly packed: Uint8Array
+  /** [outputs * blocks] */
+  readonly scales: Float32Array
+  /** ceil(inputs / BLOCK) */
+  readonly blocks: number
+}
+
+/**
+ * Rounds a linear map to 4 or 8 bits, symmetrically: of each output, 32 inputs in a row share a scale, and a weight is
+ * (q - 2^(bits-1)) * scale with q in 0..2^bits - 1. The weight of largest magnitude in a block is kept exactly, up to
+ * rounding: its q is 0.
+ */
+export function quantise({ data, inputs, outputs, stored }: LinearMap, bits: Bits): QuantisedMap {
+  const zero = 2 ** (bits - 1)
+  const blocks = Math.ceil(inputs / BLOCK)
+  const bytes = (BLOCK * bits) / 8
+  const packed = new Uint8Array(outputs * blocks * bytes).fill(bits === 8 ? zero : zero * 17)
+  const scales = new Float32Array(outputs * blocks)
+  const [ofOutput, ofInput] = stored === 'in-out' ? [1, outputs] : [inputs, 1]
+  for (let n = 0; n < outputs; n++) {
+    for (let block = 0; block < blocks; block++) {
+      const last = Math.min(inputs, (block + 1) * BLOCK)
+      let extreme = 0
+      for (let k = block * BLOCK; k < last; k++) {
+        const value = data[n * ofOutput + k * ofInput]
+        if (Math.abs(value) > Math.abs(extreme)) extreme = value
+      }
+      const scale = Math.fround(extreme / -zero)
+      if (scale === 0) continue
+      scales[n * blocks + block] = scale
+      for (let k = block * BLOCK; k < last; k++) {
+        const steps = Math.round(data[n * ofOutput + k * ofInput] / scale) + zero
+        const q = Math.min(Math.max(steps, 0), 2 * zero - 1)
+        const i = k - block * BLOCK
+        const at = (n * blocks + block) * bytes + (bits === 8 ? i : i >> 1)
+        if (bits === 8) packed[at] = q
+        else packed[at] = i & 1 ? (packed[at] & 0x0f) | (q << 4) : (packed[at] & 0xf0) | q
+      }
+    }
+  }
+  return { packed, scales, blocks }
+}
+
+/** x W with W rounded to a few bits, computed by MatMulNBits. @param result name of the output */
+export function quantisedProduct(
+  graph: OnnxBuilder,
+  name: string,
+  x: string,
+  map: LinearMap,
+  bits: Bits,
+  result?: string,
+): string {
+  const { packed, scales, blocks } = quantise(map, bits)
+  const dims = [map.outputs, blocks, (BLOCK * bits) / 8]
+  const weights = graph.initializer({ name: `${name}_q${bits}`, dtype: 'uint8', dims, bytes: packed })
+  const factors = graph.initializer(floatInitializer(`${name}_scales`, [map.outputs * blocks], scales))
+  const attributes = { K: map.inputs, N: map.outputs, bits, block_size: BLOCK }
+  return graph.node('MatMulNBits', [x, weights, factors], attributes, result)
+}

@@ -1,0 +1,50 @@
+import { basename } from 'node:path'
+import type { ExportRequest } from './export-model.js'
+import type { ModelSource } from './model-source.js'
+
+/** What a model card says of a model, a sentence a line. */
+export function aboutModel({ ticket, name }: ModelSource, { heads = 'exact', bits }: ExportRequest): string[] {
+  return [
+    ...originOf(ticket, name, heads),
+    ...(bits ? [`The weights of its linear maps are rounded to ${bits} bits.`] : []),
+  ]
+}
+
+function originOf(ticket: ModelSource['ticket'], name: string, heads: string): string[] {
+  if (ticket === null) return [`Exported from the Hugging Face folder \`${name}\`.`]
+  const from = `seed ${ticket.seed}, ticket ${ticket.sha256.slice(0, 16)}`
+  if (ticket.kind !== 'searched-gpt2') {
+    const form =
+      heads === 'exact'
+        ? 'Its heads are merged matrices, which a wider residual stream holds exactly.'
+        : 'Its heads are merged matrices, here replaced by the closest ones of low rank.'
+    return [
+      `A strong lottery ticket (${from}): random matrices, pruned by subset sums to act as a trained GPT-2.`,
+      form,
+    ]
+  }
+  const { search, matrices } = ticket.metadata
+  const count = matrices.reduce((sum, { shape }) => sum + shape[0] * shape[1], 0)
+  const kept = matrices.reduce((sum, matrix) => sum + matrix.kept, 0)
+  const share = ((100 * kept) / count).toFixed(2)
+  const found = search ? ` Found by ${search.algorithm} on ${search.corpus.name} in ${search.steps} steps.` : ''
+  return [
+    `A strong lottery ticket (${from}): random weights, none of them trained; a mask keeps ${share} % of ${count}.${found}`,
+    'Dropped weights are stored as zeros here; the ticket itself is a seed and a mask.',
+  ]
+}
+
+/** The command that exports the same again. */
+export function commandOf(source: ModelSource, request: ExportRequest): string {
+  const flags = [
+    ['heads', source.kind === 'pruned' ? (request.heads ?? 'exact') : undefined],
+    ['dtype', request.dtype],
+    ['bits', request.bits],
+    ['tokenizer', request.tokenizer ?? undefined],
+  ] as const
+  const given = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]))
+  const words = ['slt export', shellWord(basename(source.path)), '--to', request.to, ...given]
+  return [...words, shellWord(basename(request.out))].join(' ')
+}
+
+const shellWord = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)

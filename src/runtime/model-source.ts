@@ -1,0 +1,127 @@
+import { stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import type { TokenizerName } from '../data/index.js'
+import { openGpt2Folder, recogniseTokenizer } from '../interop/index.js'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import { countParameters, type Gpt2Weights } from '../model/gpt2-weights.js'
+import { InputError, isMissingFile } from '../safetensors/index.js'
+import { openTicket, type Ticket } from '../ticket/index.js'
+import { openFile, refuseSystem } from './files.js'
+import { rebuildTicket } from './rebuild-ticket.js'
+import { searchedGpt2Weights } from './searched-weights.js'
+import { nodeSha256 } from './sha256.js'
+
+/** A model in a file or a folder: checked, its weights not made or read yet. */
+export interface ModelSource {
+  /** A ticket found by search, one made by pruning, or a Hugging Face folder. */
+  readonly kind: 'searched' | 'pruned' | 'folder'
+  /** The path it was opened by. */
+  readonly path: string
+  /** The folder's name, or the file's without `.slt.safetensors`. */
+  readonly name: string
+  readonly config: Gpt2Config
+  /** What the ticket names, or what the folder's tokenizer.json is found to be; null where that is neither of ours. */
+  readonly tokenizer: TokenizerName | null
+  /** Bytes on disk: of the ticket, or of the folder's weight files. */
+  readonly bytes: number
+  /** What the weights are stored as; `ticket` where a seed and masks stand for them. */
+  readonly dtype: 'ticket' | 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
+  /** Parameters of the model, a tied head counted once; of a pruned ticket those of its target. */
+  readonly parameters: number
+  /** The ticket, or null for a folder. */
+  readonly ticket: Ticket | null
+  /**
+   * The weights of a dense GPT-2 under Hugging Face names, float32. They are made or read once and kept: 4 bytes each.
+   * @throws InputError for a pruned ticket, whose heads are wider than a GPT-2's of its width, and for weights that are
+   *   not what the file says
+   */
+  weights(): Promise<Gpt2Weights>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a ticket file, searched or pruned, or a Hugging Face GPT-2 folder.
+ * @throws InputError in one line when it is missing, no sound ticket of a GPT-2 or no sound folder
+ */
+export async function openModelSource(path: string): Promise<ModelSource> {
+  const found = await stat(path).catch((error) => refuseSystem(path, error))
+  return found.isDirectory() ? openFolder(path) : openTicketFile(path)
+}
+
+async function openTicketFile(path: string): Promise<ModelSource> {
+  const source = await openFile(path)
+  try {
+    const ticket = await openTicket(source, nodeSha256)
+    const { config } = ticket.metadata
+    if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)
+    return {
+      kind: ticket.kind === 'searched-gpt2' ? 'searched' : 'pruned',
+      path,
+      name: basename(path).replace(/(\.slt)?\.safetensors$/, ''),
+      config,
+      tokenizer: ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null,
+      bytes: ticket.bytes,
+      dtype: 'ticket',
+      parameters: countParameters(config),
+      ticket,
+      weights: once(() => ticketWeights(ticket)),
+      close: source.close,
+    }
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
+  if (ticket.kind !== 'searched-gpt2') {
+    throw new InputError(`${ticket.name}: is a pruned ticket, whose heads no dense GPT-2 of its width holds exactly`)
+  }
+  return searchedGpt2Weights(await rebuildTicket(ticket))
+}
+
+async function openFolder(path: string): Promise<ModelSource> {
+  const folder = await openGpt2Folder((name) => openFile(join(path, name)))
+  try {
+    const { config, bytes, dtype } = folder
+    return {
+      kind: 'folder',
+      path,
+      name: basename(resolve(path)),
+      config,
+      tokenizer: await folderTokenizer(path),
+      bytes,
+      dtype,
+      parameters: countParameters(config),
+      ticket: null,
+      weights: once(() => folder.readWeights()),
+      close: folder.close,
+    }
+  } catch (error) {
+    await folder.close()
+    throw error
+  }
+}
+
+/**
+ * Which of our tokenizers a folder's `tokenizer.json` is; null where there is none or it is another one.
+ * @throws InputError when it cannot be read
+ */
+async function folderTokenizer(folder: string): Promise<TokenizerName | null> {
+  try {
+    const file = await openFile(join(folder, 'tokenizer.json'))
+    const bytes = await file.read(0, file.size).finally(file.close)
+    return await recogniseTokenizer(new TextDecoder().decode(bytes), file.name)
+  } catch (error) {
+    if (isMissingFile(error)) return null
+    throw error
+  }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

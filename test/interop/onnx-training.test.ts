@@ -1,0 +1,79 @@
+import * as ort from 'onnxruntime-node'
+import { describe, expect, test } from 'vitest'
+import { denseTrainingFile, ticketTrainingFile } from '../../src/interop/index.js'
+import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../../src/model/gpt2-matrices.js'
+import { huggingFaceWeights } from '../../src/search/hugging-face-weights.js'
+import { farthest, openVectors } from '../vectors/pytorch/open.js'
+import { type Feeds, floats as floatTensor, loadOnnx } from './output.js'
+
+interface Metadata extends BiasFreeGpt2 {
+  readonly loss: number
+}
+
+describe.each(['relu', 'learned-norms', 'untied-head'])('PyTorch: %s', async (name) => {
+  const { metadata, shape, floats, integers } = await openVectors<Metadata>(`gpt2-${name}`)
+  const { config, norms } = metadata
+  const [batch, length] = shape('tokens')
+  const data: Feeds = {
+    tokens: new ort.Tensor('int32', integers('tokens'), [batch, length]),
+    targets: new ort.Tensor('int32', integers('targets'), [batch, length]),
+  }
+  const parameters = [...gpt2Matrices(config), ...(norms === 'learned' ? gpt2Norms(config) : [])]
+
+  test('with its weights inside: loss and gradients by the names of a ticket within 1e-6', async () => {
+    const file = ticketTrainingFile('step.onnx', metadata, floats, { batch, length, weights: 'initializers' })
+    const { session, run } = await loadOnnx(file)
+    expect([...session.inputNames]).toEqual(['tokens', 'targets'])
+    expect([...session.outputNames].sort()).toEqual(['loss', ...parameters.map((each) => `d.${each.name}`)].sort())
+    const results = await run(data)
+    expect(Math.abs(results.loss[0] - metadata.loss)).toBeLessThan(1e-6)
+    for (const each of parameters) {
+      expect(farthest(results[`d.${each.name}`], floats(`d.${each.name}`)), each.name).toBeLessThan(1e-6)
+    }
+  })
+
+  test('with weights as inputs: the file holds none, and the loss follows what is fed', async () => {
+    const options = { batch, length, weights: 'inputs' } as const
+    const file = ticketTrainingFile('step.onnx', metadata, floats, options)
+    const whole = ticketTrainingFile('step.onnx', metadata, floats, { ...options, weights: 'initializers' })
+    const numbers = parameters.reduce((sum, each) => sum + floats(each.name).length, 0)
+    expect(whole.size - file.size).toBeGreaterThan(4 * numbers)
+    const { session, run } = await loadOnnx(file)
+    expect(session.inputNames).toContain('h.0.attn.q')
+    const fed = (factor: number) =>
+      Object.fromEntries(
+        parameters.map((p) => [
+          p.name,
+          floatTensor(
+            p.shape,
+            floats(p.name).map((w) => w * factor),
+          ),
+        ]),
+      )
+    expect(Math.abs((await run({ ...data, ...fed(1) })).loss[0] - metadata.loss)).toBeLessThan(1e-6)
+    expect(Math.abs((await run({ ...data, ...fed(0) })).loss[0] - Math.log(config.vocabulary))).toBeLessThan(1e-6)
+  })
+
+  test('as a dense GPT-2: loss and gradients by Hugging Face names within 1e-6', async () => {
+    const weights = huggingFaceWeights(metadata, floats)
+    const { run } = await loadOnnx(
+      denseTrainingFile('step.onnx', config, weights, { batch, length, weights: 'initializers' }),
+    )
+    const results = await run(data)
+    expect(Object.keys(results).sort()).toEqual(['loss', ...[...weights.keys()].map((key) => `d.${key}`)].sort())
+    expect(Math.abs(results.loss[0] - metadata.loss)).toBeLessThan(1e-6)
+    const expected = huggingFaceWeights(metadata, (key) => floats(`d.${key}`))
+    for (const [key, { data: gradient }] of expected) {
+      const isShown = !key.endsWith('.bias') && (norms === 'learned' || !key.includes('.ln_'))
+      if (isShown) expect(farthest(results[`d.${key}`], gradient), key).toBeLessThan(1e-6)
+    }
+  })
+})
+
+test('a length beyond the context is refused', async () => {
+  const { metadata, floats } = await openVectors<Metadata>('gpt2-relu')
+  const options = { batch: 1, length: 13, weights: 'inputs' } as const
+  expect(() => ticketTrainingFile('step.onnx', metadata, floats, options)).toThrow(
+    new RangeError('"length" expected an integer <= 12, got 13'),
+  )
+})
