@@ -1,6 +1,7 @@
 // npm run bench                         every suite
 // npm run bench -- subset-sum sorter    some of them
 // npm run bench -- --out folder         also writes folder/<suite>.json
+// npm run bench -- compression --data wikitext-2 --models folder --write     see compression.mjs
 // Each suite verifies its results before it times them, and fails (exit code 1) when they are wrong.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,9 +20,20 @@ const suites = [
   'kill-resume',
   'tiny-shakespeare',
   'tickets',
+  'compression',
 ]
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string' } } })
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    out: { type: 'string' },
+    data: { type: 'string' },
+    models: { type: 'string' },
+    windows: { type: 'string' },
+    threads: { type: 'string' },
+    write: { type: 'boolean' },
+  },
+})
 const unknown = positionals.find((name) => !suites.includes(name))
 if (unknown !== undefined) {
   console.error(`bench: "suite" expected ${suites.join(', ')}, got ${unknown}`)
@@ -33,7 +45,7 @@ console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memory}, Node ${m
 for (const name of positionals.length ? positionals : suites) {
   console.log(`\n== ${name}`)
   const { run } = await import(`./${name}.mjs`)
-  const result = await run((line = '') => console.log(line))
+  const result = await run((line = '') => console.log(line), values)
   if (values.out === undefined) continue
   mkdirSync(values.out, { recursive: true })
   const file = join(values.out, `${name}.json`)

@@ -2,7 +2,7 @@
  * strong-lottery-tickets: prune a randomly initialised transformer, changing no weight, until it is the one you wanted.
  *
  * Edge-popup for language models (`search`; `train` is the dense baseline of the same loop, `kind: 'train'`), what becomes of
- * its tickets (`evaluateTicket`, `continueText`), and the devices it runs on (`openGraphRunner`). The differentiable graph
+ * its tickets (`evaluateTicket`, `continueText`, `inspectFile`, `compareModels`), and the devices it runs on (`openGraphRunner`). The differentiable graph
  * builder is at `strong-lottery-tickets/graph`.
  *
  * The construction of arXiv 2511.04217 on a GPT-2 (`prune`, `verify`) and on the paper's own small models in float64
@@ -37,6 +37,7 @@ export {
   type TrainedTarget,
   trainTarget,
 } from './experiments/index.js'
+export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
 export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './interop/index.js'
 export { createMaskDecoder, type DecodeMask } from './kernels/index.js'
 export {
@@ -106,10 +107,12 @@ export {
   type Seed,
   uniform,
 } from './random/index.js'
+export { type ComparedModel, type CompareReport, type CompareRequest, compareModels } from './runtime/compare.js'
 export { type CorpusOptions, openCorpus } from './runtime/corpus-files.js'
 export { type DeviceName, type OpenedRunner, openGraphRunner } from './runtime/device.js'
 export { type ExportReport, type ExportRequest, exportModel } from './runtime/export-model.js'
 export { openFile } from './runtime/files.js'
+export { inspectFile } from './runtime/inspect.js'
 export { type ModelSource, openModelSource } from './runtime/model-source.js'
 export { loadSolver } from './runtime/node.js'
 export { createGraphRunner } from './runtime/onnx.js'
@@ -122,6 +125,7 @@ export { type EvalReport, type EvalRequest, evaluateTicket } from './runtime/sea
 export { continueText, type TextRequest } from './runtime/searched-text.js'
 export { nodeSha256 } from './runtime/sha256.js'
 export { openTicketModel, type TicketModel } from './runtime/ticket-model.js'
+export { importTicket, linkTicket, type TextOptions, type TextReport, writeTicketQr } from './runtime/ticket-text.js'
 export { InputError } from './safetensors/index.js'
 export { chooseSettings, type SearchSettings, type SettingsChoice } from './search/settings.js'
 export {
@@ -145,6 +149,7 @@ export {
   bounds,
   softmaxPerturbationBound,
 } from './theory/index.js'
+export { type CompactTicket, decodeCompact, encodeCompact } from './ticket/compact.js'
 export {
   type MaskCoding,
   materialisePair,
@@ -158,3 +163,5 @@ export {
   type Ticket,
   type TicketMetadata,
 } from './ticket/index.js'
+export { qrCapacity, type TicketQr, ticketQr } from './ticket/ticket-qr.js'
+export { readTicketText, ticketDigits, ticketLink } from './ticket/ticket-text.js'

@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
 import type { ExportForm, ExportReport } from '../runtime/export-model.js'
 import type { HeadForm } from '../runtime/export-weights.js'
+import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './export-text.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { bytesText, count, createTerminal, short, type Terminal } from './terminal.js'
 import { integer, oneOf } from './values.js'
 
 interface ExportFlags {
-  to: ExportForm
+  to: ExportForm | TextForm
   dtype?: 'fp32' | 'fp16' | 'bf16'
   heads?: HeadForm
   bits?: '4' | '8'
@@ -16,17 +17,23 @@ interface ExportFlags {
   weights?: 'initializers' | 'inputs'
   tokenizer?: 'bytes' | 'gpt2'
   force?: boolean
+  page?: string
+  lean?: boolean
   json?: boolean
 }
 
 /** Options that only some forms have. */
-const belongs: readonly (readonly [keyof ExportFlags, readonly ExportForm[]])[] = [
+const belongs: readonly (readonly [keyof ExportFlags, readonly (ExportForm | TextForm)[]])[] = [
   ['dtype', ['huggingface']],
+  ['heads', ['huggingface', 'onnx', 'onnx-training']],
   ['bits', ['onnx']],
   ['batch', ['onnx-training']],
   ['length', ['onnx-training']],
   ['weights', ['onnx-training']],
   ['tokenizer', ['huggingface', 'onnx']],
+  ['force', ['huggingface', 'onnx', 'onnx-training']],
+  ['page', textForms],
+  ['lean', textForms],
 ]
 
 const help = `
@@ -36,10 +43,13 @@ Examples:
   slt export play.slt.safetensors play.onnx --to onnx --bits 4
   slt export play.slt.safetensors step.onnx --to onnx-training --batch 8 --length 128
   slt export sorter.slt.safetensors sorter --to huggingface --heads factored
+  slt export sorter.slt.safetensors --to url --page https://example.org/slt/
+  slt export sorter.slt.safetensors sorter.svg --to qr --lean
 
 huggingface     a folder for transformers' GPT2LMHeadModel: safetensors, configuration, tokenizer
 onnx            a graph with a cache of keys and values: a .onnx file alone, or a folder as transformers.js loads it
 onnx-training   a .onnx file that gives the loss and every weight's gradient
+${textHelp}
 
 The heads of a pruned ticket are merged matrices. --heads exact holds them in a model as many times as wide as it has heads;
 --heads factored keeps the target's shape and replaces each by the closest one of low rank.
@@ -49,13 +59,15 @@ The heads of a pruned ticket are merged matrices. --heads exact holds them in a 
 export function addExport(program: Command): void {
   const command = program
     .command('export')
-    .description('write a ticket, or a Hugging Face folder, as a model that other software loads')
+    .description(
+      'write a ticket, or a Hugging Face folder, as a model that other software loads; a small ticket as text',
+    )
     .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
-    .argument('<out>', 'the folder, or .onnx file, to write')
+    .argument('[out]', "the folder or file to write; of a QR code by default the ticket's name with .svg")
     .requiredOption(
       '--to <form>',
-      'huggingface, onnx or onnx-training',
-      oneOf('to', ['huggingface', 'onnx', 'onnx-training']),
+      'huggingface, onnx, onnx-training, url or qr',
+      oneOf('to', ['huggingface', 'onnx', 'onnx-training', ...textForms]),
     )
     .option(
       '--dtype <t>',
@@ -84,22 +96,35 @@ export function addExport(program: Command): void {
       oneOf('weights', ['initializers', 'inputs']),
     )
     .option('--tokenizer <t>', 'bytes or gpt2, for a model that names none', oneOf('tokenizer', ['bytes', 'gpt2']))
+    .option('--page <address>', 'a page that opens the ticket, of a link or QR code')
+    .option('--lean', 'a link or QR code without the probe and how the masks were found')
     .option('--force', 'replace what is there')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
-    .action(async (source: string, out: string, flags: ExportFlags) => {
+    .action(async (source: string, out: string | undefined, flags: ExportFlags) => {
       for (const [name, forms] of belongs) {
         if (flags[name] === undefined || forms.includes(flags.to)) continue
         command.error(`slt: --${name} goes with --to ${forms.join(' or ')}`, { exitCode: 2 })
       }
+      const { to } = flags
+      if (to === 'url' && out !== undefined) {
+        command.error('slt: --to url prints the link, and takes no file', { exitCode: 2 })
+      }
+      if (to === 'url') return exportUrl(source, flags)
+      if (to === 'qr') return exportQr(source, out, flags)
+      if (out === undefined) return command.error("slt: missing required argument 'out'", { exitCode: 2 })
       const terminal = createTerminal(flags)
-      const report = await runExport(source, out, flags)
+      const report = await runExport(source, out, { ...flags, to })
       printReport(terminal, report)
       terminal.result(report)
     })
 }
 
-async function runExport(source: string, out: string, { bits, ...flags }: ExportFlags): Promise<ExportReport> {
+async function runExport(
+  source: string,
+  out: string,
+  { bits, ...flags }: ExportFlags & { to: ExportForm },
+): Promise<ExportReport> {
   const { exportModel, HEADS } = await import('../runtime/export-model.js')
   const heads = createProgress('heads')
   const bytes = createProgress('bytes')

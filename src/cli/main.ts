@@ -2,11 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addBound } from './bound.js'
+import { addCompare } from './compare.js'
 import { addDemo } from './demo.js'
 import { addEval } from './eval.js'
 import { addExport } from './export.js'
 import { exitCodeOf, exitCodesHelp, reportFailure } from './failure.js'
 import { addGenerate } from './generate.js'
+import { addImport } from './import.js'
+import { addInspect } from './inspect.js'
 import { addPrune } from './prune.js'
 import { addRecode } from './recode.js'
 import { addReproduce } from './reproduce.js'
@@ -42,8 +45,11 @@ const commands = [
   addEval,
   addGenerate,
   addExport,
+  addInspect,
+  addCompare,
   addVerify,
   addRecode,
+  addImport,
   addRun,
   addBound,
   addReproduce,

@@ -3,7 +3,7 @@ import { createTerminal } from './terminal.js'
 import { integer, readTokens } from './values.js'
 
 interface RunFlags {
-  tokens: number[]
+  tokens: Prompt
   count?: number
   json?: boolean
 }
@@ -11,7 +11,22 @@ interface RunFlags {
 const help = `
 Examples:
   slt run sorter.slt.safetensors --tokens 2,1,0,0,1,2
+  slt run sorter.slt.safetensors --tokens CBAABC
   slt run sorter.slt.safetensors --tokens 2,1,0,0,1,2 --count 3 --json`
+
+/** Tokens, and how the answer is to be shown. */
+interface Prompt {
+  readonly tokens: number[]
+  /** Given as letters: A for token 0, B for 1 and so on. */
+  readonly isLetters: boolean
+}
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
+const readPrompt = (text: string): Prompt =>
+  /^[A-Z]{1,10000}$/.test(text)
+    ? { tokens: Array.from(text, (letter) => LETTERS.indexOf(letter)), isLetters: true }
+    : { tokens: readTokens(text), isLetters: false }
 
 /** Most tokens that are added when --count is not given. */
 const DEFAULT_COUNT = 32
@@ -22,7 +37,11 @@ export function addRun(program: Command): void {
     .command('run')
     .description("run a ticket: the greedy continuation of some tokens, by the seed's weights under the masks")
     .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
-    .requiredOption('--tokens <list>', 'tokens to continue, with commas between', readTokens)
+    .requiredOption(
+      '--tokens <list>',
+      'tokens to continue, with commas between, or letters (A is 0, B is 1, ...)',
+      readPrompt,
+    )
     .option(
       '--count <n>',
       'tokens to add (default: while the context lasts, at most 32)',
@@ -42,7 +61,10 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
   const { model, close } = await openModel(path)
   try {
     const { vocabulary, positions } = model.config
-    const { tokens } = flags
+    const { tokens, isLetters } = flags.tokens
+    if (isLetters && vocabulary > LETTERS.length) {
+      throw new RangeError(`"tokens" expected numbers for a vocabulary of ${vocabulary}, got letters`)
+    }
     const bad = tokens.find((token) => token >= vocabulary)
     if (bad !== undefined) throw new RangeError(`"tokens" expected integers below ${vocabulary}, got ${bad}`)
     if (tokens.length > positions) {
@@ -50,7 +72,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
     }
     const added = flags.count ?? Math.min(positions - tokens.length + 1, DEFAULT_COUNT)
     const continuation = await generateGreedy(model, tokens, added)
-    terminal.print(continuation.join(','))
+    terminal.print(isLetters ? continuation.map((token) => LETTERS[token]).join('') : continuation.join(','))
     terminal.result({ ticket: path, tokens, continuation })
   } finally {
     await close()

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import type { SortTask } from '../data/index.js'
 import { selections } from '../kernels/ticket-step.js'
 import { gpt2Activations } from '../model/gpt2-config.js'
 import { normKinds } from '../model/gpt2-matrices.js'
@@ -42,6 +43,9 @@ export interface ModelFlags {
   weightDecay?: number
   seed?: bigint
   dataSeed?: bigint
+  task?: 'text' | 'sort' | 'angular-velocity' | undefined
+  letters?: number
+  length?: number
 }
 
 /** Options of how a run is run: its result does not depend on them. */
@@ -92,6 +96,14 @@ export function addModelOptions(command: Command): Command {
       'factor of the query and key weights: a number, or auto = (width / heads)^(1/4)',
       readQkScale,
     )
+}
+
+/** What is learned: a text, or one of some tasks. */
+export function addTaskOptions(command: Command, tasks: readonly string[]): Command {
+  return command
+    .option('--task <t>', `${tasks.join(', ')} (default: text)`, oneOf('task', tasks))
+    .option('--letters <n>', 'sort: letters of the alphabet (default: 3)', integer('letters', 2, 26))
+    .option('--length <n>', 'sort: letters of a list (default: 6)', integer('length', 2, 32))
 }
 
 /** What only a search has. */
@@ -145,8 +157,17 @@ export function addRunOptions(command: Command, extension: string): Command {
 /** The settings that were given, under their own names. */
 export function settingsOf(flags: ModelFlags): Partial<SettingsChoice> {
   const { init: initialisation, lr: learningRate, finalLr: finalLearningRate, ...same } = flags
-  const given = { ...pick(same, settingNames), initialisation, learningRate, finalLearningRate }
+  const given = { ...pick(same, settingNames), initialisation, learningRate, finalLearningRate, task: taskOf(flags) }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/** @throws RangeError for letters or a length without the task */
+function taskOf({ task, letters, length }: ModelFlags): SortTask | undefined {
+  if (task === 'sort') return { name: 'sort', letters: letters ?? 3, length: length ?? 6 }
+  for (const [name, value] of Object.entries({ letters, length })) {
+    if (value !== undefined) throw new RangeError(`"${name}" expected --task sort beside it, got ${value}`)
+  }
+  return undefined
 }
 
 const settingNames = [

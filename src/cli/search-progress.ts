@@ -1,5 +1,6 @@
 import { SingleBar } from 'cli-progress'
 import { createSmoothing, type MetricsRow } from '../search/metrics.js'
+import type { Validation } from '../search/run.js'
 import { allowsColour, count, secondsText } from './terminal.js'
 
 /** Shows a search or a training at work, on stderr. */
@@ -39,7 +40,7 @@ export function createSearchProgress(steps: number): SearchProgress {
       const state = [
         `step ${count(row.step)} of ${count(steps)}`,
         `loss ${loss.toFixed(3)}`,
-        ...(row.validLoss === undefined ? [] : [validationText(row.validLoss, row.bitsPerByte ?? 0)]),
+        ...(row.validLoss === undefined ? [] : [validationText({ bitsPerByte: 0, ...row, validLoss: row.validLoss })]),
         `${count(tokensPerSecond)} tokens/s`,
         `${left} left`,
       ].join(' | ')
@@ -61,9 +62,11 @@ export function createSearchProgress(steps: number): SearchProgress {
   }
 }
 
-/** `validation 1.893, 2.731 bits a byte`. */
-export const validationText = (loss: number, bits: number) =>
-  `validation ${loss.toFixed(3)}, ${bits.toFixed(3)} bits a byte`
+/** `validation 1.893, 2.731 bits a byte`; of a task `validation 0.008, 99.45 % right`. */
+export const validationText = ({ validLoss, bitsPerByte, accuracy }: Validation) =>
+  accuracy === undefined
+    ? `validation ${validLoss.toFixed(3)}, ${bitsPerByte.toFixed(3)} bits a byte`
+    : `validation ${validLoss.toFixed(4)}, ${(100 * accuracy).toFixed(2)} % right`
 
 /** A model of bytes may write anything: control characters would move the terminal's cursor or worse. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

@@ -5,6 +5,7 @@ import {
   addMaskOptions,
   addModelOptions,
   addRunOptions,
+  addTaskOptions,
   type ModelFlags,
   type RunFlags,
   settingsOf,
@@ -16,6 +17,7 @@ const help = `
 Examples:
   slt search --data corpus.txt --model micro --keep 0.3 --steps 2000 --out story.slt.safetensors
   slt search --data corpus.txt --model mini --init gpt2 --qk-scale auto
+  slt search --task sort --letters 3 --length 6 --width 24 --layers 1 --heads 4 --inner 24 --steps 6000
   slt search --resume story.slt.safetensors.run
 
 The mask is found by gradients (edge-popup); the random weights never change. The run folder holds checkpoints,
@@ -26,7 +28,7 @@ export function addSearch(program: Command): void {
   const command = program
     .command('search')
     .description('find a mask in a random GPT-2, changing no weight, until it speaks like a text; writes a ticket')
-  addRunOptions(addMaskOptions(addModelOptions(command)), 'slt.safetensors')
+  addRunOptions(addMaskOptions(addModelOptions(addTaskOptions(command, ['text', 'sort']))), 'slt.safetensors')
     .addHelpText('after', help)
     .action((flags: ModelFlags & RunFlags) => runSearchCommand('search', flags))
 }
@@ -76,9 +78,10 @@ function printStart(terminal: Terminal, start: SearchStart): void {
   const { settings, device, reason, weights, tokens, attentionDeviation } = start
   const { config, kind, algorithm, keep, selection, initialisation, qkScale, batch, steps, seed } = settings
   const shape = `${config.layers} layers, width ${config.width}, ${config.heads} heads, context ${config.positions}`
-  terminal.note(
-    `${shape}: ${count(weights)} weights; ${count(tokens.train)} tokens train, ${count(tokens.valid)} validate`,
-  )
+  const read = settings.task
+    ? `${start.corpus}, drawn without end; ${count(tokens.valid / 2 / settings.task.length)} held-out lists validate`
+    : `${count(tokens.train)} tokens train, ${count(tokens.valid)} validate`
+  terminal.note(`${shape}: ${count(weights)} weights; ${read}`)
   const mask = kind === 'search' ? `${algorithm}, keep ${keep} ${selection}, ` : ''
   terminal.note(
     `${mask}${initialisation} weights of seed ${seed}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
@@ -95,9 +98,7 @@ function printReport(terminal: Terminal, report: SearchReport): void {
     terminal.print(table(terminal.colour, ['matrix', 'weights', 'kept'], rows))
     terminal.print()
   }
-  terminal.print(
-    `${bold(validationText(report.validLoss, report.bitsPerByte))}, perplexity ${report.perplexity.toFixed(2)}`,
-  )
+  terminal.print(`${bold(validationText(report))}, perplexity ${report.perplexity.toFixed(2)}`)
   const deviations = report.attentionDeviation.layers.map(short).join(', ')
   terminal.print(
     `attention logits started with a standard deviation of ${short(report.attentionDeviation.all)} (by layer: ${deviations})`,

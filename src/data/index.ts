@@ -12,6 +12,17 @@ export {
 export { bitsPerByte, bytesOfTokens, type Corpus, splitTokens, tooShort } from './corpus.js'
 export { gpt2Merges } from './gpt2-merges.js'
 export { END_OF_TEXT, type Gpt2Vocabulary, loadGpt2Vocabulary } from './gpt2-vocabulary.js'
+export { createLetterTokenizer } from './letter-tokenizer.js'
+export {
+  checkSortTask,
+  fillSortBatch,
+  fillSorted,
+  heldOutLists,
+  isHeldOut,
+  listCount,
+  type SortTask,
+  sortContext,
+} from './sort-task.js'
 export { createTextStream, type TextStream } from './text-stream.js'
 export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
 export {
@@ -23,4 +34,12 @@ export {
   type TokenizerName,
   tokenizerNames,
 } from './tokenizer.js'
-export { BATCH_STREAM, type BatchChoice, fillBatch, fillWindows, trainingStarts, validationStarts } from './windows.js'
+export {
+  BATCH_STREAM,
+  type BatchChoice,
+  fillBatch,
+  fillWindows,
+  scaleWord,
+  trainingStarts,
+  validationStarts,
+} from './windows.js'

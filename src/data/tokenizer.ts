@@ -8,7 +8,8 @@ export const tokenizerNames = ['bytes', 'gpt2'] as const
 export type TokenizerName = (typeof tokenizerNames)[number]
 
 export interface Tokenizer {
-  readonly name: TokenizerName
+  /** `letters` is of tasks: it has no text of its own to be loaded for. */
+  readonly name: TokenizerName | 'letters'
   /** Number of tokens V; a token is an integer in 0..V-1. */
   readonly vocabulary: number
   /** The token between the documents of a corpus: 0 for bytes, 50256 (`<|endoftext|>`) for GPT-2. */

@@ -30,11 +30,18 @@ export function trainingStarts(count: number, { seed, step, batch, length }: Bat
   const starts = startsOf(count, length)
   const words = new Uint32Array(batch)
   fillWords(seed, BATCH_STREAM, step * batch, words)
-  return Float64Array.from(words, (word) => {
-    // word * starts needs more than 53 bits: the upper and the lower half of the word, one after the other
-    const lower = Math.floor(((word & 0xffff) * starts) / 65536)
-    return Math.floor(((word >>> 16) * starts + lower) / 65536)
-  })
+  return Float64Array.from(words, (word) => scaleWord(word, starts))
+}
+
+/**
+ * floor(word * count / 2^32), computed exactly: an integer in 0..count-1 (inclusive).
+ * @param word unsigned 32-bit
+ * @param count an integer from 1 to 2^37
+ */
+export function scaleWord(word: number, count: number): number {
+  // word * count needs more than 53 bits: the upper and the lower half of the word, one after the other
+  const lower = Math.floor(((word & 0xffff) * count) / 65536)
+  return Math.floor(((word >>> 16) * count + lower) / 65536)
 }
 
 /**

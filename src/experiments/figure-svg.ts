@@ -1,11 +1,11 @@
 /** Figures as SVG: our means, medians and spread, fits, and the paper's curve. */
 import { areaY, dot, line, type Markish, rectX, ruleY, text } from '@observablehq/plot'
+import { composeSvg, drawPanel, type LegendEntry, type Panel } from '../svg/compose.js'
+import { BLUE, DASH, DOTS, GREEN, GREY, ORANGE, PURPLE } from '../svg/palette.js'
 import type { FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
 import { PAPER_FROM } from './figure-6.js'
 import { renderFigure7, renderFigure8 } from './language-figure-svg.js'
 import type { LanguageFigureResult } from './language-model.js'
-import { BLUE, DASH, DOTS, GREEN, GREY, ORANGE, PURPLE } from './palette.js'
-import { composeSvg, drawPanel, type LegendEntry, type Panel } from './svg.js'
 
 /** Logarithmic axes end here; a value of 0 has no place on them. */
 const LEAST = 1e-9

@@ -1,9 +1,9 @@
 /** Figures 7 and 8 as SVG: means over seeds with their standard deviations, every seed's value, and n_K^(1/4). */
 import { dot, line, type Markish, ruleX, text } from '@observablehq/plot'
+import { composeSvg, drawPanel, type LegendEntry, type Panel } from '../svg/compose.js'
+import { BLUE, DASH, GREEN, ORANGE } from '../svg/palette.js'
 import { lowestPoint } from './figure-8.js'
 import type { LanguageFigureResult, LanguagePoint, LanguageSeries, Spread } from './language-model.js'
-import { BLUE, DASH, GREEN, ORANGE } from './palette.js'
-import { composeSvg, drawPanel, type LegendEntry, type Panel } from './svg.js'
 
 const COLOURS = [ORANGE, BLUE, GREEN]
 /** Models beyond the first are told apart by the dashes of their lines. */

@@ -1,9 +1,10 @@
 /** Figures 7 and 8 in the report: their sections, and what is to be known about both. */
+
+import { escapeXml } from '../svg/compose.js'
 import { renderFigure7, renderFigure8 } from './language-figure-svg.js'
 import type { LanguageFigureResult, LanguagePoint, LanguageSeries } from './language-model.js'
 import { sumSeconds } from './language-settings.js'
 import { checkList, settingsList, table } from './report-parts.js'
-import { escapeXml } from './svg.js'
 
 const number = (value: number): string => value.toLocaleString('en-US')
 

@@ -1,6 +1,7 @@
 /** Pieces of HTML that the sections of the report share. */
+
+import { escapeXml } from '../svg/compose.js'
 import type { FigureCheck } from './figure.js'
-import { escapeXml } from './svg.js'
 
 /** A table with a caption, in a box that scrolls sideways. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], caption: string): string {

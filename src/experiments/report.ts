@@ -1,11 +1,12 @@
 /** The report: one self-contained HTML page with figures, tables and what they mean. */
+
+import { escapeXml } from '../svg/compose.js'
 import type { FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
 import { renderFigure } from './figure-svg.js'
 import type { LanguageFigureResult } from './language-model.js'
 import { languageLead, languageNotes, languageSection } from './report-language.js'
 import { checkList, settingsList, table } from './report-parts.js'
 import { REPORT_STYLE } from './report-style.js'
-import { escapeXml } from './svg.js'
 
 const short = (value: number | null): string => {
   if (value === null || !Number.isFinite(value)) return '–'

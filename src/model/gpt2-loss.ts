@@ -36,6 +36,10 @@ import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from './gpt2-matrices.js'
 export interface LossGraphOptions {
   /** Use operators of ONNX Runtime's own domain that save transposes and that its CPU provider has. Default false. */
   readonly fused?: boolean
+  /**
+   * A: only the last A targets of a window count, the others are not read; an integer from 1 to T. Default T: all of them.
+   */
+  readonly answers?: number | undefined
 }
 
 /** How a gradient graph is built. */
@@ -49,15 +53,22 @@ export interface GradientGraphOptions extends LossGraphOptions {
   readonly rows?: 'graph' | 'outside'
 }
 
+/** Throws unless A answers fit in windows of T tokens. */
+function checkAnswers(answers: number, length: number): void {
+  if (!Number.isSafeInteger(answers) || answers < 1 || answers > length) {
+    throw new RangeError(`"answers" expected an integer from 1 to ${length}, got ${answers}`)
+  }
+}
+
 /** Added to a probability before its logarithm is taken: a loss saturates at 87.3 nats a token instead of becoming infinite. */
 export const LEAST_PROBABILITY = 2 ** -126
 
 interface Forward {
   readonly graph: Graph
-  /** [N, V] */
+  /** [B A, V] */
   readonly probabilities: Value
   readonly logits: Value
-  /** [N, 1] int32 */
+  /** [B A, 1] int32 */
   readonly targets: Value
   /** Scalar. */
   readonly loss: Value
@@ -71,13 +82,15 @@ function forward(
   { config, norms }: BiasFreeGpt2,
   batch: number,
   length: number,
-  { fused = false, rows: place = 'graph' }: GradientGraphOptions,
+  { fused = false, rows: place = 'graph', answers: A = length }: GradientGraphOptions,
 ): Forward {
   const { width: d, heads: H, vocabulary: V } = config
   const [B, T, N, D] = [batch, length, batch * length, headWidth(config)]
+  checkAnswers(A, T)
   const graph = createGraph('gpt2_loss', { fused })
   const tokens = reshape(graph.input('tokens', 'int32', [B, T]), [N])
-  const targets = reshape(graph.input('targets', 'int32', [B, T]), [N, 1])
+  const answered = (x: Value) => (A === T ? x : slice(x, 1, T - A, T)) // [B, T, ...] -> [B, A, ...]
+  const targets = reshape(answered(graph.input('targets', 'int32', [B, T])), [B * A, 1])
   const parameters = new Map<string, Value>()
   const declare = ({ name, shape }: { name: string; shape: readonly number[] }) =>
     parameters.set(name, graph.input(name, 'float32', shape))
@@ -109,7 +122,8 @@ function forward(
     x = add(x, attention(`h.${layer}.attn`, norm(`h.${layer}.ln_1`, x)))
     x = add(x, feedForward(`h.${layer}.mlp`, norm(`h.${layer}.ln_2`, x)))
   }
-  const logits = gemm(norm('ln_f', x), weight(config.tiedHead ? 'wte' : 'lm_head'), { transB: true }) // [N, V]
+  const last = A === T ? x : reshape(answered(reshape(x, [B, T, d])), [B * A, d])
+  const logits = gemm(norm('ln_f', last), weight(config.tiedHead ? 'wte' : 'lm_head'), { transB: true }) // [B A, V]
   const probabilities = softmax(logits)
   const likelihood = add(gatherElements(probabilities, targets, 1), scalar(tokens, LEAST_PROBABILITY)) // [N, 1]
   const loss = neg(reduceMean(log(likelihood), [0, 1], false))
@@ -172,7 +186,7 @@ export function gpt2LossGraph(
 
 /**
  * The loss and its gradients: as {@link gpt2LossGraph}, with outputs `d.NAME` for every matrix and learned norm too.
- * The backward pass starts from d loss / d logits = (softmax(logits) - one hot targets) / N.
+ * The backward pass starts from d loss / d logits = (softmax(logits) - one hot targets) / (B A).
  */
 export function gpt2GradientGraph(
   model: BiasFreeGpt2,

@@ -1,12 +1,10 @@
-import { fork } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { GraphRunner } from '../graph/runner.js'
 import { InputError } from '../safetensors/input-error.js'
+import { askChild } from './child-question.js'
 import type { ProbeAnswer, ProbeQuestion } from './device-probe.js'
-import { builtFile } from './node.js'
 import { createGraphRunner, type Device } from './onnx.js'
 
 /** What can be asked for: a device, or the fastest that is there. */
@@ -84,31 +82,12 @@ function missingCuda(): string | undefined {
 const PATIENCE = 60_000 // ms
 
 /** Asks `device-probe.ts` in a process of its own. */
-function probe(question: ProbeQuestion): Promise<ProbeAnswer> {
-  const child = fork(fileURLToPath(builtFile('runtime/device-probe.js')), {
-    execArgv: [], // what this process was started with (loaders of a test runner) is not the child's
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+async function probe(question: ProbeQuestion): Promise<ProbeAnswer> {
+  const { answer, failure, log } = await askChild<ProbeQuestion, ProbeAnswer>('runtime/device-probe.js', question, {
+    patience: PATIENCE,
   })
-  let log = ''
-  child.stderr?.setEncoding('utf8').on('data', (text) => {
-    log += text
-  })
-  return new Promise((resolve) => {
-    let answer: ProbeAnswer | undefined
-    const end = (last: ProbeAnswer) => {
-      answer ??= last
-      child.kill('SIGKILL') // its own end could hang or abort
-    }
-    const timer = setTimeout(() => end({ error: `no answer within ${PATIENCE / 1000} s` }), PATIENCE)
-    child.once('message', end)
-    child.once('error', (error) => end({ error: error.message }))
-    child.once('close', (code, signal) => {
-      clearTimeout(timer)
-      answer ??= { error: `the provider ended its process (${signal ?? `exit code ${code}`})` }
-      resolve(answer.error === undefined ? answer : { error: explain(answer.error, log) })
-    })
-    child.send(question)
-  })
+  const found = answer ?? { error: `the provider: ${failure}` }
+  return found.error === undefined ? found : { error: explain(found.error, log) }
 }
 
 /** ONNX Runtime's long message in one short line. */

@@ -3,9 +3,9 @@ import type { ExportRequest } from './export-model.js'
 import type { ModelSource } from './model-source.js'
 
 /** What a model card says of a model, a sentence a line. */
-export function aboutModel({ ticket, name }: ModelSource, { heads = 'exact', bits }: ExportRequest): string[] {
+export function aboutModel({ ticket, name, kind }: ModelSource, { heads = 'exact', bits }: ExportRequest): string[] {
   return [
-    ...originOf(ticket, name, heads),
+    ...(kind === 'trained' ? [`Trained by \`slt train\`: \`${name}\`.`] : originOf(ticket, name, heads)),
     ...(bits ? [`The weights of its linear maps are rounded to ${bits} bits.`] : []),
   ]
 }

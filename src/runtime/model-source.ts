@@ -10,14 +10,15 @@ import { openFile, refuseSystem } from './files.js'
 import { rebuildTicket } from './rebuild-ticket.js'
 import { searchedGpt2Weights } from './searched-weights.js'
 import { nodeSha256 } from './sha256.js'
+import { openTrainedFile } from './trained-file.js'
 
 /** A model in a file or a folder: checked, its weights not made or read yet. */
 export interface ModelSource {
-  /** A ticket found by search, one made by pruning, or a Hugging Face folder. */
-  readonly kind: 'searched' | 'pruned' | 'folder'
+  /** A ticket found by search, one made by pruning, a model of `slt train`, or a Hugging Face folder. */
+  readonly kind: 'searched' | 'pruned' | 'trained' | 'folder'
   /** The path it was opened by. */
   readonly path: string
-  /** The folder's name, or the file's without `.slt.safetensors`. */
+  /** The folder's name, or the file's without `.slt.safetensors` or `.dense.safetensors`. */
   readonly name: string
   readonly config: Gpt2Config
   /** What the ticket names, or what the folder's tokenizer.json is found to be; null where that is neither of ours. */
@@ -28,7 +29,7 @@ export interface ModelSource {
   readonly dtype: 'ticket' | 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
   /** Parameters of the model, a tied head counted once; of a pruned ticket those of its target. */
   readonly parameters: number
-  /** The ticket, or null for a folder. */
+  /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
   /**
    * The weights of a dense GPT-2 under Hugging Face names, float32. They are made or read once and kept: 4 bytes each.
@@ -40,17 +41,34 @@ export interface ModelSource {
 }
 
 /**
- * Opens a ticket file, searched or pruned, or a Hugging Face GPT-2 folder.
+ * Opens a ticket file, searched or pruned, a model of `slt train`, or a Hugging Face GPT-2 folder.
  * @throws InputError in one line when it is missing, no sound ticket of a GPT-2 or no sound folder
  */
 export async function openModelSource(path: string): Promise<ModelSource> {
   const found = await stat(path).catch((error) => refuseSystem(path, error))
-  return found.isDirectory() ? openFolder(path) : openTicketFile(path)
+  return found.isDirectory() ? openFolder(path) : openModelFile(path)
 }
 
-async function openTicketFile(path: string): Promise<ModelSource> {
+async function openModelFile(path: string): Promise<ModelSource> {
   const source = await openFile(path)
   try {
+    const trained = await openTrainedFile(source)
+    if (trained) {
+      const { config, tokenizer, readWeights } = trained
+      return {
+        kind: 'trained',
+        path,
+        name: basename(path).replace(/(\.dense)?\.safetensors$/, ''),
+        config,
+        tokenizer,
+        bytes: source.size,
+        dtype: 'F32',
+        parameters: countParameters(config),
+        ticket: null,
+        weights: once(readWeights),
+        close: source.close,
+      }
+    }
     const ticket = await openTicket(source, nodeSha256)
     const { config } = ticket.metadata
     if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)

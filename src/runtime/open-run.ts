@@ -1,9 +1,9 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
 import { basename, join, resolve } from 'node:path'
-import { type Corpus, loadTokenizer } from '../data/index.js'
+import { type Corpus, createLetterTokenizer, loadTokenizer, type SortTask, type Tokenizer } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { differences, fingerprintOf } from '../search/fingerprint.js'
-import { chooseSettings, resumedChoice, type SettingsChoice } from '../search/settings.js'
+import { chooseSettings, resumedChoice, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
@@ -11,6 +11,7 @@ import { assertWritable } from './files.js'
 import { openRunFolder, type RunFolder } from './run-folder.js'
 import { formatRunRecord, parseRunRecord, type RunRecord } from './run-record.js'
 import { nodeSha256 } from './sha256.js'
+import { sortCorpus } from './sort-corpus.js'
 
 /** What a run is asked for. */
 export interface RunRequest {
@@ -70,24 +71,27 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
 
 /** Checks everything that can be checked before work starts, the corpus first. */
 async function openNew(request: RunRequest): Promise<OpenRun> {
-  const { kind, data, valid, force, signal } = request
-  if (data === undefined) throw new RangeError('"data" expected a file or folder of text (or --resume a run)')
-  const tokenizer = await loadTokenizer(request.tokenizer ?? 'bytes')
+  const { kind, data, valid, force } = request
+  const { task } = request.choice
+  if (data === undefined && !task) {
+    throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
+  }
+  const tokenizer = await tokenizerOf(request, task)
   const settings = chooseSettings({ model: 'micro', ...request.choice, kind }, tokenizer)
-  const context = settings.config.positions
-  const corpus = request.corpus ?? (await openCorpus({ data, valid, tokenizer, context, signal }))
+  const corpus = await corpusOf(request, data ?? '', tokenizer, settings)
   const extension = kind === 'search' ? 'slt' : 'dense'
-  const out = resolve(request.out ?? `${basename(resolve(data)).replace(/\.[^.]+$/, '')}.${extension}.safetensors`)
+  const name = task ? task.name : basename(resolve(data!))
+  const out = resolve(request.out ?? `${name.replace(/\.[^.]+$/, '')}.${extension}.safetensors`)
   await assertWritable(out)
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
   const identity = { settings, corpus: corpus.sha256 }
   const record: RunRecord = {
-    data: resolve(data),
+    data: task ? '' : resolve(data!),
     valid: valid === undefined ? null : resolve(valid),
     tokenizer: tokenizer.name,
     identity,
     fingerprint: fingerprintOf(nodeSha256, identity),
-    name: basename(resolve(data)),
+    name: task ? corpus.name : name,
     out,
     coding: request.coding ?? 'range',
     cadence: { ...defaultCadence, ...request.cadence },
@@ -126,12 +130,11 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     if (settings.kind !== request.kind) throw new InputError(`${path}: is a run of slt ${settings.kind}`)
     const data = request.data ?? there.data
     const valid = request.valid ?? there.valid ?? undefined
-    const tokenizer = await loadTokenizer(request.tokenizer ?? settings.tokenizer)
-    const signal = request.signal
-    const context = settings.config.positions
-    const corpus = request.corpus ?? (await openCorpus({ data, valid, tokenizer, context, signal }))
+    const task = request.choice.task ?? settings.task
+    const tokenizer = await tokenizerOf({ ...request, tokenizer: request.tokenizer ?? there.tokenizer }, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? chooseSettings(resumedChoice(settings, request.choice), tokenizer) : settings
+    const corpus = await corpusOf({ ...request, valid }, data, tokenizer, asked)
     const identity = { settings: asked, corpus: corpus.sha256 }
     const different = differences(there.identity, identity)
     if (different !== undefined) throw new InputError(`${path}: is a run of another configuration: ${different}`)
@@ -144,7 +147,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const moved = `the run was on ${there.device}: elsewhere, or on other threads, the last bits may differ`
     const record: RunRecord = {
       ...there,
-      data: resolve(data),
+      data: task ? '' : resolve(data),
       valid: valid === undefined ? null : resolve(valid),
       out,
       coding: request.coding ?? there.coding,
@@ -158,4 +161,22 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     await folder.close()
     throw error
   }
+}
+
+/** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
+async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<Tokenizer> {
+  if (!task) return loadTokenizer(request.tokenizer ?? 'bytes')
+  for (const name of ['data', 'valid'] as const) {
+    if (request[name])
+      throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
+  }
+  return createLetterTokenizer(task.letters)
+}
+
+/** The text that is read, or the lists of a task. */
+function corpusOf(request: RunRequest, data: string, tokenizer: Tokenizer, settings: SearchSettings): Promise<Corpus> {
+  const { valid, signal, corpus } = request
+  const { task, dataSeed, config } = settings
+  if (task) return Promise.resolve(sortCorpus(task, BigInt(dataSeed)))
+  return corpus ? Promise.resolve(corpus) : openCorpus({ data, valid, tokenizer, context: config.positions, signal })
 }

@@ -8,6 +8,7 @@ import { writeAtomically } from './files.js'
 import type { RunRecord } from './run-record.js'
 import type { SearchSession } from './search-session.js'
 import { writeSearchedTicket } from './searched-ticket.js'
+import { TRAINED_KEY } from './trained-file.js'
 
 /**
  * Writes what a run was for: a ticket, or the dense model.
@@ -30,7 +31,7 @@ async function writeTicket(session: SearchSession, record: RunRecord, validation
       seed: BigInt(seed),
       config,
       norms,
-      tokenizer,
+      tokenizer: tokenizer === 'letters' ? null : tokenizer,
       coding: record.coding,
       matrices: randomMatrices(settings).map(({ name: matrix, stream, init }, i) => {
         const own = { name: matrix, stream, init, scores: scoreStream(i) }
@@ -56,9 +57,6 @@ async function writeTicket(session: SearchSession, record: RunRecord, validation
   )
 }
 
-/** Key of the metadata of a densely trained model. */
-const DENSE_KEY = 'slt-dense'
-
 /**
  * A dense model under Hugging Face names (float32, biases 0, gains 1 where norms are plain); its configuration and the
  * settings it was trained with are JSON in the file's metadata.
@@ -68,7 +66,7 @@ async function writeDense(session: SearchSession, { out, identity }: RunRecord, 
   const weights = [...huggingFaceWeights(settings, (name) => memory.matrix(name).effective)]
   const text = JSON.stringify({ version: '1', ...identity, ...validation })
   const plans = weights.map(([name, { shape }]) => ({ name, dtype: 'F32' as const, shape }))
-  const layout = planSafetensors(plans, { [DENSE_KEY]: text })
+  const layout = planSafetensors(plans, { [TRAINED_KEY]: text })
   await writeAtomically(out, async (sink) => {
     await sink.write(0, layout.header)
     for (const [name, { data }] of weights) await sink.write(layout.tensors.get(name)!.byteOffset, float32Bytes(data))

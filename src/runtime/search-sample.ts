@@ -1,5 +1,5 @@
 import { createCachedDecoder } from '../model/gpt2-cached.js'
-import { generateTokens } from '../model/gpt2-generate.js'
+import { type Decoder, generateTokens } from '../model/gpt2-generate.js'
 import { fillWords } from '../random/index.js'
 import { huggingFaceWeights } from '../search/hugging-face-weights.js'
 import { TEXT_STREAM } from '../search/streams.js'
@@ -10,9 +10,28 @@ const PROMPT = 8
 const LENGTH = 160
 const TEMPERATURE = 0.8
 
-/** Writes a text with the effective weights as they are: the first tokens of the validation text, continued. */
+/** Lists of a task's sample. */
+const LISTS = 4
+
+/**
+ * Writes a text with the effective weights as they are: the first tokens of the validation text, continued. For a task,
+ * its first held-out lists with their answers.
+ */
 export function createSampler(session: SearchSession): () => Promise<string> {
-  const { settings, corpus, runner, memory } = session
+  const { settings, runner, memory } = session
+  const write = settings.task ? writeLists : writeText
+  return async () => {
+    const weights = huggingFaceWeights(settings, (name) => memory.matrix(name).effective)
+    const decoder = createCachedDecoder(runner, settings.config, weights)
+    try {
+      return await write(session, decoder)
+    } finally {
+      await decoder.release()
+    }
+  }
+}
+
+async function writeText({ settings, corpus }: SearchSession, decoder: Decoder): Promise<string> {
   const prompt = [...corpus.valid.subarray(0, Math.min(PROMPT, settings.config.positions))]
   const words = new Uint32Array(LENGTH)
   fillWords(BigInt(settings.seed), TEXT_STREAM, 0, words)
@@ -21,15 +40,22 @@ export function createSampler(session: SearchSession): () => Promise<string> {
     temperature: TEMPERATURE,
     word: (index: number) => words[index],
   }
-  return async () => {
-    const weights = huggingFaceWeights(settings, (name) => memory.matrix(name).effective)
-    const decoder = createCachedDecoder(runner, settings.config, weights)
-    try {
-      const tokens = [...prompt]
-      for await (const token of generateTokens(decoder, prompt, generation)) tokens.push(token)
-      return new TextDecoder().decode(corpus.tokenizer.decode(tokens))
-    } finally {
-      await decoder.release()
-    }
-  }
+  const tokens = [...prompt]
+  for await (const token of generateTokens(decoder, prompt, generation)) tokens.push(token)
+  return new TextDecoder().decode(corpus.tokenizer.decode(tokens))
 }
+
+async function writeLists({ settings, corpus }: SearchSession, decoder: Decoder): Promise<string> {
+  const { length } = settings.task!
+  const text = (tokens: ArrayLike<number>) => new TextDecoder().decode(corpus.tokenizer.decode(tokens))
+  const lines: string[] = []
+  for (let at = 0; at < Math.min(LISTS * 2 * length, corpus.valid.length); at += 2 * length) {
+    const list = [...corpus.valid.subarray(at, at + length)]
+    const answer: number[] = []
+    for await (const token of generateTokens(decoder, list, GREEDY(length))) answer.push(token)
+    lines.push(`${text(list)} ${text(answer)}`)
+  }
+  return lines.join('\n')
+}
+
+const GREEDY = (count: number) => ({ count, temperature: 0, word: () => 0 })

@@ -1,5 +1,5 @@
 /** A run's network in memory, its graphs and its algorithm, on this machine. */
-import { type Corpus, fillBatch } from '../data/index.js'
+import { type Corpus, fillBatch, fillSortBatch } from '../data/index.js'
 import type { GraphRunner } from '../graph/index.js'
 import { allocateParameters } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
@@ -11,6 +11,7 @@ import { createEvaluator, createLossStep, type LossStep, lossArrays, modelParame
 import { fillRandomNetwork } from '../search/random-network.js'
 import type { Validation } from '../search/run.js'
 import type { SearchSettings } from '../search/settings.js'
+import { createSortValidation } from '../search/sort-validation.js'
 import { createValidation } from '../search/validation.js'
 import { loadKernels } from './node.js'
 
@@ -28,7 +29,7 @@ export interface SearchSession {
   readonly lossStep: LossStep
   /** The batch of a step, counted from 0. */
   fillBatch(step: number, tokens: Int32Array, targets: Int32Array): void
-  /** Loss on at most so many windows of the validation text. */
+  /** Loss on at most so many windows of the validation text, or lists of the task. */
   validation(windows: number, signal?: AbortSignal): () => Promise<Validation>
   /** How many weights of each matrix the mask keeps; all of them in training. */
   kept(): { name: string; kept: number; count: number }[]
@@ -41,15 +42,16 @@ export async function openSearchSession(
   corpus: Corpus,
   runner: GraphRunner,
 ): Promise<SearchSession> {
-  const { kind, batch, microBatch, config } = settings
+  const { kind, batch, microBatch, config, norms, task } = settings
+  const model = { config, norms, answers: task?.length }
   const length = config.positions
   const parameters = modelParameters(settings, kind === 'search' ? 'ticket' : 'dense')
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(settings, microBatch, length))
   fillRandomNetwork(memory, settings)
   const algorithm = await createAlgorithm(memory, settings)
-  const lossStep = await createLossStep(runner, settings, memory, batch, length, microBatch)
-  const evaluator = await createEvaluator(runner, settings, memory, microBatch, length)
+  const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch)
   const seed = BigInt(settings.dataSeed)
+  const lessons = task ? sortLessons() : await textLessons()
   return {
     settings,
     corpus,
@@ -57,13 +59,7 @@ export async function openSearchSession(
     memory,
     algorithm,
     lossStep,
-    fillBatch: (step, tokens, targets) => fillBatch(corpus.train, { seed, step, batch, length }, tokens, targets),
-    validation: (windows, signal) =>
-      createValidation(
-        evaluator,
-        { text: corpus.valid, tokenizer: corpus.tokenizer, batch: microBatch, windows },
-        signal,
-      ),
+    ...lessons,
     kept: () =>
       gpt2Matrices(config).map(({ name }) => {
         const { count } = memory.matrix(name)
@@ -71,10 +67,37 @@ export async function openSearchSession(
       }),
     async release() {
       await lossStep.release()
-      await evaluator.release()
+      await lessons.release()
     },
   }
+
+  /** Windows at random places of a text. */
+  async function textLessons(): Promise<Lessons> {
+    const { train, valid: text, tokenizer } = corpus
+    const evaluator = await createEvaluator(runner, model, memory, microBatch, length)
+    return {
+      fillBatch: (step, tokens, targets) => fillBatch(train, { seed, step, batch, length }, tokens, targets),
+      validation: (windows, signal) =>
+        createValidation(evaluator, { text, tokenizer, batch: microBatch, windows }, signal),
+      release: () => evaluator.release(),
+    }
+  }
+
+  /** Lists drawn without end. */
+  function sortLessons(): Lessons {
+    const { valid } = corpus
+    const effective = (name: string) => memory.matrix(name).effective
+    return {
+      fillBatch: (step, tokens, targets) => fillSortBatch(task!, { seed, step, batch }, tokens, targets),
+      validation: (lists, signal) =>
+        createSortValidation(runner, model, effective, { task: task!, valid, lists }, signal),
+      release: async () => {},
+    }
+  }
 }
+
+/** What is learned, and how well. */
+type Lessons = Pick<SearchSession, 'fillBatch' | 'validation' | 'release'>
 
 async function createAlgorithm(memory: ParameterMemory, settings: SearchSettings): Promise<RunAlgorithm> {
   switch (settings.algorithm) {

@@ -34,6 +34,8 @@ export interface SearchStart {
   /** Weights, without learned norms. */
   readonly weights: number
   readonly tokens: { readonly train: number; readonly valid: number }
+  /** The corpus' name. */
+  readonly corpus: string
   /** Standard deviation of the attention logits before the first step, over all layers and for each. */
   readonly attentionDeviation: { readonly all: number; readonly layers: readonly number[] }
 }
@@ -44,6 +46,8 @@ export interface SearchReport extends SearchStart {
   readonly validLoss: number
   readonly perplexity: number
   readonly bitsPerByte: number
+  /** For a task: the part of the held-out lists that are answered right. */
+  readonly accuracy?: number
   readonly matrices: readonly { readonly name: string; readonly kept: number; readonly count: number }[]
   /** Kept weights over all. */
   readonly keptFraction: number
@@ -108,6 +112,7 @@ async function runSession(
     ...device,
     weights,
     tokens: { train: corpus.train.length, valid: corpus.valid.length },
+    corpus: corpus.name,
     attentionDeviation: deviation,
   }
   request.onStart?.(start)

@@ -3,6 +3,12 @@ import { type ArrayShape, addRows, type ParameterMemory } from '../kernels/index
 import { gpt2GradientGraph, gpt2LossGraph } from '../model/gpt2-loss.js'
 import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../model/gpt2-matrices.js'
 
+/** The model, and which of its predictions the loss is about. */
+export interface LossModel extends BiasFreeGpt2 {
+  /** Only the last so many targets of a window count, an integer from 1 to T; all when absent. */
+  readonly answers?: number | undefined
+}
+
 /** A repeated computation of a model's loss on one batch shape. */
 export interface LossStep {
   /** [B, T], filled by the caller: each 0 <= token < V. */
@@ -49,7 +55,7 @@ export function modelParameters({ config, norms }: BiasFreeGpt2, kind: 'ticket' 
  */
 export async function createLossStep(
   runner: GraphRunner,
-  model: BiasFreeGpt2,
+  model: LossModel,
   memory: ParameterMemory,
   batch: number,
   length: number,
@@ -65,17 +71,17 @@ export async function createLossStep(
 /** One run of the gradient graph a step. */
 async function createPart(
   runner: GraphRunner,
-  model: BiasFreeGpt2,
+  model: LossModel,
   memory: ParameterMemory,
   batch: number,
   length: number,
 ): Promise<LossStep> {
-  const { config } = model
+  const { config, answers } = model
   const tokens = memory.integers('tokens') // [B, T]
   const rows = memory.floats('d.rows') // [N, d]
   const targets = new Int32Array(tokens.length)
   const loss = new Float32Array(1)
-  const graph = gpt2GradientGraph(model, batch, length, { fused: runner.prefersFused, rows: 'outside' })
+  const graph = gpt2GradientGraph(model, batch, length, { fused: runner.prefersFused, rows: 'outside', answers })
   const loaded = await runner.load(encodeModel(graph))
   const wte = memory.matrix('wte')
   const { wte: table, ...others } = parameterFeeds(model, (name) => memory.matrix(name).effective)
@@ -137,7 +143,7 @@ function addScaled(sum: Float32Array, values: Float32Array, factor: number): voi
 /** The loss alone at the effective weights; the batch lies outside the parameter memory. */
 export function createEvaluator(
   runner: GraphRunner,
-  model: BiasFreeGpt2,
+  model: LossModel,
   memory: ParameterMemory,
   batch: number,
   length: number,
@@ -151,7 +157,7 @@ export function createEvaluator(
  */
 export async function createLossEvaluator(
   runner: GraphRunner,
-  model: BiasFreeGpt2,
+  model: LossModel,
   parameter: (name: string) => Float32Array,
   batch: number,
   length: number,
@@ -159,7 +165,9 @@ export async function createLossEvaluator(
   const tokens = new Int32Array(batch * length)
   const targets = new Int32Array(batch * length)
   const loss = new Float32Array(1)
-  const loaded = await runner.load(encodeModel(gpt2LossGraph(model, batch, length, { fused: runner.prefersFused })))
+  const { answers } = model
+  const graph = gpt2LossGraph(model, batch, length, { fused: runner.prefersFused, answers })
+  const loaded = await runner.load(encodeModel(graph))
   const compute = loaded.bind(
     {
       ...parameterFeeds(model, parameter),

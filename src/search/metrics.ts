@@ -15,6 +15,7 @@ export interface MetricsRow {
   /** Nats a token on the validation windows, where the step validated. */
   readonly validLoss?: number
   readonly bitsPerByte?: number
+  readonly accuracy?: number
 }
 
 /** A row as a line. */

@@ -23,6 +23,8 @@ export interface Validation {
   /** Nats a token. */
   readonly validLoss: number
   readonly bitsPerByte: number
+  /** For a task: the part of the held-out lists that are answered right, 0 to 1. */
+  readonly accuracy?: number
 }
 
 /** The pieces that a run is made of; src/runtime puts them together. */

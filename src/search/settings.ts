@@ -1,4 +1,4 @@
-import type { TokenizerName } from '../data/index.js'
+import { checkSortTask, type SortTask, sortContext, type Tokenizer } from '../data/index.js'
 import { adamwFactors } from '../kernels/adamw.js'
 import { type Selection, selections } from '../kernels/ticket-step.js'
 import { type Gpt2Config, headWidth } from '../model/gpt2-config.js'
@@ -16,7 +16,9 @@ export interface SearchSettings extends Schedule {
   readonly kind: 'search' | 'train'
   readonly config: Gpt2Config
   readonly norms: Norms
-  readonly tokenizer: TokenizerName
+  readonly tokenizer: Tokenizer['name']
+  /** What is learned instead of a text; absent for texts. */
+  readonly task?: SortTask
   readonly algorithm: (typeof algorithms)[number] | 'dense'
   /** Fraction of weights kept, 0 < keep <= 1; 1 in training. */
   readonly keep: number
@@ -45,6 +47,7 @@ export interface SearchSettings extends Schedule {
 /** What a user may ask for; what is absent has a default. */
 export interface SettingsChoice extends ModelChoice {
   readonly kind: 'search' | 'train'
+  readonly task?: SortTask | undefined
   readonly norms?: Norms | undefined
   readonly keep?: number | undefined
   readonly selection?: Selection | undefined
@@ -80,10 +83,13 @@ const REDRAW = { every: 300, rate: 0.1 }
  * the query and key matrices are scaled by 1 unless told otherwise; under `gpt2` by (d / H)^(1/4), as in the paper.
  * @throws RangeError or TypeError naming the setting
  */
-export function chooseSettings(choice: SettingsChoice, tokenizer: { name: TokenizerName; vocabulary: number }) {
-  const { kind } = choice
+export function chooseSettings(choice: SettingsChoice, tokenizer: Pick<Tokenizer, 'name' | 'vocabulary'>) {
+  const { kind, task } = choice
   const isSearch = kind === 'search'
-  const config = chooseModel(choice, tokenizer.vocabulary)
+  const config = chooseModel(
+    task ? { ...choice, context: choice.context ?? sortContext(task) } : choice,
+    tokenizer.vocabulary,
+  )
   const initialisation = choice.initialisation ?? (isSearch ? 'fan-in' : 'gpt2')
   const qkScale = choice.qkScale ?? (isSearch && initialisation === 'gpt2' ? 'auto' : 1)
   const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
@@ -97,6 +103,7 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: { name: Tokeni
     config,
     norms: choice.norms ?? 'plain',
     tokenizer: tokenizer.name,
+    ...(task ? { task } : {}),
     algorithm,
     keep: isSearch ? (choice.keep ?? 0.3) : 1,
     selection: choice.selection ?? 'per-layer',
@@ -139,6 +146,7 @@ export function resumedChoice(settings: SearchSettings, given: Partial<SettingsC
     ...(algorithm === 'dense' ? {} : { algorithm }),
     seed: BigInt(seed),
     dataSeed: BigInt(dataSeed),
+    ...(given.task ? { context: undefined } : {}), // follows from the task
     ...given,
   }
 }
@@ -159,7 +167,8 @@ function sizesOf({ layers, width, heads, positions, inner, activation, tiedHead 
 
 /** @throws RangeError naming the setting, its value and what was expected */
 export function checkSettings(settings: SearchSettings): void {
-  const { config, steps, warmUp, learningRate, finalLearningRate } = settings
+  const { config, steps, warmUp, learningRate, finalLearningRate, task } = settings
+  if (task) checkTask(task, config)
   fraction('keep', settings.keep)
   oneOf('initialisation', settings.initialisation, initialisationSchemes)
   oneOf('selection', settings.selection, selections)
@@ -188,6 +197,16 @@ export function checkSettings(settings: SearchSettings): void {
     throw new RangeError(`"weight-decay" expected a finite number >= 0, got ${settings.weightDecay}`)
   }
   adamwFactors({ ...settings, step: 1 }) // checks betas and epsilon, which are rounded to float32
+}
+
+/** A model of a task reads its windows and its letters, no more and no less. */
+function checkTask(task: SortTask, { positions, vocabulary }: Gpt2Config): void {
+  checkSortTask(task)
+  const context = sortContext(task)
+  if (positions !== context) throw new RangeError(`"context" expected ${context} for the task, got ${positions}`)
+  if (vocabulary !== task.letters) {
+    throw new RangeError(`"vocabulary" expected the ${task.letters} letters of the task, got ${vocabulary}`)
+  }
 }
 
 function fraction(name: string, value: number): void {

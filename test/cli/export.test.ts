@@ -246,7 +246,7 @@ describe('one line and exit code 1, and nothing written', () => {
     [
       'another form',
       (out) => [ticket, out, '--to', 'gguf'],
-      '"to" expected huggingface, onnx, onnx-training, got gguf',
+      '"to" expected huggingface, onnx, onnx-training, url, qr, got gguf',
     ],
   ])('%s', async (_name, args, message) => {
     const before = await readdir(folder)

@@ -66,6 +66,11 @@ test('the greedy continuation is printed, by default as long as the context last
   expect(run('3,1', '--count', '2')).toMatchObject({ code: 0, stdout: '1,1\n' })
 })
 
+test('letters are answered with letters', () => {
+  expect(run('AD')).toMatchObject({ code: 0, stdout: 'DDDDD\n', stderr: '' })
+  expect(run('BF')).toMatchObject({ code: 1, stderr: 'slt: "tokens" expected integers below 5, got 5\n' })
+})
+
 test('--json prints one object', () => {
   const { stdout } = run('2', '--count', '3', '--json')
   expect(JSON.parse(stdout)).toEqual({ ticket: join(folder, 'repeat'), tokens: [2], continuation: [2, 2, 2] })

@@ -37,6 +37,21 @@ test('slt search: progress, validation and a text on stderr, the report on stdou
   expect(code).toBe(0)
 })
 
+test('slt search --task sort: held-out lists instead of a text', () => {
+  const sizes = ['--letters', '2', '--length', '4', '--layers', '1', '--width', '16', '--heads', '2', '--batch', '8']
+  const args = ['search', '--task', 'sort', ...sizes, '--device', 'cpu', '--threads', '1', '--steps', '20']
+  const { code, stdout, stderr } = slt(...args, '--out', out('s'), '--validate-every', '10', '--sample-every', '10')
+  expect(stderr).toMatch(
+    /context 7: [\d,]+ weights; sort 4 of 2 letters, drawn without end; \d+ held-out lists validate\n/,
+  )
+  expect(stderr).toMatch(/step 10 of 20 \| loss \d\.\d+ \| validation \d\.\d{4}, \d+\.\d\d % right \|/)
+  expect(stderr).toMatch(/text after step 10:\n {2}\| [AB]{4} [AB]{4}\n/)
+  expect(stdout).toMatch(/^validation \d\.\d{4}, \d+\.\d\d % right, perplexity/)
+  expect(code).toBe(0)
+  const letters = slt('run', out('s'), '--tokens', 'BABA')
+  expect(letters.stdout).toMatch(/^[AB]{4}\n$/)
+})
+
 test('slt train --json: one object on stdout', () => {
   const { code, stdout } = slt('train', '--data', text, ...small, ...quiet, '--steps', '5', '--out', out('t'), '--json')
   expect(code).toBe(0)
@@ -56,6 +71,10 @@ test('bad input is one line and exit code 1; an unknown option exit code 2', () 
       /^slt: "warm-up" expected fewer than the 10 steps, got 10\n$/,
     ],
     [[], /^slt: "data" expected a file or folder of text/],
+    [['--data', text, '--letters', '3'], /^slt: "letters" expected --task sort beside it, got 3\n$/],
+    [['--task', 'sort', '--data', text], /^slt: "data" expected nothing beside the task sort, got .*\n$/],
+    [['--task', 'sort', '--context', '8'], /^slt: "context" expected 11 for the task, got 8\n$/],
+    [['--task', 'count'], /^slt: "task" expected text, sort, got count\n$/],
   ]
   for (const [args, message] of cases) {
     const { code, stderr, stdout } = slt('search', ...small, ...args, '--out', out('never'))

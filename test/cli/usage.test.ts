@@ -1,7 +1,20 @@
 import { describe, expect, test } from 'vitest'
 import { slt, sorter } from './slt.js'
 
-const commands = ['search', 'train', 'eval', 'generate', 'prune', 'verify', 'run', 'bound', 'reproduce', 'demo']
+const commands = [
+  'search',
+  'train',
+  'eval',
+  'generate',
+  'prune',
+  'verify',
+  'export',
+  'import',
+  'run',
+  'bound',
+  'reproduce',
+  'demo',
+]
 
 test('help lists every command, each has its own with examples and exit codes', () => {
   const { code, stdout } = slt('--help')

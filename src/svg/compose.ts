@@ -22,7 +22,8 @@ export interface Panel {
   height: number
 }
 
-const FONT = 'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, DejaVu Sans, sans-serif"'
+/** Attribute of the fonts that a figure is set in. */
+export const FONT = 'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, DejaVu Sans, sans-serif"'
 const ROW = 19
 /** Mean advance of a 12 px sans-serif letter, generously. */
 const LETTER = 6.7
@@ -50,7 +51,7 @@ export function drawPanel(options: PlotOptions & { height: number }): Panel {
 }
 
 /** Breaks text into lines of at most `letters`. */
-function wrap(text: string, letters: number): string[] {
+export function wrapText(text: string, letters: number): string[] {
   const lines: string[] = ['']
   for (const word of text.split(' ')) {
     const last = lines[lines.length - 1]
@@ -103,7 +104,7 @@ export function composeSvg(options: {
     y += height
     return nested
   })
-  const lines = wrap(caption, 118)
+  const lines = wrapText(caption, 118)
   const text = lines.map(
     (line, i) => `<text x="20" y="${y + 22 + i * 16}" font-size="11.5" fill="#444">${escapeXml(line)}</text>`,
   )

@@ -1,0 +1,171 @@
+// docs/compression.svg, and the generated part of docs/compression.md.
+
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dot, line, text } from '@observablehq/plot'
+import { composeSvg, drawPanel } from '../dist/svg/compose.js'
+import { BLUE, DASH, GREEN, ORANGE, PURPLE } from '../dist/svg/palette.js'
+import { figure } from './measure.mjs'
+
+const page = new URL('../docs/compression.md', import.meta.url)
+const chart = new URL('../docs/compression.svg', import.meta.url)
+const [BEGIN, END] = ['<!-- begin of what npm run bench -- compression --write writes -->', '<!-- end -->']
+
+export function writePage(rows, text, log) {
+  const before = readFileSync(page, 'utf8')
+  const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
+  if (from < 0 || to < from) throw new Error('docs/compression.md lacks the marks between which the table stands')
+  const read = `Losses are on ${figure(text.windows)} windows of the test text, spread evenly over its ${figure(text.bytes)} bytes: ${figure(128 * text.windows)} bytes predicted.`
+  const made = [BEGIN, '', read, '', ...pageTable(rows), '', ...findings(rows), '', END].join('\n')
+  writeFileSync(page, before.slice(0, from) + made + before.slice(to + END.length))
+  writeFileSync(chart, compressionSvg(rows, text))
+  log('written: docs/compression.md, docs/compression.svg')
+}
+
+function pageTable(rows) {
+  const cells = rows.map(({ name, bytes, entropyBytes, bitsPerWeight, loss }) => [
+    name,
+    figure(bytes),
+    bitsPerWeight.toFixed(2),
+    entropyBytes === undefined ? '' : figure(entropyBytes),
+    loss.toFixed(3),
+    (loss / Math.LN2).toFixed(3),
+  ])
+  return [
+    '| model | bytes | bits a weight | bytes at entropy | nats a byte | bits a byte |',
+    '|---|---:|---:|---:|---:|---:|',
+    ...cells.map((row) => `| ${row.join(' | ')} |`),
+  ]
+}
+
+const isTicket = ({ series }) => series.endsWith('ticket')
+const isSmall = (row) => /^dense/.test(row.series) && row.width < 128
+
+/** What the numbers say, whichever way they fall. */
+export function findings(rows) {
+  const tickets = rows.filter(isTicket)
+  const rivals = rows.filter((row) => !isTicket(row))
+  const lines = tickets.map((ticket) => {
+    const within = rivals.filter(({ bytes }) => bytes <= ticket.bytes)
+    const below = rivals.filter(({ loss }) => loss <= ticket.loss)
+    const best = within.sort((a, b) => a.loss - b.loss)[0]
+    const least = below.sort((a, b) => a.bytes - b.bytes)[0]
+    const equal = best
+      ? `the best rival of no more bytes is *${best.name}* (${figure(best.bytes)} bytes, ${best.loss.toFixed(3)} nats): the ticket ${against(ticket.loss - best.loss)}`
+      : 'no rival is as small'
+    const cheaper = least
+      ? `the smallest rival that is at least as good is *${least.name}*, ${(least.bytes / ticket.bytes).toFixed(2)} times its bytes`
+      : 'no rival is as good'
+    return `- ${ticket.name} (${figure(ticket.bytes)} bytes, ${ticket.loss.toFixed(3)} nats): ${equal}; ${cheaper}.`
+  })
+  const lost = tickets.filter((ticket) => rivals.some((row) => row.bytes <= ticket.bytes && row.loss <= ticket.loss))
+  return [
+    `**${lost.length} of ${tickets.length} tickets are beaten outright**: a rival is at least as good in no more bytes.`,
+    '',
+    ...lines,
+  ]
+}
+
+const against = (difference) =>
+  difference > 0 ? `loses by ${difference.toFixed(3)} nats` : `wins by ${(-difference).toFixed(3)} nats`
+
+const SMALL_LABEL = { fill: '#444', stroke: 'white', strokeWidth: 4, fontSize: 10 }
+
+export function compressionSvg(rows, { windows, steps, finetune }) {
+  const of = (test) => rows.filter(test) // each in the order of its own number: bits, sparsity, kept fraction
+  const bytes = [Math.min(...rows.map((row) => row.bytes)) / 1.25, Math.max(...rows.map((row) => row.bytes)) * 1.2]
+  const widths = [...new Set(rows.filter(isSmall).map(({ width }) => width))]
+  const groups = [
+    {
+      rows: of(({ series }) => series === 'dense 128'),
+      colour: '#222',
+      label: 'dense, width 128',
+      note: (row) => `${row.bits}-bit`,
+      dy: -9,
+    },
+    ...widths.map((width, i) => ({
+      rows: of((row) => isSmall(row) && row.width === width),
+      colour: GREEN,
+      label: i === 0 ? `dense, widths ${widths.join(', ')}` : undefined,
+      note: (row) => (row.bits === 4 ? `${width}, 4-bit` : row.bits === 32 ? `${width}, 32-bit` : ''),
+      dy: -9,
+    })),
+    {
+      rows: of(({ series }) => series === 'pruned global'),
+      colour: PURPLE,
+      dash: DASH,
+      label: 'pruned',
+      note: (row) => `${100 * row.sparsity} %`,
+      dy: -9,
+    },
+    {
+      rows: of(({ series }) => series === 'pruned global trained'),
+      colour: PURPLE,
+      label: `pruned, ${finetune} steps more`,
+      note: () => '',
+      dy: 12,
+    },
+    {
+      rows: of(({ series }) => series === 'ticket'),
+      colour: BLUE,
+      label: 'tickets, normal weights',
+      note: (row) => `${row.keep}`,
+      dy: -9,
+    },
+    {
+      rows: of(({ series }) => series === 'signed ticket'),
+      colour: ORANGE,
+      label: 'tickets, signed constants',
+      note: (row) => `${row.keep}`,
+      dy: 13,
+    },
+  ].filter((group) => group.rows.length > 0)
+  const panel = drawPanel({
+    height: 430,
+    marginTop: 26,
+    marginBottom: 46,
+    x: {
+      type: 'log',
+      label: 'bytes',
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      labelOffset: 38,
+      grid: true,
+      domain: bytes,
+      ticks: [2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 2e6, 5e6].filter((tick) => tick >= bytes[0] && tick <= bytes[1]),
+      tickFormat: (tick) => (tick >= 1e6 ? `${tick / 1e6} MB` : `${tick / 1e3} kB`),
+    },
+    y: {
+      label: 'loss on the test text, nats a byte',
+      grid: true,
+      labelArrow: 'none',
+      domain: lossDomain(rows),
+      clamp: true,
+    },
+    marks: groups.flatMap(({ rows: own, colour, dash, note, dy }) => [
+      line(own, {
+        x: 'bytes',
+        y: 'loss',
+        stroke: colour,
+        strokeWidth: 1.75,
+        ...(dash ? { strokeDasharray: dash } : {}),
+      }),
+      dot(own, { x: 'bytes', y: 'loss', fill: colour, r: 3.25 }),
+      text(own, { x: 'bytes', y: 'loss', text: note, dy, ...SMALL_LABEL }),
+    ]),
+  })
+  const legend = groups
+    .filter(({ label }) => label !== undefined)
+    .map(({ label, colour, dash }) => ({ label, colour, mark: 'dots', ...(dash ? { dash } : {}) }))
+  const caption =
+    `Loss against bytes on WikiText-2 as bytes: one GPT-2 (4 layers, width 128 unless said, 2 heads, context 128), ${figure(steps)} steps each, one seed; ` +
+    `${figure(windows)} windows of the test text. Numbers at tickets: the kept fraction; at pruned models: what is gone. Bytes of tickets are the whole file, of ` +
+    'others the weights without a header; pruned: masks at their entropy, kept weights in float16. Losses above the axis are drawn at its end.'
+  return composeSvg({ title: 'Loss against bytes', legend, panels: [panel], caption })
+}
+
+/** What lies far above the tickets would press all else together. */
+function lossDomain(rows) {
+  const least = Math.min(...rows.map(({ loss }) => loss))
+  const most = Math.max(...rows.filter(isTicket).map(({ loss }) => loss))
+  return [Math.floor(10 * least - 0.5) / 10, Math.ceil(10 * most + 2) / 10]
+}

@@ -1,0 +1,176 @@
+import type { Command } from 'commander'
+import type { TokenizerName } from '../data/index.js'
+import type { ComparedModel, CompareReport } from '../runtime/compare.js'
+import type { TextPart } from '../runtime/searched-eval.js'
+import { interruptible } from './interrupt.js'
+import { createProgress } from './progress.js'
+import { bytesText, count, createTerminal, short, type Terminal, table } from './terminal.js'
+import { integer, oneOf } from './values.js'
+
+interface CompareFlags {
+  data?: string
+  part?: TextPart
+  tokenizer?: TokenizerName
+  windows?: number
+  runs: number
+  count?: number
+  threads?: number
+  json?: boolean
+}
+
+const help = `
+Examples:
+  slt compare story.slt.safetensors story.dense.safetensors --data test.txt
+  slt compare a.slt.safetensors b.slt.safetensors gpt2-folder --data test.txt --windows 256
+  slt compare a.slt.safetensors b.slt.safetensors --runs 0 --json
+
+Models are tickets, files of slt train and Hugging Face GPT-2 folders; the others are compared with the first. All run on the CPU, in turns. Load: open, check
+(a ticket's hash too) and make or read every weight, without building a graph, in the same process after one loading that is not counted; the files lie in
+the system's cache. Memory: the most that a process of its own took to load the model and generate, Node and ONNX Runtime included.
+Where models read a text as other tokens, bits a byte compare and nats a token do not.`
+
+/** Adds `slt compare`. */
+export function addCompare(program: Command): void {
+  program
+    .command('compare')
+    .description('models side by side: loss, bytes, bits a weight, time to load, tokens a second, memory')
+    .argument('<models...>', 'tickets, files of slt train, Hugging Face GPT-2 folders')
+    .option('--data <path>', 'a text file, a folder of them or a tokenised file: what the loss is computed on')
+    .option(
+      '--part <p>',
+      "all, train or valid, the last tenth (default: all, or valid where the text is that of a ticket's search)",
+      oneOf('part', ['all', 'train', 'valid']),
+    )
+    .option('--tokenizer <t>', 'bytes or gpt2, for models that name none', oneOf('tokenizer', ['bytes', 'gpt2']))
+    .option('--windows <n>', 'at most so many windows (default: 131,072 tokens of them)', integer('windows', 1))
+    .option('--runs <n>', 'loadings of each that count; 0 times nothing', integer('runs', 0, 10_000), 5)
+    .option(
+      '--count <n>',
+      'tokens that are generated and timed (default: 64, less in a short context)',
+      integer('count', 1),
+    )
+    .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(runCompare)
+}
+
+async function runCompare(paths: string[], flags: CompareFlags): Promise<void> {
+  const terminal = createTerminal(flags)
+  const { compareModels } = await import('../runtime/compare.js')
+  const progress = createProgress('steps')
+  let report: CompareReport
+  try {
+    report = await interruptible((signal) =>
+      compareModels({
+        ...flags,
+        paths,
+        signal,
+        onNote: (line) => terminal.note(line),
+        onProgress: (done, total, what) => progress.update(done, total, what),
+      }),
+    )
+  } finally {
+    progress.stop()
+  }
+  printReport(terminal, report)
+  terminal.result(report)
+}
+
+function printReport(terminal: Terminal, report: CompareReport): void {
+  const { models, data, part, sameTokens, prompt } = report
+  const [first] = models
+  terminal.print(
+    table(
+      terminal.colour,
+      ['', ...heads(report)],
+      models.map((model) => [model.name, ...cells(model)]),
+    ),
+  )
+  if (models.length > 1) {
+    const rows = models.slice(1).map((model) => [model.name, ...against(model, first, sameTokens)])
+    terminal.print()
+    terminal.print(table(terminal.colour, [`against ${first.name}`, ...ratioHeads(report)], rows))
+  }
+  terminal.print()
+  if (data === null) terminal.print('no loss: it needs a text (--data)')
+  else {
+    const { tokens } = first.loss!
+    terminal.print(
+      `loss on ${part === 'all' ? '' : `the ${part} part of `}${data}, ${count(tokens)} tokens of ${first.name}`,
+    )
+    if (!sameTokens) terminal.print('they read the text as different tokens: bits a byte compare, nats a token do not')
+    if (new Set(models.map(({ context }) => context)).size > 1) {
+      terminal.print(
+        `their contexts differ (${models.map(({ context }) => count(context)).join(', ')} tokens): a longer one sees more`,
+      )
+    }
+  }
+  const runs = first.speed?.runs ?? 0
+  terminal.print(
+    runs === 0
+      ? 'no times: --runs is 0'
+      : `times: medians of ${runs} loadings, ${prompt} tokens read and ${report.count} generated, on the CPU`,
+  )
+  if (runs > 0 && models.some(({ kind }) => kind === 'pruned')) {
+    terminal.print('pruned tickets make their weights anew at every token and have no cache of keys and values')
+  }
+}
+
+const heads = ({ data, models }: CompareReport): string[] => [
+  'kind',
+  'parameters',
+  'bytes',
+  'bits/weight',
+  ...(data === null ? [] : ['nats/token', 'bits/byte']),
+  ...(models[0].speed ? ['load', 'first token', 'tokens/s', 'memory'] : []),
+]
+
+const milliseconds = (seconds: number): string => `${short(1000 * seconds)} ms`
+
+function cells({ kind, dtype, parameters, bytes, bitsPerWeight, loss, speed, peakBytes }: ComparedModel): string[] {
+  return [
+    dtype === 'ticket' ? kind : `${kind}, ${dtype}`,
+    count(parameters),
+    count(bytes),
+    bitsPerWeight.toFixed(3),
+    ...(loss ? [loss.nats.toFixed(4), loss.bitsPerByte.toFixed(4)] : []),
+    ...(speed
+      ? [
+          milliseconds(speed.load),
+          milliseconds(speed.firstToken),
+          short(speed.tokensPerSecond),
+          peakBytes === null ? '-' : bytesText(peakBytes),
+        ]
+      : []),
+  ]
+}
+
+const ratioHeads = ({ data, sameTokens, models }: CompareReport): string[] => [
+  'bytes',
+  ...(data === null ? [] : [...(sameTokens ? ['nats/token'] : []), 'bits/byte']),
+  ...(models[0].speed ? ['load', 'tokens/s', 'memory'] : []),
+]
+
+/** Ratios of sizes, times and rates; differences of losses. */
+function against(model: ComparedModel, first: ComparedModel, sameTokens: boolean): string[] {
+  const times = (value: number, base: number) => `${(value / base).toFixed(2)}x`
+  const difference = (value: number) => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(4)}`
+  const { bytes, loss, speed, peakBytes } = model
+  return [
+    times(bytes, first.bytes),
+    ...(loss && first.loss
+      ? [
+          ...(sameTokens ? [difference(loss.nats - first.loss.nats)] : []),
+          difference(loss.bitsPerByte - first.loss.bitsPerByte),
+        ]
+      : []),
+    ...(speed && first.speed
+      ? [
+          times(speed.load, first.speed.load),
+          times(speed.tokensPerSecond, first.speed.tokensPerSecond),
+          peakBytes === null || first.peakBytes === null ? '-' : times(peakBytes, first.peakBytes),
+        ]
+      : []),
+  ]
+}

@@ -1,0 +1,154 @@
+import type { LineSpread, MatrixReport, MatrixTotal, TicketReport } from '../inspect/index.js'
+import { bytesText, count, type Terminal, table } from './terminal.js'
+
+/** Two decimals, or more where they would all be zero. */
+const percent = (fraction: number): string => {
+  const value = 100 * fraction
+  return `${value > 0 && value < 0.01 ? value.toExponential(1) : value.toFixed(2)} %`
+}
+
+const bits = (value: number): string => value.toFixed(3)
+
+/** What a ticket is: a row a fact. */
+export function factsTable(report: TicketReport): string {
+  const { config, search, construction, probe, generator } = report
+  const facts: [string, string][] = [
+    ['kind', `${report.kind}, format version ${report.version}, masks as ${report.coding}`],
+    ['seed', `${report.seed}, ${generator.name} version ${generator.version}`],
+    ['sha256', report.sha256],
+  ]
+  if (config) {
+    facts.push([
+      'model',
+      `${config.layers} layers, width ${config.width}, ${config.heads} heads, inner ${config.inner}, ${config.positions} positions, ${count(config.vocabulary)} tokens, ${config.activation}, ${config.tiedHead ? 'tied' : 'own'} head`,
+    ])
+  }
+  if (report.norms !== null) facts.push(['norms', report.norms])
+  facts.push(['tokenizer', report.tokenizer ?? 'none'])
+  if (construction) {
+    const { items, scale, method } = construction
+    facts.push(['construction', `${items} products a weight, ${method}, scale ${scale}`])
+  }
+  if (search) {
+    const { algorithm, keep, selection, initialisation, qkScale, steps, batch, length, validLoss, corpus } = search
+    facts.push([
+      'search',
+      `${algorithm}, keep ${keep} ${selection}, ${initialisation} weights, QK scale ${Number(qkScale.toFixed(3))}`,
+    ])
+    facts.push([
+      'learnt',
+      `${count(steps)} steps of ${batch} x ${length} tokens (${corpus.tokenizer}) of ${corpus.name}${validLoss === null ? '' : `; ${validLoss.toFixed(4)} nats a token on its validation text`}`,
+    ])
+  }
+  facts.push(['probe', probe ? `${probe.tokens.length} tokens, ${probe.logits.length} logits` : 'none'])
+  const width = Math.max(...facts.map(([name]) => name.length))
+  return facts.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
+}
+
+/** Least, median and greatest kept percent of the lines, and how much more they differ than chance has them. */
+function spreadCells({ least, median, most, empty, dispersion }: LineSpread): string[] {
+  const three = [least, median, most].map((value) => (100 * value).toFixed(0)).join(' ')
+  return [three, dispersion === null ? '-' : dispersion.toFixed(2), empty === 0 ? '-' : count(empty)]
+}
+
+/** A row a matrix, the layers' sums between them, the sum of all at the end. */
+export function matricesTable(terminal: Terminal, report: TicketReport): string {
+  const { colour } = terminal
+  const hasFurther = report.matrices.some(({ furtherBytes }) => furtherBytes > 0)
+  const isPruned = report.matrices.some(({ pair }) => pair !== null)
+  const further = (bytes: number) => (hasFurther ? [bytes === 0 ? '-' : count(bytes)] : [])
+  const ofMatrix = (matrix: MatrixReport) => [
+    matrix.name,
+    `${matrix.rows} x ${matrix.columns}`,
+    count(matrix.weights),
+    percent(matrix.fraction),
+    count(matrix.maskBytes),
+    ...further(matrix.furtherBytes),
+    bits(matrix.bitsPerWeight),
+    bits(matrix.entropy),
+    ...spreadCells(matrix.rowSpread),
+    ...spreadCells(matrix.columnSpread),
+  ]
+  const ofTotal = (name: string, total: MatrixTotal, own: readonly MatrixReport[]) =>
+    [
+      name,
+      '',
+      count(total.weights),
+      percent(total.fraction),
+      count(own.reduce((sum, { maskBytes }) => sum + maskBytes, 0)),
+      ...further(own.reduce((sum, { furtherBytes }) => sum + furtherBytes, 0)),
+      bits(total.bitsPerWeight),
+      bits(total.entropy),
+      ...Array(6).fill(''),
+    ].map((cell) => (cell === '' ? '' : colour.bold(cell)))
+  const { matrices, layers, total } = report
+  const inLayer = (layer: number) => matrices.filter((matrix) => matrix.layer === layer)
+  const outside = matrices.filter(({ layer }) => layer === null)
+  const rows = [
+    ...outside.filter(({ name }) => name !== 'lm_head').map(ofMatrix),
+    ...layers.flatMap((layer) => {
+      const own = inLayer(layer.layer)
+      return [...own.map(ofMatrix), ofTotal(`h.${layer.layer}`, layer, own)]
+    }),
+    ...outside.filter(({ name }) => name === 'lm_head').map(ofMatrix),
+    ofTotal('all', total, matrices),
+  ]
+  const head = [
+    '',
+    isPruned ? 'units x out' : 'in x out',
+    'weights',
+    'kept',
+    'mask bytes',
+    ...(hasFurther ? [isPruned ? 'unit bytes' : 'generations'] : []),
+    'bits/weight',
+    'entropy',
+    isPruned ? 'units, kept %' : 'rows, kept %',
+    'x chance',
+    'empty',
+    'columns, kept %',
+    'x chance',
+    'empty',
+  ]
+  return table(colour, head, rows)
+}
+
+/** What the words of the table mean. */
+export function matricesLegend(report: TicketReport): string {
+  const stands = report.matrices.some(({ pair }) => pair !== null)
+    ? 'weights: those of the target that a pair of random matrices replaces; rows: its hidden units; bits and entropy: of mask and units, over these weights'
+    : 'bits/weight: as stored; entropy: what the mask would take at least if its ones lay at random, H(kept); a range code takes less where they do not'
+  return `${stands}\nkept %: least, median and most of a line; x chance: the lines' variance over that of a random mask with as many ones (1: chance)`
+}
+
+/** The file and its parts, and the same network without masks. */
+export function sizesTable(terminal: Terminal, { size, compared, total }: TicketReport): string {
+  const share = (bytes: number) => percent(bytes / size.bytes)
+  const parts = [
+    ['header', size.header],
+    ['masks', size.masks],
+    ...(size.further > 0 ? [['beside the masks', size.further] as const] : []),
+    ...(size.dense > 0 ? [['kept dense', size.dense] as const] : []),
+  ] as const
+  const rows = [
+    ...parts.map(([name, bytes]) => [name, count(bytes), share(bytes), '', '']),
+    ['the ticket', count(size.bytes), '100.00 %', bits(size.bitsPerWeight), '1.00'].map((cell) =>
+      terminal.colour.bold(cell),
+    ),
+    ...compared.map(({ name, bytes, bitsPerWeight, ratio }) => {
+      return [`dense ${name}`, count(bytes), '', bits(bitsPerWeight), ratio.toFixed(2)]
+    }),
+  ]
+  const drawn = table(terminal.colour, ['', 'bytes', 'of the file', 'bits/parameter', 'times the ticket'], rows)
+  const note = `${count(size.parameters)} parameters (${count(total.maskBits)} masked random weights); dense sizes are of the weights alone; 8-bit and 4-bit in blocks of 32 with a float16 scale each, embeddings too`
+  return `${drawn}\n${note}`
+}
+
+/** `0.94 bits a weight, 111 kB`: the verdict in a line. */
+export function summaryLine({ size, compared }: TicketReport): string {
+  const four = compared.find(({ name }) => name === '4-bit')!
+  const [full] = compared
+  return `${bytesText(size.bytes)}, ${size.bitsPerWeight.toFixed(2)} bits a parameter: ${timesText(full.ratio)} than dense float32, ${timesText(four.ratio)} than dense 4-bit`
+}
+
+const timesText = (ratio: number): string =>
+  ratio >= 1 ? `${ratio.toFixed(1)} times smaller` : `${(1 / ratio).toFixed(1)} times larger`

@@ -1,0 +1,90 @@
+import { basename } from 'node:path'
+import type { Command } from 'commander'
+import type { MaskPicture, TicketReport } from '../inspect/index.js'
+import { factsTable, matricesLegend, matricesTable, sizesTable, summaryLine } from './inspect-tables.js'
+import { interruptible } from './interrupt.js'
+import { createProgress } from './progress.js'
+import { createTerminal } from './terminal.js'
+
+interface InspectFlags {
+  plot?: string
+  json?: boolean
+}
+
+const help = `
+Examples:
+  slt inspect story.slt.safetensors
+  slt inspect story.slt.safetensors --plot masks.svg
+  slt inspect story.slt.safetensors --json
+
+Reads the masks and checks them and the file's hash; runs no model. Where "x chance" is far above 1, lines of a mask differ more than
+luck explains: the mask has structure.`
+
+/** Adds `slt inspect`. */
+export function addInspect(program: Command): void {
+  program
+    .command('inspect')
+    .description('what a ticket is made of: seed, configuration, bits a weight, what its masks keep, sizes')
+    .argument('<ticket>', 'a ticket file')
+    .option('--plot <file>', 'also draw the densities of the masks: an SVG file')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action(runInspect)
+}
+
+async function runInspect(path: string, flags: InspectFlags): Promise<void> {
+  const terminal = createTerminal(flags)
+  const [{ inspectFile }, { densitySvg }, { writeTextAtomically }] = await Promise.all([
+    import('../runtime/inspect.js'),
+    import('../inspect/index.js'),
+    import('../runtime/files.js'),
+  ])
+  const pictures: MaskPicture[] = []
+  const progress = createProgress('matrices')
+  let report: TicketReport
+  try {
+    report = await interruptible((signal) =>
+      inspectFile(path, {
+        signal,
+        onProgress: (done, total, name) => progress.update(done, total, name),
+        ...(flags.plot === undefined ? {} : { onPicture: (picture: MaskPicture) => pictures.push(picture) }),
+      }),
+    )
+  } finally {
+    progress.stop()
+  }
+  if (flags.plot !== undefined) {
+    if (pictures.length === 0) throw new RangeError(`"plot" expected a ticket with masks, got ${path} without any`)
+    await writeTextAtomically(flags.plot, densitySvg(pictures, headings(path, report)))
+    terminal.note(`written: ${flags.plot}`)
+  }
+  terminal.print(factsTable(report))
+  terminal.print()
+  terminal.print(matricesTable(terminal, report))
+  terminal.print(matricesLegend(report))
+  terminal.print()
+  terminal.print(sizesTable(terminal, report))
+  terminal.print()
+  terminal.print(terminal.colour.bold(summaryLine(report)))
+  terminal.result({ ticket: path, ...report, plot: flags.plot ?? null })
+}
+
+function headings(path: string, { kind, seed, total, size, search, construction }: TicketReport) {
+  const kept = `${(100 * total.fraction).toFixed(1)} % of ${total.maskBits.toLocaleString('en-US')} random weights kept`
+  const how = search
+    ? `${search.algorithm}, ${search.initialisation}, ${search.steps} steps`
+    : construction
+      ? `${construction.items} products a weight, ${construction.method}`
+      : ''
+  const what =
+    kind === 'searched-gpt2'
+      ? 'Kept fractions of the masks: each cell is a block of weights, inputs (of wte tokens, of wpe positions) from top to bottom, outputs from left to right.'
+      : 'Kept fractions of the second masks: rows are the inputs that hidden units see, so a cell shows how many of the random products of a block of target weights are kept; grey: no unit sees the input.'
+  return {
+    title: `What ${basename(path)} keeps`,
+    subtitle: [`seed ${seed}`, how, kept, `${size.bitsPerWeight.toFixed(3)} bits a parameter`]
+      .filter(Boolean)
+      .join(' · '),
+    caption: `${what} Colours and profiles are relative to the matrix’ own kept fraction, which stands above it. Below it: how many times the variance of a random mask with as many ones the kept fractions of its ${kind === 'searched-gpt2' ? 'rows' : 'hidden units'} and of its columns have (×1 is chance).`,
+  }
+}

@@ -1,0 +1,5 @@
+export { type DenseSize, denseSizes } from './dense-sizes.js'
+export { type DensityHeadings, densitySvg } from './density-svg.js'
+export { type InspectOptions, inspectTicket, type MaskPicture } from './inspect-ticket.js'
+export { bitEntropy, chanceVariance, keptLines, type LineSpread, lineSpread, type MaskMatrix } from './mask-lines.js'
+export type { MatrixReport, MatrixTotal, TicketReport } from './report.js'

@@ -1,0 +1,115 @@
+/** What a ticket is, and how much of its file each part takes: the report of `slt inspect`. */
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import type { Construction, Probe, SearchSummary, Ticket } from '../ticket/index.js'
+import type { DenseSize } from './dense-sizes.js'
+import type { LineSpread } from './mask-lines.js'
+
+/** One random matrix under a mask; of a pruned pair the second, with one row a hidden unit. */
+export interface MatrixReport {
+  readonly name: string
+  /** Number of the block, or null for embeddings, head and loose pairs. */
+  readonly layer: number | null
+  /** The mask's shape. */
+  readonly rows: number
+  readonly columns: number
+  /** Ones in the mask, and their part of all. */
+  readonly kept: number
+  readonly fraction: number
+  /** The spread of kept fractions over rows and over columns. */
+  readonly rowSpread: LineSpread
+  readonly columnSpread: LineSpread
+  /** Weights that the matrix stands for: rows * columns, or those of the target that a pair replaces. */
+  readonly weights: number
+  /** Bytes of the mask in the file. */
+  readonly maskBytes: number
+  /** Bytes beside the mask: generations of redrawn weights, or the coordinates of a pair's hidden units. */
+  readonly furtherBytes: number
+  /** (maskBytes + furtherBytes) in bits, over `weights`. */
+  readonly bitsPerWeight: number
+  /**
+   * What the mask would take at least if its ones lay at random: H(fraction) bits for each of its bits, for a pair also the
+   * entropy of its coordinates, over `weights`. Generations are left out.
+   */
+  readonly entropy: number
+  /** Of a pair: its inputs, hidden units and those that are kept, and all its random weights. Null of a searched matrix. */
+  readonly pair: {
+    readonly inputs: number
+    readonly units: number
+    readonly keptUnits: number
+    readonly randomWeights: number
+  } | null
+  /** Of a searched matrix: the highest generation of a kept weight. 0 of a pair. */
+  readonly generations: number
+}
+
+/** Matrices taken together. */
+export interface MatrixTotal {
+  readonly weights: number
+  /** Bits of all masks, and ones among them. */
+  readonly maskBits: number
+  readonly kept: number
+  readonly fraction: number
+  readonly storedBytes: number
+  readonly bitsPerWeight: number
+  readonly entropy: number
+}
+
+/** Everything that `slt inspect --json` prints beside the path. */
+export interface TicketReport {
+  readonly kind: Ticket['kind']
+  readonly version: string
+  /** How the masks are stored. */
+  readonly coding: string
+  readonly generator: { readonly name: string; readonly version: string }
+  /** Unsigned 64-bit, in decimal digits. */
+  readonly seed: string
+  readonly sha256: string
+  readonly config: Gpt2Config | null
+  /** Of a searched ticket, else null. */
+  readonly norms: string | null
+  readonly tokenizer: string | null
+  readonly search: SearchSummary | null
+  /** Of a pruned ticket, else null. */
+  readonly construction: Construction | null
+  readonly probe: Probe | null
+  readonly matrices: readonly MatrixReport[]
+  readonly layers: readonly (MatrixTotal & { readonly layer: number })[]
+  readonly total: MatrixTotal
+  /** Bytes of the whole file and of its parts, which make it up. */
+  readonly size: {
+    readonly bytes: number
+    readonly header: number
+    readonly masks: number
+    readonly further: number
+    readonly dense: number
+    /** Parameters of the same network stored densely, and the file's bits over them. */
+    readonly parameters: number
+    readonly bitsPerWeight: number
+  }
+  /** The same network stored densely; `ratio` is its bytes over the file's. */
+  readonly compared: readonly (DenseSize & { readonly ratio: number })[]
+}
+
+/** A part of a whole, 0 where the whole is. */
+export const part = (value: number, whole: number): number => (whole > 0 ? value / whole : 0)
+
+/** Sums matrices. */
+export function totalOf(matrices: readonly MatrixReport[]): MatrixTotal {
+  const sum = (of: (matrix: MatrixReport) => number) => matrices.reduce((total, matrix) => total + of(matrix), 0)
+  const weights = sum((matrix) => matrix.weights)
+  const maskBits = sum(({ rows, columns }) => rows * columns)
+  const kept = sum((matrix) => matrix.kept)
+  const storedBytes = sum(({ maskBytes, furtherBytes }) => maskBytes + furtherBytes)
+  return {
+    weights,
+    maskBits,
+    kept,
+    fraction: part(kept, maskBits),
+    storedBytes,
+    bitsPerWeight: part(8 * storedBytes, weights),
+    entropy: part(
+      sum((matrix) => matrix.entropy * matrix.weights),
+      weights,
+    ),
+  }
+}

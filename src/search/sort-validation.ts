@@ -1,0 +1,75 @@
+import { bitsPerByte, type SortTask, sortContext } from '../data/index.js'
+import type { GraphRunner } from '../graph/index.js'
+import { createGpt2 } from '../model/gpt2.js'
+import type { BiasFreeGpt2 } from '../model/gpt2-matrices.js'
+import { largestIndex } from '../model/gpt2-sampling.js'
+import { huggingFaceWeights, type ParameterLookup } from './hugging-face-weights.js'
+import type { Validation } from './run.js'
+
+/** Lists at a time. */
+const BATCH = 256
+
+/** Lists and their answers, one after another. */
+export interface SortedLists {
+  readonly task: SortTask
+  /** [n, 2 L]: a list and its letters in order. */
+  readonly valid: Uint16Array
+  /** At most so many lists are read, an integer >= 1. */
+  readonly lists: number
+}
+
+/**
+ * How well the effective weights sort, as they are: the loss on the letters of the answers, and the part of the lists whose
+ * greedy continuation is the whole answer. (Where every letter of the right answer is the likeliest after those before it,
+ * and only there, the continuation is that answer: so the answer can be read at once.)
+ * @returns a function that computes it; it rejects with the signal's reason between two batches
+ */
+export function createSortValidation(
+  runner: GraphRunner,
+  model: BiasFreeGpt2,
+  parameter: ParameterLookup,
+  { task, valid, lists }: SortedLists,
+  signal?: AbortSignal,
+): () => Promise<Validation> {
+  const { length, letters } = task
+  const context = sortContext(task)
+  const count = Math.min(lists, valid.length / (2 * length))
+  return async () => {
+    const gpt2 = createGpt2(runner, model.config, huggingFaceWeights(model, parameter))
+    let nats = 0
+    let sorted = 0
+    try {
+      for (let at = 0; at < count; at += BATCH) {
+        const rows = Math.min(BATCH, count - at)
+        const tokens = new Int32Array(rows * context)
+        const row = (i: number) => valid.subarray((at + i) * 2 * length, (at + i + 1) * 2 * length)
+        for (let i = 0; i < rows; i++) tokens.set(row(i).subarray(0, context), i * context)
+        const logits = await gpt2.logits(tokens, rows, context) // [rows, 2 L - 1, K]
+        for (let i = 0; i < rows; i++) {
+          let isRight = true
+          for (let t = length - 1; t < context; t++) {
+            const start = (i * context + t) * letters
+            const own = logits.subarray(start, start + letters)
+            const answer = row(i)[t + 1]
+            nats += crossEntropy(own, answer)
+            if (largestIndex(own) !== answer) isRight = false
+          }
+          if (isRight) sorted++
+        }
+        await new Promise((resolve) => setTimeout(resolve, 0)) // lets a signal in
+        signal?.throwIfAborted()
+      }
+    } finally {
+      await gpt2.release()
+    }
+    const read = count * length
+    const validLoss = nats / read
+    return { validLoss, bitsPerByte: bitsPerByte(validLoss, read, read), accuracy: sorted / count }
+  }
+}
+
+function crossEntropy(logits: Float32Array, target: number): number {
+  const most = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY)
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0)
+  return Math.log(sum) + most - logits[target]
+}

@@ -1,0 +1,162 @@
+/**
+ * The masks of a whole ticket as one stream of the range coder, so that its state is paid for once. Bits are predicted in one
+ * of two ways, whichever makes the stream shorter:
+ *
+ * - *urn*: the mask is an urn of which `kept` of `count` balls are left; the next bit is one with probability ones left over
+ *   bits left. A mask of which nothing but its density is known takes log2 of (count choose kept) bits.
+ * - *model*: that of src/coding, with one byte of parameters for all matrices; pays where the seed's scores tell something.
+ */
+import { type MaskParameters, type MaskShape, packParameters, priors, unpackParameters } from '../coding/index.js'
+import { createMaskModel } from '../coding/mask-model.js'
+import { PROBABILITY_ONE } from '../coding/parameters.js'
+import { CodingError, createBitDecoder, encodeBits } from '../coding/rans.js'
+import { getBit, packedBytes } from '../mask/packed-bits.js'
+
+/** What both sides know of a mask. */
+export interface KnownMask {
+  readonly shape: MaskShape
+  /** Ones, an integer from 0 to `shape.geometry.count`. */
+  readonly kept: number
+}
+
+/** The first byte where bits are predicted by the urn: parameters with 8 lanes, which do not occur here. */
+const URN = 128
+
+/** Parameters are chosen on about so many bits. */
+const SAMPLE = 2 ** 18
+
+/** Bits that are predicted together. */
+const GROUP = 8
+
+/**
+ * @param masks packed bits, least significant first, each with as many ones as `known` says
+ * @returns a byte for the way of prediction, then the stream
+ */
+export function encodeMasks(masks: readonly Uint8Array[], known: readonly KnownMask[]): Uint8Array {
+  const model = encodeAs(masks, known, chooseParameters(masks, known))
+  const urn = encodeAs(masks, known, null)
+  return urn.length <= model.length ? urn : model
+}
+
+/**
+ * @throws CodingError when the bytes are no stream of these masks
+ */
+export function decodeMasks(bytes: Uint8Array, known: readonly KnownMask[]): Uint8Array[] {
+  if (bytes.length === 0) throw new CodingError('the masks are missing')
+  const parameters = bytes[0] === URN ? null : unpackParameters(bytes[0])
+  if (parameters?.lanes === 8) throw new CodingError(`masks are coded in an unknown way ${bytes[0]}`)
+  if (parameters && parameters.contextBits > 0 && known.some(({ shape }) => shape.magnitudes === null)) {
+    throw new CodingError('scores are needed, but none are named')
+  }
+  const decoder = createBitDecoder(bytes.subarray(1), 1)
+  const masks = known.map((mask) => {
+    const packed = new Uint8Array(packedBytes(mask.shape.geometry.count))
+    visitBits(mask, parameters, (i, probability) => {
+      const bit = decoder.read(0, probability)
+      if (bit) packed[i >>> 3] |= 1 << (i & 7)
+      return bit
+    })
+    return packed
+  })
+  decoder.end()
+  return masks
+}
+
+function encodeAs(
+  masks: readonly Uint8Array[],
+  known: readonly KnownMask[],
+  parameters: MaskParameters | null,
+): Uint8Array {
+  const count = known.reduce((sum, { shape }) => sum + shape.geometry.count, 0)
+  const probabilities = new Uint16Array(count)
+  const bits = new Uint8Array(count)
+  let at = 0
+  for (const [m, mask] of masks.entries()) {
+    visitBits(known[m], parameters, (i, probability) => {
+      probabilities[at] = probability
+      bits[at] = getBit(mask, i) ? 1 : 0
+      return bits[at++]
+    })
+  }
+  const stream = encodeBits(probabilities, bits, null, 1)
+  const out = new Uint8Array(1 + stream.length)
+  out[0] = parameters ? packParameters(parameters) : URN
+  out.set(stream, 1)
+  return out
+}
+
+/** What a visitor does with a bit: it is told the probability (of 4096) and says the bit. */
+type VisitBit = (index: number, probability: number) => number
+
+function visitBits(mask: KnownMask, parameters: MaskParameters | null, visit: VisitBit): void {
+  if (parameters === null) visitUrn(mask, visit)
+  else visitModel(mask, parameters, visit)
+}
+
+function visitUrn({ shape, kept }: KnownMask, visit: VisitBit): void {
+  const { count } = shape.geometry
+  let ones = kept
+  for (let i = 0; i < count; i++) {
+    const nearest = Math.floor((ones * PROBABILITY_ONE) / (count - i) + 0.5)
+    ones -= visit(i, Math.min(Math.max(nearest, 1), PROBABILITY_ONE - 1))
+  }
+}
+
+function visitModel({ shape }: KnownMask, parameters: MaskParameters, visit: VisitBit): void {
+  const { count, width } = shape.geometry
+  const model = createMaskModel(width, shape.start, parameters)
+  const { contextBits } = parameters
+  const probabilities = new Uint16Array(GROUP)
+  const none = new Uint8Array(width)
+  for (let line = 0; line < count; line += width) {
+    const columns = Math.min(width, count - line)
+    const contexts = contextBits === 0 ? none : shape.magnitudes!(line, columns).map((m) => m >> (7 - contextBits))
+    model.startLine()
+    for (let column = 0; column < columns; column += GROUP) {
+      const size = Math.min(GROUP, columns - column)
+      model.predict(column, contexts, size, probabilities)
+      let bits = 0
+      for (let k = 0; k < size; k++) bits |= visit(line + column + k, probabilities[k]) << k
+      model.learn(column, contexts, size, bits)
+    }
+  }
+}
+
+/** Contexts first, then what to follow of columns, then of lines: each as the ones before it are settled. */
+function chooseParameters(masks: readonly Uint8Array[], known: readonly KnownMask[]): MaskParameters {
+  const off = priors.length - 1
+  let best: MaskParameters = { contextBits: 0, columnPrior: off, linePrior: off, lanes: 1 }
+  let least = Number.POSITIVE_INFINITY
+  const settle = (candidates: MaskParameters[]) => {
+    for (const candidate of candidates) {
+      const cost = costOf(masks, known, candidate)
+      if (cost >= least) continue
+      least = cost
+      best = candidate
+    }
+  }
+  const hasScores = known.every(({ shape }) => shape.magnitudes !== null)
+  settle((hasScores ? [0, 2, 3, 4, 5, 6, 7] : [0]).map((contextBits) => ({ ...best, contextBits })))
+  settle(priors.map((_, columnPrior) => ({ ...best, columnPrior })))
+  settle(priors.map((_, linePrior) => ({ ...best, linePrior })))
+  return best
+}
+
+/** Length of the first masks, whole ones until there are enough bits, in 4096ths of a bit. */
+function costOf(masks: readonly Uint8Array[], known: readonly KnownMask[], parameters: MaskParameters): number {
+  let cost = 0
+  let seen = 0
+  for (let m = 0; m < masks.length && seen < SAMPLE; m++) {
+    visitModel(known[m], parameters, (i, probability) => {
+      const bit = getBit(masks[m], i) ? 1 : 0
+      cost += costs[bit ? probability : PROBABILITY_ONE - probability]
+      return bit
+    })
+    seen += known[m].shape.geometry.count
+  }
+  return cost
+}
+
+const costs = Float64Array.from({ length: PROBABILITY_ONE + 1 }, (_, p) =>
+  Math.round(-Math.log2(Math.max(p, 1) / PROBABILITY_ONE) * 4096),
+)

@@ -1,0 +1,136 @@
+/**
+ * A searched ticket in as few bytes as it takes, for links and QR codes: what a reader can derive is left out. The ticket's
+ * file comes back from it bit for bit. docs/ticket-format.md specifies it under *As text*.
+ */
+import { packedBytes } from '../mask/packed-bits.js'
+import type { Seed } from '../random/index.js'
+import { float32Bytes, toFloat32 } from '../safetensors/floats.js'
+import { InputError } from '../safetensors/input-error.js'
+import { searchedShape } from './coding.js'
+import { createFieldReader, createFieldWriter } from './compact-fields.js'
+import { type CompactHead, compactHead } from './compact-head.js'
+import { decodeMasks, encodeMasks, type KnownMask } from './compact-masks.js'
+import type { SearchedTicket } from './read-searched.js'
+import { searchedContent } from './recode.js'
+import { refusing } from './refusing.js'
+import { generationBits, type SearchedMatrix, searchedDense } from './searched.js'
+import { packGenerations, unpackedGenerations, unpackGenerations } from './searched-masks.js'
+import { encodeSearchedTicket } from './searched-write.js'
+import type { CreateSha256 } from './sha256.js'
+
+/** The version of the compact form: its first byte, which is never 0. */
+const FORM = 1
+
+/** Bytes of the ticket's hash that are kept. */
+const CHECKSUM = 4
+
+/** A ticket in its compact form. */
+export interface CompactTicket {
+  readonly bytes: Uint8Array
+  /** Bytes of it that are masks. */
+  readonly maskBytes: number
+  /** Of the ticket that it gives. */
+  readonly sha256: string
+  readonly weights: number
+}
+
+/**
+ * The compact form of a searched ticket.
+ * @param options.lean leave out the probe and how the masks were found: another, smaller ticket of the same weights
+ * @throws InputError for a ticket that would not come back the same: one whose masks are deflated, or that another
+ *   program wrote in its own way; RangeError for one that is too large
+ */
+export async function encodeCompact(
+  ticket: SearchedTicket,
+  createSha256: CreateSha256,
+  { lean = false }: { lean?: boolean } = {},
+): Promise<CompactTicket> {
+  const { name, coding } = ticket
+  if (coding === 'deflate') {
+    throw new InputError(
+      `${name}: masks under deflate do not come back the same everywhere; slt recode --coding range does`,
+    )
+  }
+  const full = await searchedContent(ticket, () => null)
+  const content = lean ? { ...full, probe: null, search: null } : full
+  const { sha256 } = encodeSearchedTicket(content, createSha256)
+  if (!lean && sha256 !== ticket.sha256) {
+    throw new InputError(
+      `${name}: was written by another program, so that its file would not come back; slt recode writes it anew`,
+    )
+  }
+  const matrices = ticket.metadata.matrices
+  const fields = createFieldWriter()
+  fields.integer('form', FORM)
+  compactHead(fields, { ...content, coding, seed: ticket.seed, matrices })
+  for (const { name: norm } of searchedDense(content.config, content.norms)) {
+    const bytes = float32Bytes(content.dense.get(norm)!)
+    fields.bytes(norm, bytes, bytes.length)
+  }
+  for (const { generations, mask } of content.matrices) {
+    if (!generations) continue
+    const { bytes } = packGenerations(generations, mask)
+    fields.bytes('generations', bytes, bytes.length)
+  }
+  fields.bytes('checksum', checksumOf(sha256), CHECKSUM)
+  const head = fields.done()
+  const masks = encodeMasks(
+    content.matrices.map(({ mask }) => mask),
+    knownMasks(matrices, ticket.seed),
+  )
+  const bytes = new Uint8Array(head.length + masks.length)
+  bytes.set(head)
+  bytes.set(masks, head.length)
+  const weights = matrices.reduce((sum, { shape }) => sum + shape[0] * shape[1], 0)
+  return { bytes, maskBytes: masks.length, sha256, weights }
+}
+
+/**
+ * The file of a ticket from its compact form.
+ * @param name of where it comes from, for messages
+ * @returns the bytes of the file, and its hash
+ * @throws InputError in one line when it is no sound compact ticket
+ */
+export function decodeCompact(
+  name: string,
+  bytes: Uint8Array,
+  createSha256: CreateSha256,
+): { bytes: Uint8Array; sha256: string } {
+  return refusing(name, () => {
+    const fields = createFieldReader(bytes)
+    const form = fields.integer('form', 0)
+    if (form !== FORM) throw new RangeError(`compact form ${form} is unknown`)
+    const head = compactHead(fields, nothing)
+    const { matrices, seed } = head
+    const dense = new Map(
+      searchedDense(head.config, head.norms).map(({ name: norm, shape }) => {
+        return [norm, toFloat32('F32', fields.bytes(norm, new Uint8Array(0), 4 * shape[0]).slice())]
+      }),
+    )
+    const packed = matrices.map(({ kept, generations }) =>
+      fields.bytes('generations', new Uint8Array(0), packedBytes(kept * generationBits(generations))),
+    )
+    const checksum = fields.bytes('checksum', new Uint8Array(0), CHECKSUM)
+    const masks = decodeMasks(fields.rest(), knownMasks(matrices, seed))
+    const found = matrices.map(({ generations: highest, kept, shape, ...matrix }, i) => {
+      const mask = masks[i]
+      if (highest === 0) return { ...matrix, mask }
+      const generations = unpackedGenerations(unpackGenerations(packed[i], kept, highest), mask, shape[0] * shape[1])
+      return { ...matrix, mask, generations }
+    })
+    const ticket = encodeSearchedTicket({ ...head, matrices: found, dense }, createSha256)
+    if (checksumOf(ticket.sha256).some((byte, i) => byte !== checksum[i])) {
+      throw new RangeError('wrong checksum: something was changed or left out on the way')
+    }
+    return ticket
+  })
+}
+
+/** A head that a reader does not look at. */
+const nothing = { config: {}, matrices: [] } as unknown as CompactHead
+
+const checksumOf = (sha256: string): Uint8Array =>
+  Uint8Array.from({ length: CHECKSUM }, (_, i) => Number.parseInt(sha256.slice(2 * i, 2 * i + 2), 16))
+
+const knownMasks = (matrices: readonly SearchedMatrix[], seed: Seed): KnownMask[] =>
+  matrices.map((matrix) => ({ shape: searchedShape(matrix, seed), kept: matrix.kept }))

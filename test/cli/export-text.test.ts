@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { modulesOfSvg, rasterise, readQr } from '../ticket/qr-reader.js'
+import { encode, randomContent, runnableConfig, smallConfig } from '../ticket/searched-example.js'
+import { slt } from './slt.js'
+
+let folder: string
+const path = (name: string) => join(folder, name)
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'slt-text-'))
+  writeFileSync(path('small.slt.safetensors'), encode(randomContent(smallConfig)))
+  writeFileSync(path('large.slt.safetensors'), encode(randomContent(runnableConfig)))
+  writeFileSync(path('long.slt.safetensors'), encode(randomContent({ ...runnableConfig, inner: 2048 })))
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const page = 'https://example.org/slt/'
+const isSame = (a: string, b: string) => readFileSync(path(a)).equals(readFileSync(path(b)))
+
+test('a link is the only line on stdout, and slt import gives the file back byte for byte', () => {
+  const { code, stdout, stderr } = slt('export', path('small.slt.safetensors'), '--to', 'url', '--page', page)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^https:\/\/example\.org\/slt\/#ticket=AQ?[\w-]+\n$/)
+  expect(stderr).toMatch(/^\d+ weights in \d+ B \(\d+ B of masks\); \d+ characters\n$/)
+  const back = slt('import', stdout.trim(), '--out', path('back'))
+  expect(back).toMatchObject({ code: 0, stderr: '' })
+  expect(back.stdout).toMatch(/back: [\d.,]+ k?B, sha256 [0-9a-f]{64}\n$/)
+  expect(isSame('back', 'small.slt.safetensors')).toBe(true)
+})
+
+test('a file that holds the text, and standard input', () => {
+  const { stdout } = slt('export', path('large.slt.safetensors'), '--to', 'url')
+  writeFileSync(path('link.txt'), stdout.replace(/(.{70})/g, '$1\n'))
+  expect(slt('import', path('link.txt'), '--out', path('from-file')).code).toBe(0)
+  expect(isSame('from-file', 'large.slt.safetensors')).toBe(true)
+  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
+  const piped = spawnSync(process.execPath, [main, 'import', '-', '--out', path('from-pipe'), '--json'], {
+    input: stdout,
+  })
+  const { bytes, out } = JSON.parse(piped.stdout.toString())
+  expect({ bytes, out }).toEqual({ bytes: readFileSync(path('from-pipe')).length, out: path('from-pipe') })
+  expect(isSame('from-pipe', 'large.slt.safetensors')).toBe(true)
+})
+
+test('a QR code, read by another reader, gives the file back', async () => {
+  const args = ['export', path('small.slt.safetensors'), path('small.svg'), '--to', 'qr', '--page', page, '--json']
+  const report = JSON.parse(slt(...args).stdout)
+  const { modules, isBlack } = modulesOfSvg(readFileSync(path('small.svg'), 'utf8'))
+  expect(report).toMatchObject({ out: path('small.svg'), modules, lean: false })
+  const text = await readQr(rasterise(modules, isBlack))
+  expect(text).toBe(report.text)
+  expect(slt('import', text ?? '', '--out', path('from-qr')).code).toBe(0)
+  expect(isSame('from-qr', 'small.slt.safetensors')).toBe(true)
+})
+
+test('--lean gives a smaller ticket of the same masks', () => {
+  const [full, lean] = [[], ['--lean']].map((more) => {
+    return JSON.parse(slt('export', path('small.slt.safetensors'), '--to', 'url', '--json', ...more).stdout)
+  })
+  expect(lean.bytes).toBeLessThan(full.bytes)
+  expect(lean.maskBytes).toBe(full.maskBytes)
+  expect(slt('import', lean.link, '--out', path('lean')).code).toBe(0)
+  const content = randomContent(smallConfig)
+  expect(readFileSync(path('lean')).equals(encode({ ...content, probe: null, search: null }))).toBe(true)
+})
+
+test('options and arguments of other forms end with 2', () => {
+  const cases: [string[], string][] = [
+    [['--to', 'url', '--dtype', 'fp16'], '--dtype goes with --to huggingface'],
+    [['--to', 'qr', '--force'], '--force goes with --to huggingface or onnx or onnx-training'],
+    [['out', '--to', 'onnx', '--lean'], '--lean goes with --to url or qr'],
+    [['out', '--to', 'huggingface', '--page', page], '--page goes with --to url or qr'],
+    [['out', '--to', 'url'], '--to url prints the link, and takes no file'],
+    [['--to', 'onnx'], "missing required argument 'out'"],
+  ]
+  for (const [args, message] of cases) {
+    const { code, stderr } = slt('export', path('small.slt.safetensors'), ...args)
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `slt: ${message}\n` })
+  }
+})
+
+test('long links come with a warning', () => {
+  const { stderr } = slt('export', path('long.slt.safetensors'), '--to', 'url')
+  expect(stderr).toContain('many programs cut links longer than 8,000 characters')
+})
+
+describe('what does not work ends with 1 and one line, and writes nothing:', () => {
+  test('a QR code that is too small says by how much and what would do', () => {
+    const { code, stderr } = slt('export', path('long.slt.safetensors'), path('no.svg'), '--to', 'qr')
+    expect(stderr).toMatch(
+      /^slt: .*long\.slt\.safetensors: \d+ bytes, \d+ more than the 2944 that a QR code holds here: --lean and about \d+ of its \d+ weights fewer would do, or a lower --keep; as it is it travels as a file or a link\n$/,
+    )
+    expect(code).toBe(1)
+    expect(existsSync(path('no.svg'))).toBe(false)
+  })
+  test.each([
+    [
+      ['import', 'hello!'],
+      /^slt: text: no link, fragment or digits of a ticket: character 5 expected base64url, got "!"\n$/,
+    ],
+    [['import', '#ticket=AQAA'], /^slt: text: "\w+" goes past the end\n$/],
+    [['import', '#ticket10=2'], /^slt: text: compact form 2 is unknown\n$/],
+    [['import', '#ticket10=0'], /^slt: text: no sound #ticket10=: expected decimal digits/],
+  ])('%j', (args, message) => {
+    const { code, stdout, stderr } = slt(...args, '--out', path('none'))
+    expect(stderr).toMatch(message)
+    expect(stdout).toBe('')
+    expect(code).toBe(1)
+    expect(existsSync(path('none'))).toBe(false)
+  })
+  test.each([
+    [['--to', 'url', '--page', 'example.org'], /^slt: "page" expected an address such as https:\/\/host\/path/],
+    [['--to', 'pdf'], /^slt: "to" expected huggingface, onnx, onnx-training, url, qr, got pdf\n$/],
+  ])('slt export %j', (args, message) => {
+    const { code, stderr } = slt('export', path('small.slt.safetensors'), ...args)
+    expect(stderr).toMatch(message)
+    expect(code).toBe(1)
+  })
+  test('a pruned ticket, and a file that is none', () => {
+    writeFileSync(path('none.safetensors'), 'nothing')
+    expect(slt('export', path('none.safetensors'), '--to', 'url').stderr).toMatch(/^slt: .*none\.safetensors: .*\n$/)
+    expect(slt('export', path('missing'), '--to', 'url')).toMatchObject({ code: 1 })
+  })
+})

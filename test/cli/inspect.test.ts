@@ -1,0 +1,80 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeSearched } from './searched-fixture.js'
+import { slt, sorter } from './slt.js'
+
+let folder: string
+let ticket: string
+let text: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slt-'))
+  ;({ ticket, text } = await writeSearched(folder))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+test('what a searched ticket is, a row a matrix, and its size against dense ones', () => {
+  const { code, stdout, stderr } = slt('inspect', ticket)
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/^kind +searched-gpt2, format version \d+, masks as \w+$/m)
+  expect(stdout).toMatch(/^seed +18364758544493064720, philox4x32-10 version 1$/m)
+  expect(stdout).toMatch(/^search +iterand, keep 0\.5 per-layer, fan-in weights, QK scale 1\.5$/m)
+  expect(stdout).toMatch(/^ wte +256 x 16 +4,096 +\d\d\.\d\d % +[\d,]+ +\d\.\d{3} +[01]\.\d{3} /m)
+  expect(stdout).toMatch(/^ h\.1 +3,072 /m)
+  expect(stdout).toMatch(/^ dense 4-bit +[\d,]+ +\d+\.\d{3} +\d+\.\d\d$/m)
+  expect(stdout).toMatch(/B, \d+\.\d\d bits a parameter: .* than dense float32, .* than dense 4-bit\n$/)
+})
+
+test('--json has everything, --plot writes an SVG and nothing else', async () => {
+  const before = await readdir(folder)
+  const plot = join(folder, 'masks.svg')
+  const { code, stdout, stderr } = slt('inspect', ticket, '--json', '--plot', plot)
+  expect([code, stderr]).toEqual([0, `written: ${plot}\n`])
+  const found = JSON.parse(stdout)
+  expect(found).toMatchObject({
+    ticket,
+    kind: 'searched-gpt2',
+    plot,
+    seed: '18364758544493064720',
+    search: { keep: 0.5 },
+  })
+  expect(found.matrices).toHaveLength(14)
+  expect(found.compared.map(({ name }: { name: string }) => name)).toEqual(['float32', 'float16', '8-bit', '4-bit'])
+  expect(found.size.bytes).toBe((await readFile(ticket)).length)
+  const svg = await readFile(plot, 'utf8')
+  expect(svg).toMatch(/^<svg [^>]*>\n<title>What random\.slt\.safetensors keeps<\/title>/)
+  expect(svg.match(/<g class="cells"/g)).toHaveLength(14)
+  expect((await readdir(folder)).sort()).toEqual([...before, 'masks.svg'].sort())
+})
+
+test('a pruned ticket', () => {
+  const path = join(folder, 'sorter.slt.safetensors')
+  expect(slt('prune', sorter, '--items', '8', '--seed', '7', '--out', path).code).toBe(0)
+  const { code, stdout } = slt('inspect', path)
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^construction +8 products a weight, balanced, scale auto$/m)
+  expect(stdout).toMatch(/^ h\.0\.attn\.0\.qk +392 x 49 +2,401 /m)
+  expect(stdout).toMatch(/^ kept dense +5,376 /m)
+  const found = JSON.parse(slt('inspect', path, '--json').stdout)
+  expect(found.total.weights).toBe(98937)
+  expect(found.norms).toBeNull()
+})
+
+test('bad input is one line and exit code 1, and leaves no picture', async () => {
+  const plot = join(folder, 'none.svg')
+  expect(slt('inspect', text, '--plot', plot)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^slt: .*\n$/),
+  })
+  expect(await readdir(folder)).not.toContain('none.svg')
+  const missing = join(folder, 'missing')
+  expect(slt('inspect', missing)).toEqual({ code: 1, stdout: '', stderr: `slt: ${missing}: no such file or folder\n` })
+  const nowhere = join(folder, 'missing', 'x.svg')
+  expect(slt('inspect', ticket, '--plot', nowhere)).toMatchObject({
+    code: 1,
+    stderr: `slt: ${nowhere}: no such file or folder\n`,
+  })
+  expect(slt('inspect', '--help').stdout).toContain('Examples:')
+})
