@@ -1,4 +1,4 @@
-// Builds dist/: the WebAssembly kernels (AssemblyScript, SIMD) and the TypeScript sources.
+// Builds dist/: the WebAssembly kernels (AssemblyScript, SIMD), the TypeScript sources, and the explorer in dist/web/.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -12,3 +12,5 @@ const run = (script, args) => execFileSync(process.execPath, [script, ...args], 
 mkdirSync(join(root, 'dist'), { recursive: true })
 run(tool('assemblyscript', 'bin/asc.js'), ['assembly/index.ts', '--target', 'release'])
 run(tool('typescript', 'bin/tsc'), ['-p', 'tsconfig.json'])
+run(tool('typescript', 'bin/tsc'), ['-p', 'web'])
+run(tool('vite', 'bin/vite.js'), ['build', 'web', '--logLevel', 'warn'])

@@ -1,0 +1,21 @@
+import type { GraphRunner } from '../../src/graph/runner.js'
+import { type ChosenWebDevice, chooseWebDevice, createWebGraphRunner, type WebDevice } from '../../src/runtime/web.js'
+import { siteFile } from './site.js'
+
+/** A graph runner, what it computes on, and why. */
+export interface Engine extends ChosenWebDevice {
+  readonly runner: GraphRunner
+}
+
+/**
+ * ONNX Runtime for the calling thread, best a worker. Loads nothing of it before it is called: 14 MB for WebAssembly, 26 MB
+ * for WebGPU, which the browser keeps.
+ * @param device `auto` (default) is WebGPU where there is a real GPU, else WebAssembly
+ * @throws Error in a plain sentence when `webgpu` is asked for and cannot be had
+ */
+export async function openEngine(device: 'auto' | WebDevice = 'auto'): Promise<Engine> {
+  const chosen = await chooseWebDevice(device)
+  const ort = await (chosen.device === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'))
+  const runner = createWebGraphRunner(ort, { ...chosen, wasmPaths: siteFile('ort/') })
+  return { ...chosen, runner }
+}

@@ -1,0 +1,54 @@
+import { type ReadonlySignal, signal } from '@preact/signals'
+import { type ViewName, viewNames } from './views.js'
+
+/** What an address names: `#prune?d=8&n=12` is a view and its parameters; `#ticket=…` is the run view's. */
+export interface Route {
+  readonly view: ViewName
+  readonly parameters: URLSearchParams
+}
+
+/** Reads the part of an address after `#`; an unknown view is the first one. */
+export function parseHash(hash: string): Route {
+  const text = hash.replace(/^#\/?/, '')
+  if (text.startsWith('ticket=')) return { view: 'run', parameters: new URLSearchParams(text) }
+  const [name, query = ''] = split(text, '?')
+  const view = viewNames.find((each) => each === name) ?? 'prune'
+  return { view, parameters: new URLSearchParams(view === name ? query : '') }
+}
+
+function split(text: string, at: string): [string, string?] {
+  const index = text.indexOf(at)
+  return index < 0 ? [text] : [text.slice(0, index), text.slice(index + 1)]
+}
+
+/** The address of a view with parameters, from `#` on. */
+export function formatHash({ view, parameters }: Route): string {
+  const query = parameters.toString()
+  return query === '' ? `#${view}` : `#${view}?${query}`
+}
+
+const current = signal(parseHash(location.hash))
+addEventListener('hashchange', () => {
+  current.value = parseHash(location.hash)
+})
+
+/** Where the page is. Follows links and the back button; a view's own changes of its parameters do not change it. */
+export const route: ReadonlySignal<Route> = current
+
+const remembered = signal<Partial<Record<ViewName, string>>>({})
+
+/** The link to a view as the visitor left it. */
+export const viewLink = (view: ViewName): string => remembered.value[view] ?? `#${view}`
+
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** Puts a view's parameters into its link at once, and into the address soon (browsers limit how often), when it is shown. */
+export function rememberParameters(view: ViewName, parameters: URLSearchParams): void {
+  const hash = formatHash({ view, parameters })
+  remembered.value = { ...remembered.peek(), [view]: hash }
+  if (current.peek().view !== view) return
+  clearTimeout(timer)
+  timer = setTimeout(() => {
+    if (current.peek().view === view) history.replaceState(history.state, '', hash)
+  }, 200)
+}

@@ -1,0 +1,4 @@
+/** The view `#prune`. */
+export default function PruneView() {
+  return null
+}

@@ -1,0 +1,4 @@
+/** The view `#report`. */
+export default function ReportView() {
+  return null
+}

@@ -1,0 +1,4 @@
+/** The view `#run`. */
+export default function RunView() {
+  return null
+}

@@ -1,0 +1,4 @@
+/** The view `#search`. */
+export default function SearchView() {
+  return null
+}

@@ -1,0 +1,66 @@
+/** The worker's side of worker-client.ts. */
+import { expose } from 'comlink'
+
+/** What a task has beside its input. */
+export interface TaskContext<Report = unknown> {
+  /** Aborts when the page no longer wants the answer. A loop sees it only between pauses. */
+  readonly signal: AbortSignal
+  /** Tells the page something on the way: progress, a token, a picture. */
+  report(value: Report): void
+  /** Lets messages in; call it every few milliseconds of a long loop. @throws AbortError when the task was cancelled */
+  pause(): Promise<void>
+}
+
+/** The tasks of a worker, by name. Input, reports and answers are cloned, or moved by comlink's `transfer`. */
+// biome-ignore lint/suspicious/noExplicitAny: each task has its own types, which `createWorkerClient` gives back
+export type Tasks = Record<string, (input: any, context: TaskContext<any>) => unknown>
+
+/** What goes through comlink. */
+export interface TaskHost {
+  call(id: number, name: string, input: unknown, report: (value: unknown) => void): Promise<unknown>
+  cancel(id: number): void
+}
+
+const channel = new MessageChannel()
+const waiting: (() => void)[] = []
+channel.port1.onmessage = () => waiting.shift()?.()
+
+/** A turn of the event loop; timers would wait 4 ms. */
+const turn = () =>
+  new Promise<void>((resolve) => {
+    waiting.push(resolve)
+    channel.port2.postMessage(0)
+  })
+
+/** Offers tasks to the page that made this worker. Call it once, at the end of the worker's module. */
+export function exposeTasks(tasks: Tasks): void {
+  const running = new Map<number, AbortController>()
+  const host: TaskHost = {
+    async call(id, name, input, report) {
+      const controller = new AbortController()
+      running.set(id, controller)
+      const { signal } = controller
+      const context: TaskContext = {
+        signal,
+        report(value) {
+          if (!signal.aborted) report(value)
+        },
+        async pause() {
+          await turn()
+          signal.throwIfAborted()
+        },
+      }
+      try {
+        await turn() // a cancellation sent right behind the call is heard
+        signal.throwIfAborted()
+        return await tasks[name](input, context)
+      } finally {
+        running.delete(id)
+      }
+    },
+    cancel(id) {
+      running.get(id)?.abort()
+    },
+  }
+  expose(host)
+}

@@ -1,0 +1,77 @@
+import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { defineConfig, type Plugin } from 'vite'
+import { pageHeaders } from '../src/runtime/page-headers.js'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'))
+
+/** Files that keep their names beside the bundle and are fetched only when they are wanted: path in the site -> file. */
+export function carriedFiles(): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const build of ['ort-wasm-simd-threaded', 'ort-wasm-simd-threaded.asyncify']) {
+    for (const ending of ['mjs', 'wasm']) files.set(`ort/${build}.${ending}`, join(ort, `${build}.${ending}`))
+  }
+  const folders = {
+    'gpt-nano-sort': 'data/gpt-nano-sort',
+    tinyshakespeare: 'data/tinyshakespeare',
+    tickets: 'web/tickets',
+  }
+  for (const [name, folder] of Object.entries(folders)) {
+    for (const file of readdirSync(join(root, folder))) files.set(`data/${name}/${file}`, join(root, folder, file))
+  }
+  return files
+}
+
+const types: Record<string, string> = {
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.json': 'application/json',
+  '.txt': 'text/plain; charset=utf-8',
+}
+
+/** Copies the carried files into a build, unhashed, and serves them in development. */
+function carry(): Plugin {
+  return {
+    name: 'carry',
+    generateBundle() {
+      for (const [fileName, from] of carriedFiles()) {
+        this.emitFile({ type: 'asset', fileName, source: readFileSync(from) })
+      }
+    },
+    configureServer(server) {
+      const files = carriedFiles()
+      server.middlewares.use((request, response, next) => {
+        const from = files.get(new URL(request.url ?? '/', 'http://localhost').pathname.slice(1))
+        if (from === undefined) return next()
+        response.setHeader('content-type', types[extname(from)] ?? 'application/octet-stream')
+        response.setHeader('content-length', statSync(from).size)
+        createReadStream(from).pipe(response)
+      })
+    },
+  }
+}
+
+// In development Vite puts styles and its own client into the page, which the policy would refuse.
+const { 'Content-Security-Policy': _, ...developmentHeaders } = pageHeaders
+
+export default defineConfig({
+  root: fileURLToPath(new URL('.', import.meta.url)),
+  base: './', // any host, any sub-path
+  resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  plugins: [carry()],
+  worker: { format: 'es' },
+  build: {
+    outDir: join(root, 'dist/web'),
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0, // the policy allows files only
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: { headers: developmentHeaders, fs: { allow: [root] } },
+  preview: { headers: pageHeaders },
+})
