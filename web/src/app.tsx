@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentType } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { plainSentence } from './failure.js'
 import { route, viewLink } from './route.js'
 import { chooseTheme, currentTheme, themes } from './theme.js'
@@ -13,7 +13,7 @@ export function App() {
   const { view } = route.value
   const main = useRef<HTMLElement>(null)
   const shown = useRef(view)
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${views[view].title} · Strong lottery tickets`
     if (shown.current === view) return
     shown.current = view

@@ -95,8 +95,14 @@ export function createWorkerClient<T extends Tasks>(start: () => Worker): Worker
       }
       pending.add(fail)
       signal?.addEventListener('abort', cancel)
-      const report = (value: unknown) => {
-        if (!over) onReport?.(value as never)
+      const report = async (value: unknown) => {
+        if (over) return
+        try {
+          onReport?.(value as never)
+        } catch (error) {
+          fail(error as Error) // a mistake of the page, not of the worker
+          host.cancel(id)
+        }
       }
       const given = move ? transfer(input as object, [...move]) : input
       host.call(id, name, given, proxy(report)).then(

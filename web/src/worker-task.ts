@@ -17,7 +17,7 @@ export type Tasks = Record<string, (input: any, context: TaskContext<any>) => un
 
 /** What goes through comlink. */
 export interface TaskHost {
-  call(id: number, name: string, input: unknown, report: (value: unknown) => void): Promise<unknown>
+  call(id: number, name: string, input: unknown, report: (value: unknown) => Promise<void>): Promise<unknown>
   cancel(id: number): void
 }
 
@@ -40,10 +40,11 @@ export function exposeTasks(tasks: Tasks): void {
       const controller = new AbortController()
       running.set(id, controller)
       const { signal } = controller
+      let heard: Promise<void> | undefined // the last report, by the page
       const context: TaskContext = {
         signal,
         report(value) {
-          if (!signal.aborted) report(value)
+          if (!signal.aborted) heard = report(value)
         },
         async pause() {
           await turn()
@@ -53,7 +54,9 @@ export function exposeTasks(tasks: Tasks): void {
       try {
         await turn() // a cancellation sent right behind the call is heard
         signal.throwIfAborted()
-        return await tasks[name](input, context)
+        const answer = await tasks[name](input, context)
+        await heard // reports come by a port of their own, which the answer would overtake
+        return answer
       } finally {
         running.delete(id)
       }

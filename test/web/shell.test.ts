@@ -1,0 +1,152 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { overflow, seriousViolations, watchErrors } from './accessible.js'
+import { launchBrowser, noBrowser } from './browser.js'
+import { type Served, serveSite, siteFolder } from './site.js'
+
+const views = {
+  prune: 'Prune a head',
+  run: 'Run a ticket',
+  search: 'Search live',
+  report: 'Read the report',
+}
+
+describe.skipIf(noBrowser)('the explorer in Chromium', () => {
+  let served: Served
+  let browser: Browser
+  const open = async (path = '', options: Parameters<Browser['newPage']>[0] = {}): Promise<[Page, string[]]> => {
+    const page = await browser.newPage(options)
+    const errors = watchErrors(page)
+    await page.goto(served.url + path)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    return [page, errors]
+  }
+
+  beforeAll(async () => {
+    served = await serveSite()
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await served?.close()
+  })
+
+  test('opens on the first view, and fetches neither ONNX Runtime nor data for it', async () => {
+    const fetched: string[] = []
+    const page = await browser.newPage()
+    const errors = watchErrors(page)
+    page.on('request', (request) => fetched.push(new URL(request.url()).pathname))
+    await page.goto(served.url)
+    await page.waitForLoadState('networkidle')
+    expect(await page.title()).toBe('Prune a head · Strong lottery tickets')
+    expect(fetched.filter((path) => /^\/(ort|data)\//.test(path) && !path.startsWith('/data/gpt-nano-sort/'))).toEqual(
+      [],
+    )
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true)
+    expect(errors).toEqual([])
+  })
+
+  test.each(['light', 'dark'] as const)(
+    'axe-core finds nothing serious in any view, %s, at 360 and 1400 pixels',
+    async (colorScheme) => {
+      for (const view of Object.keys(views)) {
+        const [page, errors] = await open(`#${view}`, { colorScheme, viewport: { width: 1400, height: 900 } })
+        await page.waitForLoadState('networkidle')
+        expect(await seriousViolations(page), view).toEqual([])
+        await page.setViewportSize({ width: 360, height: 700 })
+        expect(await seriousViolations(page), view).toEqual([])
+        expect(await overflow(page), `${view} is wider than 360 pixels`).toBeLessThanOrEqual(0)
+        expect(errors).toEqual([])
+        await page.close()
+      }
+    },
+  )
+
+  test('by keyboard: the link past the header, every view, the way back', async () => {
+    const [page, errors] = await open()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN')
+    expect(new URL(page.url()).hash).toBe('')
+
+    for (const [view, title] of Object.entries(views).slice(1)) {
+      const link = page.getByRole('navigation').getByRole('link', { name: title })
+      await link.focus()
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { level: 1, name: title }).waitFor()
+      expect(new URL(page.url()).hash).toBe(`#${view}`)
+      expect(await page.title()).toBe(`${title} · Strong lottery tickets`)
+      expect(await link.getAttribute('aria-current')).toBe('page')
+      await page.waitForFunction(() => document.activeElement?.tagName === 'MAIN')
+    }
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: views.search }).waitFor()
+    expect(errors).toEqual([])
+  })
+
+  test('#ticket=… opens the run view, an unknown view the first one', async () => {
+    const [linked] = await open('#ticket=nowhere.slt.safetensors')
+    expect(await linked.getByRole('heading', { level: 1 }).textContent()).toBe(views.run)
+    const [unknown] = await open('#constructor?d=3')
+    expect(await unknown.getByRole('heading', { level: 1 }).textContent()).toBe(views.prune)
+  })
+
+  test('colours: the chosen ones hold over a reload, before anything is drawn', async () => {
+    const [page] = await open('', { colorScheme: 'light' })
+    const paper = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
+    const light = await paper()
+    const button = page.getByRole('button', { name: /^Colours/ })
+    await button.click()
+    await button.click()
+    expect(await button.textContent()).toBe('dark')
+    const dark = await paper()
+    expect(dark).not.toBe(light)
+    await page.reload({ waitUntil: 'commit' })
+    await page.locator('link[rel=icon]').waitFor({ state: 'attached' })
+    expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
+    await button.click()
+    expect(await paper()).toBe(light)
+  })
+
+  test('below a sub-path of a file host that sends no headers', async () => {
+    const host = await serveSite({ headers: {}, under: '/pages/slt' })
+    const page = await browser.newPage()
+    const errors = watchErrors(page)
+    await page.goto(`${host.url}#report`)
+    await page.getByRole('heading', { level: 1, name: views.report }).waitFor()
+    await page.waitForLoadState('networkidle')
+    expect(errors).toEqual([])
+    await page.close()
+    await host.close()
+  })
+
+  test('nothing moves while a view loads', async () => {
+    const page = await browser.newPage({ viewport: { width: 800, height: 900 } })
+    await page.addInitScript(() => {
+      Object.assign(globalThis, { shift: 0 })
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) globalThis.shift += (entry as unknown as { value: number }).value
+      }).observe({ type: 'layout-shift', buffered: true })
+    })
+    for (const view of Object.keys(views)) {
+      await page.goto(`${served.url}?${view}#${view}`)
+      await page.waitForLoadState('networkidle')
+      expect(await page.evaluate(() => globalThis.shift), view).toBeLessThan(0.05)
+    }
+  })
+})
+
+declare global {
+  var shift: number
+}
+
+test('scripts and styles are below 400 KB gzipped, beside ONNX Runtime', () => {
+  const files = readdirSync(siteFolder, { recursive: true, encoding: 'utf8' })
+  const bundle = files.filter((file) => /\.(js|css|html)$/.test(file) && !file.startsWith('ort'))
+  expect(bundle).toContain('index.html')
+  const bytes = bundle.reduce((sum, file) => sum + gzipSync(readFileSync(join(siteFolder, file))).length, 0)
+  expect(bytes).toBeLessThan(400_000)
+})
