@@ -16,6 +16,8 @@ export interface TextRequest extends Sampling {
   /** Unsigned 64-bit; token i of the text, prompt included, is drawn with word i of its stream 2^47 + 1. */
   readonly seed: Seed
   readonly signal?: AbortSignal | undefined
+  /** Lets other work in between two tokens, a signal say; default: a turn of Node's event loop. */
+  pause?(): Promise<void>
 }
 
 /** A token, and the text that is complete with it: none while a character still lacks bytes. */
@@ -74,17 +76,19 @@ export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
 export async function* continueText(
   { decoder }: Pick<TicketModel, 'decoder'>,
   tokenizer: Tokenizer,
-  { prompt, seed, ...request }: TextRequest,
+  { prompt, seed, pause = nodeTurn, ...request }: TextRequest,
 ): AsyncGenerator<TextPiece, void> {
   const stream = createTextStream(tokenizer)
   const own = promptTokens(tokenizer, prompt)
   for await (const token of generateTokens(decoder, own, { ...request, word: createWords(seed) })) {
     yield { token, text: stream.push(token) }
-    await new Promise((resolve) => setImmediate(resolve)) // lets a signal in
+    await pause()
   }
   const rest = stream.end()
   if (rest !== '') yield { token: null, text: rest }
 }
+
+const nodeTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Words of the text stream, some at a time. */
 function createWords(seed: Seed): (index: number) => number {
