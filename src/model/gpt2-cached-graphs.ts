@@ -76,11 +76,7 @@ export function stepGraph(config: Gpt2Config, held?: Gpt2Weights): Graph {
   return graph
 }
 
-function declareWeights(
-  config: Gpt2Config,
-  name: string,
-  held?: Gpt2Weights,
-): { graph: Graph; weight: WeightLookup } {
+function declareWeights(config: Gpt2Config, name: string, held?: Gpt2Weights): { graph: Graph; weight: WeightLookup } {
   const graph = createGraph(name)
   const values = new Map<string, Value>()
   for (const [key, shape] of gpt2TensorShapes(config)) {

@@ -1,4 +1,4 @@
-import type { GraphRunner, Tensor } from '../graph/index.js'
+import type { GraphRunner } from '../graph/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { createPairGpt2, type MaterialisedPair, type PairGpt2 } from '../model/gpt2-pair.js'
 import type { Gpt2Weights } from '../model/gpt2-weights.js'
@@ -19,12 +19,11 @@ export function createLiteralGpt2(options: {
   seed: Seed
   readMasks: (name: string) => Promise<PairMasks>
   generate: typeof generateWeights
-  onAttention?: ((layer: number, head: number, probabilities: Tensor) => void) | undefined
 }): PairGpt2 {
-  const { runner, config, dense, seed, readMasks, generate, onAttention } = options
+  const { runner, config, dense, seed, readMasks, generate } = options
   const cache = new Map<string, MaterialisedPair>()
   let cached = 0
-  const materialise = async (name: string): Promise<MaterialisedPair> => {
+  return createPairGpt2(runner, config, dense, async (name) => {
     const known = cache.get(name)
     if (known) return known
     const masks = await readMasks(name)
@@ -36,6 +35,5 @@ export function createLiteralGpt2(options: {
       cached += bytes
     }
     return pair
-  }
-  return createPairGpt2(runner, config, dense, materialise, onAttention)
+  })
 }

@@ -1,5 +1,4 @@
 /** Checks of a ticket: what it says of itself, and how it compares with the target it was pruned to. */
-import type { Tensor } from '../graph/index.js'
 import { createGenerator } from '../kernels/index.js'
 import { createGpt2 } from '../model/gpt2.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
@@ -36,20 +35,17 @@ export interface VerifyOptions {
 /**
  * The model of a ticket, run literally: masks at full source width over weights regenerated from the seed.
  *
- * @param onAttention sees the attention probabilities [B, T, T] of each head at every run
  * @throws InputError when the ticket holds no GPT-2
  */
 export async function openLiteralGpt2(
   { runner, kernels }: Pick<PrunePlatform, 'runner' | 'kernels'>,
   ticket: PrunedTicket,
-  onAttention?: (layer: number, head: number, probabilities: Tensor) => void,
 ): Promise<PairGpt2> {
   const config = configOf(ticket)
   const dense: Map<string, { shape: readonly number[]; data: Float32Array }> = new Map()
   for (const [name, shape] of gpt2DenseShapes(config)) dense.set(name, { shape, data: await ticket.readDense(name) })
   const readMasks = (name: string) => ticket.readMasks(name)
-  const { seed } = ticket
-  return createLiteralGpt2({ runner, config, dense, seed, readMasks, generate: createGenerator(kernels), onAttention })
+  return createLiteralGpt2({ runner, config, dense, seed: ticket.seed, readMasks, generate: createGenerator(kernels) })
 }
 
 function configOf(ticket: PrunedTicket): Gpt2Config {
