@@ -55,7 +55,7 @@ function opened(): Current {
   return current
 }
 
-function running(): RunningModel & { readonly ticket: Ticket; readonly config: Gpt2Config } {
+function ready(): RunningModel & { readonly ticket: Ticket; readonly config: Gpt2Config } {
   const { ticket, running: model } = opened()
   if (!model) throw new InputError(`${ticket.name}: its network is not ready yet`)
   return { ...model, ticket, config: model.model.config }
@@ -67,6 +67,7 @@ const tasks = {
     { name, from, isInspected }: { name: string; from: Uint8Array | string; isInspected: boolean },
     { report, pause, signal }: TaskContext<OpenReport>,
   ): Promise<TicketReport | null> {
+    await current?.running?.release().catch(() => {}) // of a GPU that is lost, say
     current = undefined
     const bytes = typeof from === 'string' ? decodeCompact(name, readTicketText(name, from), webSha256).bytes : from
     const ticket = await openTicket(memorySource(bytes, name), webSha256)
@@ -103,21 +104,25 @@ const tasks = {
     const own = opened()
     if (!own.grown) throw new InputError(`${own.ticket.name}: its weights are not made yet`)
     const { runner, ...chosen } = await theEngine(device)
-    own.running = own.grown.start(runner)
-    const { config } = own.running.model
+    const running = own.grown.start(runner)
+    const { config } = running.model
+    // Once beforehand: graphs are loaded, and a device that fails does so here.
+    await running.decoder.read([0])
+    if (config.positions > 1) await running.decoder.append(0)
+    own.running = running
     const sorter = sorterShape(config, own.ticket.kind === 'searched-gpt2' ? own.ticket.metadata.tokenizer : null)
     return { ...chosen, sorter }
   },
 
   async write(request: WritingRequest, context: TaskContext<WritingReport>) {
-    const model = running()
+    const model = ready()
     return writeText(model, await ticketTokenizer(model.ticket, model.config), request, context)
   },
 
-  sort: ({ list }: { list: string }) => sortList(running(), list),
+  sort: ({ list }: { list: string }) => sortList(ready(), list),
 
   async sortAll(_: undefined, context: TaskContext<SortedCount>) {
-    const model = running()
+    const model = ready()
     const shape = sorterShape(model.config, null)
     if (!shape) throw new InputError(`${model.ticket.name}: is no sorter of letters`)
     return sortLists(model, shape, context)
@@ -125,7 +130,7 @@ const tasks = {
 
   /** Logits of every token that follows one of a text, [T, V], and by the decoder those after the last, [V]. */
   async logits({ tokens }: { tokens: readonly number[] }) {
-    const { model, decoder } = running()
+    const { model, decoder } = ready()
     const all = await model.logits(Int32Array.from(tokens), 1, tokens.length)
     await decoder.read(tokens.slice(0, -1))
     return { all, appended: await decoder.append(tokens[tokens.length - 1]) }

@@ -28,6 +28,8 @@ export interface RunningModel {
   readonly decoder: Decoder
   /** Of each layer [H, T, T]; see `AttentionReader`. */
   attention(tokens: readonly number[]): Promise<Float32Array[]>
+  /** Frees the loaded graphs. */
+  release(): Promise<void>
 }
 
 /** Grows the weights of a ticket of either kind. @throws InputError when a mask is unsound, or the ticket holds no model */
@@ -54,10 +56,15 @@ function startSearched(runner: GraphRunner, network: SearchedGpt2): RunningModel
   const weights = searchedGpt2Weights(network)
   const holdWeights = countParameters(config) <= HELD_WEIGHTS
   const reader = createAttentionReader(runner, config, weights)
+  const model = createGpt2(runner, config, weights)
+  const decoder = createCachedDecoder(runner, config, weights, { holdWeights })
   return {
-    model: createGpt2(runner, config, weights),
-    decoder: createCachedDecoder(runner, config, weights, { holdWeights }),
+    model,
+    decoder,
     attention: (tokens) => reader.read(tokens),
+    async release() {
+      for (const each of [model, decoder, reader]) await each.release()
+    },
   }
 }
 
@@ -80,6 +87,7 @@ function startPruned(
   return {
     model,
     decoder: createPlainDecoder(model),
+    release: () => model.release(),
     async attention(tokens) {
       const length = tokens.length
       const seen = Array.from({ length: config.layers }, () => new Float32Array(config.heads * length * length))
