@@ -57,8 +57,7 @@ export function openSource(next: Source): Promise<void> {
   })
   fetched = undefined
   return take(async (signal) => {
-    fetched =
-      next.kind === 'example' && next.example === 'pruned' ? await pruneHere(signal) : await load(next, signal)
+    fetched = next.kind === 'example' && next.example === 'pruned' ? await pruneHere(signal) : await load(next, signal)
     work.value = { label: 'Reading the masks' }
     report.value =
       (await client.call(
