@@ -90,6 +90,14 @@ export function compressionSvg(rows, { windows, steps, finetune }) {
       dy: -9,
     })),
     {
+      rows: of(({ series }) => series === 'trained rounded'),
+      colour: GREEN,
+      dash: DASH,
+      label: `4-bit, ${finetune} steps more`,
+      note: (row) => `${row.width}`,
+      dy: 13,
+    },
+    {
       rows: of(({ series }) => series === 'pruned global'),
       colour: PURPLE,
       dash: DASH,

@@ -4,6 +4,7 @@ import { gpt2OnnxFile } from '../dist/interop/index.js'
 import { BLOCK, quantise } from '../dist/interop/quantised-product.js'
 import { toFloat32 } from '../dist/safetensors/index.js'
 import { float16Bytes } from '../dist/safetensors/narrow.js'
+import { trainFurther } from './compression-finetune.mjs'
 import { lossOf, onnxLossOf } from './compression-loss.mjs'
 import { changeMatrices, matricesOf, parametersOf } from './compression-models.mjs'
 
@@ -25,35 +26,39 @@ export async function float16Model(engine, { config, weights }, text, windows) {
  */
 export async function quantisedModel(engine, { config, weights }, bits, text, windows) {
   let bytes = 0
-  const rounded = changeMatrices(weights, (name, data, shape) => {
-    const map = linearMap(name, data, shape)
-    const { packed, scales } = quantise(map, bits)
-    bytes += packed.length + 2 * scales.length
-    return dequantised(map, packed, toFloat16(scales), bits)
+  const found = changeMatrices(weights, (name, data, shape) => {
+    const { values, scales } = rounded(name, data, shape, bits)
+    bytes += (data.length * bits) / 8 + 2 * scales.length // the operator fills the last block; a file need not
+    return values
   })
   // The file quantises the rounded weights once more, with float32 scales: that must change nothing.
-  for (const [name, { data, shape }] of matricesOf(rounded)) {
+  for (const [name, { data, shape }] of matricesOf(found)) {
     const map = linearMap(name, data, shape)
     const { packed, scales } = quantise(map, bits)
     const again = dequantised(map, packed, scales, bits)
     const bad = again.findIndex((value, i) => Math.abs(value - data[i]) > 1e-6 * Math.abs(data[i]))
     if (bad >= 0) throw new Error(`${name}: weight ${bad} is ${data[bad]} rounded once and ${again[bad]} rounded twice`)
   }
-  const loss = await onnxLossOf(
-    engine,
-    gpt2OnnxFile('quantised.onnx', config, rounded, { bits }),
-    config,
-    text,
-    windows,
-  )
+  const loss = await onnxLossOf(engine, gpt2OnnxFile('quantised.onnx', config, found, { bits }), config, text, windows)
   const few = Math.min(windows, 64)
   const [operator, plain] = [
-    await onnxLossOf(engine, gpt2OnnxFile('quantised.onnx', config, rounded, { bits }), config, text, few),
-    await lossOf(engine, { config, weights: rounded }, text, few),
+    await onnxLossOf(engine, gpt2OnnxFile('quantised.onnx', config, found, { bits }), config, text, few),
+    await lossOf(engine, { config, weights: found }, text, few),
   ]
   if (!(Math.abs(operator - plain) < 1e-3))
     throw new Error(`MatMulNBits gives ${operator} nats, rounded weights ${plain}`)
   return { bytes, loss }
+}
+
+/** The same after training further with its weights rounded, straight through. */
+export async function trainedQuantisedModel(engine, model, bits, data, text, windows) {
+  const weights = await trainFurther(
+    engine,
+    model,
+    data,
+    (name, values, shape) => rounded(name, values, shape, bits).values,
+  )
+  return quantisedModel(engine, { ...model, weights }, bits, text, windows)
 }
 
 /** Embeddings have a row a token or position, along which the blocks run; linear maps are [in, out]. */
@@ -61,6 +66,12 @@ function linearMap(name, data, [rows, columns]) {
   return /w[tp]e\.weight$/.test(name)
     ? { data, inputs: columns, outputs: rows, stored: 'out-in' }
     : { data, inputs: rows, outputs: columns, stored: 'in-out' }
+}
+
+function rounded(name, data, shape, bits) {
+  const map = linearMap(name, data, shape)
+  const { packed, scales } = quantise(map, bits)
+  return { values: dequantised(map, packed, toFloat16(scales), bits), scales }
 }
 
 function dequantised({ data, inputs, outputs, stored }, packed, scales, bits) {

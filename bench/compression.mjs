@@ -10,11 +10,12 @@ import { inspectTicket } from '../dist/inspect/index.js'
 import { openCorpus } from '../dist/runtime/corpus-files.js'
 import { openModelSource } from '../dist/runtime/model-source.js'
 import { inTemporaryFolder } from './cli.mjs'
+import { FINETUNE_STEPS } from './compression-finetune.mjs'
 import { lossOf, openEngine } from './compression-loss.mjs'
 import { makeModels, parametersOf, plans, readModel, STEPS, sha256Of } from './compression-models.mjs'
 import { writePage } from './compression-page.mjs'
-import { FINETUNE_STEPS, prunedModel } from './compression-pruning.mjs'
-import { float16Model, quantisedModel } from './compression-rounding.mjs'
+import { prunedModel } from './compression-pruning.mjs'
+import { float16Model, quantisedModel, trainedQuantisedModel } from './compression-rounding.mjs'
 import { figure, tableLines } from './measure.mjs'
 
 const SPARSITIES = [0.5, 0.7, 0.9]
@@ -59,7 +60,7 @@ async function compare(log, { data, folder, windows, threads, write }) {
   }
   for (const { name, width } of [plans.dense, ...plans.small]) {
     const model = await readModel(paths.get(name))
-    await addDense(add, { engine, model, width, test, windows })
+    await addDense(add, { engine, model, width, corpus, test, windows })
     if (width !== plans.dense.width) continue
     for (const selection of ['per-matrix', 'global']) {
       for (const sparsity of SPARSITIES) {
@@ -110,13 +111,15 @@ async function compare(log, { data, folder, windows, threads, write }) {
   return { text, rows }
 }
 
-async function addDense(add, { engine, model, width, test, windows }) {
+async function addDense(add, { engine, model, width, corpus, test, windows }) {
   const name = `dense, width ${width}`
   const parameters = parametersOf(model.weights)
   const named = (bits) => ({ name: `${name}, ${bits}-bit`, series: `dense ${width}`, bits })
   await add(named(32), model, async () => ({ bytes: 4 * parameters, loss: await lossOf(engine, model, test, windows) }))
   await add(named(16), model, () => float16Model(engine, model, test, windows))
   for (const bits of [8, 4]) await add(named(bits), model, () => quantisedModel(engine, model, bits, test, windows))
+  const further = { name: `${name}, 4-bit, ${FINETUNE_STEPS} steps more`, series: 'trained rounded', bits: 4 }
+  await add(further, model, () => trainedQuantisedModel(engine, model, 4, corpus, test, windows))
 }
 
 /** Every byte of a text, as tokens. */

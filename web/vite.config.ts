@@ -14,13 +14,12 @@ export function carriedFiles(): Map<string, string> {
   for (const build of ['ort-wasm-simd-threaded', 'ort-wasm-simd-threaded.asyncify']) {
     for (const ending of ['mjs', 'wasm']) files.set(`ort/${build}.${ending}`, join(ort, `${build}.${ending}`))
   }
-  const folders = {
-    'gpt-nano-sort': 'data/gpt-nano-sort',
-    tinyshakespeare: 'data/tinyshakespeare',
-    tickets: 'web/tickets',
+  for (const folder of ['data/gpt-nano-sort', 'data/tinyshakespeare']) {
+    for (const file of readdirSync(join(root, folder))) files.set(`${folder}/${file}`, join(root, folder, file))
   }
-  for (const [name, folder] of Object.entries(folders)) {
-    for (const file of readdirSync(join(root, folder))) files.set(`data/${name}/${file}`, join(root, folder, file))
+  for (const file of readdirSync(join(root, 'web/example'))) files.set(`data/example/${file}`, join(root, 'web/example', file))
+  for (const file of readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' })) {
+    if (file.endsWith('.slt.safetensors')) files.set(`data/tickets/${file}`, join(root, 'examples', file))
   }
   return files
 }
@@ -31,6 +30,9 @@ const types: Record<string, string> = {
   '.json': 'application/json',
   '.txt': 'text/plain; charset=utf-8',
 }
+
+// In development Vite puts styles and its own client into the page, which the policy would refuse.
+const { 'Content-Security-Policy': _, ...developmentHeaders } = pageHeaders
 
 /** Copies the carried files into a build, unhashed, and serves them in development. */
 function carry(): Plugin {
@@ -46,6 +48,8 @@ function carry(): Plugin {
       server.middlewares.use((request, response, next) => {
         const from = files.get(new URL(request.url ?? '/', 'http://localhost').pathname.slice(1))
         if (from === undefined) return next()
+        // A worker of an isolated page, which ONNX Runtime's threads are, needs the headers too.
+        for (const [name, value] of Object.entries(developmentHeaders)) response.setHeader(name, value)
         response.setHeader('content-type', types[extname(from)] ?? 'application/octet-stream')
         response.setHeader('content-length', statSync(from).size)
         createReadStream(from).pipe(response)
@@ -53,9 +57,6 @@ function carry(): Plugin {
     },
   }
 }
-
-// In development Vite puts styles and its own client into the page, which the policy would refuse.
-const { 'Content-Security-Policy': _, ...developmentHeaders } = pageHeaders
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),

@@ -15,6 +15,7 @@ import { addRecode } from './recode.js'
 import { addReproduce } from './reproduce.js'
 import { addRun } from './run.js'
 import { addSearch } from './search.js'
+import { addServe } from './serve.js'
 import { addTrain } from './train.js'
 import { addVerify } from './verify.js'
 
@@ -53,6 +54,7 @@ const commands = [
   addRun,
   addBound,
   addReproduce,
+  addServe,
   addDemo,
 ]
 for (const add of commands) add(program)

@@ -35,6 +35,16 @@ export async function takeLock(path: string, what = 'ticket'): Promise<() => Pro
 }
 
 /**
+ * Who holds a lock: a living process `here`, one of another machine (`elsewhere`, whose life cannot be asked), or nobody.
+ * @param text the content of the lock file
+ */
+export function lockHolder(text: string): 'here' | 'elsewhere' | 'nobody' {
+  const [pid, host] = text.trim().split(' ')
+  if (host !== hostname()) return 'elsewhere'
+  return Number(pid) === process.pid || isAlive(Number(pid)) ? 'here' : 'nobody'
+}
+
+/**
  * Creates the file exclusively, with its content in it from the first moment: a process killed in between would leave a
  * lock that names no holder, which nobody could take over. Rejects with EEXIST when it is there.
  */

@@ -1,6 +1,6 @@
 /**
  * Headers that the explorer's files are served with: isolation, which WebAssembly threads need; a policy that allows the
- * page's own files, WebAssembly, and fetching a ticket from a link; and no guessing of types.
+ * page's own files and WebAssembly, so that nothing can be sent anywhere; and no guessing of types.
  * The page itself works without them, on one thread.
  */
 export const pageHeaders: Readonly<Record<string, string>> = {
@@ -13,7 +13,7 @@ export const pageHeaders: Readonly<Record<string, string>> = {
     "worker-src 'self'",
     "style-src 'self'",
     "img-src 'self' data: blob:",
-    "connect-src 'self' https:",
+    "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",

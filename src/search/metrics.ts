@@ -21,6 +21,26 @@ export interface MetricsRow {
 /** A row as a line. */
 export const metricsLine = (row: MetricsRow): string => `${JSON.stringify(row)}\n`
 
+/** Fields of a row: those that every row has, and those that some have. */
+const always = ['step', 'loss', 'learningRate', 'tokens', 'seconds', 'tokensPerSecond'] as const
+const sometimes = ['flipped', 'validLoss', 'bitsPerByte'] as const
+
+/** The row that a line holds, without fields of other names; undefined where it is no row (all its numbers are finite). */
+export function readMetricsRow(line: string): MetricsRow | undefined {
+  let value: Record<string, unknown>
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  const names = [...always, ...sometimes.filter((name) => value[name] !== undefined)]
+  if (!names.every((name) => Number.isFinite(value[name])) || !Number.isSafeInteger(value.step)) return undefined
+  return (value.step as number) < 1
+    ? undefined
+    : (Object.fromEntries(names.map((name) => [name, value[name]])) as never)
+}
+
 /** A loss averaged over about the last `span` steps, as progress shows it; the first steps count alike. */
 export function createSmoothing(span = 50): (loss: number) => number {
   let mean = 0

@@ -13,6 +13,7 @@ const commands = [
   'run',
   'bound',
   'reproduce',
+  'serve',
   'demo',
 ]
 

@@ -134,6 +134,7 @@ describe.skipIf(noBrowser)('controls and pictures', () => {
     await svg.hover({ position: { x: box.width - 20, y: 100 } })
     await plot.getByText(/^step 20 /).waitFor()
     await plot.getByText('Numbers').click()
+    await plot.locator('tbody tr').last().waitFor()
     expect(await plot.locator('tbody tr').count()).toBe(20)
     expect(await plot.locator('tbody tr').last().locator('td').allTextContents()).toEqual(['20', '2.01', '2.31'])
   })

@@ -70,7 +70,7 @@ describe.skipIf(noBrowser)('the explorer in Chromium', () => {
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN')
-    expect(new URL(page.url()).hash).toBe('')
+    expect(new URL(page.url()).hash).toMatch(/^(#prune.*)?$/)
 
     for (const [view, title] of Object.entries(views).slice(1)) {
       const link = page.getByRole('navigation').getByRole('link', { name: title })
@@ -121,6 +121,32 @@ describe.skipIf(noBrowser)('the explorer in Chromium', () => {
     expect(errors).toEqual([])
     await page.close()
     await host.close()
+  })
+
+  test('a view that cannot be fetched says so, and comes when it can', async () => {
+    const page = await browser.newPage()
+    await page.route('**/assets/run-view*', (route) => route.abort())
+    await page.goto(`${served.url}#run`)
+    const alert = page.getByRole('alert')
+    await alert.waitFor()
+    expect(await alert.textContent()).toMatch(/^This view could not be loaded\. .+offline/)
+    await page.unroute('**/assets/run-view*')
+    await alert.getByRole('button', { name: 'Try again' }).click()
+    await alert.waitFor({ state: 'detached' })
+    expect(await seriousViolations(page)).toEqual([])
+  })
+
+  test('once loaded, every view is there without a network', async () => {
+    const [page, errors] = await open()
+    await page.waitForLoadState('networkidle')
+    await page.context().setOffline(true)
+    for (const title of Object.values(views).reverse()) {
+      await page.getByRole('navigation').getByRole('link', { name: title }).click()
+      await page.getByRole('heading', { level: 1, name: title }).waitFor()
+    }
+    expect(await page.getByRole('alert').count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.context().setOffline(false)
   })
 
   test('nothing moves while a view loads', async () => {

@@ -56,6 +56,17 @@ export function App() {
   )
 }
 
+/** Where there is no `requestIdleCallback` (Safari), half a second is as good. */
+const requestIdle = (work: () => void) => {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(work)
+  else setTimeout(work, 500)
+}
+
+/** Fetches the modules of the other views, which are small, so that they are there when the network no longer is. */
+function loadAll(): void {
+  for (const name of viewNames) views[name].load().catch(() => {}) // told when the view is shown
+}
+
 /** A view's module, fetched when it is first shown. */
 function LoadedView({ name }: { readonly name: ViewName }) {
   const loaded = useSignal<{ readonly View: ComponentType } | undefined>(undefined)
@@ -65,6 +76,7 @@ function LoadedView({ name }: { readonly name: ViewName }) {
     views[name].load().then(
       (module) => {
         loaded.value = { View: module.default }
+        requestIdle(loadAll)
       },
       (error) => {
         failure.value = plainSentence(error)

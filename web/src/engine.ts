@@ -8,7 +8,7 @@ export interface Engine extends ChosenWebDevice {
 }
 
 /**
- * ONNX Runtime for the calling thread, best a worker. Loads nothing of it before it is called: 14 MB for WebAssembly, 26 MB
+ * ONNX Runtime for the calling thread, best a worker. Loads nothing of it before it is called: 14 MB for WebAssembly, 27 MB
  * for WebGPU, which the browser keeps.
  * @param device `auto` (default) is WebGPU where there is a real GPU, else WebAssembly
  * @throws Error in a plain sentence when `webgpu` is asked for and cannot be had

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
 import { type ViewName, viewNames } from './views.js'
 
-/** What an address names: `#prune?d=8&n=12` is a view and its parameters; `#ticket=…` is the run view's. */
+/** What an address names: `#prune?d=8&n=12` is a view and its parameters; `#ticket=…` and `#ticket10=…` (docs/ticket-format.md) are the run view's. */
 export interface Route {
   readonly view: ViewName
   readonly parameters: URLSearchParams
@@ -10,7 +10,7 @@ export interface Route {
 /** Reads the part of an address after `#`; an unknown view is the first one. */
 export function parseHash(hash: string): Route {
   const text = hash.replace(/^#\/?/, '')
-  if (text.startsWith('ticket=')) return { view: 'run', parameters: new URLSearchParams(text) }
+  if (/^ticket(10)?=/.test(text)) return { view: 'run', parameters: new URLSearchParams(text) }
   const [name, query = ''] = split(text, '?')
   const view = viewNames.find((each) => each === name) ?? 'prune'
   return { view, parameters: new URLSearchParams(view === name ? query : '') }

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { type Axis, createScale, formatNumber } from './axis.js'
 import type { Colour } from './figure.js'
-import { type Curve, Curves, Frame, margins, nearest, type PlotMark } from './plot-parts.js'
+import { type Curve, Curves, Frame, Marks, margins, nearest, type PlotMark } from './plot-parts.js'
 import { useWidth } from './width.js'
 
 /** A series of a plot; its points go by rising x. */
@@ -84,7 +84,7 @@ export function LinePlot({
       >
         {w > 0 ? (
           <>
-            <Frame {...{ x, y, scales, marks, width: w, height }} />
+            <Frame {...{ x, y, scales, width: w, height }} />
             {read === undefined ? null : (
               <line
                 class="axis"
@@ -95,6 +95,7 @@ export function LinePlot({
               />
             )}
             <Curves curves={curves} read={read} />
+            <Marks {...{ marks, scales, width: w, height }} />
           </>
         ) : null}
       </svg>

@@ -100,7 +100,7 @@ export function MatrixPicture(props: MatrixPictureProps) {
       )}
       <div class="matrix-axes">
         <span>
-          {rowLabel} ↓ {columnLabel} →
+          {rowLabel} ↓, {columnLabel} →
         </span>
         {scale ? <ColourScale palette={palette} range={range} /> : null}
       </div>

@@ -31,20 +31,16 @@ interface FrameProps {
   readonly x: Axis
   readonly y: Axis
   readonly scales: { readonly x: Scale; readonly y: Scale }
-  readonly marks: readonly PlotMark[]
   readonly width: number
   readonly height: number
 }
 
-/** Axes, ticks, their labels and the marks. */
-export function Frame({ x, y, scales, marks, width, height }: FrameProps) {
+/** Axes, ticks and their labels. */
+export function Frame({ x, y, scales, width, height }: FrameProps) {
   const { left } = margins
   const [right, bottom] = [width - margins.right, height - margins.bottom]
   return (
     <g>
-      {marks.map((mark) => (
-        <Mark key={mark.label} {...{ mark, scales, right, bottom }} />
-      ))}
       {scales.y.ticks.map((tick) => (
         <g key={tick}>
           <line class="grid" x1={left} x2={right} y1={scales.y.at(tick)} y2={scales.y.at(tick)} />
@@ -68,6 +64,23 @@ export function Frame({ x, y, scales, marks, width, height }: FrameProps) {
       <text class="label-strong" x={0} y={12}>
         {y.label}
       </text>
+    </g>
+  )
+}
+
+/** Lines and ranges with their names; after the data, so that no curve crosses a name. */
+export function Marks({
+  marks,
+  scales,
+  width,
+  height,
+}: Omit<FrameProps, 'x' | 'y'> & { readonly marks: readonly PlotMark[] }) {
+  const [right, bottom] = [width - margins.right, height - margins.bottom]
+  return (
+    <g>
+      {marks.map((mark) => (
+        <Mark key={mark.label} {...{ mark, scales, right, bottom }} />
+      ))}
     </g>
   )
 }

@@ -1,0 +1,52 @@
+import type { TicketAnswer } from '../../../../src/runtime/serve/answers.js'
+import { siteFile } from '../../site.js'
+import type { ReportData } from './report-data.js'
+import { bytesText } from './run-text.js'
+
+const kinds = { 'pruned-gpt2': 'pruned', 'pruned-pairs': 'pruned pairs', 'searched-gpt2': 'searched' } as const
+
+/** The tickets, to open in the view that runs them. */
+export function Tickets({ data }: { readonly data: ReportData }) {
+  const tickets = data.tickets.value
+  return (
+    <section class="report-part" aria-labelledby="tickets-title">
+      <h2 id="tickets-title">Tickets</h2>
+      {tickets === undefined ? (
+        <p class="report-waiting">Looking for tickets…</p>
+      ) : tickets.length === 0 ? (
+        <p>
+          No ticket (<code>*.slt.safetensors</code>) lies in these folders yet. A finished <code>slt search</code> or{' '}
+          <code>slt prune</code> leaves one.
+        </p>
+      ) : (
+        <ul class="ticket-list">
+          {tickets.map((ticket) => (
+            <TicketItem key={ticket.id} ticket={ticket} />
+          ))}
+        </ul>
+      )}
+    </section>
+  )
+}
+
+function TicketItem({ ticket: { id, name, bytes, kind, model, error } }: { readonly ticket: TicketAnswer }) {
+  const what = error ? `cannot be read: ${error}` : [kind && kinds[kind], model].filter(Boolean).join(', ')
+  return (
+    <li>
+      <span class="ticket-name">{name}</span>
+      <span class="field-help">
+        {bytesText(bytes)} · {what}
+      </span>
+      <span class="row ticket-links">
+        {error ? null : (
+          <a href={`#run?file=${id}`} aria-label={`Open ${name}`}>
+            Open
+          </a>
+        )}
+        <a href={siteFile(`api/files/${id}`)} download aria-label={`Download ${name}`}>
+          Download
+        </a>
+      </span>
+    </li>
+  )
+}
