@@ -5,7 +5,7 @@ import { fetchSiteFile, siteFile } from '../../site.js'
 /** Bytes of the largest file that is read. */
 const MOST_BYTES = 2 ** 29
 
-export const exampleNames = ['sorter', 'play', 'pruned'] as const
+export const exampleNames = ['sorter', 'play', 'pruned', 'ten'] as const
 export type ExampleName = (typeof exampleNames)[number]
 
 /** Tickets that are a click away. */
@@ -13,17 +13,22 @@ export const examples = {
   sorter: {
     title: 'A sorter that fits in a QR code',
     text: '1,320 random weights and 165 bytes of masks sort every list of six letters.',
-    file: 'data/tickets/sorter.slt.safetensors',
+    file: 'data/tickets/sorter-qr/sorter.slt.safetensors',
   },
   play: {
     title: 'A playwright',
     text: '835,584 random weights, found by search on the plays of Shakespeare, in 92 kB.',
-    file: 'data/tickets/play.slt.safetensors',
+    file: 'data/tickets/play/play.slt.safetensors',
   },
   pruned: {
     title: 'A trained sorter, pruned here',
     text: 'Random matrices are pruned, while you wait, until they do what a trained network does.',
     file: null,
+  },
+  ten: {
+    title: 'Ten letters',
+    text: '21,152 random weights that sort lists of ten different letters; the largest QR code but one.',
+    file: 'data/tickets/sorter-qr/ten-letters.slt.safetensors',
   },
 } as const satisfies Record<ExampleName, { title: string; text: string; file: string | null }>
 
