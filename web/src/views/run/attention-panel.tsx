@@ -25,18 +25,18 @@ export function AttentionPanel({ seen }: { readonly seen: SeenAttention }) {
       ? `The last ${length} tokens, read as a text of their own. A row is a token that reads, a column one that is read; a row sums to 1.`
       : 'A row is a token that reads, a column one that is read (itself or one before); a row sums to 1.'
   return (
-    <section class="run-attention" aria-labelledby="run-attention-title">
+    <section class="ticket-attention" aria-labelledby="run-attention-title">
       <h2 id="run-attention-title">What its heads look at</h2>
-      <div class="run-attention-parts">
-        <div class="run-heads">
+      <div class="ticket-attention-parts">
+        <div class="ticket-heads">
           {layers.map((all, l) => (
-            <div class="run-heads-row" key={l}>
-              <span class="run-heads-layer">layer {l + 1}</span>
+            <div class="ticket-heads-row" key={l}>
+              <span class="ticket-heads-layer">layer {l + 1}</span>
               {Array.from({ length: heads }, (_, h) => (
                 <button
                   key={h}
                   type="button"
-                  class="run-head"
+                  class="ticket-head"
                   aria-label={`Layer ${l + 1}, head ${h + 1}`}
                   aria-pressed={l === layer && h === head}
                   onClick={() => {
@@ -64,7 +64,7 @@ export function AttentionPanel({ seen }: { readonly seen: SeenAttention }) {
               cell.value = next
             }}
           />
-          <p class="run-pair">
+          <p class="ticket-pair">
             {picked
               ? `“${labels[picked.row]}” (token ${first + picked.row + 1}) takes ${formatNumber(100 * values[picked.row * length + picked.column])} % from “${labels[picked.column]}” (token ${first + picked.column + 1}).`
               : `${length} tokens: ${labels.join('')}`}

@@ -16,16 +16,16 @@ export function MaskGrid({ pictures }: { readonly pictures: readonly MaskPicture
   const open = pictures.find(({ name }) => name === enlarged.value) ?? pictures[0]
   const range = [-reach, reach] as const
   return (
-    <section class="run-masks" aria-labelledby="run-masks-title">
+    <section class="ticket-masks" aria-labelledby="run-masks-title">
       <h2 id="run-masks-title">Its masks</h2>
-      <p class="run-masks-text">
+      <p class="ticket-masks-text">
         Each square is one random matrix; choose one to see its bits. Orange regions keep more than the matrix does on
         the whole, blue ones less. Below each, the part of its weights that is kept.
       </p>
-      <div class="run-mask-rows">
+      <div class="ticket-mask-rows">
         {rows.map(({ title, masks }) => (
-          <div class="run-mask-row" key={title}>
-            <span class="run-mask-layer">{title}</span>
+          <div class="ticket-mask-row" key={title}>
+            <span class="ticket-mask-layer">{title}</span>
             <ul>
               {masks.map((picture) => (
                 <Tile key={picture.name} picture={picture} range={range} isOpen={picture === open} />
@@ -34,7 +34,7 @@ export function MaskGrid({ pictures }: { readonly pictures: readonly MaskPicture
           </div>
         ))}
       </div>
-      <div class="run-mask-scale">
+      <div class="ticket-mask-scale">
         kept, beside the matrix' own part: <ColourScale palette="diverging" range={range} />
       </div>
       {open ? <MaskLarge key={open.name} picture={open} /> : null}
@@ -61,17 +61,17 @@ function Tile({
     <li>
       <button
         type="button"
-        class="run-mask"
+        class="ticket-mask"
         aria-pressed={isOpen}
-        aria-label={`${name}: ${picture.rows} by ${picture.columns}, ${kept} kept`}
+        title={`${name}: ${picture.rows} by ${picture.columns}`}
         onClick={() => {
           enlarged.value = name
         }}
       >
-        <span class="run-mask-picture" style={{ opacity: 0.3 + 0.7 * made }}>
+        <span class="ticket-mask-picture" style={{ opacity: 0.3 + 0.7 * made }}>
           <Pixels rows={cells.down} columns={cells.across} values={values} palette="diverging" range={range} />
         </span>
-        <span class="run-mask-name">{short}</span>
+        <span class="ticket-mask-name">{short}</span>
         <span class="number">{kept}</span>
       </button>
     </li>

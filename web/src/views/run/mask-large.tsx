@@ -61,7 +61,7 @@ export function MaskLarge({ picture }: { readonly picture: MaskPicture }) {
   const { row, column, rows, columns } = now?.window ?? whole
   const isOneToOne = now !== undefined && now.down === rows && now.across === columns
   return (
-    <div class="figures run-mask-large">
+    <div class="figures ticket-mask-large">
       <Figure
         title={picture.name}
         caption={
@@ -88,13 +88,13 @@ export function MaskLarge({ picture }: { readonly picture: MaskPicture }) {
             }
           />
         ) : (
-          <div class="run-mask-room" />
+          <div class="ticket-mask-room" />
         )}
         {failed.value === '' ? null : <Notice kind="error">{failed.value}</Notice>}
-        <p class="number run-window">
+        <p class="number ticket-window">
           rows {row + 1}–{row + rows} of {whole.rows}, columns {column + 1}–{column + columns} of {whole.columns}
         </p>
-        <fieldset class="row run-mask-buttons" aria-label="What is shown of the mask">
+        <fieldset class="row ticket-mask-buttons" aria-label="What is shown of the mask">
           <Button onClick={() => zoom(0.5)}>Closer</Button>
           <Button onClick={() => zoom(2)}>Farther</Button>
           <Button label="Up" onClick={() => move(-1, 0)}>
@@ -111,7 +111,7 @@ export function MaskLarge({ picture }: { readonly picture: MaskPicture }) {
           </Button>
         </fieldset>
       </Figure>
-      <div class="run-profiles">
+      <div class="ticket-profiles">
         <Profile picture={picture} lines="rows" />
         <Profile picture={picture} lines="columns" />
       </div>

@@ -27,5 +27,5 @@ export function Pixels({
     paint(image.data, values, createPalette(palette, shown), [low, high])
     context.putImageData(image, 0, 0)
   }, [rows, columns, values, palette, shown, low, high])
-  return <canvas class="run-pixels" ref={canvas} width={columns} height={rows} />
+  return <canvas class="ticket-pixels" ref={canvas} width={columns} height={rows} />
 }

@@ -10,7 +10,7 @@ export const address = urlState('run', {
   ticket10: text('', 8000),
   /** A ticket of slt serve, by its id. */
   file: text('', 1000),
-  prompt: text('', 4000),
+  prompt: text('ROMEO:', 4000),
   list: text('', 32),
   count: integer(200, 1, 2000),
   temperature: real(0.8, 0, 2),

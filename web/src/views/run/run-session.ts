@@ -7,7 +7,7 @@ import { createWorkerClient } from '../../worker-client.js'
 import type { Grown } from './grow.js'
 import { address } from './run-address.js'
 import type { RunTasks } from './run-worker.js'
-import type { SorterShape } from './sorting.js'
+import type { SorterShape } from './sorter-shape.js'
 import { type Fetched, fetchSource, type Source } from './sources.js'
 import type { SeenAttention } from './writing.js'
 

@@ -11,6 +11,7 @@ import { address } from './run-address.js'
 import { attention, cancel, failure, pictures, report, restart, running, work } from './run-session.js'
 import { SharePanel } from './share-panel.js'
 import { SorterPanel } from './sorter-panel.js'
+import { sorterShape } from './sorter-shape.js'
 import { SourcePanel } from './source-panel.js'
 import { TicketFacts } from './ticket-facts.js'
 import { WriterPanel } from './writer-panel.js'
@@ -48,7 +49,7 @@ function State() {
   const { value: doing } = work
   const { value: failed } = failure
   return (
-    <div class="run-state" aria-live="off">
+    <div class="ticket-state" aria-live="off">
       {failed ? (
         <Notice kind={failed.sentence === 'Stopped.' ? 'info' : 'error'}>
           {failed.sentence}{' '}
@@ -70,7 +71,7 @@ function State() {
       ) : doing ? (
         <Progress label={doing.label} fraction={doing.fraction} note={doing.note ?? ''} onCancel={cancel} />
       ) : running.value ? (
-        <p class="run-ready">
+        <p class="ticket-ready">
           <strong>Ready.</strong> {running.value.reason}
         </p>
       ) : null}
@@ -78,20 +79,12 @@ function State() {
   )
 }
 
+/** The network at work; its shape is known before it runs. */
 function RunPanel() {
-  const { value: ready } = running
-  const isSorter = ready ? ready.sorter !== null : looksLikeSorter()
-  return isSorter ? <SorterPanel shape={ready?.sorter ?? shapeOf()} /> : <WriterPanel />
-}
-
-const shapeOf = () => {
-  const config = report.value!.config!
-  return { letters: config.vocabulary, length: (config.positions + 1) / 2 }
-}
-
-function looksLikeSorter(): boolean {
   const { config, tokenizer } = report.value!
-  return config !== null && tokenizer === null && config.vocabulary <= 26 && config.positions % 2 === 1
+  if (!config) return null
+  const shape = sorterShape(config, tokenizer)
+  return shape ? <SorterPanel shape={shape} /> : <WriterPanel />
 }
 
 /** A file dropped anywhere on the page is opened. */

@@ -1,6 +1,7 @@
 /** The worker of the run view: it holds one ticket, its weights, and what they run on. */
 import { transfer } from 'comlink'
-import { inspectTicket, type MaskPicture, type TicketReport } from '../../../../src/inspect/index.js'
+import { inspectTicket, type MaskPicture } from '../../../../src/inspect/inspect-ticket.js'
+import type { TicketReport } from '../../../../src/inspect/report.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
 import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
 import type { WebDevice } from '../../../../src/runtime/web.js'
@@ -17,7 +18,8 @@ import { type MaskWindow, maskCells, type OpenMask, openMask } from './masks.js'
 import { pruneSorter, type SorterProgress } from './prune-sorter.js'
 import { type GrownModel, growModel, type RunningModel } from './running-model.js'
 import { shareTicket } from './share-ticket.js'
-import { type SortedCount, sorterShape, sortList, sortLists } from './sorting.js'
+import { sorterShape } from './sorter-shape.js'
+import { type SortedCount, sortList, sortLists } from './sorting.js'
 import { ticketTokenizer, type WritingReport, type WritingRequest, writeText } from './writing.js'
 
 /** Random weights that a page can hold, 4 bytes each; a GPT-2 medium has 407 million. */

@@ -53,7 +53,7 @@ export function SharePanel({ report }: { readonly report: TicketReport }) {
     })
   const { value: made } = shared
   return (
-    <section class="run-share" aria-labelledby={`${id}-title`}>
+    <section class="ticket-share" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>Hand it on</h2>
       <div class="row">
         <Button onClick={download}>Download the ticket ({byteText(report.size.bytes)})</Button>
@@ -61,10 +61,10 @@ export function SharePanel({ report }: { readonly report: TicketReport }) {
       </div>
       {failed.value === '' ? null : <Notice kind="error">{failed.value} The file can be downloaded.</Notice>}
       {made ? (
-        <div class="run-shared">
+        <div class="ticket-shared">
           {picture.value ? (
             <img
-              class="run-qr"
+              class="ticket-qr"
               src={picture.value}
               alt="The ticket as a QR code: its digits, to be read by any reader and pasted above."
             />

@@ -7,7 +7,8 @@ import { Progress } from '../../ui/progress.js'
 import { DeviceChoice } from './device-choice.js'
 import { address } from './run-address.js'
 import { attention, client, failRunning, running } from './run-session.js'
-import { ALL_LISTS, type SortedCount, type SorterShape } from './sorting.js'
+import { ALL_LISTS, type SorterShape } from './sorter-shape.js'
+import type { SortedCount } from './sorting.js'
 
 const { list } = address.values
 
@@ -46,9 +47,9 @@ export function SorterPanel({ shape }: { readonly shape: SorterShape }) {
   const last = LETTERS[letters - 1]
   const { value: found } = answered
   return (
-    <section class="run-try" aria-labelledby={`${id}-title`}>
+    <section class="ticket-try" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>Let it sort</h2>
-      <div class="run-sort">
+      <div class="ticket-sort">
         <div class="field">
           <div class="field-head">
             <label for={id}>
@@ -58,7 +59,7 @@ export function SorterPanel({ shape }: { readonly shape: SorterShape }) {
           <div class="joined">
             <input
               id={id}
-              class="run-letters"
+              class="ticket-letters"
               autocomplete="off"
               autocapitalize="characters"
               spellcheck={false}
@@ -86,10 +87,10 @@ export function SorterPanel({ shape }: { readonly shape: SorterShape }) {
         </div>
         <div class="field">
           <div class="field-head">What the ticket answers</div>
-          <output class="run-answer" for={id}>
+          <output class="ticket-answer" for={id}>
             {found && found.list.length === length ? found.answer : '\u2007'.repeat(length)}
             {found && found.list.length === length ? (
-              <span class={found.isRight ? 'run-right' : 'run-wrong'}>
+              <span class={found.isRight ? 'ticket-right' : 'ticket-wrong'}>
                 {found.isRight ? '✓ sorted' : '✗ not sorted'}
               </span>
             ) : null}
@@ -140,7 +141,7 @@ function CheckAll({ shape, disabled }: { readonly shape: SorterShape; readonly d
   }
   const { value: done } = count
   return (
-    <div class="run-check">
+    <div class="ticket-check">
       {checking.value ? (
         <Progress
           label={`Sorting ${what}`}

@@ -9,15 +9,15 @@ import { exampleNames, examples } from './sources.js'
 export function SourcePanel() {
   const open = source.value
   return (
-    <section class="run-sources" aria-label="Open a ticket">
-      <ul class="run-examples">
+    <section class="ticket-sources" aria-label="Open a ticket">
+      <ul class="ticket-examples">
         {exampleNames.map((name) => {
           const isOpen = open?.kind === 'example' && open.example === name
           return (
             <li key={name}>
               <button
                 type="button"
-                class="run-example"
+                class="ticket-example"
                 aria-current={isOpen ? 'true' : undefined}
                 onClick={() => openExample(name)}
               >
@@ -28,8 +28,8 @@ export function SourcePanel() {
           )
         })}
       </ul>
-      <div class="run-own">
-        <div class="run-drop">
+      <div class="ticket-own">
+        <div class="ticket-drop">
           <span>Or drop a ticket anywhere on this page</span>
           <FileButton accept=".safetensors" onFile={openFile}>
             Choose a file

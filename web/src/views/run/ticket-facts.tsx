@@ -16,10 +16,10 @@ export function byteText(bytes: number): string {
 /** What the ticket is, how long its weights took to grow, and its size beside that of dense weights. */
 export function TicketFacts({ report }: { readonly report: TicketReport }) {
   return (
-    <section class="run-facts-section" aria-labelledby="run-facts-title">
+    <section class="ticket-facts-section" aria-labelledby="run-facts-title">
       <h2 id="run-facts-title">What it is</h2>
       <div class="figures">
-        <dl class="run-facts">
+        <dl class="ticket-facts">
           {facts(report).map(([name, value]) => (
             <div key={name}>
               <dt>{name}</dt>
@@ -27,7 +27,7 @@ export function TicketFacts({ report }: { readonly report: TicketReport }) {
             </div>
           ))}
         </dl>
-        <div class="run-sizes">
+        <div class="ticket-sizes">
           <GrowthLine />
           <Sizes report={report} />
         </div>
@@ -67,19 +67,19 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
     if (search.validLoss !== null) rows.push(['Loss', `${search.validLoss.toFixed(3)} nats a token`])
   }
   rows.push(['Masks stored as', `${report.coding}, ${total.bitsPerWeight.toFixed(3)} bits a weight`])
-  rows.push(['SHA-256', <code class="run-hash">{report.sha256}</code>])
+  rows.push(['SHA-256', <code class="ticket-hash">{report.sha256}</code>])
   return rows
 }
 
 /** Room is kept for it while the weights grow. */
 function GrowthLine() {
   const { value } = grown
-  if (!value) return <p class="run-growth">Its weights are not grown yet.</p>
+  if (!value) return <p class="ticket-growth">Its weights are not grown yet.</p>
   const { weights, milliseconds } = value
   const rate = milliseconds > 0 ? (1000 * weights) / milliseconds : 0
   const time = milliseconds < 10 ? milliseconds.toFixed(1) : integer(milliseconds)
   return (
-    <p class="run-growth">
+    <p class="ticket-growth">
       Its <strong>{integer(weights)}</strong> random weights grew from the seed in <strong>{time} ms</strong>
       {rate > 0 && weights > 10_000 ? `: ${(rate / 1e6).toPrecision(3)} million a second, on one thread` : ''}.
     </p>
@@ -97,15 +97,15 @@ function Sizes({ report }: { readonly report: TicketReport }) {
       title="Its size, and the same network stored densely"
       caption={`The file as a whole: ${byteText(report.size.masks)} of masks, ${byteText(report.size.further + report.size.dense)} of what else the network needs, ${byteText(report.size.header)} of description.`}
     >
-      <table class="run-bars">
+      <table class="ticket-bars">
         <tbody>
           {bars.map(({ name, bytes, ratio }, i) => (
             <tr key={name}>
               <th scope="row">{name}</th>
               <td>
-                <span class="run-bar-room">
+                <span class="ticket-bar-room">
                   <span
-                    class={i === 0 ? 'run-bar run-bar-own' : 'run-bar'}
+                    class={i === 0 ? 'ticket-bar ticket-bar-own' : 'ticket-bar'}
                     style={{ width: `${Math.max(0.5, (100 * bytes) / most)}%` }}
                   />
                 </span>

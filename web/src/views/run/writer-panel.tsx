@@ -76,7 +76,7 @@ export function WriterPanel() {
   const isReady = running.value !== undefined && failure.value === undefined
   const vocabulary = report.value?.config?.vocabulary ?? 256
   return (
-    <section class="run-try" aria-labelledby={`${id}-title`}>
+    <section class="ticket-try" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>Let it write</h2>
       <div class="field">
         <div class="field-head">
@@ -145,17 +145,17 @@ export function WriterPanel() {
             Write
           </Button>
         )}
-        <span class="number run-rate">{shown ? rateText(shown) : ''}</span>
+        <span class="number ticket-rate">{shown ? rateText(shown) : ''}</span>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long text is scrolled by keyboard */}
-      <section class="run-text panel" tabIndex={0} aria-label="What the ticket writes">
+      <section class="ticket-text panel" tabIndex={0} aria-label="What the ticket writes">
         {shown ? (
           <>
-            <span class="run-prompt">{shown.prompt}</span>
+            <span class="ticket-prompt">{shown.prompt}</span>
             {shown.text}
           </>
         ) : (
-          <span class="run-prompt">What it writes appears here.</span>
+          <span class="ticket-prompt">What it writes appears here.</span>
         )}
       </section>
       <div class="visually-hidden" aria-live="polite">
