@@ -67,7 +67,9 @@ export function AttentionPanel({ seen }: { readonly seen: SeenAttention }) {
           <p class="ticket-pair">
             {picked
               ? `“${labels[picked.row]}” (token ${first + picked.row + 1}) takes ${formatNumber(100 * values[picked.row * length + picked.column])} % from “${labels[picked.column]}” (token ${first + picked.column + 1}).`
-              : `${length} tokens: ${labels.join('')}`}
+              : labels.join('') === ''
+                ? 'No text was read yet.'
+                : `${length} tokens: ${labels.join('')}`}
           </p>
         </Figure>
       </div>

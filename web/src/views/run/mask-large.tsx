@@ -66,8 +66,8 @@ export function MaskLarge({ picture }: { readonly picture: MaskPicture }) {
         title={picture.name}
         caption={
           isOneToOne
-            ? 'One square a weight: blue is kept, paper is dropped.'
-            : 'A square stands for several weights: the bluer, the more of them are kept.'
+            ? 'One cell a weight: blue is kept, paper is dropped.'
+            : 'A cell stands for several weights: the bluer, the more of them are kept.'
         }
       >
         {now ? (
@@ -79,6 +79,7 @@ export function MaskLarge({ picture }: { readonly picture: MaskPicture }) {
             palette="sequential"
             range={RANGE}
             scale={!isOneToOne}
+            aspect={Math.max(0.75, Math.min(3, columns / rows))}
             onSelect={(cell) =>
               zoom(
                 0.5,

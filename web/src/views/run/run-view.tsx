@@ -1,6 +1,7 @@
 import { useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
+import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
 import { Button } from '../../ui/button.js'
 import { Notice } from '../../ui/notice.js'
 import { Progress } from '../../ui/progress.js'
@@ -15,6 +16,7 @@ import { sorterShape } from './sorter-shape.js'
 import { SourcePanel } from './source-panel.js'
 import { TicketFacts } from './ticket-facts.js'
 import { WriterPanel } from './writer-panel.js'
+import type { SeenAttention } from './writing.js'
 import './run.css'
 
 /** The view `#run`. */
@@ -34,7 +36,7 @@ export default function RunView(): JSX.Element {
       {report.value ? (
         <>
           <RunPanel />
-          {attention.value ? <AttentionPanel seen={attention.value} /> : null}
+          {report.value.config ? <AttentionPanel seen={attention.value ?? nothingSeen(report.value.config)} /> : null}
           <TicketFacts report={report.value} />
           {pictures.value.length > 0 ? <MaskGrid pictures={pictures.value} /> : null}
           <SharePanel report={report.value} />
@@ -42,6 +44,11 @@ export default function RunView(): JSX.Element {
       ) : null}
     </>
   )
+}
+
+/** What stands for the attention until there is some, so that nothing moves when it comes. */
+function nothingSeen({ layers, heads }: Gpt2Config): SeenAttention {
+  return { labels: [''], first: 0, heads, layers: Array.from({ length: layers }, () => new Float32Array(heads)) }
 }
 
 /** What is under way, or what went wrong and how to go on; its room is kept. */
@@ -84,7 +91,14 @@ function RunPanel() {
   const { config, tokenizer } = report.value!
   if (!config) return null
   const shape = sorterShape(config, tokenizer)
-  return shape ? <SorterPanel shape={shape} /> : <WriterPanel />
+  if (shape) return <SorterPanel shape={shape} />
+  if (tokenizer !== null || config.vocabulary <= 26) return <WriterPanel />
+  return (
+    <Notice kind="warning">
+      This ticket names no tokenizer, so that the page cannot turn text into its tokens. Its masks are below; slt
+      generate with --tokenizer runs it.
+    </Notice>
+  )
 }
 
 /** A file dropped anywhere on the page is opened. */

@@ -6,6 +6,7 @@ import type { Kernels } from '../../../../src/kernels/index.js'
 import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
 import type { WebDevice } from '../../../../src/runtime/web.js'
 import { InputError, memorySource } from '../../../../src/safetensors/index.js'
+import { promptTokens } from '../../../../src/search/continue-text.js'
 import { decodeCompact } from '../../../../src/ticket/compact.js'
 import { openTicket, type Ticket } from '../../../../src/ticket/index.js'
 import { readTicketText } from '../../../../src/ticket/ticket-text.js'
@@ -20,7 +21,7 @@ import { type GrownModel, growModel, type RunningModel } from './running-model.j
 import { shareTicket } from './share-ticket.js'
 import { sorterShape } from './sorter-shape.js'
 import { type SortedCount, sortList, sortLists } from './sorting.js'
-import { ticketTokenizer, type WritingReport, type WritingRequest, writeText } from './writing.js'
+import { seenAttention, ticketTokenizer, type WritingReport, type WritingRequest, writeText } from './writing.js'
 
 /** Random weights that a page can hold, 4 bytes each; a GPT-2 medium has 407 million. */
 const MOST_WEIGHTS = 2 ** 28
@@ -119,6 +120,13 @@ const tasks = {
   async write(request: WritingRequest, context: TaskContext<WritingReport>) {
     const model = ready()
     return writeText(model, await ticketTokenizer(model.ticket, model.config), request, context)
+  },
+
+  /** The attention in a text that is not continued. */
+  async look({ text }: { text: string }) {
+    const model = ready()
+    const tokenizer = await ticketTokenizer(model.ticket, model.config)
+    return seenAttention(model, tokenizer, promptTokens(tokenizer, text))
   },
 
   sort: ({ list }: { list: string }) => sortList(ready(), list),

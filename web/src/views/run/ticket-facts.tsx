@@ -58,7 +58,7 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
   }
   rows.push([
     'Kept',
-    `${integer(total.kept)} of ${integer(total.maskBits)} random weights (${percent(total.fraction)})`,
+    `${integer(total.kept)} of ${integer(total.maskBits)} random weights${construction ? ' of the second matrices' : ''} (${percent(total.fraction)})`,
   ])
   if (construction) rows.push(['Random products for a weight', construction.items])
   rows.push(['Text as', report.tokenizer ?? (config && config.vocabulary <= 26 ? 'letters' : 'no text')])

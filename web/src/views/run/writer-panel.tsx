@@ -1,5 +1,5 @@
-import { type Signal, signal } from '@preact/signals'
-import { useId } from 'preact/hooks'
+import { type Signal, signal, useSignalEffect } from '@preact/signals'
+import { useEffect, useId } from 'preact/hooks'
 import { isAbort } from '../../failure.js'
 import { Button } from '../../ui/button.js'
 import { Slider } from '../../ui/slider.js'
@@ -18,6 +18,9 @@ const written: Signal<
 const writing: Signal<AbortController | undefined> = signal(undefined)
 /** For screen readers: what was added, some seconds at a time. */
 const spoken = signal('')
+
+/** The ticket that wrote it. */
+let author = ''
 
 /** Milliseconds between two announcements. */
 const SPEAK_EVERY = 6000
@@ -65,12 +68,31 @@ async function write(): Promise<void> {
   }
 }
 
+/** Shows what the heads look at in the prompt, while nothing is written yet. */
+async function look(): Promise<void> {
+  if (!running.value || writing.peek() || written.value) return
+  try {
+    attention.value = await client.latest('look', { text: prompt.value })
+  } catch (error) {
+    if (!isAbort(error)) failRunning(error)
+  }
+}
+
 /** What a random network says may hold anything. */
 const harmless = (text: string) => text.replace(/[^\P{Cc}\n\t]/gu, '\ufffd')
 
 /** A prompt, how tokens are drawn, and what the ticket writes. */
 export function WriterPanel() {
   const id = useId()
+  const ticket = report.value?.sha256 ?? ''
+  useEffect(() => {
+    if (author !== ticket) written.value = undefined
+    author = ticket
+    return () => writing.peek()?.abort()
+  }, [ticket])
+  useSignalEffect(() => {
+    look()
+  })
   const isWriting = writing.value !== undefined
   const { value: shown } = written
   const isReady = running.value !== undefined && failure.value === undefined
