@@ -1,6 +1,6 @@
 /**
  * The two graphs of generation with a cache of keys and values. Dimensions: T tokens of a text, width d, H heads of width
- * D = d/H, context P, vocabulary V. Both take every weight under its Hugging Face name.
+ * D = d/H, context P, vocabulary V. Both take every weight under its Hugging Face name, or hold it themselves.
  */
 import {
   add,
@@ -20,7 +20,7 @@ import {
 } from '../graph/index.js'
 import { type Gpt2Config, headWidth } from './gpt2-config.js'
 import { block, embed, feedForward, layerNorm, linear, type Observe, type WeightLookup } from './gpt2-layers.js'
-import { gpt2TensorShapes } from './gpt2-weights.js'
+import { type Gpt2Weights, gpt2TensorShapes } from './gpt2-weights.js'
 
 /** Names of a block's keys and values: of one token (outputs) and of those before (inputs). */
 export const keysOf = (layer: number): string => `h.${layer}.k`
@@ -46,9 +46,10 @@ export function prefillGraph(config: Gpt2Config, length: number): Graph {
  * Reads one more token: inputs `token` and `position` [1] (int32), `mask` [P] (float32: 0 where a token was read before,
  * -Infinity elsewhere), and for each block the keys [H, D, P] and values [H, P, D] of the tokens before; what they hold
  * under -Infinity must be finite. Outputs `logits` [1, V], and for each block this token's key and value [H, 1, D].
+ * @param held weights that the graph holds as constants; without them they are inputs
  */
-export function stepGraph(config: Gpt2Config): Graph {
-  const { graph, weight } = declareWeights(config, 'gpt2_step')
+export function stepGraph(config: Gpt2Config, held?: Gpt2Weights): Graph {
+  const { graph, weight } = declareWeights(config, 'gpt2_step', held)
   const { width: d, heads: H, positions: P, layers } = config
   const D = headWidth(config)
   const token = gather(weight('transformer.wte.weight'), graph.input('token', 'int32', [1])) // [1, d]
@@ -75,10 +76,15 @@ export function stepGraph(config: Gpt2Config): Graph {
   return graph
 }
 
-function declareWeights(config: Gpt2Config, name: string): { graph: Graph; weight: WeightLookup } {
+function declareWeights(config: Gpt2Config, name: string, held?: Gpt2Weights): { graph: Graph; weight: WeightLookup } {
   const graph = createGraph(name)
   const values = new Map<string, Value>()
-  for (const [key, shape] of gpt2TensorShapes(config)) values.set(key, graph.input(key, 'float32', shape))
+  for (const [key, shape] of gpt2TensorShapes(config)) {
+    const value = held
+      ? graph.constant({ dtype: 'float32', dims: shape, data: held.get(key)!.data })
+      : graph.input(key, 'float32', shape)
+    values.set(key, value)
+  }
   return { graph, weight: (key) => values.get(key)! }
 }
 

@@ -10,9 +10,16 @@ import { checkWeights, type Gpt2Weights, gpt2TensorShapes } from './gpt2-weights
  * does not depend on how many there were (attention runs over the whole cache, masked). The text is read in one run, its
  * length padded to a power of two so that few graphs are built. The cache takes 8 P d bytes a block; beside it the last
  * token's logits are all that a run gives back.
+ * @param options.holdWeights writes the weights into the graph of a further token, so that no run is sent them: for runners that
+ *   copy what they are sent (the web's). It takes their bytes once more, and a few times while the graph is loaded; default false
  * @throws TypeError or RangeError when the configuration is unsound or a weight is missing or has another shape
  */
-export function createCachedDecoder(runner: GraphRunner, config: Gpt2Config, weights: Gpt2Weights): Decoder {
+export function createCachedDecoder(
+  runner: GraphRunner,
+  config: Gpt2Config,
+  weights: Gpt2Weights,
+  { holdWeights = false }: { readonly holdWeights?: boolean } = {},
+): Decoder {
   checkGpt2Config(config)
   checkWeights(weights, gpt2TensorShapes(config))
   const sessions = createSessionCache(runner)
@@ -40,9 +47,9 @@ export function createCachedDecoder(runner: GraphRunner, config: Gpt2Config, wei
     if (text.length === positions) return read(slideContext([...text, token], positions))
     const position = text.length
     tokenTensor(config, Int32Array.of(token), 1, 1) // checks the token
-    const session = await sessions.get('append', () => graphs.stepGraph(config))
+    const session = await sessions.get('append', () => graphs.stepGraph(config, holdWeights ? weights : undefined))
     const results = await session.run({
-      ...feeds,
+      ...(holdWeights ? {} : feeds),
       ...cache.feeds,
       token: int32([1], Int32Array.of(token)),
       position: int32([1], Int32Array.of(position)),

@@ -31,6 +31,7 @@ export interface PairGpt2 extends LanguageModel {
  * elements.
  * @param dense embeddings and LayerNorm weights, `gpt2DenseShapes(config)`
  * @param materialise gives the pairs
+ * @param onAttention sees the attention probabilities [B, T, T] of each head, as they are computed
  * @throws TypeError or RangeError for an unsound configuration, dense weights or pairs that do not fit
  */
 export function createPairGpt2(
@@ -38,6 +39,7 @@ export function createPairGpt2(
   config: Gpt2Config,
   dense: Gpt2Weights,
   materialise: Materialise,
+  onAttention?: (layer: number, head: number, probabilities: Tensor) => void,
 ): PairGpt2 {
   checkGpt2Config(config)
   checkWeights(dense, gpt2DenseShapes(config))
@@ -79,6 +81,7 @@ export function createPairGpt2(
       for (let head = 0; head < config.heads; head++) {
         const queryKey: Build = (pair) => pieces.queryKeyPiece(config, B, T, pair)
         const probabilities = await runPair(queryKeyPair(layer, head), 'qk', d, -1, queryKey, { x: ln1 })
+        onAttention?.(layer, head, probabilities)
         const valueOutput: Build = (pair) => pieces.valueOutputPiece(config, B, T, pair)
         const feeds = { x: ln1, probabilities, residual: x }
         x = await runPair(valueOutputPair(layer, head), 'vo', d, d, valueOutput, feeds)

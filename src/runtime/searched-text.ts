@@ -1,29 +1,11 @@
-import { createTextStream, loadTokenizer, type Tokenizer } from '../data/index.js'
+import { loadTokenizer, type Tokenizer } from '../data/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
-import { generateTokens } from '../model/gpt2-generate.js'
-import type { Sampling } from '../model/gpt2-sampling.js'
-import { fillWords, type Seed } from '../random/index.js'
 import { InputError } from '../safetensors/index.js'
-import { TEXT_STREAM } from '../search/streams.js'
+import { continueText as continueOn, promptTokens, type TextPiece, type TextRequest } from '../search/continue-text.js'
 import type { Ticket } from '../ticket/index.js'
 import type { TicketModel } from './ticket-model.js'
 
-/** What is asked of {@link continueText}. */
-export interface TextRequest extends Sampling {
-  readonly prompt: string
-  /** Tokens to add, an integer >= 0. */
-  readonly count: number
-  /** Unsigned 64-bit; token i of the text, prompt included, is drawn with word i of its stream 2^47 + 1. */
-  readonly seed: Seed
-  readonly signal?: AbortSignal | undefined
-}
-
-/** A token, and the text that is complete with it: none while a character still lacks bytes. */
-export interface TextPiece {
-  /** Null in a last piece that holds what an unfinished character left. */
-  readonly token: number | null
-  readonly text: string
-}
+export { promptTokens, type TextPiece, type TextRequest }
 
 /**
  * The tokenizer of a ticket; see {@link loadModelTokenizer}.
@@ -60,40 +42,10 @@ export async function loadModelTokenizer(
   return tokenizer
 }
 
-/** The tokens of a prompt; of an empty one the token between documents. */
-export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
-  const tokens = Array.from(tokenizer.encode(prompt))
-  return tokens.length > 0 ? tokens : [tokenizer.documentEnd]
-}
-
-/**
- * Continues a text, token by token. Where the context is full the model goes on from its last half.
- * @returns pieces as they come
- * @throws RangeError for the sampling; the signal's reason when it aborts
- */
-export async function* continueText(
+/** Continues a text on Node: a turn of its event loop after each token lets a signal in. See `src/search/continue-text.ts`. */
+export const continueText = (
   { decoder }: Pick<TicketModel, 'decoder'>,
   tokenizer: Tokenizer,
-  { prompt, seed, ...request }: TextRequest,
-): AsyncGenerator<TextPiece, void> {
-  const stream = createTextStream(tokenizer)
-  const own = promptTokens(tokenizer, prompt)
-  for await (const token of generateTokens(decoder, own, { ...request, word: createWords(seed) })) {
-    yield { token, text: stream.push(token) }
-    await new Promise((resolve) => setImmediate(resolve)) // lets a signal in
-  }
-  const rest = stream.end()
-  if (rest !== '') yield { token: null, text: rest }
-}
-
-/** Words of the text stream, some at a time. */
-function createWords(seed: Seed): (index: number) => number {
-  const block = new Uint32Array(1024)
-  let first = Number.NaN
-  return (index) => {
-    const start = index - (index % block.length)
-    if (start !== first) fillWords(seed, TEXT_STREAM, start, block)
-    first = start
-    return block[index - start]
-  }
-}
+  request: TextRequest,
+): AsyncGenerator<TextPiece, void> =>
+  continueOn(decoder, tokenizer, { ...request, pause: () => new Promise((resolve) => setImmediate(resolve)) })

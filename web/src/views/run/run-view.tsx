@@ -1,4 +1,134 @@
+import { useSignalEffect } from '@preact/signals'
+import type { JSX } from 'preact'
+import { useEffect } from 'preact/hooks'
+import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
+import { Button } from '../../ui/button.js'
+import { Notice } from '../../ui/notice.js'
+import { Progress } from '../../ui/progress.js'
+import { AttentionPanel } from './attention-panel.js'
+import { MaskGrid } from './mask-grid.js'
+import { followAddress, openFile } from './opening.js'
+import { address } from './run-address.js'
+import { attention, cancel, failure, pictures, report, restart, running, work } from './run-session.js'
+import { SharePanel } from './share-panel.js'
+import { SorterPanel } from './sorter-panel.js'
+import { sorterShape } from './sorter-shape.js'
+import { SourcePanel } from './source-panel.js'
+import { TicketFacts } from './ticket-facts.js'
+import { WriterPanel } from './writer-panel.js'
+import type { SeenAttention } from './writing.js'
+import './run.css'
+
 /** The view `#run`. */
-export default function RunView() {
-  return null
+export default function RunView(): JSX.Element {
+  useSignalEffect(followAddress)
+  useDrop()
+  return (
+    <>
+      {address.refused.value.length > 0 ? (
+        <Notice kind="warning">
+          The address holds what is no value here, and it was left out:{' '}
+          {address.refused.value.map((each) => each.slice(0, 60)).join(', ')}.
+        </Notice>
+      ) : null}
+      <SourcePanel />
+      <State />
+      {report.value ? (
+        <>
+          <RunPanel />
+          {report.value.config ? <AttentionPanel seen={attention.value ?? nothingSeen(report.value.config)} /> : null}
+          <TicketFacts report={report.value} />
+          {pictures.value.length > 0 ? <MaskGrid pictures={pictures.value} /> : null}
+          <SharePanel report={report.value} />
+        </>
+      ) : null}
+    </>
+  )
+}
+
+/** What stands for the attention until there is some, so that nothing moves when it comes. */
+function nothingSeen({ layers, heads }: Gpt2Config): SeenAttention {
+  return { labels: [''], first: 0, heads, layers: Array.from({ length: layers }, () => new Float32Array(heads)) }
+}
+
+/** What is under way, or what went wrong and how to go on; its room is kept. */
+function State() {
+  const { value: doing } = work
+  const { value: failed } = failure
+  return (
+    <div class="ticket-state" aria-live="off">
+      {failed ? (
+        <Notice kind={failed.sentence === 'Stopped.' ? 'info' : 'error'}>
+          {failed.sentence}{' '}
+          {failed.way === 'another' ? (
+            'Open another ticket, or one of the examples above.'
+          ) : failed.way === 'wasm' ? (
+            <Button
+              onClick={() => {
+                address.values.device.value = 'wasm'
+                restart()
+              }}
+            >
+              Go on with WebAssembly
+            </Button>
+          ) : (
+            <Button onClick={restart}>Try again</Button>
+          )}
+        </Notice>
+      ) : doing ? (
+        <Progress label={doing.label} fraction={doing.fraction} note={doing.note ?? ''} onCancel={cancel} />
+      ) : running.value ? (
+        <p class="ticket-ready">
+          <strong>Ready.</strong> {running.value.reason}
+        </p>
+      ) : null}
+    </div>
+  )
+}
+
+/** The network at work; its shape is known before it runs. */
+function RunPanel() {
+  const { config, tokenizer } = report.value!
+  if (!config) return null
+  const shape = sorterShape(config, tokenizer)
+  if (shape) return <SorterPanel shape={shape} />
+  if (tokenizer !== null || config.vocabulary <= 26) return <WriterPanel />
+  return (
+    <Notice kind="warning">
+      This ticket names no tokenizer, so that the page cannot turn text into its tokens. Its masks are below; slt
+      generate with --tokenizer runs it.
+    </Notice>
+  )
+}
+
+/** A file dropped anywhere on the page is opened. */
+function useDrop(): void {
+  useEffect(() => {
+    const zone = document.documentElement
+    const over = (event: DragEvent) => {
+      if (!event.dataTransfer?.types.includes('Files')) return
+      event.preventDefault()
+      zone.dataset.dropping = ''
+    }
+    const leave = (event: DragEvent) => {
+      if (!event.relatedTarget) delete zone.dataset.dropping
+    }
+    const drop = (event: DragEvent) => {
+      delete zone.dataset.dropping
+      const file = event.dataTransfer?.files[0]
+      if (!file) return
+      event.preventDefault()
+      openFile(file)
+    }
+    const pairs = [
+      ['dragover', over],
+      ['dragleave', leave],
+      ['drop', drop],
+    ] as const
+    for (const [name, listener] of pairs) addEventListener(name, listener)
+    return () => {
+      for (const [name, listener] of pairs) removeEventListener(name, listener)
+      delete zone.dataset.dropping
+    }
+  }, [])
 }

@@ -1,0 +1,62 @@
+/** A text, token by token, on any platform. */
+import { createTextStream, type Tokenizer } from '../data/index.js'
+import { type Decoder, generateTokens } from '../model/gpt2-generate.js'
+import type { Sampling } from '../model/gpt2-sampling.js'
+import { fillWords, type Seed } from '../random/index.js'
+import { TEXT_STREAM } from './streams.js'
+
+/** What is asked of {@link continueText}. */
+export interface TextRequest extends Sampling {
+  readonly prompt: string
+  /** Tokens to add, an integer >= 0. */
+  readonly count: number
+  /** Unsigned 64-bit; token i of the text, prompt included, is drawn with word i of its stream 2^47 + 1. */
+  readonly seed: Seed
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A token, and the text that is complete with it: none while a character still lacks bytes. */
+export interface TextPiece {
+  /** Null in a last piece that holds what an unfinished character left. */
+  readonly token: number | null
+  readonly text: string
+}
+
+/** The tokens of a prompt; of an empty one the token between documents. */
+export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
+  const tokens = Array.from(tokenizer.encode(prompt))
+  return tokens.length > 0 ? tokens : [tokenizer.documentEnd]
+}
+
+/**
+ * Continues a text, token by token. Where the context is full the model goes on from its last half.
+ * @param request.pause lets other work in between two tokens, a signal say
+ * @returns pieces as they come
+ * @throws RangeError for the sampling; the signal's reason when it aborts
+ */
+export async function* continueText(
+  decoder: Decoder,
+  tokenizer: Tokenizer,
+  { prompt, seed, pause, ...request }: TextRequest & { pause(): Promise<void> },
+): AsyncGenerator<TextPiece, void> {
+  const stream = createTextStream(tokenizer)
+  const own = promptTokens(tokenizer, prompt)
+  for await (const token of generateTokens(decoder, own, { ...request, word: createWords(seed) })) {
+    yield { token, text: stream.push(token) }
+    await pause()
+  }
+  const rest = stream.end()
+  if (rest !== '') yield { token: null, text: rest }
+}
+
+/** Words of the text stream, some at a time. */
+function createWords(seed: Seed): (index: number) => number {
+  const block = new Uint32Array(1024)
+  let first = Number.NaN
+  return (index) => {
+    const start = index - (index % block.length)
+    if (start !== first) fillWords(seed, TEXT_STREAM, start, block)
+    first = start
+    return block[index - start]
+  }
+}

@@ -1,0 +1,184 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readGpt2Folder } from '../../src/interop/index.js'
+import { createGpt2 } from '../../src/model/gpt2.js'
+import { createCachedDecoder } from '../../src/model/gpt2-cached.js'
+import { openLiteralGpt2 } from '../../src/prune/verify-gpt2.js'
+import { openFile } from '../../src/runtime/files.js'
+import { loadKernels } from '../../src/runtime/node.js'
+import { createGraphRunner } from '../../src/runtime/onnx.js'
+import { pruneGpt2 } from '../../src/runtime/prune.js'
+import { rebuildTicket } from '../../src/runtime/rebuild-ticket.js'
+import { searchedGpt2Weights } from '../../src/runtime/searched-weights.js'
+import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { memorySource } from '../../src/safetensors/index.js'
+import { expectPruned, expectSearched, openTicket } from '../../src/ticket/index.js'
+import { launchBrowser, noBrowser } from './browser.js'
+import { randomTicket, tinyConfig } from './run-tickets.js'
+import { type Served, servePage } from './site.js'
+
+const gpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan']
+const devices = ['wasm', 'webgpu'] as const
+type Device = (typeof devices)[number]
+
+describe.skipIf(noBrowser)("the run view's worker", () => {
+  let served: Served
+  let folder: string
+  const browsers = new Map<Device, Browser>()
+  const errors: string[] = []
+  let prunedFile: Uint8Array | undefined
+
+  const open = async (device: Device): Promise<Page> => {
+    const browser = browsers.get(device) ?? (await launchBrowser(device === 'webgpu' ? gpuFlags : []))
+    browsers.set(device, browser)
+    const page = await browser.newPage()
+    page.on('pageerror', (error) => errors.push(String(error)))
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text())
+    })
+    await page.goto(served.url)
+    await page.waitForFunction(() => 'run' in globalThis)
+    return page
+  }
+  const start = (page: Page, file: Uint8Array, device: Device) =>
+    page.evaluate(
+      async ({ bytes, device }) => {
+        const from = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))
+        await globalThis.run.call('open', { name: 'a ticket', from, isInspected: false })
+        const grown = await globalThis.run.call('grow', undefined)
+        const started = await globalThis.run.call('start', { device })
+        return { ...grown, ...started }
+      },
+      { bytes: Buffer.from(file).toString('base64'), device },
+    )
+  const logits = async (page: Page, tokens: number[]) => {
+    const found = await page.evaluate(async (tokens) => {
+      const { all, appended } = await globalThis.run.call('logits', { tokens })
+      return { all: [...all], appended: [...appended] }
+    }, tokens)
+    return { all: Float32Array.from(found.all), appended: Float32Array.from(found.appended) }
+  }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'slt-run-'))
+    served = await servePage('run-engine')
+  })
+  afterAll(async () => {
+    for (const browser of browsers.values()) await browser.close()
+    await served?.close()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  describe.each(devices)("a searched ticket's logits through %s", (device) => {
+    test("are Node's to 1e-5, at once and token by token", async () => {
+      const file = randomTicket({ ...tinyConfig, layers: 2, width: 64, inner: 256, heads: 2, positions: 32 })
+      const tokens = Array.from({ length: 20 }, (_, i) => (i * 37 + 11) % 256)
+      const ticket = expectSearched(await openTicket(memorySource(file), nodeSha256))
+      const weights = searchedGpt2Weights(await rebuildTicket(ticket))
+      const runner = createGraphRunner({ threads: 1 })
+      const expected = await createGpt2(runner, ticket.metadata.config, weights).logits(Int32Array.from(tokens), 1, 20)
+      expect(Math.max(...expected)).toBeGreaterThan(0.5)
+
+      const page = await open(device)
+      const started = await start(page, file, device)
+      expect(started.device).toBe(device)
+      expect(started.sorter).toBe(null)
+      const { all, appended } = await logits(page, tokens)
+      expect(farthest(all, expected)).toBeLessThan(1e-5)
+      expect(farthest(appended, expected.subarray(-256))).toBeLessThan(1e-5)
+      // held weights or sent ones, the decoder's logits are the same in Node too
+      const decoder = createCachedDecoder(runner, ticket.metadata.config, weights, { holdWeights: true })
+      await decoder.read(tokens.slice(0, -1))
+      expect(farthest(await decoder.append(tokens[19]), expected.subarray(-256))).toBeLessThan(1e-5)
+      await page.close()
+    })
+  })
+
+  test('the sorter pruned in the page is the ticket that Node makes', async () => {
+    const page = await open('wasm')
+    const { bytes, reports } = await page.evaluate(async () => {
+      const reports: { done: number; total: number }[] = []
+      const bytes = await globalThis.run.call('prune', { device: 'wasm' }, { onReport: (each) => reports.push(each) })
+      return { bytes: [...bytes], reports }
+    })
+    prunedFile = Uint8Array.from(bytes)
+    expect(reports.at(-1)).toEqual({ done: 98937, total: 98937 })
+    const target = await readGpt2Folder((name) => openFile(`data/gpt-nano-sort/${name}`))
+    const out = join(folder, 'a.slt.safetensors')
+    await pruneGpt2({ target, items: 16, seed: 7, out })
+    const here = expectPruned(await openTicket(memorySource(await readFile(out)), nodeSha256))
+    const there = expectPruned(await openTicket(memorySource(prunedFile), nodeSha256))
+    // The probe holds logits to four decimals, of which the last may round elsewhere.
+    expect({ ...there.metadata, probe: null }).toEqual({ ...here.metadata, probe: null })
+    for (const name of here.pairs.keys()) expect(await there.readMasks(name)).toEqual(await here.readMasks(name))
+    for (const name of here.dense.keys()) expect(await there.readDense(name)).toEqual(await here.readDense(name))
+    await page.close()
+  })
+
+  test.each(devices)("a pruned ticket's logits through %s are Node's to 1e-5", async (device) => {
+    const ticket = expectPruned(await openTicket(memorySource(prunedFile!), nodeSha256))
+    const literal = await openLiteralGpt2(
+      { runner: createGraphRunner({ threads: 1 }), kernels: await loadKernels() },
+      ticket,
+    )
+    const tokens = [2, 1, 0, 0, 1, 2, 0, 0, 1, 1, 2]
+    const expected = await literal.logits(Int32Array.from(tokens), 1, tokens.length)
+    expect(Math.max(...expected)).toBeGreaterThan(1)
+    const page = await open(device)
+    expect((await start(page, prunedFile!, device)).sorter).toEqual({ letters: 3, length: 6 })
+    const { all, appended } = await logits(page, tokens)
+    expect(farthest(all, expected)).toBeLessThan(1e-5)
+    expect(farthest(appended, expected.subarray(-3))).toBeLessThan(1e-5)
+    await page.close()
+  })
+
+  test('the sorter of the QR code sorts all 729 lists, and says what it was given', async () => {
+    const page = await open('wasm')
+    const file = await readFile('examples/sorter-qr/sorter.slt.safetensors')
+    const started = await start(page, file, 'wasm')
+    expect(started.weights).toBe(1320)
+    const found = await page.evaluate(async () => ({
+      one: await globalThis.run.call('sort', { list: 'CBAABC' }),
+      all: await globalThis.run.call('sortAll', undefined),
+    }))
+    expect(found.one.answer).toBe('AABBCC')
+    expect(found.one.isRight).toBe(true)
+    expect(found.all).toEqual({ done: 729, total: 729, right: 729, wrong: null })
+    await page.close()
+  })
+
+  test('a tiny ticket writes at least 30 tokens a second in WebAssembly (median of 5)', async () => {
+    const page = await open('wasm')
+    await start(page, randomTicket(tinyConfig), 'wasm')
+    const rates: number[] = []
+    for (let seed = 0; seed < 5; seed++) {
+      const written = await page.evaluate(
+        (seed) =>
+          globalThis.run.call('write', {
+            prompt: 'ROMEO:',
+            count: 64,
+            temperature: 0.8,
+            topK: 0,
+            seed: BigInt(seed),
+          }),
+        seed,
+      )
+      expect(written.tokens).toBe(64)
+      rates.push(written.perSecond!)
+    }
+    const median = rates.sort((a, b) => a - b)[2]
+    console.log(`tiny, WebAssembly: ${median.toFixed(0)} tokens/s`)
+    expect(median).toBeGreaterThanOrEqual(30)
+    await page.close()
+  })
+
+  test('nothing was logged as an error', () => expect(errors).toEqual([]))
+})
+
+function farthest(a: Float32Array, b: Float32Array): number {
+  expect(a.length).toBe(b.length)
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
+}

@@ -1,0 +1,46 @@
+/** Parts of masks for pictures, in a worker. */
+import { type DensityGrid, densityGrid } from '../../../../src/inspect/density-grid.js'
+import { getBit, packBits } from '../../../../src/mask/index.js'
+import type { Ticket } from '../../../../src/ticket/index.js'
+
+/** A mask: of a pair the second, one row a hidden unit. */
+export interface OpenMask {
+  readonly name: string
+  readonly mask: Uint8Array
+  readonly rows: number
+  readonly columns: number
+}
+
+/** A part of a mask. */
+export interface MaskWindow {
+  readonly row: number
+  readonly column: number
+  /** Lines in it, integers >= 1. */
+  readonly rows: number
+  readonly columns: number
+}
+
+/** Reads a mask whole. @throws InputError when it is unsound or there is none of that name */
+export async function openMask(ticket: Ticket, name: string): Promise<OpenMask> {
+  if (ticket.kind === 'searched-gpt2') {
+    const { mask, spec } = await ticket.readMask(name)
+    return { name, mask, rows: spec.shape[0], columns: spec.shape[1] }
+  }
+  const { second, spec } = await ticket.readMasks(name)
+  return { name, mask: second, rows: spec.hidden, columns: spec.outputs }
+}
+
+/** Kept fractions in a window of a mask, in at most `cells` x `cells` cells; a cell of one weight is 0 or 1. */
+export function maskCells({ mask, rows, columns }: OpenMask, window: MaskWindow, cells: number): DensityGrid {
+  const own = {
+    row: Math.min(window.row, rows - 1),
+    column: Math.min(window.column, columns - 1),
+  }
+  const [down, across] = [Math.min(window.rows, rows - own.row), Math.min(window.columns, columns - own.column)]
+  const flags = new Uint8Array(down * across)
+  for (let row = 0; row < down; row++) {
+    const from = (own.row + row) * columns + own.column
+    for (let column = 0; column < across; column++) flags[row * across + column] = getBit(mask, from + column)
+  }
+  return densityGrid({ mask: packBits(flags), rows: down, columns: across }, cells, cells)
+}

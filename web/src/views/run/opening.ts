@@ -1,0 +1,63 @@
+/** What the visitor chose to open, kept in the address where it can be. */
+import { batch } from '@preact/signals'
+import { address } from './run-address.js'
+import { openSource } from './run-session.js'
+import { type ExampleName, readPasted, type Source } from './sources.js'
+
+const { example, ticket, ticket10, file } = address.values
+
+let followed = ''
+
+/** Opens what the address names, unless it is open. */
+export function followAddress(): void {
+  const named = sourceOfAddress()
+  const key = named ? JSON.stringify(named) : ''
+  if (key === followed) return
+  followed = key
+  if (named) openSource(named)
+}
+
+function sourceOfAddress(): Source | undefined {
+  const chosen = example.value
+  if (ticket.value !== '') return { kind: 'text', text: `#ticket=${ticket.value}` }
+  if (ticket10.value !== '') return { kind: 'text', text: `#ticket10=${ticket10.value}` }
+  if (file.value !== '') return { kind: 'served', id: file.value }
+  return chosen === 'none' ? undefined : { kind: 'example', example: chosen }
+}
+
+function setAddress(change: { example?: ExampleName | 'none'; ticket?: string; ticket10?: string }): void {
+  batch(() => {
+    example.value = change.example ?? 'none'
+    ticket.value = change.ticket ?? ''
+    ticket10.value = change.ticket10 ?? ''
+    file.value = ''
+  })
+}
+
+/** Opens one of the bundled tickets. */
+export function openExample(name: ExampleName): void {
+  if (example.value === name) followed = '' // once more
+  setAddress({ example: name })
+}
+
+/** Opens a file of the visitor; no address names it. */
+export function openFile(chosen: File): void {
+  setAddress({})
+  openSource({ kind: 'file', file: chosen })
+}
+
+/** Opens what a pasted text stands for. @returns whether it stands for anything */
+export function openPasted(text: string): boolean {
+  const found = readPasted(text)
+  if (!found) return false
+  if (found.kind !== 'text') {
+    setAddress({})
+    openSource(found)
+    return true
+  }
+  const joined = found.text.replace(/\s+/g, '')
+  const match = /^#?(?:(ticket(?:10)?)=)?(.*)$/s.exec(joined)!
+  followed = ''
+  setAddress(match[1] === 'ticket' ? { ticket: match[2] } : { ticket10: match[2] })
+  return true
+}

@@ -1,0 +1,20 @@
+import { LINK_LIMIT } from '../../../../src/ticket/ticket-text.js'
+import { choice, integer, real, seed, text, urlState } from '../../url-state.js'
+import { exampleNames } from './sources.js'
+
+/** What the address of the view knows. At most one of `ticket`, `ticket10` and `file` is set; without them an example is shown. */
+export const address = urlState('run', {
+  example: choice('sorter', [...exampleNames, 'none']),
+  /** A ticket as base64url (`#ticket=…`), or as digits, from a QR code. */
+  ticket: text('', LINK_LIMIT),
+  ticket10: text('', 8000),
+  /** A ticket of slt serve, by its id. */
+  file: text('', 1000),
+  prompt: text('ROMEO:', 4000),
+  list: text('', 32),
+  count: integer(200, 1, 2000),
+  temperature: real(0.8, 0, 2),
+  topk: integer(0, 0, 50257),
+  seed: seed(0n),
+  device: choice('auto', ['auto', 'wasm', 'webgpu']),
+})

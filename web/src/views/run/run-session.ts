@@ -1,0 +1,181 @@
+/** The ticket that is open in the view, and what is being done to it. */
+import { batch, type Signal, signal } from '@preact/signals'
+import type { MaskPicture, TicketReport } from '../../../../src/inspect/index.js'
+import type { ChosenWebDevice } from '../../../../src/runtime/web.js'
+import { isAbort, plainSentence } from '../../failure.js'
+import { createWorkerClient } from '../../worker-client.js'
+import type { Grown } from './grow.js'
+import { address } from './run-address.js'
+import type { RunTasks } from './run-worker.js'
+import type { SorterShape } from './sorter-shape.js'
+import { type Fetched, fetchSource, type Source } from './sources.js'
+import type { SeenAttention } from './writing.js'
+
+/** The worker of the view. */
+export const client = createWorkerClient<RunTasks>(
+  () => new Worker(new URL('./run-worker.ts', import.meta.url), { type: 'module' }),
+)
+
+/** Something that takes a while. */
+export interface Work {
+  readonly label: string
+  readonly fraction?: number | undefined
+  readonly note?: string
+}
+
+/** What went wrong, and what a button may do about it. */
+export interface Failure {
+  readonly sentence: string
+  readonly way: 'another' | 'again' | 'wasm'
+}
+
+/** What the open ticket runs on. */
+export interface Running extends ChosenWebDevice {
+  readonly sorter: SorterShape | null
+}
+
+export const work: Signal<Work | undefined> = signal(undefined)
+export const failure: Signal<Failure | undefined> = signal(undefined)
+export const source: Signal<Source | undefined> = signal(undefined)
+export const report: Signal<TicketReport | undefined> = signal(undefined)
+export const pictures: Signal<readonly MaskPicture[]> = signal([])
+/** Part of each matrix whose weights are made. */
+export const parts: Signal<ReadonlyMap<string, number>> = signal(new Map())
+export const grown: Signal<Grown | undefined> = signal(undefined)
+export const running: Signal<Running | undefined> = signal(undefined)
+export const attention: Signal<SeenAttention | undefined> = signal(undefined)
+
+let fetched: Fetched | undefined
+let turn: AbortController | undefined
+
+/** Opens a ticket; what was open or under way is given up. */
+export function openSource(next: Source): Promise<void> {
+  batch(() => {
+    source.value = next
+    report.value = undefined
+    pictures.value = []
+  })
+  fetched = undefined
+  return take(async (signal) => {
+    fetched = next.kind === 'example' && next.example === 'pruned' ? await pruneHere(signal) : await load(next, signal)
+    work.value = { label: 'Reading the masks' }
+    report.value =
+      (await client.call(
+        'open',
+        { ...fetched, isInspected: true },
+        {
+          signal,
+          onReport(each) {
+            if (each.kind === 'picture') pictures.value = [...pictures.peek(), each.picture]
+            else work.value = { label: `Reading the masks: ${each.name}`, fraction: each.done / each.total }
+          },
+        },
+      )) ?? undefined
+    await growAndStart(signal)
+  })
+}
+
+/** Runs the open ticket on another device, or again after a failure. */
+export function restart(): Promise<void> {
+  const { value: last } = source
+  if (!fetched) return last ? openSource(last) : Promise.resolve()
+  const own = fetched
+  return take(async (signal) => {
+    client.stop() // whatever the device did to the worker, a fresh one knows nothing of it
+    work.value = { label: 'Reading the ticket' }
+    await client.call('open', { ...own, isInspected: false }, { signal })
+    await growAndStart(signal)
+  })
+}
+
+/** Gives up what is under way. */
+export function cancel(): void {
+  turn?.abort()
+  client.stop()
+  batch(() => {
+    work.value = undefined
+    failure.value = { sentence: 'Stopped.', way: 'again' }
+  })
+}
+
+/** What a running network failed of: on a GPU the way on is WebAssembly. */
+export function failRunning(error: unknown): void {
+  if (isAbort(error)) return
+  const onGpu = running.peek()?.device === 'webgpu'
+  const said = plainSentence(error)
+  failure.value = onGpu
+    ? { sentence: `The GPU failed: ${said}`, way: 'wasm' }
+    : { sentence: `The network stopped: ${said}`, way: 'again' }
+}
+
+async function take(steps: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  if (turn) {
+    turn.abort()
+    if (work.peek()) client.stop()
+  }
+  const own = new AbortController()
+  turn = own
+  batch(() => {
+    failure.value = undefined
+    running.value = undefined
+    attention.value = undefined
+    grown.value = undefined
+    parts.value = new Map()
+    work.value = { label: 'Fetching the ticket' }
+  })
+  try {
+    await steps(own.signal)
+  } catch (error) {
+    if (own.signal.aborted || isAbort(error)) return
+    failure.value = failureOf(error)
+  } finally {
+    if (turn === own) work.value = undefined
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  const sentence = plainSentence(error)
+  if (!report.peek()) return { sentence, way: 'another' }
+  if (address.values.device.peek() !== 'wasm') return { sentence, way: 'wasm' }
+  return { sentence, way: 'again' }
+}
+
+async function load(next: Source, signal: AbortSignal): Promise<Fetched> {
+  const found = await fetchSource(next, signal)
+  signal.throwIfAborted()
+  return found
+}
+
+async function pruneHere(signal: AbortSignal): Promise<Fetched> {
+  work.value = { label: 'Loading what the page computes with' }
+  const device = address.values.device.peek()
+  const from = await client.call(
+    'prune',
+    { device },
+    {
+      signal,
+      onReport({ done, total }) {
+        const note = `${done.toLocaleString('en')} of ${total.toLocaleString('en')} weights`
+        work.value = { label: 'Solving a subset sum for every weight', fraction: done / total, note }
+      },
+    },
+  )
+  return { name: 'pruned-sorter.slt.safetensors', from }
+}
+
+async function growAndStart(signal: AbortSignal): Promise<void> {
+  work.value = { label: 'Growing the weights from the seed', fraction: 0 }
+  grown.value = await client.call('grow', undefined, {
+    signal,
+    onReport({ done, total, name, part }) {
+      batch(() => {
+        parts.value = new Map(parts.peek()).set(name, part)
+        const note = `${done.toLocaleString('en')} of ${total.toLocaleString('en')}`
+        work.value = { label: 'Growing the weights from the seed', fraction: done / total, note }
+      })
+    },
+  })
+  parts.value = new Map(pictures.peek().map(({ name }) => [name, 1]))
+  work.value = { label: 'Loading what the page computes with (the first time, 14 to 26 MB)' }
+  running.value = await client.call('start', { device: address.values.device.peek() }, { signal })
+}

@@ -1,0 +1,178 @@
+/** The worker of the run view: it holds one ticket, its weights, and what they run on. */
+import { transfer } from 'comlink'
+import { inspectTicket, type MaskPicture } from '../../../../src/inspect/inspect-ticket.js'
+import type { TicketReport } from '../../../../src/inspect/report.js'
+import type { Kernels } from '../../../../src/kernels/index.js'
+import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
+import type { WebDevice } from '../../../../src/runtime/web.js'
+import { InputError, memorySource } from '../../../../src/safetensors/index.js'
+import { promptTokens } from '../../../../src/search/continue-text.js'
+import { decodeCompact } from '../../../../src/ticket/compact.js'
+import { openTicket, type Ticket } from '../../../../src/ticket/index.js'
+import { readTicketText } from '../../../../src/ticket/ticket-text.js'
+import { type Engine, openEngine } from '../../engine.js'
+import { loadKernels } from '../../kernels.js'
+import { webSha256 } from '../../sha256.js'
+import { exposeTasks, type TaskContext } from '../../worker-task.js'
+import type { Growth } from './grow.js'
+import { type MaskWindow, maskCells, type OpenMask, openMask } from './masks.js'
+import { pruneSorter, type SorterProgress } from './prune-sorter.js'
+import { type GrownModel, growModel, type RunningModel } from './running-model.js'
+import { shareTicket } from './share-ticket.js'
+import { sorterShape } from './sorter-shape.js'
+import { type SortedCount, sortList, sortLists } from './sorting.js'
+import { seenAttention, ticketTokenizer, type WritingReport, type WritingRequest, writeText } from './writing.js'
+
+/** Random weights that a page can hold, 4 bytes each; a GPT-2 medium has 407 million. */
+const MOST_WEIGHTS = 2 ** 28
+
+/** On the way of `open`. */
+export type OpenReport =
+  | { readonly kind: 'picture'; readonly picture: MaskPicture }
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly name: string }
+
+interface Current {
+  readonly ticket: Ticket
+  readonly bytes: Uint8Array
+  grown?: GrownModel
+  running?: RunningModel
+  mask?: OpenMask
+}
+
+let current: Current | undefined
+let engine: { readonly asked: string; readonly opening: Promise<Engine> } | undefined
+let kernels: Promise<Kernels> | undefined
+
+const theKernels = () => {
+  kernels ??= loadKernels()
+  return kernels
+}
+
+function theEngine(device: 'auto' | WebDevice): Promise<Engine> {
+  if (engine?.asked !== device) engine = { asked: device, opening: openEngine(device) }
+  return engine.opening
+}
+
+function opened(): Current {
+  if (!current) throw new InputError('no ticket is open: open one first')
+  return current
+}
+
+function ready(): RunningModel & { readonly ticket: Ticket; readonly config: Gpt2Config } {
+  const { ticket, running: model } = opened()
+  if (!model) throw new InputError(`${ticket.name}: its network is not ready yet`)
+  return { ...model, ticket, config: model.model.config }
+}
+
+const tasks = {
+  /** Opens a ticket from its file, or from a link or its digits, checks it, and reads every mask where it is asked to. */
+  async open(
+    { name, from, isInspected }: { name: string; from: Uint8Array | string; isInspected: boolean },
+    { report, pause, signal }: TaskContext<OpenReport>,
+  ): Promise<TicketReport | null> {
+    await current?.running?.release().catch(() => {}) // of a GPU that is lost, say
+    current = undefined
+    const bytes = typeof from === 'string' ? decodeCompact(name, readTicketText(name, from), webSha256).bytes : from
+    const ticket = await openTicket(memorySource(bytes, name), webSha256)
+    current = { ticket, bytes }
+    await pause()
+    if (!isInspected) return null
+    return inspectTicket(ticket, {
+      onPicture: (picture) => report({ kind: 'picture', picture }),
+      onProgress: (done, total, mask) => report({ kind: 'progress', done, total, name: mask }),
+      signal,
+    })
+  },
+
+  /** Makes the weights. */
+  async grow(_: undefined, { report, pause }: TaskContext<Growth>) {
+    const own = opened()
+    const { ticket } = own
+    const count =
+      ticket.kind === 'searched-gpt2'
+        ? sum(ticket.matrices.values(), ({ shape }) => shape[0] * shape[1])
+        : sum(ticket.pairs.values(), ({ hidden, inputs, outputs }) => hidden * (inputs + outputs))
+    if (count > MOST_WEIGHTS) {
+      throw new RangeError(
+        `this network has ${count.toLocaleString('en')} random weights, more than a page should hold (${MOST_WEIGHTS.toLocaleString('en')}); slt generate runs it on your machine`,
+      )
+    }
+    own.grown = await growModel(await theKernels(), ticket, { onGrowth: report, pause })
+    const { weights, kept, milliseconds } = own.grown
+    return { weights, kept, milliseconds }
+  },
+
+  /** Makes the network run on a device. */
+  async start({ device }: { device: 'auto' | WebDevice }) {
+    const own = opened()
+    if (!own.grown) throw new InputError(`${own.ticket.name}: its weights are not made yet`)
+    const { runner, ...chosen } = await theEngine(device)
+    const running = own.grown.start(runner)
+    const { config } = running.model
+    // Once beforehand: graphs are loaded, and a device that fails does so here.
+    await running.decoder.read([0])
+    if (config.positions > 1) await running.decoder.append(0)
+    own.running = running
+    const sorter = sorterShape(config, own.ticket.kind === 'searched-gpt2' ? own.ticket.metadata.tokenizer : null)
+    return { ...chosen, sorter }
+  },
+
+  async write(request: WritingRequest, context: TaskContext<WritingReport>) {
+    const model = ready()
+    return writeText(model, await ticketTokenizer(model.ticket, model.config), request, context)
+  },
+
+  /** The attention in a text that is not continued. */
+  async look({ text }: { text: string }) {
+    const model = ready()
+    const tokenizer = await ticketTokenizer(model.ticket, model.config)
+    return seenAttention(model, tokenizer, promptTokens(tokenizer, text))
+  },
+
+  sort: ({ list }: { list: string }) => sortList(ready(), list),
+
+  async sortAll(_: undefined, context: TaskContext<SortedCount>) {
+    const model = ready()
+    const shape = sorterShape(model.config, null)
+    if (!shape) throw new InputError(`${model.ticket.name}: is no sorter of letters`)
+    return sortLists(model, shape, context)
+  },
+
+  /** Logits of every token that follows one of a text, [T, V], and by the decoder those after the last, [V]. */
+  async logits({ tokens }: { tokens: readonly number[] }) {
+    const { model, decoder } = ready()
+    const all = await model.logits(Int32Array.from(tokens), 1, tokens.length)
+    await decoder.read(tokens.slice(0, -1))
+    return { all, appended: await decoder.append(tokens[tokens.length - 1]) }
+  },
+
+  /** A part of a mask as kept fractions. */
+  async cells({ name, window, cells }: { name: string; window: MaskWindow; cells: number }) {
+    const own = opened()
+    if (own.mask?.name !== name) own.mask = await openMask(own.ticket, name)
+    return maskCells(own.mask, window, cells)
+  },
+
+  /** The file as it was opened, or as a link gave it. */
+  file() {
+    const bytes = opened().bytes.slice()
+    return transfer(bytes, [bytes.buffer])
+  },
+
+  share: ({ page }: { page: string }) => shareTicket(opened().ticket, page),
+
+  /** Prunes random matrices to the bundled sorter; answers with the ticket's file. */
+  async prune({ device }: { device: 'auto' | WebDevice }, context: TaskContext<SorterProgress>) {
+    const { runner } = await theEngine(device)
+    return pruneSorter(await theKernels(), runner, context)
+  },
+}
+export type RunTasks = typeof tasks
+
+function sum<T>(values: Iterable<T>, of: (value: T) => number): number {
+  let total = 0
+  for (const value of values) total += of(value)
+  return total
+}
+
+exposeTasks(tasks)
