@@ -209,6 +209,25 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     expect(await page.getByRole('alert').count()).toBe(0)
   })
 
+  test('works without isolation, and after another view without a network', async () => {
+    const host = await serveSite({ headers: {} })
+    const page = await browser.newPage()
+    const errors = watchErrors(page)
+    await page.goto(host.url)
+    await solved(page)
+    await page.getByRole('link', { name: 'Run a ticket' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Run a ticket' }).waitFor()
+    await page.context().setOffline(true)
+    await page.getByRole('link', { name: 'Prune a head' }).click()
+    await items(page).fill('15')
+    await page.getByText('15 items a weight: largest error').waitFor({ state: 'attached' })
+    expect(await page.getByRole('alert').count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.context().setOffline(false)
+    await page.close()
+    await host.close()
+  })
+
   test.each(['light', 'dark'] as const)('axe-core finds nothing serious, %s, at three widths', async (colorScheme) => {
     for (const hash of ['#prune?n=8', '#prune?target=sorter']) {
       const [page, errors] = await open(hash, { colorScheme })
