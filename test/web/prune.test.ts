@@ -130,7 +130,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
 
   test('a head of the sorter reads the letters that are typed', async () => {
     const [page, errors] = await open()
-    await page.getByRole('radio', { name: 'Trained head' }).check()
+    await page.getByRole('radio', { name: 'Trained' }).check()
     await page.getByText(/The letters are C A B B A C, then the answer A A B B C\./).waitFor()
     await page.getByLabel('Which head').selectOption('layer 2, head 3')
     await page.getByLabel('Letters to sort').fill('bacacb')
