@@ -217,6 +217,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     await solved(page)
     await page.getByRole('link', { name: 'Run a ticket' }).click()
     await page.getByRole('heading', { level: 1, name: 'Run a ticket' }).waitFor()
+    await page.waitForLoadState('networkidle')
     await page.context().setOffline(true)
     await page.getByRole('link', { name: 'Prune a head' }).click()
     await items(page).fill('15')
