@@ -130,7 +130,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
 
   test('a head of the sorter reads the letters that are typed', async () => {
     const [page, errors] = await open()
-    await page.getByRole('radio', { name: 'Trained head' }).check()
+    await page.getByRole('radio', { name: 'Trained' }).check()
     await page.getByText(/The letters are C A B B A C, then the answer A A B B C\./).waitFor()
     await page.getByLabel('Which head').selectOption('layer 2, head 3')
     await page.getByLabel('Letters to sort').fill('bacacb')
@@ -207,6 +207,26 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     await page.getByRole('button', { name: 'Try again' }).click()
     await solved(page)
     expect(await page.getByRole('alert').count()).toBe(0)
+  })
+
+  test('works without isolation, and after another view without a network', async () => {
+    const host = await serveSite({ headers: {} })
+    const page = await browser.newPage()
+    const errors = watchErrors(page)
+    await page.goto(host.url)
+    await solved(page)
+    await page.getByRole('link', { name: 'Run a ticket' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Run a ticket' }).waitFor()
+    await page.waitForLoadState('networkidle')
+    await page.context().setOffline(true)
+    await page.getByRole('link', { name: 'Prune a head' }).click()
+    await items(page).fill('15')
+    await page.getByText('15 items a weight: largest error').waitFor({ state: 'attached' })
+    expect(await page.getByRole('alert').count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.context().setOffline(false)
+    await page.close()
+    await host.close()
   })
 
   test.each(['light', 'dark'] as const)('axe-core finds nothing serious, %s, at three widths', async (colorScheme) => {

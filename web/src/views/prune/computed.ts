@@ -53,11 +53,12 @@ const fail = (error: unknown) => {
   busy.value = false
 }
 
+// They stay when the visitor goes to another view: on the way back nothing has to be fetched.
+const main = createWorkerClient<PruneTasks>(start)
+const curves = createWorkerClient<PruneTasks>(start)
+
 /** Follows the state until it is told to stop. @returns stop */
 export function followState(): () => void {
-  const main = createWorkerClient<PruneTasks>(start)
-  const curves = createWorkerClient<PruneTasks>(start)
-
   const request = () => ({ target: targetChoice(), source: sourceChoice(), input: inputChoice() })
   const newest = createNewest<ReturnType<typeof request>>(async (asked, signal) => {
     const since = performance.now()
@@ -126,7 +127,5 @@ export function followState(): () => void {
     clearTimeout(timer)
     newest.stop()
     curveController?.abort()
-    main.stop()
-    curves.stop()
   }
 }

@@ -27,8 +27,8 @@ export function Controls() {
             label="Target"
             value={target.value}
             options={[
-              { value: 'random', label: 'Random head' },
-              { value: 'sorter', label: 'Trained head' },
+              { value: 'random', label: 'Random' },
+              { value: 'sorter', label: 'Trained' },
             ]}
             onChange={(value) => {
               target.value = value

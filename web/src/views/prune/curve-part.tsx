@@ -38,8 +38,8 @@ export function CurvePart() {
             Over {found?.sources ?? '…'} random sources, on an input of{' '}
             {inputKind() === 'letters' ? 'eleven letters' : `${CURVE_LENGTH} positions`}. In the <em>reach</em> regime,
             half of the sources or more have some target that even all their items of one sign cannot sum to; in the{' '}
-            <em>resolution</em> regime every target is between sums, and each item more doubles their number. A mean
-            hangs on the few sources that miss; the paper fits means, at d = 2.
+            <em>resolution</em> regime most have none, and each item more doubles the number of sums. A mean hangs on
+            the few sources that miss; the paper fits means, at d = 2.
           </>
         }
       >

@@ -1,7 +1,7 @@
 /** Error against the number of items a weight, over several random sources. */
 import { quantile } from '../../../../src/experiments/statistics.js'
 import type { SubsetSumSolver } from '../../../../src/subset-sum/index.js'
-import { type ExponentialFit, fitExponential } from '../../../../src/theory/fit.js'
+import { type ExponentialFit, fitLogarithms, flattenCurves } from '../../../../src/theory/fit-logarithms.js'
 import { MOST_ITEMS, type SourceChoice } from './choices.js'
 import { attentionError, mergedTicket } from './head-attention.js'
 import { type PruneSteps, pruneHead } from './prune-head.js'
@@ -63,13 +63,7 @@ function summary(errors: readonly number[][], missed: readonly number[], sources
   const reachEnd = items.findLast((n) => missed[n - 1] >= known[n - 1].length / 2) ?? 0
   const beyond = items.filter((n) => n > reachEnd && median[n - 1] > 0)
   const fit =
-    beyond.length < 3
-      ? undefined
-      : fitExponential(
-          beyond,
-          beyond.map((n) => median[n - 1]),
-          'log',
-        )
+    beyond.length < 3 ? undefined : fitLogarithms(flattenCurves([{ x: beyond, y: beyond.map((n) => median[n - 1]) }]))
   return {
     sources,
     done: known.reduce((sum, values) => sum + values.length, 0),
