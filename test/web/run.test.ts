@@ -104,7 +104,7 @@ describe.skipIf(noBrowser)('the view #run', () => {
     await page.getByText('rows 1–12 of 12, columns 1–12 of 12').waitFor()
     await page.getByRole('button', { name: 'Closer' }).click()
     await page.getByText('rows 3–10 of 12, columns 3–10 of 12').waitFor()
-    await page.getByRole('button', { name: 'Down' }).click()
+    await page.getByRole('button', { name: 'Down', exact: true }).click()
     await page.getByText('rows 5–12 of 12, columns 3–10 of 12').waitFor()
     expect(errors).toEqual([])
     await page.close()
