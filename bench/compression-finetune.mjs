@@ -2,8 +2,9 @@
 // the unbent ones (straight-through).
 import { createDenseStep } from '../dist/kernels/dense-step.js'
 import { gpt2Matrices } from '../dist/model/gpt2-matrices.js'
-import { openSearchSession } from '../dist/runtime/search-session.js'
+import { loadKernels } from '../dist/runtime/node.js'
 import { huggingFaceWeights } from '../dist/search/hugging-face-weights.js'
+import { openSearchSession } from '../dist/search/session.js'
 import { chooseSettings } from '../dist/search/settings.js'
 
 export const FINETUNE_STEPS = 300
@@ -20,7 +21,7 @@ export async function trainFurther({ runner }, { config, weights }, corpus, bend
     { kind: 'train', model: 'micro', width: `${width}`, heads, steps: FINETUNE_STEPS, dataSeed: 1n },
     { name: 'bytes', vocabulary: config.vocabulary },
   )
-  const session = await openSearchSession(settings, corpus, runner)
+  const session = await openSearchSession(settings, corpus, runner, loadKernels)
   const { memory, lossStep } = session
   try {
     const own = (name) => memory.matrix(name).effective

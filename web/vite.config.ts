@@ -17,7 +17,8 @@ export function carriedFiles(): Map<string, string> {
   for (const folder of ['data/gpt-nano-sort', 'data/tinyshakespeare']) {
     for (const file of readdirSync(join(root, folder))) files.set(`${folder}/${file}`, join(root, folder, file))
   }
-  for (const file of readdirSync(join(root, 'web/example'))) files.set(`data/example/${file}`, join(root, 'web/example', file))
+  for (const file of readdirSync(join(root, 'web/example')))
+    files.set(`data/example/${file}`, join(root, 'web/example', file))
   for (const file of readdirSync(join(root, 'examples'), { recursive: true, encoding: 'utf8' })) {
     if (file.endsWith('.slt.safetensors')) files.set(`data/tickets/${file}`, join(root, 'examples', file))
   }

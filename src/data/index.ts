@@ -13,6 +13,7 @@ export { bitsPerByte, bytesOfTokens, type Corpus, splitTokens, tooShort } from '
 export { gpt2Merges } from './gpt2-merges.js'
 export { END_OF_TEXT, type Gpt2Vocabulary, loadGpt2Vocabulary } from './gpt2-vocabulary.js'
 export { createLetterTokenizer } from './letter-tokenizer.js'
+export { loadTokenizer } from './load-tokenizer.js'
 export {
   checkSortTask,
   fillSortBatch,
@@ -27,7 +28,6 @@ export { createTextStream, type TextStream } from './text-stream.js'
 export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
 export {
   checkToken,
-  loadTokenizer,
   type StreamEncoder,
   type TakeTokens,
   type Tokenizer,

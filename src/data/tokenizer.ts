@@ -44,16 +44,6 @@ export interface StreamEncoder {
   end(take: TakeTokens): number
 }
 
-/**
- * A tokenizer by name. GPT-2's vocabulary (0.6 MB) is loaded when it is first asked for.
- * @throws RangeError for an unknown name
- */
-export async function loadTokenizer(name: string): Promise<Tokenizer> {
-  if (name === 'bytes') return (await import('./byte-tokenizer.js')).byteTokenizer
-  if (name === 'gpt2') return (await import('./gpt2-tokenizer.js')).loadGpt2Tokenizer()
-  throw new RangeError(`"tokenizer" expected ${tokenizerNames.join(' or ')}, got ${JSON.stringify(name)}`)
-}
-
 /** Throws RangeError unless `token` is one of the vocabulary. */
 export function checkToken(token: number, vocabulary: number): void {
   if (!Number.isInteger(token) || token < 0 || token >= vocabulary) {

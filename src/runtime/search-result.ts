@@ -1,12 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { float32Bytes, planSafetensors } from '../safetensors/index.js'
+import { foundTicket } from '../search/found-ticket.js'
 import { huggingFaceWeights } from '../search/hugging-face-weights.js'
-import { randomMatrices } from '../search/random-network.js'
 import type { Validation } from '../search/run.js'
-import { scoreStream } from '../search/streams.js'
+import type { SearchSession } from '../search/session.js'
 import { writeAtomically } from './files.js'
 import type { RunRecord } from './run-record.js'
-import type { SearchSession } from './search-session.js'
 import { writeSearchedTicket } from './searched-ticket.js'
 import { TRAINED_KEY } from './trained-file.js'
 
@@ -20,41 +19,13 @@ export async function writeResult(session: SearchSession, record: RunRecord, val
 }
 
 async function writeTicket(session: SearchSession, record: RunRecord, validation: Validation): Promise<void> {
-  const { settings, memory, algorithm, corpus } = session
-  const { config, norms, seed, tokenizer } = settings
-  const { ticket, generations } = algorithm
-  if (!ticket) throw new Error('a search has masks')
-  const { algorithm: name, keep, selection, qkScale, initialisation, steps, batch } = settings
-  await writeSearchedTicket(
-    record.out,
-    {
-      seed: BigInt(seed),
-      config,
-      norms,
-      tokenizer: tokenizer === 'letters' ? null : tokenizer,
-      coding: record.coding,
-      matrices: randomMatrices(settings).map(({ name: matrix, stream, init }, i) => {
-        const own = { name: matrix, stream, init, scores: scoreStream(i) }
-        return { ...own, mask: ticket.mask(matrix), generations: generations?.(matrix) }
-      }),
-      dense: new Map(memory.dense.map((norm) => [norm.name, norm.effective])),
-      search: {
-        algorithm: name,
-        keep,
-        selection,
-        qkScale,
-        initialisation,
-        steps,
-        batch,
-        length: config.positions,
-        tokens: steps * batch * config.positions,
-        validLoss: validation.validLoss,
-        corpus: { name: record.name, sha256: corpus.sha256, tokenizer },
-      },
-    },
-    corpus.valid,
-    session.runner,
-  )
+  const found = foundTicket(session, {
+    name: record.name,
+    coding: record.coding,
+    steps: session.settings.steps,
+    validLoss: validation.validLoss,
+  })
+  await writeSearchedTicket(record.out, found, session.corpus.valid, session.runner)
 }
 
 /**

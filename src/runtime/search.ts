@@ -4,13 +4,14 @@ import { attentionDeviation } from '../search/attention-deviation.js'
 import { differences } from '../search/fingerprint.js'
 import { type MetricsRow, metricsLine } from '../search/metrics.js'
 import { runSearch, type TimeSplit } from '../search/run.js'
+import { createSampler } from '../search/sample.js'
+import { openSearchSession, type SearchSession } from '../search/session.js'
 import type { SearchSettings } from '../search/settings.js'
+import { loadKernels } from './node.js'
 import { openRun, type RunRequest } from './open-run.js'
 import type { RunFolder } from './run-folder.js'
 import type { RunRecord } from './run-record.js'
 import { writeResult } from './search-result.js'
-import { createSampler } from './search-sample.js'
-import { openSearchSession, type SearchSession } from './search-session.js'
 
 /** A request, and who hears of its progress. */
 export interface SearchRequest extends RunRequest {
@@ -73,7 +74,7 @@ export async function search(request: SearchRequest): Promise<SearchReport> {
   try {
     for (const note of notes) request.onNote?.(note)
     const { runner, device, reason } = opened
-    const session = await openSearchSession(record.identity.settings, corpus, runner)
+    const session = await openSearchSession(record.identity.settings, corpus, runner, loadKernels)
     try {
       return await runSession(session, folder, record, { device, reason }, request)
     } finally {

@@ -1,9 +1,9 @@
-import { encodeModel, float32, type GraphRunner, int32 } from '../graph/index.js'
+import { float32, type GraphRunner } from '../graph/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { gpt2DenseLossGraph } from '../model/gpt2-dense-loss.js'
 import type { LanguageModel } from '../model/gpt2-tokens.js'
 import type { Gpt2Weights } from '../model/gpt2-weights.js'
-import { createLossEvaluator, type LossStep } from '../search/loss-step.js'
+import { bindLoss, createLossEvaluator, type LossStep } from '../search/loss-step.js'
 import type { SearchedGpt2 } from './searched-weights.js'
 
 /** The loss of a searched network on batches of one size: the graph that the search validates with. */
@@ -22,24 +22,8 @@ export async function createDenseLoss(
   batch: number,
   length: number,
 ): Promise<LossStep> {
-  const tokens = new Int32Array(batch * length)
-  const targets = new Int32Array(batch * length)
-  const loss = new Float32Array(1)
-  const loaded = await runner.load(encodeModel(gpt2DenseLossGraph(config, batch, length)))
   const feeds = Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, float32(shape, data)]))
-  const compute = loaded.bind(
-    { ...feeds, tokens: int32([batch, length], tokens), targets: int32([batch, length], targets) },
-    { loss: float32([], loss) },
-  )
-  return {
-    tokens,
-    targets,
-    async run() {
-      await compute()
-      return loss[0]
-    },
-    release: () => loaded.release(),
-  }
+  return bindLoss(runner, gpt2DenseLossGraph(config, batch, length), feeds, batch, length)
 }
 
 /** The loss of any language model, from its logits in float64. */

@@ -1,7 +1,8 @@
 import type { GraphRunner } from '../graph/index.js'
 import type { Check } from '../prune/verify-gpt2.js'
 import type { SearchedTicket } from '../ticket/index.js'
-import { probeLogits } from './searched-ticket.js'
+import { probeLogits } from './probed-ticket.js'
+import { rebuildTicket } from './rebuild-ticket.js'
 
 /**
  * Checks of a searched ticket beyond those of opening it: every mask is read and holds what the ticket says, and the
@@ -25,7 +26,7 @@ export async function verifySearched(ticket: SearchedTicket, runner: GraphRunner
     { name: 'masks', passed: true, detail: masks },
   ]
   if (probe) {
-    const logits = await probeLogits(ticket, probe.tokens, runner)
+    const logits = await probeLogits(ticket, probe.tokens, { runner, rebuild: rebuildTicket })
     const value = probe.logits.reduce((most, logit, i) => Math.max(most, Math.abs(logit - logits[i])), 0)
     const detail = 'logits of the masked random weights, against those recorded by the search'
     checks.push({ name: 'probe', passed: value <= probe.tolerance, value, limit: probe.tolerance, detail })

@@ -28,10 +28,11 @@ const MOST_THREADS = 4
 /**
  * What this page may compute on. Threads need a cross-origin isolated page (COOP and COEP headers).
  * @param asked `auto` is WebGPU where there is an adapter that is not software, else WebAssembly
+ * @param sharers how many workers compute at the same time, an integer >= 1: each gets its part of the threads
  * @throws Error in a plain sentence when `webgpu` is asked for and there is none
  */
-export async function chooseWebDevice(asked: 'auto' | WebDevice = 'auto'): Promise<ChosenWebDevice> {
-  const { threads, why } = wasmThreads()
+export async function chooseWebDevice(asked: 'auto' | WebDevice = 'auto', sharers = 1): Promise<ChosenWebDevice> {
+  const { threads, why } = wasmThreads(sharers)
   const wasm = (reason: string): ChosenWebDevice => ({ device: 'wasm', threads, reason: `${reason}; ${why}.` })
   if (asked === 'wasm') return wasm('WebAssembly, as asked')
   const gpu = await findAdapter()
@@ -44,15 +45,17 @@ export async function chooseWebDevice(asked: 'auto' | WebDevice = 'auto'): Promi
   return { device: 'webgpu', threads, reason: `WebGPU on ${gpu.name}.` }
 }
 
-function wasmThreads(): { threads: number; why: string } {
+function wasmThreads(sharers: number): { threads: number; why: string } {
+  const each = sharers === 1 ? '' : ' each'
   if (!globalThis.crossOriginIsolated) {
     return {
       threads: 1,
-      why: 'on one thread, because the page is not isolated (its server sends no COOP and COEP headers)',
+      why: `on one thread${each}, because the page is not isolated (its server sends no COOP and COEP headers)`,
     }
   }
-  const threads = Math.max(1, Math.min(MOST_THREADS, navigator.hardwareConcurrency ?? 1))
-  return { threads, why: threads === 1 ? 'on one thread' : `on ${threads} threads` }
+  const most = Math.min(MOST_THREADS, Math.floor((navigator.hardwareConcurrency ?? 1) / sharers))
+  const threads = Math.max(1, most)
+  return { threads, why: threads === 1 ? `on one thread${each}` : `on ${threads} threads${each}` }
 }
 
 async function findAdapter(): Promise<{ name: string; software: boolean } | { missing: string }> {

@@ -1,4 +1,4 @@
-import { encodeModel, float32, type GraphRunner, int32, type Tensor } from '../graph/index.js'
+import { encodeModel, float32, type Graph, type GraphRunner, int32, type Tensor } from '../graph/index.js'
 import { type ArrayShape, addRows, type ParameterMemory } from '../kernels/index.js'
 import { gpt2GradientGraph, gpt2LossGraph } from '../model/gpt2-loss.js'
 import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../model/gpt2-matrices.js'
@@ -162,20 +162,29 @@ export async function createLossEvaluator(
   batch: number,
   length: number,
 ): Promise<LossStep> {
+  const { answers } = model
+  const graph = gpt2LossGraph(model, batch, length, { fused: runner.prefersFused, answers })
+  return bindLoss(runner, graph, parameterFeeds(model, parameter), batch, length)
+}
+
+/**
+ * A loss graph, ready to be run again and again on a batch that the caller fills.
+ * @param graph inputs `tokens` and `targets` [B, T] (int32) and those of `feeds`, output `loss` []
+ * @param feeds read where they lie at every run
+ */
+export async function bindLoss(
+  runner: GraphRunner,
+  graph: Graph,
+  feeds: Readonly<Record<string, Tensor>>,
+  batch: number,
+  length: number,
+): Promise<LossStep> {
   const tokens = new Int32Array(batch * length)
   const targets = new Int32Array(batch * length)
   const loss = new Float32Array(1)
-  const { answers } = model
-  const graph = gpt2LossGraph(model, batch, length, { fused: runner.prefersFused, answers })
   const loaded = await runner.load(encodeModel(graph))
-  const compute = loaded.bind(
-    {
-      ...parameterFeeds(model, parameter),
-      tokens: int32([batch, length], tokens),
-      targets: int32([batch, length], targets),
-    },
-    { loss: float32([], loss) },
-  )
+  const batchFeeds = { tokens: int32([batch, length], tokens), targets: int32([batch, length], targets) }
+  const compute = loaded.bind({ ...feeds, ...batchFeeds }, { loss: float32([], loss) })
   return {
     tokens,
     targets,

@@ -1,4 +1,5 @@
-import { checkSortTask, type SortTask, sortContext, type Tokenizer } from '../data/index.js'
+import { checkSortTask, type SortTask, sortContext } from '../data/sort-task.js'
+import type { Tokenizer } from '../data/tokenizer.js'
 import { adamwFactors } from '../kernels/adamw.js'
 import { type Selection, selections } from '../kernels/ticket-step.js'
 import { type Gpt2Config, headWidth } from '../model/gpt2-config.js'

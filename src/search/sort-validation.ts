@@ -1,4 +1,5 @@
-import { bitsPerByte, type SortTask, sortContext } from '../data/index.js'
+import { bitsPerByte } from '../data/corpus.js'
+import { type SortTask, sortContext } from '../data/sort-task.js'
 import type { GraphRunner } from '../graph/index.js'
 import { createGpt2 } from '../model/gpt2.js'
 import type { BiasFreeGpt2 } from '../model/gpt2-matrices.js'

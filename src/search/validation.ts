@@ -1,4 +1,6 @@
-import { bitsPerByte, bytesOfTokens, fillWindows, type Tokenizer, validationStarts } from '../data/index.js'
+import { bitsPerByte, bytesOfTokens } from '../data/corpus.js'
+import type { Tokenizer } from '../data/tokenizer.js'
+import { fillWindows, validationStarts } from '../data/windows.js'
 import type { LossStep } from './loss-step.js'
 import type { Validation } from './run.js'
 

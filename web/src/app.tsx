@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
+import { backgroundWork } from './background-work.js'
 import { plainSentence } from './failure.js'
 import { route, viewLink } from './route.js'
 import { chooseTheme, currentTheme, themes } from './theme.js'
@@ -46,6 +47,7 @@ export function App() {
           <h1 id="view-title">{views[view].title}</h1>
           <p>{views[view].lead}</p>
         </div>
+        <BackgroundNote shown={view} />
         <LoadedView key={view} name={view} />
       </main>
       <footer class="site-footer">
@@ -65,6 +67,17 @@ const requestIdle = (work: () => void) => {
 /** Fetches the modules of the other views, which are small, so that they are there when the network no longer is. */
 function loadAll(): void {
   for (const name of viewNames) views[name].load().catch(() => {}) // told when the view is shown
+}
+
+/** What goes on in another view than the one shown. */
+function BackgroundNote({ shown }: { readonly shown: ViewName }) {
+  const work = backgroundWork.value
+  if (!work || work.view === shown) return null
+  return (
+    <p class="notice background-note">
+      {work.text} <a href={viewLink(work.view)}>{views[work.view].title}</a>
+    </p>
+  )
 }
 
 /** A view's module, fetched when it is first shown. */

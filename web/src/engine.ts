@@ -13,10 +13,11 @@ export interface Engine extends ChosenWebDevice {
  * ONNX Runtime for the calling thread, best a worker. Loads nothing of it before it is called: 14 MB for WebAssembly, 27 MB
  * for WebGPU, which the browser keeps.
  * @param device `auto` (default) is WebGPU where there is a real GPU, else WebAssembly
+ * @param sharers how many workers compute at the same time: each gets its part of the threads
  * @throws Error in a plain sentence when `webgpu` is asked for and cannot be had
  */
-export async function openEngine(device: 'auto' | WebDevice = 'auto'): Promise<Engine> {
-  const chosen = await chooseWebDevice(device)
+export async function openEngine(device: 'auto' | WebDevice = 'auto', sharers = 1): Promise<Engine> {
+  const chosen = await chooseWebDevice(device, sharers)
   const ort = await (chosen.device === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'))
   const runner = createWebGraphRunner(ort, { ...chosen, wasmPaths: siteFile('ort/') })
   const lost = async () => {

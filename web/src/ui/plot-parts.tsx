@@ -7,7 +7,13 @@ export const margins = { top: 26, right: 14, bottom: 42, left: 56 }
 /** A line at one value of an axis, or a shaded range of x, with its name. */
 export type PlotMark =
   | { readonly at: number; readonly axis: 'x' | 'y'; readonly label: string }
-  | { readonly from: number; readonly to: number; readonly label: string }
+  | {
+      readonly from: number
+      readonly to: number
+      readonly label: string
+      /** Named, but not shaded. */
+      readonly plain?: boolean
+    }
 
 /** A series in pixels; `value` is the x that a point stands for. */
 export interface Curve {
@@ -103,7 +109,7 @@ function Mark({
     if (!(to > from)) return null
     return (
       <g>
-        <rect class="region" x={from} y={top} width={to - from} height={bottom - top} />
+        {mark.plain ? null : <rect class="region" x={from} y={top} width={to - from} height={bottom - top} />}
         <text x={(from + to) / 2} y={top + 14} text-anchor="middle">
           {mark.label}
         </text>

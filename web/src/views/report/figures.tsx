@@ -59,25 +59,34 @@ function PaperFigure({ figure }: { readonly figure: ShownFigure }) {
     return () => controller.abort()
   }, [given])
   const { value: found } = summary
+  const waiting = typeof given === 'string' && !found && !trouble.value
   const title = found ? `Figure ${found.figure}. ${found.title}` : name
   return (
-    <article class="paper-figure" aria-label={name}>
+    <article class={waiting ? 'paper-figure paper-figure-waiting' : 'paper-figure'} aria-label={name}>
       <h3>{title}</h3>
       {found ? (
         <p class="paper-claim">
           <b>The paper:</b> {found.claim}
         </p>
       ) : null}
-      <div class="paper-figure-parts">
-        {image ? (
-          <a class="paper-picture" href={image} target="_blank" rel="noreferrer" aria-label={`${name} as an SVG file`}>
-            <img src={image} alt={altText(name, found)} loading="lazy" width="760" height="520" />
-          </a>
-        ) : null}
-        <div class="paper-numbers">
-          {found ? <Numbers summary={found} /> : trouble.value ? <p>{trouble.value}</p> : null}
+      {waiting ? null : (
+        <div class="paper-figure-parts">
+          {image ? (
+            <a
+              class="paper-picture"
+              href={image}
+              target="_blank"
+              rel="noreferrer"
+              aria-label={`${name} as an SVG file`}
+            >
+              <img src={image} alt={altText(name, found)} loading="lazy" width="760" height="520" />
+            </a>
+          ) : null}
+          <div class="paper-numbers">
+            {found ? <Numbers summary={found} /> : trouble.value ? <p>{trouble.value}</p> : null}
+          </div>
         </div>
-      </div>
+      )}
     </article>
   )
 }

@@ -4,7 +4,9 @@ import { fetchSiteFile, siteFile } from '../../site.js'
 import { readFigure } from './figure-summary.js'
 import type { ReportData, ShownFigure, ShownRun } from './report-data.js'
 
-/** `data/example/runs.json`, as scripts/web-example.mjs writes it. */
+const OPENED = 'opened'
+
+/** `data/example/example.json`, as scripts/web-example.mjs writes it. */
 interface Example {
   readonly runs: readonly (ShownRun & {
     readonly rows: readonly MetricsRow[]
@@ -22,7 +24,8 @@ export async function showExample(data: ReportData, signal: AbortSignal): Promis
     data.log(id).append(rows)
     data.samples(id).value = samples
   }
-  data.runs.value = runs.map(({ rows: _, samples: __, ...run }) => run)
+  const opened = (data.runs.peek() ?? []).filter(({ state }) => state === 'opened')
+  data.runs.value = [...opened, ...runs.map(({ rows: _, samples: __, ...run }) => run)]
   const at = (number: number, ending: string) => siteFile(`data/example/figure-${number}.${ending}`)
   const shown = figures.map((number) => ({
     number,
@@ -30,10 +33,9 @@ export async function showExample(data: ReportData, signal: AbortSignal): Promis
     image: at(number, 'svg'),
     summary: at(number, 'json'),
   }))
-  data.reports.value = [{ id: 'example', name: 'example', page: undefined, figures: shown }]
+  const own = (data.reports.peek() ?? []).filter(({ id }) => id === OPENED)
+  data.reports.value = [...own, { id: 'example', name: 'example', page: undefined, figures: shown }]
 }
-
-const OPENED = 'opened'
 
 /** Results are small; a larger file is something else. */
 const RESULT_BYTES = 2 ** 25

@@ -12,16 +12,28 @@ import { Runs } from './runs.js'
 export function OpenedReport({ data }: { readonly data: ReportData }) {
   const trouble = useSignal<string | undefined>(undefined)
   const over = useSignal(false)
+  const offline = useSignal(false)
   const say = (error: unknown) => {
     if (!isAbort(error)) trouble.value = plainSentence(error)
   }
   useEffect(() => {
     const controller = new AbortController()
-    showExample(data, controller.signal).catch((error) => {
-      data.runs.value ??= []
-      data.reports.value ??= []
-      say(error)
-    })
+    const { signal } = controller
+    const show = () => {
+      offline.value = !navigator.onLine
+      if (offline.value) {
+        data.runs.value ??= []
+        data.reports.value ??= []
+        addEventListener('online', show, { once: true, signal })
+        return
+      }
+      showExample(data, signal).catch((error) => {
+        data.runs.value ??= []
+        data.reports.value ??= []
+        say(error)
+      })
+    }
+    show()
     return () => controller.abort()
   }, [data])
   const open = async (files: Iterable<File>) => {
@@ -46,9 +58,10 @@ export function OpenedReport({ data }: { readonly data: ReportData }) {
       }}
     >
       <Notice>
-        This page comes from a plain file host, which lists no folders, so you see an example. For your own runs as they
-        grow, start <code>npx slt serve</code> where they lie; or open a run's metrics.jsonl, or a figure-4.json or
-        .svg, here. You can also drop them on the page.
+        This page comes from a plain file host, which lists no folders,{' '}
+        {offline.value ? 'and without a network there is no example either' : 'so you see an example'}. For your own
+        runs as they grow, start <code>npx slt serve</code> where they lie; or open a run's metrics.jsonl, or a
+        figure-4.json or .svg, here. You can also drop them on the page.
       </Notice>
       <div class="row">
         <FileButton accept=".jsonl,.json,.svg" onFile={(file) => open([file])}>
@@ -59,9 +72,11 @@ export function OpenedReport({ data }: { readonly data: ReportData }) {
       <Runs data={data}>
         <p>No run is open.</p>
       </Runs>
-      <Figures data={data}>
-        <p>No figure is open.</p>
-      </Figures>
+      {data.runs.value === undefined ? null : (
+        <Figures data={data}>
+          <p>No figure is open.</p>
+        </Figures>
+      )}
     </div>
   )
 }

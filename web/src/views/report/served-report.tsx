@@ -28,13 +28,17 @@ export function ServedReport({ data }: { readonly data: ReportData }) {
           <code>slt search --data input.txt --model micro --out play.slt.safetensors</code>
         </p>
       </Runs>
-      <Figures data={data}>
-        <p>
-          No figures lie in these folders yet. <code>slt reproduce --quick</code> makes figures 4 to 6 in seconds,{' '}
-          <code>slt reproduce figure-7 figure-8 --quick</code> the others.
-        </p>
-      </Figures>
-      <Tickets data={data} />
+      {data.runs.value === undefined ? null : (
+        <>
+          <Figures data={data}>
+            <p>
+              No figures lie in these folders yet. <code>slt reproduce --quick</code> makes figures 4 to 6 in seconds,{' '}
+              <code>slt reproduce figure-7 figure-8 --quick</code> the others.
+            </p>
+          </Figures>
+          {data.reports.value === undefined ? null : <Tickets data={data} />}
+        </>
+      )}
       {data.remarks.value.map((remark) => (
         <Notice kind="warning" key={remark}>
           {remark}

@@ -1,4 +1,123 @@
+import type { VNode } from 'preact'
+import { Button } from '../../ui/button.js'
+import { Notice } from '../../ui/notice.js'
+import { type AskedSearch, address, askedSearches, commandOf, currentChoices } from './address.js'
+import { Curves } from './curves.js'
+import { LanePanel } from './lane-panel.js'
+import { MaskPanel } from './mask-panel.js'
+import {
+  continueSearches,
+  isBusy,
+  isFetching,
+  isPaused,
+  lanes,
+  pauseSearches,
+  refusal,
+  resetSearches,
+  startSearches,
+  stopSearches,
+} from './searches.js'
+import { SettingsForm } from './settings-form.js'
+import './search.css'
+
 /** The view `#search`. */
-export default function SearchView() {
-  return null
+export default function SearchView(): VNode {
+  const running = lanes.value
+  const refused = address.refused.value
+  const { asked, problem } = askedOrWhy()
+  const shown: readonly AskedSearch[] = running.length > 0 ? running : asked
+  const settings = shown[0]?.settings
+  return (
+    <>
+      {refused.length > 0 ? (
+        <Notice kind="warning">
+          The address holds what is no setting here ({refused.join(', ')}); defaults are used instead.
+        </Notice>
+      ) : null}
+      <SettingsForm locked={isBusy.value || running.length > 0} />
+      <div class="search-run">
+        <RunButtons startable={asked.length > 0} />
+        {problem === undefined ? null : <Notice kind="error">{problem}</Notice>}
+        {refusal.value === undefined ? null : <Notice kind="error">{refusal.value}</Notice>}
+      </div>
+      <div class="figures">
+        {shown.map((each, i) => (
+          <LanePanel key={i} asked={each} lane={running[i]} several={shown.length > 1} />
+        ))}
+      </div>
+      {settings ? (
+        <div class="figures">
+          <div class="search-curves">
+            <Curves lanes={running} steps={settings.steps} />
+          </div>
+          <MaskPanel lanes={running} settings={settings} />
+        </div>
+      ) : null}
+      {asked.length > 0 ? (
+        <details class="search-more">
+          <summary>The same on the command line</summary>
+          {asked.map((each) => (
+            // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+            <pre key={each.title} tabIndex={0}>
+              {commandOf(each, address.values.text.value === 'own' ? '<your text>' : 'data/tinyshakespeare/input.txt')}
+            </pre>
+          ))}
+        </details>
+      ) : null}
+    </>
+  )
+}
+
+function askedOrWhy() {
+  try {
+    return { asked: askedSearches(currentChoices()), problem: undefined }
+  } catch (error) {
+    return { asked: [], problem: `${error instanceof Error ? error.message : error}.` }
+  }
+}
+
+/** Start; then pause or continue, and stop; then start anew. */
+function RunButtons({ startable }: { readonly startable: boolean }) {
+  const there = lanes.value.length > 0
+  if (!isBusy.value && !there) {
+    return (
+      <div class="row">
+        <Button primary disabled={!startable} onClick={() => void startSearches()}>
+          Start the search
+        </Button>
+        <Button onClick={address.reset}>Default settings</Button>
+      </div>
+    )
+  }
+  if (!isBusy.value) {
+    return (
+      <div class="row">
+        <Button primary onClick={resetSearches}>
+          Change the settings
+        </Button>
+        <Button onClick={() => void startSearches()}>Start again</Button>
+        <span class="field-help">Both forget this search: take its ticket first.</span>
+      </div>
+    )
+  }
+  return (
+    <div class="row">
+      {isPaused.value && lanes.value.some(({ phase }) => phase.value === 'paused') ? (
+        <Button primary onClick={continueSearches}>
+          Continue
+        </Button>
+      ) : (
+        <Button primary disabled={isFetching.value} onClick={pauseSearches}>
+          Pause
+        </Button>
+      )}
+      <Button disabled={isFetching.value} onClick={stopSearches}>
+        Stop
+      </Button>
+      <Button disabled={isFetching.value} onClick={resetSearches}>
+        Discard
+      </Button>
+      <span class="field-help">Settings are locked meanwhile. The search goes on while you look at other views.</span>
+    </div>
+  )
 }

@@ -1,19 +1,20 @@
-/** A run's network in memory, its graphs and its algorithm, on this machine. */
-import { type Corpus, fillBatch, fillSortBatch } from '../data/index.js'
+/** A run's network in memory, its graphs and its algorithm. The platform is handed in: Node and a page share this. */
+import type { Corpus } from '../data/corpus.js'
+import { fillSortBatch } from '../data/sort-task.js'
+import { fillBatch } from '../data/windows.js'
 import type { GraphRunner } from '../graph/index.js'
-import { allocateParameters } from '../kernels/index.js'
+import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
 import { gpt2Matrices } from '../model/gpt2-matrices.js'
-import type { Algorithm } from '../search/algorithm.js'
-import { createDenseTraining, createEdgePopup, type MaskedAlgorithm } from '../search/algorithms.js'
-import { createIterand, type Iterand } from '../search/iterand-search.js'
-import { createEvaluator, createLossStep, type LossStep, lossArrays, modelParameters } from '../search/loss-step.js'
-import { fillRandomNetwork } from '../search/random-network.js'
-import type { Validation } from '../search/run.js'
-import type { SearchSettings } from '../search/settings.js'
-import { createSortValidation } from '../search/sort-validation.js'
-import { createValidation } from '../search/validation.js'
-import { loadKernels } from './node.js'
+import type { Algorithm } from './algorithm.js'
+import { createDenseTraining, createEdgePopup, type MaskedAlgorithm } from './algorithms.js'
+import { createIterand, type Iterand } from './iterand-search.js'
+import { createEvaluator, createLossStep, type LossStep, lossArrays, modelParameters } from './loss-step.js'
+import { fillRandomNetwork } from './random-network.js'
+import type { Validation } from './run.js'
+import type { SearchSettings } from './settings.js'
+import { createSortValidation } from './sort-validation.js'
+import { createValidation } from './validation.js'
 
 type RunAlgorithm =
   | (MaskedAlgorithm & { readonly generations?: Iterand['generations'] })
@@ -36,11 +37,17 @@ export interface SearchSession {
   release(): Promise<void>
 }
 
-/** Lays out the memory, writes the random network and loads the graphs. */
+/**
+ * Lays out the memory, writes the random network and loads the graphs.
+ * @param runner computes the graphs
+ * @param loadKernels makes a fresh instance of the kernels at every call
+ * @throws RangeError when the memory cannot be had
+ */
 export async function openSearchSession(
   settings: SearchSettings,
   corpus: Corpus,
   runner: GraphRunner,
+  loadKernels: () => Promise<Kernels>,
 ): Promise<SearchSession> {
   const { kind, batch, microBatch, config, norms, task } = settings
   const model = { config, norms, answers: task?.length }
@@ -48,7 +55,7 @@ export async function openSearchSession(
   const parameters = modelParameters(settings, kind === 'search' ? 'ticket' : 'dense')
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(settings, microBatch, length))
   fillRandomNetwork(memory, settings)
-  const algorithm = await createAlgorithm(memory, settings)
+  const algorithm = await createAlgorithm(memory, settings, loadKernels)
   const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch)
   const seed = BigInt(settings.dataSeed)
   const lessons = task ? sortLessons() : await textLessons()
@@ -99,7 +106,11 @@ export async function openSearchSession(
 /** What is learned, and how well. */
 type Lessons = Pick<SearchSession, 'fillBatch' | 'validation' | 'release'>
 
-async function createAlgorithm(memory: ParameterMemory, settings: SearchSettings): Promise<RunAlgorithm> {
+async function createAlgorithm(
+  memory: ParameterMemory,
+  settings: SearchSettings,
+  loadKernels: () => Promise<Kernels>,
+): Promise<RunAlgorithm> {
   switch (settings.algorithm) {
     case 'edge-popup':
       return createEdgePopup(memory, settings)

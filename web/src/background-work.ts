@@ -1,0 +1,20 @@
+import { effect, signal } from '@preact/signals'
+import type { ViewName } from './views.js'
+
+/** Work of a view that goes on while another is shown. */
+export interface BackgroundWork {
+  readonly view: ViewName
+  /** What goes on, such as `A search is running: step 120 of 600.` */
+  readonly text: string
+}
+
+/** What goes on; the page names it in other views, and warns before it is closed. */
+export const backgroundWork = signal<BackgroundWork | undefined>(undefined)
+
+const warn = (event: BeforeUnloadEvent) => event.preventDefault()
+
+// Listened to only then: a page that listens always is not kept by the back button.
+effect(() => {
+  if (backgroundWork.value) addEventListener('beforeunload', warn)
+  else removeEventListener('beforeunload', warn)
+})

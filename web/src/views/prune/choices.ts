@@ -1,0 +1,28 @@
+/** What the worker of the view can be asked for. */
+import type { SourceInitialisation } from '../../../../src/prune/paper-source.js'
+
+/** Most items a weight: up to here every subset sum is solved to its proved optimum. */
+export const MOST_ITEMS = 28
+export const LEAST_WIDTH = 2
+export const MOST_WIDTH = 32
+/** Longest input, 2^10 positions. */
+export const MOST_DOUBLINGS = 10
+/** Letters that the sorter is given. */
+export const LETTERS = /^[A-Ca-c]{6}$/
+
+/** The head to approximate. */
+export type TargetChoice =
+  | { readonly kind: 'random'; readonly seed: bigint; readonly d: number }
+  | { readonly kind: 'sorter'; readonly layer: number; readonly head: number }
+
+/** The random source it is pruned from. */
+export interface SourceChoice {
+  readonly seed: bigint
+  readonly items: number
+  readonly initialisation: SourceInitialisation
+}
+
+/** What the head reads. */
+export type InputChoice =
+  | { readonly kind: 'random' | 'rotation'; readonly seed: bigint; readonly length: number }
+  | { readonly kind: 'letters'; readonly letters: string }

@@ -1,0 +1,114 @@
+import { Segmented, Select } from '../../ui/choice-field.js'
+import { Slider } from '../../ui/slider.js'
+import { SeedField } from '../../ui/value-field.js'
+import { LEAST_WIDTH, MOST_WIDTH } from './choices.js'
+import { state } from './state.js'
+
+const heads = Array.from({ length: 9 }, (_, i) => ({
+  value: `${Math.floor(i / 3)}.${i % 3}`,
+  label: `layer ${Math.floor(i / 3) + 1}, head ${(i % 3) + 1}`,
+}))
+
+const examples = [
+  ['as it opens', '#prune'],
+  ['the paper’s experiment, d = 2', '#prune?d=2&input=rotation'],
+  ['Xavier, out of reach', '#prune?n=20&init=xavier'],
+  ['a trained head that sorts letters', '#prune?target=sorter&layer=1&n=16'],
+] as const
+
+/** What is pruned, and from what. */
+export function Controls() {
+  const { target, d, layer, head, init, seed } = state
+  return (
+    <section class="panel prune-controls" aria-label="Settings">
+      <div class="controls">
+        <div class="prune-control">
+          <Segmented
+            label="Target"
+            value={target.value}
+            options={[
+              { value: 'random', label: 'Random head' },
+              { value: 'sorter', label: 'Trained head' },
+            ]}
+            onChange={(value) => {
+              target.value = value
+            }}
+          />
+          <span class="field-help">
+            {target.value === 'random'
+              ? 'The head to imitate: random matrices of norm 1, the largest the theorem allows.'
+              : 'The head to imitate: one of nine in a small trained model that sorts letters.'}
+          </span>
+        </div>
+        <div class="prune-control">
+          {target.value === 'random' ? (
+            <Slider
+              label="Width d"
+              value={d.value}
+              min={LEAST_WIDTH}
+              max={MOST_WIDTH}
+              help="Numbers a position has: d × d entries to hit. The paper has 2."
+              onInput={(value) => {
+                d.value = value
+              }}
+            />
+          ) : (
+            <>
+              <Select
+                label="Which head"
+                value={`${layer.value}.${head.value}`}
+                options={heads}
+                onChange={(value) => {
+                  layer.value = Number(value[0])
+                  head.value = Number(value[2])
+                }}
+              />
+              <span class="field-help">Each reads 48 numbers and a constant 1 that carries its biases.</span>
+            </>
+          )}
+        </div>
+        <div class="prune-control">
+          <Segmented
+            label="Initialisation"
+            value={init.value}
+            options={[
+              { value: 'theory', label: 'Theory' },
+              { value: 'xavier', label: 'Xavier' },
+            ]}
+            onChange={(value) => {
+              init.value = value
+            }}
+          />
+          <span class="field-help">
+            {init.value === 'theory' ? (
+              <>
+                W_Q, W_K from U(−n<sup>1/4</sup>, n<sup>1/4</sup>), the others from U(−1, 1): products as large as the
+                targets.
+              </>
+            ) : (
+              <>U(−r, r), r² = 6 / (fan in + fan out): the wider the source, the smaller its products.</>
+            )}
+          </span>
+        </div>
+        <div class="prune-control">
+          <SeedField
+            value={seed.value}
+            onChange={(value) => {
+              seed.value = value
+            }}
+          />
+          <span class="field-help">Everything random here follows from it, the same on every machine.</span>
+        </div>
+      </div>
+      <p class="prune-try">
+        Try:{' '}
+        {examples.map(([name, hash], i) => [
+          i > 0 ? ' · ' : '',
+          <a key={hash} href={hash}>
+            {name}
+          </a>,
+        ])}
+      </p>
+    </section>
+  )
+}

@@ -1,0 +1,131 @@
+import { useMemo } from 'preact/hooks'
+import { Segmented } from '../../ui/choice-field.js'
+import { Figure } from '../../ui/figure.js'
+import { type Cell, MatrixPicture } from '../../ui/matrix-picture.js'
+import { paletteRange } from '../../ui/palette.js'
+import type { PrunedMatrix } from './prune-head.js'
+import { chosenEntry, chosenMatrix, step } from './selection.js'
+import { state } from './state.js'
+
+/** The random source under its masks, and what it amounts to beside what was wanted. */
+export function MatrixPart() {
+  const matrix = chosenMatrix.value
+  const names = state.product.value === 'qk' ? (['W_Q', 'W_K'] as const) : (['W_V', 'W_O′'] as const)
+  return (
+    <section class="prune-part" aria-labelledby="prune-source">
+      <div class="prune-head">
+        <h2 id="prune-source">The random source, and what is kept of it</h2>
+        <Segmented
+          label="Which product"
+          value={state.product.value}
+          options={[
+            { value: 'qk', label: 'query × key' },
+            { value: 'vo', label: 'value × output' },
+          ]}
+          onChange={(value) => {
+            state.product.value = value
+          }}
+        />
+      </div>
+      {matrix ? <Source matrix={matrix} names={names} /> : <div class="prune-source-room" />}
+      {matrix ? <Products matrix={matrix} /> : <div class="prune-products-room" />}
+    </section>
+  )
+}
+
+/** Width over height of a source matrix's picture, whatever its size: nothing below moves. */
+const ASPECT = 6.5
+
+function Source({ matrix, names }: { readonly matrix: PrunedMatrix; readonly names: readonly [string, string] }) {
+  const { inputs, outputs, items, first, second, kept } = matrix
+  const width = inputs * items
+  const shown = useMemo(() => {
+    const firstKept = new Uint8Array(first.length)
+    for (let j = 0; j < inputs; j++) firstKept.fill(1, j * width + j * items, j * width + (j + 1) * items)
+    const [values, mask] = [new Float64Array(second.length), new Uint8Array(second.length)]
+    for (let k = 0; k < width; k++) {
+      for (let i = 0; i < outputs; i++) {
+        values[i * width + k] = second[k * outputs + i]
+        mask[i * width + k] = kept[k * outputs + i]
+      }
+    }
+    return { firstKept, values, mask, keptCount: kept.reduce((sum, bit) => sum + bit, 0) }
+  }, [matrix])
+  const { row, column } = chosenEntry.value
+  const unit = row * items + Math.max(0, Math.min(items, step.value) - 1)
+  const choose = (row: number, column: number, unit: number) => {
+    state.row.value = row
+    state.column.value = column
+    step.value = (unit % items) + 1
+  }
+  const keptWeights = (width + shown.keptCount).toLocaleString('en')
+  const all = (first.length + second.length).toLocaleString('en')
+  return (
+    <Figure
+      title={`${names[0]} and ${names[1]} of the source`}
+      caption={`${keptWeights} of ${all} random weights are kept, at full colour; the dropped ones are pale. Each hidden unit keeps one weight of ${names[0]}, so that it sees one input alone: these are the blocks on the diagonal, ${items} units each. In ${names[1]} every entry then keeps the units whose products add up to it.`}
+    >
+      <div class="prune-source">
+        <MatrixPicture
+          name={`${names[0]} of the source`}
+          rows={inputs}
+          columns={width}
+          values={first}
+          kept={shown.firstKept}
+          rowLabel="input"
+          columnLabel="hidden unit"
+          aspect={ASPECT}
+          selected={{ row, column: unit }}
+          onSelect={(cell) => choose(Math.floor(cell.column / items), column, cell.column)}
+        />
+        <MatrixPicture
+          name={`${names[1]} of the source`}
+          rows={outputs}
+          columns={width}
+          values={shown.values}
+          kept={shown.mask}
+          rowLabel="output"
+          columnLabel="hidden unit"
+          aspect={ASPECT}
+          selected={{ row: column, column: unit }}
+          onSelect={(cell) => choose(Math.floor(cell.column / items), cell.row, cell.column)}
+        />
+      </div>
+    </Figure>
+  )
+}
+
+function Products({ matrix }: { readonly matrix: PrunedMatrix }) {
+  const { inputs, outputs, target, weights } = matrix
+  const difference = useMemo(() => weights.map((value, i) => value - target[i]), [matrix])
+  const range = useMemo(() => {
+    const most = Math.max(paletteRange('diverging', target)[1], paletteRange('diverging', weights)[1])
+    return [-most, most] as const
+  }, [matrix])
+  const picture = {
+    rows: inputs,
+    columns: outputs,
+    rowLabel: 'row',
+    selected: chosenEntry.value,
+    onSelect: ({ row, column }: Cell) => {
+      state.row.value = row
+      state.column.value = column
+    },
+  }
+  return (
+    <div class="prune-products">
+      <Figure title="Wanted">
+        <MatrixPicture {...picture} name="the target's product" values={target} range={range} />
+      </Figure>
+      <Figure title="What the kept weights make">
+        <MatrixPicture {...picture} name="the ticket's product" values={weights} range={range} />
+      </Figure>
+      <Figure title="Difference, magnified">
+        <MatrixPicture {...picture} name="the difference" values={difference} />
+      </Figure>
+      <p class="field-help prune-hint">
+        Each square is one subset-sum problem. Click one, or choose with the arrow keys, to see it below.
+      </p>
+    </div>
+  )
+}

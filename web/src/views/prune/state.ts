@@ -1,0 +1,53 @@
+/** State of the view, as its address has it. */
+import { choice, integer, seed, text, urlState } from '../../url-state.js'
+import {
+  type InputChoice,
+  LEAST_WIDTH,
+  LETTERS,
+  MOST_DOUBLINGS,
+  MOST_ITEMS,
+  MOST_WIDTH,
+  type SourceChoice,
+  type TargetChoice,
+} from './choices.js'
+
+export const { values: state, refused } = urlState('prune', {
+  target: choice('random', ['random', 'sorter']),
+  d: integer(16, LEAST_WIDTH, MOST_WIDTH),
+  layer: integer(0, 0, 2),
+  head: integer(0, 0, 2),
+  n: integer(12, 1, MOST_ITEMS),
+  init: choice('theory', ['theory', 'xavier']),
+  seed: seed(1n),
+  product: choice('qk', ['qk', 'vo']),
+  row: integer(0, 0, 48),
+  column: integer(0, 0, 48),
+  input: choice('letters', ['letters', 'random', 'rotation']),
+  letters: { ...text('CABBAC', 6), parse: (value: string) => (LETTERS.test(value) ? value.toUpperCase() : undefined) },
+  t: integer(5, 2, MOST_DOUBLINGS),
+})
+
+/** The target that the state names. */
+export const targetChoice = (): TargetChoice =>
+  state.target.value === 'random'
+    ? { kind: 'random', seed: state.seed.value, d: state.d.value }
+    : { kind: 'sorter', layer: state.layer.value, head: state.head.value }
+
+/** The source that the state names. */
+export const sourceChoice = (): SourceChoice => ({
+  seed: state.seed.value,
+  items: state.n.value,
+  initialisation: state.init.value,
+})
+
+/** The sort of input that the state names: letters are for the sorter alone. */
+export const inputKind = (): InputChoice['kind'] =>
+  state.input.value === 'letters' && state.target.value === 'random' ? 'random' : state.input.value
+
+/** The input that the state names. */
+export function inputChoice(): InputChoice {
+  const kind = inputKind()
+  return kind === 'letters'
+    ? { kind, letters: state.letters.value }
+    : { kind, seed: state.seed.value, length: 2 ** state.t.value }
+}

@@ -1,0 +1,91 @@
+/** What the view's address holds, and the searches that follow from it. */
+import { headWidth } from '../../../../src/model/gpt2-config.js'
+import type { InitialisationScheme } from '../../../../src/search/initialisation.js'
+import { chooseSettings, type SearchSettings } from '../../../../src/search/settings.js'
+import { choice, integer, real, seed, urlState } from '../../url-state.js'
+
+/** Width of a head: every width that can be chosen is a multiple of it. */
+const HEAD_WIDTH = 32
+
+/** The paper's factor of queries and keys for heads of this width, (d / H)^(1/4). */
+export const PAPER_SCALE = HEAD_WIDTH ** 0.25
+
+export const widths = ['32', '64', '96', '128'] as const
+export const contexts = ['32', '64', '128'] as const
+
+/** The initialisations that are offered; the others of `slt search` learn more slowly at these sizes. */
+export const schemes = ['signed-constant', 'fan-in', 'gpt2'] as const satisfies readonly InitialisationScheme[]
+
+/** What may be chosen. Defaults learn visibly within half a minute in WebAssembly on two cores. */
+export const address = urlState('search', {
+  text: choice('shakespeare', ['shakespeare', 'own']),
+  qk: choice('without', ['without', 'with', 'both']),
+  scale: real(2.4, 0.2, 8),
+  width: choice('64', widths),
+  layers: integer(2, 1, 4),
+  context: choice('64', contexts),
+  keep: real(0.3, 0.05, 0.95),
+  init: choice('signed-constant', schemes),
+  steps: integer(1000, 10, 20_000),
+  batch: integer(16, 1, 64),
+  lr: real(0.004, 1e-5, 1),
+  seed: seed(0n),
+  device: choice('auto', ['auto', 'webgpu', 'wasm']),
+})
+
+export type Choices = { readonly [K in keyof typeof address.values]: (typeof address.values)[K]['value'] }
+
+/** The choices as they are. */
+export function currentChoices(): Choices {
+  const entries = Object.entries(address.values).map(([name, signal]) => [name, signal.value])
+  return Object.fromEntries(entries) as Choices
+}
+
+/** A search that is asked for, and what it is called beside another one. */
+export interface AskedSearch {
+  readonly title: string
+  readonly settings: SearchSettings
+}
+
+/**
+ * The searches of some choices, one or two that differ in the QK scale alone; what is not chosen is as in `slt search`.
+ * @throws RangeError naming a setting
+ */
+export function askedSearches(choices: Choices): AskedSearch[] {
+  const { qk, scale } = choices
+  const without = { title: 'Without QK scaling', settings: settingsOf(choices, 1) }
+  const scaled = { title: `Queries and keys times ${scale}`, settings: settingsOf(choices, scale) }
+  return qk === 'both' ? [without, scaled] : [qk === 'with' ? scaled : without]
+}
+
+function settingsOf(choices: Choices, qkScale: number): SearchSettings {
+  const { width, layers, context, keep, init, steps, batch, lr, seed } = choices
+  const settings = chooseSettings(
+    {
+      kind: 'search',
+      model: 'micro',
+      width,
+      heads: Number(width) / HEAD_WIDTH,
+      layers,
+      context: Number(context),
+      keep,
+      initialisation: init,
+      qkScale,
+      steps,
+      batch,
+      learningRate: lr,
+      seed,
+    },
+    { name: 'bytes', vocabulary: 256 },
+  )
+  if (headWidth(settings.config) !== HEAD_WIDTH) throw new RangeError(`"width" expected a multiple of ${HEAD_WIDTH}`)
+  return settings
+}
+
+/** The same search on the command line. */
+export function commandOf({ settings }: AskedSearch, data: string): string {
+  const { config, keep, initialisation, qkScale, steps, batch, learningRate, seed } = settings
+  const model = `--model micro --width ${config.width} --heads ${config.heads} --layers ${config.layers} --context ${config.positions}`
+  const how = `--keep ${keep} --init ${initialisation} --qk-scale ${qkScale} --steps ${steps} --batch ${batch} --lr ${learningRate}`
+  return `slt search --data ${data} ${model} ${how} --seed ${seed}`
+}

@@ -1,0 +1,45 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { chooseWebDevice } from '../../../../src/runtime/web.js'
+import { plainSentence } from '../../failure.js'
+import { Segmented } from '../../ui/choice-field.js'
+import { address } from './address.js'
+
+/** What to compute on, and what that would be here and why. */
+export function DeviceField() {
+  const { device, qk } = address.values
+  const reason = useSignal('')
+  const [asked, sharers] = [device.value, qk.value === 'both' ? 2 : 1]
+  useEffect(() => {
+    let isOld = false
+    const say = (text: string) => {
+      if (!isOld) reason.value = text
+    }
+    chooseWebDevice(asked, sharers).then(
+      (chosen) => say(chosen.reason),
+      (error) => say(plainSentence(error)),
+    )
+    return () => {
+      isOld = true
+    }
+  }, [asked, sharers])
+  return (
+    <div class="search-device">
+      <Segmented
+        label="Compute on"
+        value={asked}
+        options={[
+          { value: 'auto', label: 'best' },
+          { value: 'webgpu', label: 'WebGPU' },
+          { value: 'wasm', label: 'WebAssembly' },
+        ]}
+        onChange={(value) => {
+          device.value = value
+        }}
+      />
+      <span class="field-help" role="status">
+        {reason.value}
+      </span>
+    </div>
+  )
+}

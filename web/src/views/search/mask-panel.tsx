@@ -1,0 +1,109 @@
+import { useMemo } from 'preact/hooks'
+import { gpt2Matrices } from '../../../../src/model/gpt2-matrices.js'
+import type { SearchSettings } from '../../../../src/search/settings.js'
+import { Select } from '../../ui/choice-field.js'
+import { Figure } from '../../ui/figure.js'
+import { MatrixPicture } from '../../ui/matrix-picture.js'
+import type { Lane } from './lane.js'
+import { showMatrix, shownMatrix } from './searches.js'
+
+/** Painted values of the states of a mask: kept from the start blue, kept since orange, left since a trace of it, never kept paper. */
+const paints = Float32Array.of(0, -0.7, 0.7, 0.12)
+
+const parts: Readonly<Record<string, string>> = {
+  'attn.q': 'queries',
+  'attn.k': 'keys',
+  'attn.v': 'values',
+  'attn.c_proj': 'attention output',
+  'mlp.c_fc': 'feed-forward in',
+  'mlp.c_proj': 'feed-forward out',
+}
+
+/** What a matrix is called in a sentence: `layer 1, queries`. */
+export function matrixTitle(name: string): string {
+  if (name === 'wte') return 'byte embedding'
+  if (name === 'wpe') return 'position embedding'
+  const match = /^h\.(\d+)\.(.+)$/.exec(name)
+  return match ? `layer ${Number(match[1]) + 1}, ${parts[match[2]] ?? match[2]}` : name
+}
+
+/** The mask of one matrix as it is, in every search. */
+export function MaskPanel({ lanes, settings }: { readonly lanes: readonly Lane[]; readonly settings: SearchSettings }) {
+  const shown = shownMatrix.value
+  const matrices = gpt2Matrices(settings.config)
+  const [rows, columns] = (matrices.find(({ name }) => name === shown) ?? matrices[0]).shape
+  return (
+    <div class="search-masks">
+      <Figure
+        title="The mask"
+        legend={[
+          { label: 'kept from the start', colour: 1, mark: 'kept' },
+          { label: 'kept since', colour: 2, mark: 'kept' },
+        ]}
+        caption="One dot a weight: row an input, column an output. The search moves weights in and out of the mask; what is not kept counts as 0."
+      >
+        <Select
+          label="Matrix"
+          value={shown}
+          options={matrices.map(({ name }) => ({ value: name, label: matrixTitle(name) }))}
+          onChange={showMatrix}
+        />
+        {lanes.length === 0 ? (
+          <MaskPicture title="" rows={rows} columns={columns} states={undefined} />
+        ) : (
+          lanes.map((lane) => {
+            const picture = lane.picture.value
+            const states = picture?.matrix === shown ? picture.states : undefined
+            return (
+              <MaskPicture key={lane.title} title={lanes.length > 1 ? lane.title : ''} {...{ rows, columns, states }} />
+            )
+          })
+        )}
+      </Figure>
+    </div>
+  )
+}
+
+function MaskPicture({
+  title,
+  rows,
+  columns,
+  states,
+}: {
+  readonly title: string
+  readonly rows: number
+  readonly columns: number
+  readonly states: Uint8Array | undefined
+}) {
+  const values = useMemo(
+    () => (states ? Float32Array.from(states, (state) => paints[state]) : new Float32Array(rows * columns)),
+    [states, rows, columns],
+  )
+  let [kept, since] = [0, 0]
+  for (const state of states ?? []) {
+    if (state === 1 || state === 2) kept++
+    if (state === 2) since++
+  }
+  const share = (part: number, whole: number) => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`
+  return (
+    <div class="search-mask">
+      {title === '' ? null : <h4>{title}</h4>}
+      <MatrixPicture
+        name={`mask${title === '' ? '' : `, ${title}`}`}
+        {...{ rows, columns, values }}
+        range={RANGE}
+        rowLabel="input"
+        columnLabel="output"
+        scale={false}
+        aspect={2}
+      />
+      <p class="field-help search-mask-numbers">
+        {states
+          ? `${kept.toLocaleString('en')} of ${states.length.toLocaleString('en')} kept (${share(kept, states.length)}); ${share(since, kept)} of them since the start`
+          : `${rows} × ${columns} weights`}
+      </p>
+    </div>
+  )
+}
+
+const RANGE = [-1, 1] as const
