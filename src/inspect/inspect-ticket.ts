@@ -1,7 +1,7 @@
 import { gpt2Matrices } from '../model/gpt2-matrices.js'
 import { gpt2TensorShapes } from '../model/gpt2-weights.js'
 import { coordinateName, secondName } from '../ticket/format.js'
-import { DROPPED, type PrunedTicket, type SearchedTicket, type Ticket } from '../ticket/index.js'
+import { DROPPED, type PrunedTicket, type SearchedMatrix, type SearchedTicket, type Ticket } from '../ticket/index.js'
 import { generationName, maskName } from '../ticket/searched.js'
 import { type DenseSize, denseSizes } from './dense-sizes.js'
 import { type DensityGrid, densityGrid, type RowPlaces } from './density-grid.js'
@@ -39,6 +39,8 @@ export interface InspectOptions {
   onPicture?(picture: MaskPicture): void
   onProgress?(done: number, total: number, name: string): void
   readonly signal?: AbortSignal | undefined
+  /** Gives a faster decoder of a searched matrix' mask; default: the reference. */
+  decoderOf?(spec: SearchedMatrix): Parameters<SearchedTicket['readMask']>[1]
 }
 
 /**
@@ -89,9 +91,9 @@ const layerOf = (name: string): number | null => {
 async function inspectMatrix(
   ticket: SearchedTicket,
   name: string,
-  { onPicture }: InspectOptions,
+  { onPicture, decoderOf }: InspectOptions,
 ): Promise<MatrixReport> {
-  const { mask, spec } = await ticket.readMask(name)
+  const { mask, spec } = await ticket.readMask(name, decoderOf?.(ticket.matrices.get(name)!))
   const [rows, columns] = spec.shape
   const weights = rows * columns
   const lines = linesOf({ mask, rows, columns })

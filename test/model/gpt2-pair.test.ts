@@ -113,6 +113,27 @@ test('the sorter of exact pairs equals the sorter, to 1e-4', async () => {
   expect(largestDifference(found, expected)).toBeLessThan(1e-4)
 })
 
+test("attention of pruned heads is the dense model's, to 1e-5", async () => {
+  const { config, weights } = await readSorter()
+  const seen = new Map<string, Float32Array>()
+  const pruned = createPairGpt2(
+    runner,
+    config,
+    weights,
+    async (name) => exactPair(mergedMatrix(config, weights, name), name),
+    (layer, head, { data }) => seen.set(`${layer} ${head}`, data as Float32Array),
+  )
+  const tokens = Int32Array.of(2, 1, 0, 0, 1, 2, 0, 0, 1, 1, 2)
+  await pruned.logits(tokens, 1, 11)
+  const traced = await createGpt2(runner, config, weights).trace(tokens, 1, 11)
+  expect(seen.size).toBe(9)
+  for (const [name, found] of seen) {
+    const [layer, head] = name.split(' ').map(Number)
+    const all = traced[`h.${layer}.attSm`].data as Float32Array // [1, H, T, T]
+    expect(largestDifference(found, all.slice(head * 121, (head + 1) * 121)), name).toBeLessThan(1e-5)
+  }
+})
+
 test('a pair without the constant coordinate is a linear map without bias', async () => {
   const config: Gpt2Config = { ...tiny, layers: 1, tiedHead: true }
   const weights = new Map(roughWeights(config))

@@ -104,7 +104,7 @@ describe.skipIf(noBrowser)('the view #run', () => {
     await page.getByText('rows 1–12 of 12, columns 1–12 of 12').waitFor()
     await page.getByRole('button', { name: 'Closer' }).click()
     await page.getByText('rows 3–10 of 12, columns 3–10 of 12').waitFor()
-    await page.getByRole('button', { name: 'Down' }).click()
+    await page.getByRole('button', { name: 'Down', exact: true }).click()
     await page.getByText('rows 5–12 of 12, columns 3–10 of 12').waitFor()
     expect(errors).toEqual([])
     await page.close()
@@ -214,6 +214,23 @@ describe.skipIf(noBrowser)('the view #run', () => {
     await ready(page)
     await page.close()
     await bare.close()
+  })
+
+  test('a GPU that is lost: a sentence, and WebAssembly', async () => {
+    const flags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan']
+    const gpu = await launchBrowser(flags)
+    const page = await gpu.newPage()
+    await page.goto(`${served.url}#run?device=webgpu`)
+    await ready(page)
+    expect(await page.getByText(/WebGPU on /).count()).toBe(1)
+    const session = await gpu.newBrowserCDPSession()
+    await session.send('Browser.crashGpuProcess').catch(() => {}) // it answers that it is gone
+    await page.getByRole('button', { name: 'Draw', exact: true }).click()
+    await page.getByRole('alert').filter({ hasText: 'The GPU stopped computing' }).waitFor()
+    await page.getByRole('button', { name: 'Go on with WebAssembly' }).click()
+    await ready(page)
+    await page.getByText('✓ sorted').waitFor()
+    await gpu.close()
   })
 
   test.each(['light', 'dark'] as const)(

@@ -5,6 +5,8 @@ import { siteFile } from './site.js'
 /** A graph runner, what it computes on, and why. */
 export interface Engine extends ChosenWebDevice {
   readonly runner: GraphRunner
+  /** Resolves when the GPU is lost, after which runs may never end; never for WebAssembly. Ask once a graph is loaded. */
+  lost(): Promise<void>
 }
 
 /**
@@ -18,5 +20,9 @@ export async function openEngine(device: 'auto' | WebDevice = 'auto', sharers = 
   const chosen = await chooseWebDevice(device, sharers)
   const ort = await (chosen.device === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'))
   const runner = createWebGraphRunner(ort, { ...chosen, wasmPaths: siteFile('ort/') })
-  return { ...chosen, runner }
+  const lost = async () => {
+    const gpu = chosen.device === 'webgpu' ? ((await ort.env.webgpu.device) as GPUDevice | undefined) : undefined
+    await (gpu?.lost ?? new Promise(() => {}))
+  }
+  return { ...chosen, runner, lost }
 }

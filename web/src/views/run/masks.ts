@@ -1,7 +1,8 @@
 /** Parts of masks for pictures, in a worker. */
 import { type DensityGrid, densityGrid } from '../../../../src/inspect/density-grid.js'
+import { createMaskDecoder, type Kernels } from '../../../../src/kernels/index.js'
 import { getBit, packBits } from '../../../../src/mask/index.js'
-import type { Ticket } from '../../../../src/ticket/index.js'
+import type { SearchedMatrix, SearchedTicket, Ticket } from '../../../../src/ticket/index.js'
 
 /** A mask: of a pair the second, one row a hidden unit. */
 export interface OpenMask {
@@ -20,10 +21,19 @@ export interface MaskWindow {
   readonly columns: number
 }
 
+/** Decoders of searched masks by the kernels, for `readMask`. */
+export function fastDecoders(kernels: Kernels, seed: bigint) {
+  const decode = createMaskDecoder(kernels)
+  return ({ scores }: SearchedMatrix): Parameters<SearchedTicket['readMask']>[1] =>
+    (bytes, shape) =>
+      decode(bytes, shape, scores === null || scores === undefined ? null : { seed, stream: scores })
+}
+
 /** Reads a mask whole. @throws InputError when it is unsound or there is none of that name */
-export async function openMask(ticket: Ticket, name: string): Promise<OpenMask> {
+export async function openMask(kernels: Kernels, ticket: Ticket, name: string): Promise<OpenMask> {
   if (ticket.kind === 'searched-gpt2') {
-    const { mask, spec } = await ticket.readMask(name)
+    const known = ticket.matrices.get(name)
+    const { mask, spec } = await ticket.readMask(name, known && fastDecoders(kernels, ticket.seed)(known))
     return { name, mask, rows: spec.shape[0], columns: spec.shape[1] }
   }
   const { second, spec } = await ticket.readMasks(name)

@@ -36,8 +36,9 @@ function setAddress(change: { example?: ExampleName | 'none'; ticket?: string; t
 
 /** Opens one of the bundled tickets. */
 export function openExample(name: ExampleName): void {
-  if (example.value === name) followed = '' // once more
+  followed = '' // once more, if it is open
   setAddress({ example: name })
+  followAddress()
 }
 
 /** Opens a file of the visitor; no address names it. */
@@ -59,5 +60,6 @@ export function openPasted(text: string): boolean {
   const match = /^#?(?:(ticket(?:10)?)=)?(.*)$/s.exec(joined)!
   followed = ''
   setAddress(match[1] === 'ticket' ? { ticket: match[2] } : { ticket10: match[2] })
+  followAddress()
   return true
 }

@@ -1,7 +1,7 @@
 /** The ticket that is open in the view, and what is being done to it. */
 import { batch, type Signal, signal } from '@preact/signals'
 import type { MaskPicture, TicketReport } from '../../../../src/inspect/index.js'
-import type { ChosenWebDevice } from '../../../../src/runtime/web.js'
+import type { ChosenWebDevice, WebDevice } from '../../../../src/runtime/web.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { createWorkerClient } from '../../worker-client.js'
 import type { Grown } from './grow.js'
@@ -101,12 +101,22 @@ export function cancel(): void {
 /** What a running network failed of: on a GPU the way on is WebAssembly. */
 export function failRunning(error: unknown): void {
   if (isAbort(error)) return
-  const onGpu = running.peek()?.device === 'webgpu'
   const said = plainSentence(error)
-  failure.value = onGpu
-    ? { sentence: `The GPU failed: ${said}`, way: 'wasm' }
-    : { sentence: `The network stopped: ${said}`, way: 'again' }
+  const isOfGpu = running.peek()?.device === 'webgpu' && /Ort|WebGPU|WGPU|device/i.test(said)
+  failure.value = isOfGpu ? gpuLost : { sentence: `The network stopped: ${said}`, way: 'again' }
 }
+
+/** A GPU that is lost may leave a run without an end, so that its failing is not enough. */
+function watchGpu(device: 'auto' | WebDevice, signal: AbortSignal): void {
+  client.call('lost', { device }, { signal }).then(
+    () => {
+      failure.value = gpuLost
+    },
+    () => {}, // the worker was stopped, or another ticket is open
+  )
+}
+
+const gpuLost: Failure = { sentence: 'The GPU stopped computing: it was lost, or its memory is full.', way: 'wasm' }
 
 async function take(steps: (signal: AbortSignal) => Promise<void>): Promise<void> {
   if (turn) {
@@ -177,5 +187,7 @@ async function growAndStart(signal: AbortSignal): Promise<void> {
   })
   parts.value = new Map(pictures.peek().map(({ name }) => [name, 1]))
   work.value = { label: 'Loading what the page computes with (the first time, 14 to 26 MB)' }
-  running.value = await client.call('start', { device: address.values.device.peek() }, { signal })
+  const device = address.values.device.peek()
+  running.value = await client.call('start', { device }, { signal })
+  if (running.value.device === 'webgpu') watchGpu(device, signal)
 }

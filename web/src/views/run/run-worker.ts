@@ -15,7 +15,7 @@ import { loadKernels } from '../../kernels.js'
 import { webSha256 } from '../../sha256.js'
 import { exposeTasks, type TaskContext } from '../../worker-task.js'
 import type { Growth } from './grow.js'
-import { type MaskWindow, maskCells, type OpenMask, openMask } from './masks.js'
+import { fastDecoders, type MaskWindow, maskCells, type OpenMask, openMask } from './masks.js'
 import { pruneSorter, type SorterProgress } from './prune-sorter.js'
 import { type GrownModel, growModel, type RunningModel } from './running-model.js'
 import { shareTicket } from './share-ticket.js'
@@ -78,6 +78,7 @@ const tasks = {
     await pause()
     if (!isInspected) return null
     return inspectTicket(ticket, {
+      decoderOf: fastDecoders(await theKernels(), ticket.seed),
       onPicture: (picture) => report({ kind: 'picture', picture }),
       onProgress: (done, total, mask) => report({ kind: 'progress', done, total, name: mask }),
       signal,
@@ -106,7 +107,7 @@ const tasks = {
   async start({ device }: { device: 'auto' | WebDevice }) {
     const own = opened()
     if (!own.grown) throw new InputError(`${own.ticket.name}: its weights are not made yet`)
-    const { runner, ...chosen } = await theEngine(device)
+    const { runner, lost: _, ...chosen } = await theEngine(device)
     const running = own.grown.start(runner)
     const { config } = running.model
     // Once beforehand: graphs are loaded, and a device that fails does so here.
@@ -116,6 +117,9 @@ const tasks = {
     const sorter = sorterShape(config, own.ticket.kind === 'searched-gpt2' ? own.ticket.metadata.tokenizer : null)
     return { ...chosen, sorter }
   },
+
+  /** Ends when the GPU is lost: what runs on it then may never end. */
+  lost: async ({ device }: { device: 'auto' | WebDevice }) => (await theEngine(device)).lost(),
 
   async write(request: WritingRequest, context: TaskContext<WritingReport>) {
     const model = ready()
@@ -149,7 +153,7 @@ const tasks = {
   /** A part of a mask as kept fractions. */
   async cells({ name, window, cells }: { name: string; window: MaskWindow; cells: number }) {
     const own = opened()
-    if (own.mask?.name !== name) own.mask = await openMask(own.ticket, name)
+    if (own.mask?.name !== name) own.mask = await openMask(await theKernels(), own.ticket, name)
     return maskCells(own.mask, window, cells)
   },
 
