@@ -84,6 +84,26 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     await page.close()
   })
 
+  test('"Run it" opens the ticket in the run view, where it writes; the search is still there', async () => {
+    const [page, errors] = await open(`${SMALL}&steps=60`)
+    await button(page, 'Start the search').click()
+    await status(page)
+      .getByText(/^Finished/)
+      .waitFor()
+    await button(page, 'Run it').click()
+    await page.getByRole('heading', { level: 1, name: 'Run a ticket' }).waitFor()
+    await page.getByText('search (edge-popup), 60 steps').waitFor()
+    await button(page, 'Write').click()
+    await page.getByText(/^200 tokens, \d+(\.\d)? a second$/).waitFor({ timeout: 60_000 })
+    expect((await page.getByLabel('What the ticket writes').textContent())!.length).toBeGreaterThan(100)
+    await page.getByRole('navigation').getByRole('link', { name: 'Search live' }).click()
+    await status(page)
+      .getByText(/^Finished: step 60 of 60$/)
+      .waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
   test('settings are locked; it pauses, shows another matrix, continues, stops, keeps its ticket, and can be reset', async () => {
     const [page, errors] = await open(`${SMALL}&steps=20000`)
     const steps = page.getByRole('textbox', { name: 'Steps' })

@@ -6,5 +6,5 @@ export const handedTicket = signal<File | undefined>(undefined)
 /** Hands a ticket to the run view, and shows that view: nothing is uploaded or saved. */
 export function runTicket(file: File): void {
   handedTicket.value = file
-  location.hash = '#run'
+  location.hash = '#run?example=none' // or the view would open its own example first
 }
