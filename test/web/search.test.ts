@@ -63,25 +63,43 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     const verified = slt('verify', ticket, '--json')
     expect(verified.stderr + verified.stdout).not.toMatch(/error/i)
     expect(verified.code).toBe(0)
-    const evaluated = slt(
-      'eval',
-      ticket,
-      '--data',
-      shakespeare,
-      '--part',
-      'valid',
-      '--windows',
-      '1024',
-      '--batch',
-      '8',
-      '--json',
-    )
+    const windows = ['--part', 'valid', '--windows', '1024', '--batch', '8', '--json']
+    const evaluated = slt('eval', ticket, '--data', shakespeare, ...windows)
     expect(evaluated.code).toBe(0)
     const { loss } = JSON.parse(evaluated.stdout)
     expect(Math.abs(loss - Number(/: ([\d.]+) nats/.exec(said!)![1]))).toBeLessThan(0.0006) // three decimals are shown
+    // The command that the page names gives what the page gave, but for the last bits of floats.
+    await page.getByText('The same on the command line').click()
+    const command = await page.locator('.search-more pre').textContent()
+    const words = command!.replace('data/tinyshakespeare/input.txt', shakespeare).split(' ')
+    const same = join(folder, 'node.slt.safetensors')
+    expect(slt(...words.slice(1), '--out', same).code).toBe(0)
+    const ofNode = slt('eval', same, '--data', shakespeare, ...windows)
+    expect(Math.abs(JSON.parse(ofNode.stdout).loss - loss)).toBeLessThan(0.02)
+
     const generated = slt('generate', ticket, '--prompt', 'ROMEO:', '--count', '40')
     expect(generated.code).toBe(0)
     expect(generated.stdout.length).toBeGreaterThan(20)
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('"Run it" opens the ticket in the run view, where it writes; the search is still there', async () => {
+    const [page, errors] = await open(`${SMALL}&steps=60`)
+    await button(page, 'Start the search').click()
+    await status(page)
+      .getByText(/^Finished/)
+      .waitFor()
+    await button(page, 'Run it').click()
+    await page.getByRole('heading', { level: 1, name: 'Run a ticket' }).waitFor()
+    await page.getByText('search (edge-popup), 60 steps').waitFor()
+    await button(page, 'Write').click()
+    await page.getByText(/^200 tokens, \d+(\.\d)? a second$/).waitFor({ timeout: 60_000 })
+    expect((await page.getByLabel('What the ticket writes').textContent())!.length).toBeGreaterThan(100)
+    await page.getByRole('navigation').getByRole('link', { name: 'Search live' }).click()
+    await status(page)
+      .getByText(/^Finished: step 60 of 60$/)
+      .waitFor()
     expect(errors).toEqual([])
     await page.close()
   })
@@ -96,7 +114,7 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     expect(await steps.isDisabled()).toBe(true)
     await button(page, 'Pause').click()
     await status(page)
-      .getByText(/^Waiting/)
+      .getByText(/^Paused/)
       .waitFor()
     await page.waitForTimeout(600)
     const held = await status(page).textContent()
@@ -112,14 +130,18 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     await status(page)
       .getByText(/^Searching/)
       .waitFor()
-    await button(page, 'Stop').click()
-    await status(page)
-      .getByText(/^Stopped: step/)
-      .waitFor()
-    const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'Download the ticket').click()])
-    const ticket = join(folder, 'stopped.slt.safetensors')
-    await save(download, ticket)
-    expect(slt('verify', ticket).code).toBe(0)
+    for (const when of ['running', 'stopped']) {
+      if (when === 'stopped') {
+        await button(page, 'Stop').click()
+        await status(page)
+          .getByText(/^Stopped: step/)
+          .waitFor()
+      }
+      const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'Download the ticket').click()])
+      const ticket = join(folder, `${when}.slt.safetensors`)
+      await save(download, ticket)
+      expect(slt('verify', ticket).code, when).toBe(0)
+    }
 
     await button(page, 'Change the settings').click()
     expect(await steps.isDisabled()).toBe(false)
@@ -262,6 +284,7 @@ const status = (page: Page) => page.locator('.search-lane .progress-text label')
 async function numbersOf(page: Page, plot: string): Promise<number[]> {
   const group = page.getByRole('group', { name: plot })
   await group.getByText('Numbers').click()
+  await group.locator('tbody tr').first().waitFor()
   const cells = await group.locator('tbody tr td:nth-child(2)').allTextContents()
   return cells.filter((text) => text !== '').map(Number)
 }

@@ -1,5 +1,6 @@
 /** What the visitor chose to open, kept in the address where it can be. */
 import { batch } from '@preact/signals'
+import { handedTicket } from '../../handed-ticket.js'
 import { address } from './run-address.js'
 import { openSource } from './run-session.js'
 import { type ExampleName, readPasted, type Source } from './sources.js'
@@ -45,6 +46,14 @@ export function openExample(name: ExampleName): void {
 export function openFile(chosen: File): void {
   setAddress({})
   openSource({ kind: 'file', file: chosen })
+}
+
+/** Opens the ticket that another view hands over. */
+export function takeHanded(): void {
+  const { value: handed } = handedTicket
+  if (!handed) return
+  handedTicket.value = undefined
+  openFile(handed)
 }
 
 /** Opens what a pasted text stands for. @returns whether it stands for anything */

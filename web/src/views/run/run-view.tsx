@@ -7,7 +7,7 @@ import { Notice } from '../../ui/notice.js'
 import { Progress } from '../../ui/progress.js'
 import { AttentionPanel } from './attention-panel.js'
 import { MaskGrid } from './mask-grid.js'
-import { followAddress, openFile } from './opening.js'
+import { followAddress, openFile, takeHanded } from './opening.js'
 import { address } from './run-address.js'
 import { attention, cancel, failure, pictures, report, restart, running, work } from './run-session.js'
 import { SharePanel } from './share-panel.js'
@@ -22,6 +22,7 @@ import './run.css'
 /** The view `#run`. */
 export default function RunView(): JSX.Element {
   useSignalEffect(followAddress)
+  useSignalEffect(takeHanded)
   useDrop()
   return (
     <>

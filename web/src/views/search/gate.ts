@@ -42,6 +42,7 @@ export function createGate(now: () => number = () => performance.now()): Gate {
       signal.addEventListener('abort', listen)
       for (;;) {
         await drain()
+        if (asked.length > 0) continue // asked while the last of them ended, when nothing listened to `wake`
         if (!held || signal.aborted) break
         await new Promise<void>((resolve) => {
           wake = resolve

@@ -12,7 +12,7 @@ import { doneOf } from './searches.js'
 const phases: Record<Phase, string> = {
   starting: 'Loading',
   running: 'Searching',
-  paused: 'Waiting',
+  paused: 'Paused',
   finished: 'Finished',
   stopped: 'Stopped',
   failed: 'Ended',
@@ -52,14 +52,14 @@ export function LanePanel({
       <div class="search-sample">
         <h4>{texts.length > 0 ? `What it writes at step ${texts[0].step.toLocaleString('en')}` : 'What it writes'}</h4>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-        <pre tabIndex={0}>{texts[0]?.text ?? ''}</pre>
+        <pre tabIndex={0}>{texts[0] ? shownText(texts[0].text) : ''}</pre>
         <details>
           <summary>Earlier texts</summary>
           {texts.length > 1 ? null : <p class="field-help">None yet.</p>}
           {texts.slice(1).map(({ step, text }) => (
             <div key={step}>
               <h4>Step {step.toLocaleString('en')}</h4>
-              <pre>{text}</pre>
+              <pre>{shownText(text)}</pre>
             </div>
           ))}
         </details>
@@ -68,6 +68,9 @@ export function LanePanel({
     </section>
   )
 }
+
+/** Without the empty lines that a text may begin with. */
+const shownText = (text: string) => text.replace(/^\s*\n/, '')
 
 /** Speed, time left and loss, as far as they are known. */
 function paceOf({ history, settings, phase }: Lane): string {
@@ -116,7 +119,7 @@ function TicketButtons({ lane }: { readonly lane: Lane | undefined }) {
         <Button disabled={!ready} onClick={() => void make(({ bytes }, name) => download(bytes, name))}>
           Download the ticket
         </Button>
-        <Button disabled={!ready} onClick={() => void make(({ bytes }, name) => runTicket({ name, bytes }))}>
+        <Button disabled={!ready} onClick={() => void make(({ bytes }, name) => runTicket(new File([bytes], name)))}>
           Run it
         </Button>
       </div>

@@ -3,6 +3,7 @@ import { getBit } from '../../../../src/mask/index.js'
 import { gpt2Matrices } from '../../../../src/model/gpt2-matrices.js'
 import { encodeProbedTicket } from '../../../../src/runtime/probed-ticket.js'
 import { makeHere, rebuildSearched } from '../../../../src/runtime/searched-weights.js'
+import { InputError } from '../../../../src/safetensors/input-error.js'
 import { foundTicket } from '../../../../src/search/found-ticket.js'
 import type { MetricsRow } from '../../../../src/search/metrics.js'
 import { runSearch } from '../../../../src/search/run.js'
@@ -122,7 +123,7 @@ export async function openLiveRun(
         return { end: 'finished', step }
       } catch (error) {
         flush()
-        if (!stopping.signal.aborted) throw error
+        if (!stopping.signal.aborted) throw withoutCheckpoint(error)
         return { end: 'stopped', step }
       } finally {
         gate.leave()
@@ -152,6 +153,13 @@ export async function openLiveRun(
         return { bytes: bytes as Uint8Array<ArrayBuffer>, sha256, step, validLoss }
       }),
   }
+}
+
+/** The loop speaks of checkpoints, which a page has none of. */
+function withoutCheckpoint(error: unknown): unknown {
+  if (!(error instanceof InputError)) return error
+  const message = error.message.replace(/; (there is no checkpoint|the last good checkpoint).*$/, '')
+  return message === error.message ? error : new InputError(`${message}: a smaller learning rate may help`)
 }
 
 function pictureOf(

@@ -36,6 +36,9 @@ export default function SearchView(): VNode {
       ) : null}
       <SettingsForm locked={isBusy.value || running.length > 0} />
       <div class="search-run">
+        <span class="visually-hidden" role="status">
+          {stateInWords()}
+        </span>
         <RunButtons startable={asked.length > 0} />
         {problem === undefined ? null : <Notice kind="error">{problem}</Notice>}
         {refusal.value === undefined ? null : <Notice kind="error">{refusal.value}</Notice>}
@@ -74,6 +77,13 @@ function askedOrWhy() {
   } catch (error) {
     return { asked: [], problem: `${error instanceof Error ? error.message : error}.` }
   }
+}
+
+/** For screen readers: what changes now and then, not at every step. */
+function stateInWords(): string {
+  if (isFetching.value) return 'The text is being fetched.'
+  if (isBusy.value) return isPaused.value ? 'The search is paused or loading.' : 'The search is running.'
+  return lanes.value.length > 0 ? 'The search has ended.' : ''
 }
 
 /** Start; then pause or continue, and stop; then start anew. */

@@ -94,7 +94,7 @@ effect(() => {
     backgroundWork.value = undefined
     return
   }
-  const state = isPaused.value ? 'A search waits' : 'A search is running'
+  const state = isPaused.value ? 'A search is paused' : 'A search is running'
   const [lane] = lanes.value
   backgroundWork.value = { view: 'search', text: lane ? `${state}: step ${doneOf(lane)}.` : `${state}.` }
 })
