@@ -28,6 +28,8 @@ const TICKET_VALIDATION = 2 ** 15
 export interface LiveRun {
   /** Runs it to its end, or until it is stopped. */
   run(): Promise<RunEnd>
+  /** Rejects when the GPU is lost, after which a step may never end; never ends otherwise. */
+  lost(): Promise<never>
   stop(): void
   hold(): void
   proceed(): void
@@ -47,7 +49,7 @@ export async function openLiveRun(
 ): Promise<LiveRun> {
   const { settings, text, sharers, sampleSeconds } = input
   const corpus = corpusOfBytes(text, settings.config.positions)
-  const { runner, ...chosen } = await openEngine(input.device, sharers)
+  const { runner, device, threads, reason, lost } = await openEngine(input.device, sharers)
   signal.throwIfAborted()
   const session = await openSearchSession(settings, corpus, runner, loadKernels)
   signal.throwIfAborted()
@@ -84,7 +86,9 @@ export async function openLiveRun(
   const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
   report({
     kind: 'opening',
-    ...chosen,
+    device,
+    threads,
+    reason,
     weights: total(kept.map(({ count }) => count)),
     kept: total(kept.map((matrix) => matrix.kept)),
     train: corpus.train.length,
@@ -128,6 +132,10 @@ export async function openLiveRun(
       } finally {
         gate.leave()
       }
+    },
+    async lost() {
+      await lost()
+      throw new Error('The GPU stopped computing: it was lost, or its memory is full. WebAssembly works everywhere.')
     },
     stop: () => stopping.abort(new DOMException('Stopped.', 'AbortError')),
     hold() {

@@ -15,7 +15,7 @@ const tasks = {
   async run(input: RunInput, context: TaskContext<RunReport>): Promise<RunEnd> {
     if (live) throw new Error('This worker has a search already.')
     live = await openLiveRun(input, context)
-    return live.run()
+    return Promise.race([live.run(), live.lost()])
   },
   /** Ends it after its next step; its ticket can still be asked for. */
   stop: (_: undefined) => running().stop(),
