@@ -5,7 +5,9 @@ export const isAbort = (error: unknown): boolean => error instanceof Error && er
 export function plainSentence(error: unknown): string {
   const { name, message } = error instanceof Error ? error : { name: '', message: String(error) }
   if (name === 'AbortError') return 'Stopped.'
-  if (name === 'TypeError' && /failed to fetch|load failed|networkerror|dynamically imported/i.test(message)) {
+  const isUnfetched =
+    name === 'TypeError' && /failed to fetch|load failed|networkerror|dynamically imported/i.test(message)
+  if (isUnfetched || message.startsWith('Unable to preload CSS')) {
     return 'A file could not be fetched: you seem to be offline, or its server does not allow it.'
   }
   if (name === 'RangeError' && /allocation|invalid (typed )?array length|out of memory/i.test(message)) {
