@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { openFile, readGpt2Folder, verify } from '../../src/index.js'
@@ -26,4 +26,14 @@ test('the pruned sorter of examples/ is one of the bundled model', async () => {
   const { checks } = await verify({ ticket: 'examples/pruned-sorter/sorter.slt.safetensors', target })
   expect(checks.length).toBe(6)
   expect(checks.filter(({ passed }) => !passed)).toEqual([])
+})
+
+test("GPT-2's tokens are carried as data, and are no part of the scripts", async () => {
+  const { default: ranks } = await import('gpt-tokenizer/bpeRanks/r50k_base')
+  expect(JSON.parse(readFileSync(join(siteFolder, 'data/gpt2/tokens.json'), 'utf8'))).toEqual(ranks)
+  const scripts = readdirSync(join(siteFolder, 'assets')).filter((file) => file.endsWith('.js'))
+  const holding = scripts.filter((file) =>
+    readFileSync(join(siteFolder, 'assets', file), 'utf8').includes('RandomRedditor'),
+  )
+  expect(holding).toEqual([])
 })
