@@ -215,9 +215,10 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     const errors = watchErrors(page)
     await page.goto(host.url)
     await solved(page)
-    await page.getByRole('link', { name: 'Run a ticket' }).click()
-    await page.getByRole('heading', { level: 1, name: 'Run a ticket' }).waitFor()
-    await page.waitForLoadState('networkidle')
+    await page.waitForLoadState('networkidle') // the other views too
+    await page.getByText(/^Fit: /).waitFor({ timeout: 60_000 }) // both workers
+    await page.getByRole('link', { name: 'Search live' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Search live' }).waitFor()
     await page.context().setOffline(true)
     await page.getByRole('link', { name: 'Prune a head' }).click()
     await items(page).fill('15')

@@ -145,7 +145,8 @@ describe.skipIf(noBrowser)('the explorer in Chromium', () => {
       await page.getByRole('heading', { level: 1, name: title }).waitFor()
     }
     expect(await page.getByRole('alert').count()).toBe(0)
-    expect(errors).toEqual([])
+    // The run view's first example is data: without a network it is not there, and the view says so when it is asked for.
+    expect(errors.filter((error) => !/data\/tickets\/|^Failed to load resource/.test(error))).toEqual([])
     await page.context().setOffline(false)
   })
 
