@@ -20,6 +20,7 @@ const suites = [
   'kill-resume',
   'tiny-shakespeare',
   'tickets',
+  'explorer',
   'compression',
 ]
 
