@@ -71,7 +71,7 @@ export function followState(): () => void {
           head.value = report
           busy.value = false
           progress.value = undefined
-          if (report.solved !== undefined) performance.measure('slt-prune', { start: since })
+          if (!report.again) performance.measure('slt-prune', { start: since })
         } else if (report.kind === 'attention') attention.value = report
         else lengths.value = report
       },

@@ -30,8 +30,10 @@ export interface HeadReport {
   readonly median: number
   readonly entries: number
   readonly outOfReach: number
-  /** Milliseconds that the subset sums took; absent when they were solved before. */
-  readonly solved?: number | undefined
+  /** Milliseconds that the subset sums took. */
+  readonly solved: number
+  /** Whether they were solved for an earlier request. */
+  readonly again: boolean
 }
 
 /** What target and ticket make of the input. */
@@ -98,14 +100,16 @@ const keyOf = (...choices: object[]) =>
   JSON.stringify(choices, (_, value) => (typeof value === 'bigint' ? String(value) : value))
 
 /** The last head, so that another input does not prune again. */
-let last: { readonly key: string; readonly target: TargetHead; readonly head: PrunedHead } | undefined
+let last:
+  | { readonly key: string; readonly target: TargetHead; readonly head: PrunedHead; readonly solved: number }
+  | undefined
 
 /** Work that is over sooner than this needs no bar. */
 const QUIET_MS = 250
 
 async function pruned({ target, source }: HeadRequest, { pause, report }: TaskContext<PruneReport>) {
   const key = keyOf(target, source)
-  if (last?.key === key) return { ...last, solved: undefined }
+  if (last?.key === key) return { ...last, again: true }
   const wanted = await createTargetHead(target, getSorter)
   const wasm = await getSolver()
   const started = performance.now()
@@ -115,15 +119,15 @@ async function pruned({ target, source }: HeadRequest, { pause, report }: TaskCo
       if (performance.now() - started > QUIET_MS) report({ kind: 'progress', fraction })
     },
   })
-  last = { key, target: wanted, head }
-  return { ...last, solved: performance.now() - started }
+  last = { key, target: wanted, head, solved: performance.now() - started }
+  return { ...last, again: false }
 }
 
 const tasks = {
   /** Prunes a head and runs it: reports the head, then its attention, then the error at other lengths. */
   async head(request: HeadRequest, context: TaskContext<PruneReport>): Promise<void> {
     const { report, pause } = context
-    const { target, head, solved } = await pruned(request, context)
+    const { target, head, solved, again } = await pruned(request, context)
     const matrices = [head.queryKey, head.valueOutput]
     const errors = matrices.flatMap(({ weights, target }) => Array.from(weights, (w, i) => Math.abs(w - target[i])))
     report({
@@ -134,6 +138,7 @@ const tasks = {
       entries: errors.length,
       outOfReach: matrices.reduce((sum, { reachable }) => sum + reachable.filter((value) => value === 0).length, 0),
       solved,
+      again,
     })
     await pause()
     const layer = request.target.kind === 'sorter' ? request.target.layer : 0

@@ -99,9 +99,7 @@ function Solving() {
   }
   return (
     <div class="prune-solving">
-      {found?.solved !== undefined
-        ? `${found.entries.toLocaleString('en')} subset sums solved exactly in ${formatTime(found.solved)}.`
-        : ''}
+      {found ? `${found.entries.toLocaleString('en')} subset sums solved exactly in ${formatTime(found.solved)}.` : ''}
     </div>
   )
 }
