@@ -101,7 +101,11 @@ export default defineConfig({
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   plugins: [carry(), fetchVocabulary(), carryVocabulary()],
-  worker: { format: 'es', plugins: () => [fetchVocabulary()] },
+  worker: {
+    format: 'es',
+    plugins: () => [fetchVocabulary()],
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
   build: {
     outDir: join(root, 'dist/web'),
     emptyOutDir: true,
@@ -109,6 +113,7 @@ export default defineConfig({
     assetsInlineLimit: 0, // the policy allows files only
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: { checks: { pluginTimings: false } }, // copying data takes most of a build, as it should
   },
   server: { headers: developmentHeaders, fs: { allow: [root] } },
   preview: { headers: pageHeaders },
