@@ -11,14 +11,21 @@ export const FINETUNE_STEPS = 300
 const FINETUNE_RATE = 3e-4
 
 /**
- * At a constant rate, on batches that the model's training did not see.
+ * At a constant rate, on batches that no model's training drew.
  * @param bend gives the values that a Hugging Face matrix is used with: (name, values, shape) -> values
  * @returns the bent weights at the end
  */
-export async function trainFurther({ runner }, { config, weights }, corpus, bend) {
+export async function trainFurther({ runner }, { seed, config, weights }, corpus, bend) {
   const { width, heads } = config
   const settings = chooseSettings(
-    { kind: 'train', model: 'micro', width: `${width}`, heads, steps: FINETUNE_STEPS, dataSeed: 1n },
+    {
+      kind: 'train',
+      model: 'micro',
+      width: `${width}`,
+      heads,
+      steps: FINETUNE_STEPS,
+      dataSeed: 1n + 1000n * BigInt(seed),
+    },
     { name: 'bytes', vocabulary: config.vocabulary },
   )
   const session = await openSearchSession(settings, corpus, runner, loadKernels)

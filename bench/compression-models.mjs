@@ -34,9 +34,10 @@ export const plans = {
 /**
  * Makes the models that a folder lacks, one after another; an interrupted one goes on. Tickets whose masks are stored in another way are
  * written anew as range codes.
+ * @param seed of weights, scores and batches; a folder holds the models of one
  * @returns the path of each by its name
  */
-export async function makeModels(folder, data, log, steps = STEPS) {
+export async function makeModels(folder, data, log, { seed, steps = STEPS }) {
   mkdirSync(folder, { recursive: true })
   const paths = new Map()
   for (const { name, command } of [plans.dense, ...plans.tickets, ...plans.signed, ...plans.small]) {
@@ -45,7 +46,7 @@ export async function makeModels(folder, data, log, steps = STEPS) {
     if (existsSync(out)) continue
     const [kind, ...flags] = command
     const text = ['--data', join(data, 'train.txt'), '--valid', join(data, 'valid.txt')]
-    const model = ['--model', 'micro', '--steps', `${steps}`, '--sample-every', '0']
+    const model = ['--model', 'micro', '--steps', `${steps}`, '--sample-every', '0', '--seed', `${seed}`]
     const run = join(`${out}.run`, 'checkpoint.safetensors')
     const args = existsSync(run) ? ['--resume', `${out}.run`] : [...text, ...model, ...flags, '--out', out, '--force']
     log(`slt ${kind} -> ${name}`)
@@ -64,11 +65,11 @@ export async function makeModels(folder, data, log, steps = STEPS) {
 }
 
 /** A model in memory: its ticket or null, configuration, weights under Hugging Face names, and the hash of its file. */
-export async function readModel(path) {
+export async function readModel(path, seed) {
   const source = await openModelSource(path)
   try {
     const { ticket, config, bytes } = source
-    return { ticket, config, bytes, weights: await source.weights(), sha256: sha256Of(readFileSync(path)) }
+    return { seed, ticket, config, bytes, weights: await source.weights(), sha256: sha256Of(readFileSync(path)) }
   } finally {
     await source.close()
   }

@@ -14,25 +14,30 @@ export function writePage(rows, text, log) {
   const before = readFileSync(page, 'utf8')
   const [from, to] = [before.indexOf(BEGIN), before.indexOf(END)]
   if (from < 0 || to < from) throw new Error('docs/compression.md lacks the marks between which the table stands')
-  const read = `Losses are on ${figure(text.windows)} windows of the test text, spread evenly over its ${figure(text.bytes)} bytes: ${figure(128 * text.windows)} bytes predicted.`
-  const made = [BEGIN, '', read, '', ...pageTable(rows), '', ...findings(rows), '', END].join('\n')
+  const which = text.all
+    ? `all ${figure(text.windows)} windows of the test text`
+    : `${figure(text.windows)} windows spread evenly over the test text`
+  const seeds = text.seeds > 1 ? ` Means over ${text.seeds} seeds; ± is the deviation of a single seed's loss.` : ''
+  const read = `Losses are on ${which}: ${figure(128 * text.windows)} of its ${figure(text.bytes)} bytes predicted.${seeds}`
+  const made = [BEGIN, '', read, '', ...pageTable(rows, text.seeds), '', ...findings(rows), '', END].join('\n')
   writeFileSync(page, before.slice(0, from) + made + before.slice(to + END.length))
   writeFileSync(chart, compressionSvg(rows, text))
   log('written: docs/compression.md, docs/compression.svg')
 }
 
-function pageTable(rows) {
-  const cells = rows.map(({ name, bytes, entropyBytes, bitsPerWeight, loss }) => [
+function pageTable(rows, seeds) {
+  const cells = rows.map(({ name, bytes, entropyBytes, bitsPerWeight, loss, deviation }) => [
     name,
     figure(bytes),
     bitsPerWeight.toFixed(2),
     entropyBytes === undefined ? '' : figure(entropyBytes),
     loss.toFixed(3),
+    ...(seeds > 1 ? [deviation.toFixed(3)] : []),
     (loss / Math.LN2).toFixed(3),
   ])
   return [
-    '| model | bytes | bits a weight | bytes at entropy | nats a byte | bits a byte |',
-    '|---|---:|---:|---:|---:|---:|',
+    `| model | bytes | bits a weight | bytes at entropy | nats a byte |${seeds > 1 ? ' ± |' : ''} bits a byte |`,
+    `|---|${'---:|'.repeat(seeds > 1 ? 6 : 5)}`,
     ...cells.map((row) => `| ${row.join(' | ')} |`),
   ]
 }
@@ -50,7 +55,7 @@ export function findings(rows) {
     const best = within.sort((a, b) => a.loss - b.loss)[0]
     const least = below.sort((a, b) => a.bytes - b.bytes)[0]
     const equal = best
-      ? `the best rival of no more bytes is *${best.name}* (${figure(best.bytes)} bytes, ${best.loss.toFixed(3)} nats): the ticket ${against(ticket.loss - best.loss)}`
+      ? `the best rival of no more bytes is *${best.name}* (${figure(best.bytes)} bytes, ${best.loss.toFixed(3)} nats): the ticket ${against(ticket, best)}`
       : 'no rival is as small'
     const cheaper = least
       ? `the smallest rival that is at least as good is *${least.name}*, ${(least.bytes / ticket.bytes).toFixed(2)} times its bytes`
@@ -65,12 +70,18 @@ export function findings(rows) {
   ]
 }
 
-const against = (difference) =>
-  difference > 0 ? `loses by ${difference.toFixed(3)} nats` : `wins by ${(-difference).toFixed(3)} nats`
+/** Seed by seed too, where there are several: each ticket against the rival of its seed. */
+function against(ticket, rival) {
+  const signed = (value) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
+  const difference = ticket.loss - rival.loss
+  const seeds = ticket.losses.map((loss, i) => signed(loss - rival.losses[i]))
+  const words = difference > 0 ? `loses by ${difference.toFixed(3)} nats` : `wins by ${(-difference).toFixed(3)} nats`
+  return seeds.length > 1 ? `${words} (seed by seed ${seeds.join(', ')})` : words
+}
 
 const SMALL_LABEL = { fill: '#444', stroke: 'white', strokeWidth: 4, fontSize: 10 }
 
-export function compressionSvg(rows, { windows, steps, finetune }) {
+export function compressionSvg(rows, { windows, steps, finetune, seeds }) {
   const of = (test) => rows.filter(test) // each in the order of its own number: bits, sparsity, kept fraction
   const bytes = [Math.min(...rows.map((row) => row.bytes)) / 1.25, Math.max(...rows.map((row) => row.bytes)) * 1.2]
   const widths = [...new Set(rows.filter(isSmall).map(({ width }) => width))]
@@ -165,7 +176,7 @@ export function compressionSvg(rows, { windows, steps, finetune }) {
     .filter(({ label }) => label !== undefined)
     .map(({ label, colour, dash }) => ({ label, colour, mark: 'dots', ...(dash ? { dash } : {}) }))
   const caption =
-    `Loss against bytes on WikiText-2 as bytes: one GPT-2 (4 layers, width 128 unless said, 2 heads, context 128), ${figure(steps)} steps each, one seed; ` +
+    `Loss against bytes on WikiText-2 as bytes: one GPT-2 (4 layers, width 128 unless said, 2 heads, context 128), ${figure(steps)} steps each, ${seeds === 1 ? 'one seed' : `means over ${seeds} seeds`}; ` +
     `${figure(windows)} windows of the test text. Numbers at tickets: the kept fraction; at pruned models: what is gone. Bytes of tickets are the whole file, of ` +
     'others the weights without a header; pruned: masks at their entropy, kept weights in float16. Losses above the axis are drawn at its end.'
   return composeSvg({ title: 'Loss against bytes', legend, panels: [panel], caption })

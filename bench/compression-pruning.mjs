@@ -26,7 +26,7 @@ function keptWeights(weights, sparsity, selection) {
 
 /** @returns bytes (masks at their entropy, kept weights in float16) and loss, right away and, where asked for, after training on */
 export async function prunedModel(engine, model, { sparsity, selection, finetune }, data, text, windows) {
-  const { config, weights } = model
+  const { seed, config, weights } = model
   const kept = keptWeights(weights, sparsity, selection)
   const bytes = [...kept.values()].reduce((sum, flags) => {
     const ones = flags.reduce((count, flag) => count + flag, 0)
@@ -35,7 +35,7 @@ export async function prunedModel(engine, model, { sparsity, selection, finetune
   const masked = changeMatrices(weights, (name, values) => values.map((value, i) => value * kept.get(name)[i]))
   checkKept(masked, sparsity)
   const found = finetune
-    ? await trainFurther(engine, { config, weights: masked }, data, (name, values) =>
+    ? await trainFurther(engine, { seed, config, weights: masked }, data, (name, values) =>
         values.map((value, i) => value * kept.get(name)[i]),
       )
     : masked

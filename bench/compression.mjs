@@ -1,7 +1,9 @@
 // Loss against bytes on WikiText-2, one architecture (`micro`, bytes): tickets, the dense model in 32, 16, 8 and 4 bits, smaller dense models,
 // and pruned ones. docs/compression.md says what is counted.
-//   npm run bench -- compression --data <folder of train.txt, valid.txt, test.txt> --models <folder> [--windows <n>] [--threads <n>] [--write]
-// Models that the folder lacks are made (40 minutes on 2 cores for all), interrupted ones go on; losses are kept in compression.json there.
+//   npm run bench -- compression --data <folder of train.txt, valid.txt, test.txt> --models <folder>
+//                    [--seeds <n>] [--windows <n>] [--threads <n>] [--write]
+// Models that the folder lacks are made (40 minutes on 2 cores for a seed's), interrupted ones go on; losses are kept in compression.json there.
+// Seeds are 0 to n - 1, 0 alone unless told otherwise; the models of others have folders of their own in it.
 // --write puts table and findings into docs/compression.md and draws docs/compression.svg.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,21 +18,27 @@ import { makeModels, parametersOf, plans, readModel, STEPS, sha256Of } from './c
 import { writePage } from './compression-page.mjs'
 import { prunedModel } from './compression-pruning.mjs'
 import { float16Model, quantisedModel, trainedQuantisedModel } from './compression-rounding.mjs'
+import { overSeeds } from './compression-seeds.mjs'
 import { figure, tableLines } from './measure.mjs'
 
 const SPARSITIES = [0.5, 0.7, 0.9]
 /** Every whole window, unless told otherwise. */
 const ALL_WINDOWS = 1e9
 
-export async function run(log, { data, models, windows, threads, write }) {
+export async function run(log, { data, models, seeds, windows, threads, write }) {
   if (data === undefined) {
     log('left out: it needs --data, a folder with the train.txt, valid.txt and test.txt of WikiText-2')
     return null
+  }
+  const count = seeds === undefined ? 1 : Number(seeds)
+  if (!(Number.isInteger(count) && count >= 1 && count <= 100)) {
+    throw new RangeError(`"seeds" expected an integer, 1 <= seeds <= 100, got ${seeds}`)
   }
   const work = (folder) =>
     compare(log, {
       data,
       folder,
+      seeds: count,
       windows: windows === undefined ? ALL_WINDOWS : Number(windows),
       threads: threads === undefined ? undefined : Number(threads),
       write,
@@ -38,11 +46,46 @@ export async function run(log, { data, models, windows, threads, write }) {
   return models === undefined ? inTemporaryFolder(work) : work(models)
 }
 
-async function compare(log, { data, folder, windows, threads, write }) {
-  const paths = await makeModels(folder, data, log)
+async function compare(log, { data, folder, seeds, windows, threads, write }) {
   const test = await textOf(join(data, 'test.txt'))
   const corpus = await openCorpus({ data: join(data, 'train.txt'), valid: join(data, 'valid.txt'), tokenizer: 'bytes' })
   const engine = openEngine(threads)
+  const ofSeeds = []
+  for (let seed = 0; seed < seeds; seed++) {
+    const own = seed === 0 ? folder : join(folder, `seed-${seed}`)
+    log(`seed ${seed}`)
+    ofSeeds.push(await measureSeed(log, { data, folder: own, seed, windows, test, corpus, engine }))
+  }
+  const rows = overSeeds(ofSeeds)
+  const used = wholeWindows(test.length, windows)
+  const text = {
+    bytes: test.length,
+    windows: used,
+    all: used === wholeWindows(test.length, ALL_WINDOWS),
+    steps: STEPS,
+    finetune: FINETUNE_STEPS,
+    seeds,
+  }
+  log()
+  for (const line of tableLines([
+    ['', 'bytes', 'bits/weight', 'nats/byte', '±', 'bits/byte'],
+    ...rows.map(({ name, bytes, bitsPerWeight, loss, deviation }) => [
+      name,
+      figure(bytes),
+      bitsPerWeight.toFixed(3),
+      loss.toFixed(4),
+      deviation === undefined ? '' : deviation.toFixed(4),
+      (loss / Math.LN2).toFixed(4),
+    ]),
+  ])) {
+    log(line)
+  }
+  if (write) writePage(rows, text, log)
+  return { text, rows }
+}
+
+async function measureSeed(log, { data, folder, seed, windows, test, corpus, engine }) {
+  const paths = await makeModels(folder, data, log, { seed })
   const kept = keptLosses(join(folder, 'compression.json'), sha256Of(test), windows)
   const rows = []
   const add = async (row, model, measure) => {
@@ -59,7 +102,7 @@ async function compare(log, { data, folder, windows, threads, write }) {
     log(`${row.name.padEnd(44)} ${figure(found.bytes).padStart(10)} bytes  ${found.loss.toFixed(4)} nats a byte`)
   }
   for (const { name, width } of [plans.dense, ...plans.small]) {
-    const model = await readModel(paths.get(name))
+    const model = await readModel(paths.get(name), seed)
     await addDense(add, { engine, model, width, corpus, test, windows })
     if (width !== plans.dense.width) continue
     for (const selection of ['per-matrix', 'global']) {
@@ -79,7 +122,7 @@ async function compare(log, { data, folder, windows, threads, write }) {
     ['signed ticket', plans.signed],
   ]) {
     for (const { name, keep } of own) {
-      const model = await readModel(paths.get(name))
+      const model = await readModel(paths.get(name), seed)
       const { bytes } = model
       const entropyBytes = await entropyOf(paths.get(name))
       await add({ name: `${series}, keep ${keep}`, series, keep, entropyBytes }, model, async () => {
@@ -88,27 +131,7 @@ async function compare(log, { data, folder, windows, threads, write }) {
     }
   }
   for (const row of rows) if (!Number.isFinite(row.loss)) throw new Error(`${row.name}: loss ${row.loss}`)
-  const text = {
-    bytes: test.length,
-    windows: wholeWindows(test.length, windows),
-    steps: STEPS,
-    finetune: FINETUNE_STEPS,
-  }
-  log()
-  for (const line of tableLines([
-    ['', 'bytes', 'bits/weight', 'nats/byte', 'bits/byte'],
-    ...rows.map(({ name, bytes, bitsPerWeight, loss }) => [
-      name,
-      figure(bytes),
-      bitsPerWeight.toFixed(3),
-      loss.toFixed(4),
-      (loss / Math.LN2).toFixed(4),
-    ]),
-  ])) {
-    log(line)
-  }
-  if (write) writePage(rows, text, log)
-  return { text, rows }
+  return rows
 }
 
 async function addDense(add, { engine, model, width, corpus, test, windows }) {

@@ -32,6 +32,7 @@ const { values, positionals } = parseArgs({
     models: { type: 'string' },
     windows: { type: 'string' },
     threads: { type: 'string' },
+    seeds: { type: 'string' },
     write: { type: 'boolean' },
   },
 })
