@@ -38,6 +38,7 @@ for (const run of (await ask('runs')).runs) {
     settings: run.settings,
     last: run.last,
     validLoss: run.validLoss,
+    accuracy: run.accuracy,
     ticket: null,
     rows,
     samples,

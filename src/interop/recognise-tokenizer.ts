@@ -3,7 +3,8 @@ import { InputError } from '../safetensors/index.js'
 import { type ByteLevelBpe, byteLevelBpe } from './tokenizer-json.js'
 
 /**
- * Which of our tokenizers a `tokenizer.json` describes: its vocabulary and merges are compared whole.
+ * Which of our tokenizers a `tokenizer.json` describes: its vocabulary and merges are compared whole, and nothing beside them may turn a text into
+ * other tokens.
  * @param text the file's content
  * @param source what to call it in messages
  * @returns null when it is another tokenizer
@@ -19,6 +20,8 @@ export async function recogniseTokenizer(text: string, source: string): Promise<
   const found = byteLevelOf(json)
   if (!found) return null
   for (const name of tokenizerNames) {
+    // Where there are merges, it matters between which characters they stop, and whether they are followed.
+    if (name !== 'bytes' && !(splitsWords(json) && followsMerges(json))) continue
     if (isSame(found, await byteLevelBpe(name))) return name
   }
   return null
@@ -40,7 +43,9 @@ function byteLevelOf(json: Json): ByteLevelBpe | undefined {
     field(before, 'type') === 'ByteLevel' &&
     field(before, 'add_prefix_space') !== true &&
     (field(model, 'type') ?? 'BPE') === 'BPE' &&
-    (field(model, 'dropout') ?? null) === null
+    (field(model, 'dropout') ?? null) === null &&
+    (field(model, 'continuing_subword_prefix') || '') === '' &&
+    (field(model, 'end_of_word_suffix') || '') === ''
   const vocab = field(model, 'vocab')
   const merges = field(model, 'merges')
   if (!isPlain || typeof vocab !== 'object' || vocab === null || !Array.isArray(merges)) return undefined
@@ -52,6 +57,11 @@ function byteLevelOf(json: Json): ByteLevelBpe | undefined {
     ),
   }
 }
+
+/** Absent means yes, as it does to Hugging Face's reader. */
+const splitsWords = (json: Json) => field(field(json, 'pre_tokenizer'), 'use_regex') !== false
+
+const followsMerges = (json: Json) => field(field(json, 'model'), 'ignore_merges') !== true
 
 /** Tokens beside the model's vocabulary; most files repeat those that it holds. */
 function addedTokens(added: Json | undefined): Record<string, number> {

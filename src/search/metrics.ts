@@ -15,6 +15,7 @@ export interface MetricsRow {
   /** Nats a token on the validation windows, where the step validated. */
   readonly validLoss?: number
   readonly bitsPerByte?: number
+  /** Part of the validation's answers that are right, 0 to 1, for a task that has answers. */
   readonly accuracy?: number
 }
 
@@ -23,7 +24,7 @@ export const metricsLine = (row: MetricsRow): string => `${JSON.stringify(row)}\
 
 /** Fields of a row: those that every row has, and those that some have. */
 const always = ['step', 'loss', 'learningRate', 'tokens', 'seconds', 'tokensPerSecond'] as const
-const sometimes = ['flipped', 'validLoss', 'bitsPerByte'] as const
+const sometimes = ['flipped', 'validLoss', 'bitsPerByte', 'accuracy'] as const
 
 /** The row that a line holds, without fields of other names; undefined where it is no row (all its numbers are finite). */
 export function readMetricsRow(line: string): MetricsRow | undefined {

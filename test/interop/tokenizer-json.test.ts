@@ -57,6 +57,9 @@ describe.each(['bytes', 'gpt2'] as const)('%s', (name) => {
       ({ pre_tokenizer }: { pre_tokenizer: { add_prefix_space: boolean } }) => {
         pre_tokenizer.add_prefix_space = true
       },
+      ({ model }: { model: { end_of_word_suffix: string } }) => {
+        model.end_of_word_suffix = '</w>'
+      },
       (own: { added_tokens: unknown[] }) => own.added_tokens.push({ id: 60000, content: '<pad>' }),
     ]
     for (const change of changes) {
@@ -65,6 +68,19 @@ describe.each(['bytes', 'gpt2'] as const)('%s', (name) => {
       expect(await recogniseTokenizer(JSON.stringify(other), 'tokenizer.json'), String(change)).toBeNull()
     }
   })
+})
+
+test('GPT-2 that does not split words, or does not follow its merges, is another tokenizer', async () => {
+  const json = JSON.parse(new TextDecoder().decode(bytesOf((await tokenizerFiles('gpt2', 1024))[0])))
+  const { pre_tokenizer, model } = json
+  for (const other of [
+    { ...json, pre_tokenizer: { ...pre_tokenizer, use_regex: false } },
+    { ...json, model: { ...model, ignore_merges: true } },
+  ]) {
+    expect(await recogniseTokenizer(JSON.stringify(other), 'tokenizer.json')).toBeNull()
+  }
+  delete pre_tokenizer.use_regex
+  expect(await recogniseTokenizer(JSON.stringify(json), 'tokenizer.json')).toBe('gpt2')
 })
 
 test('GPT-2 words are where its own vocabulary file has them', async () => {

@@ -177,6 +177,28 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
     }
   })
 
+  test('a run whose log cannot be read is named, and hides nothing else', async () => {
+    const own = join(folder, 'broken')
+    await mkdir(own)
+    await makeRun(join(own, 'good.run'), 30)
+    await makeRun(join(own, 'broken.run'), 30)
+    await writeFile(join(own, 'broken.run', 'metrics.jsonl'), 'x'.repeat(2 ** 20 + 10))
+    await addTicket(own, 'ticket.slt.safetensors')
+    const serving = await serve(own)
+    const [page] = await open(serving.url) // the browser notes the refusal on its console
+    for (const name of ['good', 'broken']) await page.getByRole('checkbox', { name, exact: true }).check()
+    await page.getByText(/The curve of broken\.run may be incomplete: .*too long/).waitFor()
+    await page.getByRole('link', { name: 'ticket.slt.safetensors' }).first().waitFor()
+    const loss = page.locator('figure', { has: page.getByRole('heading', { name: 'Loss', exact: true }) })
+    const longest = () =>
+      loss
+        .locator('.plot path')
+        .evaluateAll((paths) => Math.max(0, ...paths.map((path) => path.getAttribute('d')?.length ?? 0)))
+    await expect.poll(longest, { timeout: 30_000 }).toBeGreaterThan(100)
+    await page.close()
+    await serving.close()
+  })
+
   test('a server that ends is told in a sentence, and one that comes back is asked again', async () => {
     const own = join(folder, 'gone')
     await makeRun(join(own, 'a.run'), 12)

@@ -125,7 +125,9 @@ describe.skipIf(noBrowser)('the view #run', () => {
 
     await linked.getByLabel(/A link to a ticket/).fill('what is this')
     await linked.getByRole('button', { name: 'Open', exact: true }).click()
-    await linked.getByText('Expected #ticket=…, digits, or the address of a ticket file.').waitFor()
+    await linked
+      .getByText('Expected a link with #ticket=…, the digits of a QR code, or the address of a ticket file.')
+      .waitFor()
     const { digits } = await import('../../src/ticket/ticket-text.js').then(({ readTicketText, ticketDigits }) =>
       ticketDigits(readTicketText('link', link)),
     )
@@ -193,6 +195,31 @@ describe.skipIf(noBrowser)('the view #run', () => {
     await ready(page)
     await page.getByText('✓ sorted').waitFor()
     expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('what could not be fetched is asked for again with the next ticket; another server is refused truly', async () => {
+    const page = await browser.newPage()
+    let offline = true
+    await page.route(/kernels-.*\.wasm/, (route) => (offline ? route.abort() : route.continue()))
+    await page.goto(`${served.url}#run?example=none`)
+    const sorter = page.getByRole('button', { name: /A sorter that fits in a QR code/ })
+    await sorter.click()
+    await page
+      .getByRole('alert')
+      .getByText(/A file could not be fetched/)
+      .waitFor()
+    offline = false
+    await choose(page, 'again.safetensors', await readFile(sorterFile))
+    await ready(page)
+    expect(await page.getByRole('alert').count()).toBe(0)
+
+    await page.getByLabel('A link to a ticket').fill('http://127.0.0.1:1/100%.slt.safetensors')
+    await page.getByRole('button', { name: 'Open', exact: true }).click()
+    await page
+      .getByRole('alert')
+      .getByText(/127\.0\.0\.1:1 could not be read from here: .* Download the file and choose it instead\./)
+      .waitFor()
     await page.close()
   })
 

@@ -37,6 +37,8 @@ export interface RunAnswer {
   readonly last: MetricsRow | null
   /** The last validation loss in nats a token; null when there was none. */
   readonly validLoss: number | null
+  /** The part of the last validation's answers that were right, 0 to 1, for tasks that have answers; else null. */
+  readonly accuracy: number | null
   /** Milliseconds since 1970. */
   readonly modified: number
   /** The id of its ticket, where that is among the tickets. */

@@ -1,5 +1,6 @@
 /** Run folders as the explorer sees them: settings, state, rows of metrics from a byte on, samples. */
 import { createHash } from 'node:crypto'
+import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../safetensors/index.js'
 import { type MetricsRow, readMetricsRow } from '../../search/metrics.js'
@@ -23,7 +24,8 @@ const STALE = 120_000
 
 interface LogEnd {
   readonly last: MetricsRow | null
-  readonly validLoss: number | null
+  /** The last row that validated. */
+  readonly validated: MetricsRow | null
   readonly modified: number
 }
 
@@ -51,7 +53,8 @@ export async function describeRun(entry: Entry, catalog: Catalog, records: Recor
   const running = holder === 'here' || (holder === 'elsewhere' && Date.now() - log.modified < STALE)
   const done = log.last?.step === settings.steps
   const state: RunState = running ? 'running' : done ? 'finished' : 'stopped'
-  const ticket = catalog.idOf('ticket', record.out)
+  // As the scan names it, links followed; one that is gone has no other name.
+  const ticket = catalog.idOf('ticket', await realpath(record.out).catch(() => record.out))
   return {
     id,
     name,
@@ -60,7 +63,8 @@ export async function describeRun(entry: Entry, catalog: Catalog, records: Recor
     corpus: String(record.name),
     device: record.device,
     last: log.last,
-    validLoss: (await readResult(entry)) ?? log.validLoss,
+    validLoss: (await readResult(entry)) ?? log.validated?.validLoss ?? null,
+    accuracy: log.validated?.accuracy ?? null,
     modified: log.modified,
     ticket: (await catalog.find('ticket', ticket)) === undefined ? null : ticket,
   }
@@ -100,8 +104,8 @@ async function readEnd(id: string, file: OpenedFile, ends: Records['ends']): Pro
     .split('\n')
     .slice(from > 0 ? 1 : 0, -1)
   const rows = lines.map(readMetricsRow).filter((row) => row !== undefined)
-  const validLoss = rows.findLast((row) => row.validLoss !== undefined)?.validLoss ?? null
-  const end = { last: rows.at(-1) ?? null, validLoss, modified: file.modified }
+  const validated = rows.findLast((row) => row.validLoss !== undefined) ?? null
+  const end = { last: rows.at(-1) ?? null, validated, modified: file.modified }
   ends.set(id, { tag: file.tag, end })
   return end
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { MetricsAnswer, RunAnswer, RunsAnswer, SamplesAnswer } from '../../../src/runtime/serve/answers.js'
 import type { Serving } from '../../../src/runtime/serve/server.js'
-import { readMetricsRow } from '../../../src/search/metrics.js'
+import { type MetricsRow, metricsLine, readMetricsRow } from '../../../src/search/metrics.js'
 import { addTicket, makePlace, makeRun, type Place, row, rows, serve } from './fixture.js'
 
 let place: Place
@@ -147,6 +147,14 @@ describe('metrics', () => {
 test('a row has finite numbers and no other fields', () => {
   const line = JSON.stringify({ ...row(10), more: '<script>' })
   expect(readMetricsRow(line)).toEqual(row(10))
+  const whole: Required<MetricsRow> = {
+    ...row(10),
+    flipped: 3,
+    validLoss: 0.5,
+    bitsPerByte: 0.7,
+    accuracy: 0.75,
+  }
+  expect(readMetricsRow(metricsLine(whole))).toEqual(whole)
   for (const bad of [
     '{"step":"1"}',
     JSON.stringify({ ...row(3), loss: null }),

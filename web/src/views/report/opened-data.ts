@@ -40,6 +40,9 @@ export async function showExample(data: ReportData, signal: AbortSignal): Promis
 /** Results are small; a larger file is something else. */
 const RESULT_BYTES = 2 ** 25
 
+/** A row of metrics has some 200 characters. */
+const LINE_LENGTH = 2 ** 20
+
 let opened = 0
 
 /**
@@ -81,7 +84,10 @@ async function openLog(data: ReportData, file: File): Promise<void> {
     rest = done ? '' : lines.pop()!
     take(lines)
     if (done) break
-    if (rest.length > 2 ** 20) break // no line of a log is so long
+    if (rest.length > LINE_LENGTH) {
+      await reader.cancel()
+      throw new Error(`${file.name} has a line of more than a million characters: it is no run's metrics.`)
+    }
   }
   if (rows === 0) throw new Error(`${file.name} holds no row of a run's metrics.`)
   const run: ShownRun = {
@@ -90,7 +96,8 @@ async function openLog(data: ReportData, file: File): Promise<void> {
     state: 'opened',
     settings: undefined,
     last: log.last() ?? null,
-    validLoss: log.validation('steps', 1).y.at(-1) ?? null,
+    validLoss: log.validated()?.validLoss ?? null,
+    accuracy: log.validated()?.accuracy ?? null,
     ticket: null,
   }
   data.runs.value = [run, ...(data.runs.peek() ?? [])]

@@ -5,7 +5,7 @@ import type { FigureSummary } from './figure-summary.js'
 import { createRunLog, type RunLog } from './run-log.js'
 
 /** A run; of one that was opened as a bare log little is known. */
-export type ShownRun = Pick<RunAnswer, 'id' | 'name' | 'last' | 'validLoss' | 'ticket'> & {
+export type ShownRun = Pick<RunAnswer, 'id' | 'name' | 'last' | 'validLoss' | 'accuracy' | 'ticket'> & {
   readonly state: RunAnswer['state'] | 'opened'
   readonly settings: RunAnswer['settings'] | undefined
 }

@@ -19,6 +19,8 @@ export interface RunLog {
   append(rows: readonly MetricsRow[]): void
   clear(): void
   last(): MetricsRow | undefined
+  /** The last row that validated. */
+  validated(): MetricsRow | undefined
   /** A value averaged over stretches of `every` steps; rows without it do not count. */
   curve(field: 'loss' | 'flipped' | 'learningRate', axis: RunAxis, every: number): LogCurve
   /** The validation losses as they are, or where `every` steps hold several, the last of them. */
@@ -43,6 +45,7 @@ export function createRunLog(): RunLog {
       version.value++
     },
     last: () => rows.at(-1),
+    validated: () => rows.findLast(({ validLoss }) => validLoss !== undefined),
     curve(field, axis, every) {
       const [x, y]: [number[], number[]] = [[], []]
       let [sum, count] = [0, 0]

@@ -63,7 +63,7 @@ function RunItem({
   readonly runs: readonly ShownRun[]
   readonly chosen: readonly string[]
 }) {
-  const { id, state, last, settings, validLoss } = run
+  const { id, state, last, settings, validLoss, accuracy } = run
   const name = shortName(run)
   const place = chosen.indexOf(id)
   const full = place < 0 && chosen.length >= MOST_RUNS
@@ -71,6 +71,7 @@ function RunItem({
   const parts = [
     stateText(run),
     validLoss !== null ? `validation ${nats(validLoss)}` : last ? `${nats(last.loss)}` : undefined,
+    accuracy === null ? undefined : `${(100 * accuracy).toFixed(1)} % right`,
     timeLeft(run),
   ]
   return (

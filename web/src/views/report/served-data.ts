@@ -76,10 +76,18 @@ export function followServer(
     const answer = await ask<RunsAnswer>('runs')
     const remarks = answer.unreadable.map(({ name, error }) => `${name} cannot be shown: ${error}`)
     if (answer.truncated) remarks.push(`Something may be missing here: ${answer.truncated}.`)
-    setIfOther(data.remarks, remarks)
     setIfOther(data.runs, answer.runs)
     const wanted = chosen()
-    for (const { id, modified } of answer.runs) if (wanted.includes(id)) await readLog(id, modified)
+    for (const { id, name, modified } of answer.runs) {
+      if (!wanted.includes(id)) continue
+      try {
+        await readLog(id, modified)
+      } catch (error) {
+        if (error instanceof TypeError || isAbort(error)) throw error // no answer at all
+        remarks.push(`The curve of ${name} may be incomplete: ${plainSentence(error)}`)
+      }
+    }
+    setIfOther(data.remarks, remarks)
     if (rounds++ % SELDOM > 0) return
     const [tickets, reports] = [await ask<TicketsAnswer>('tickets'), await ask<ReportsAnswer>('reports')]
     setIfOther(data.tickets, tickets.tickets)

@@ -131,6 +131,9 @@ function inside({ row, column, rows, columns }: MaskWindow, whole: MaskWindow): 
   return { rows, columns, row: place(row, rows, whole.rows), column: place(column, columns, whole.columns) }
 }
 
+const plural = (count: number, noun: string) =>
+  count === 1 ? `1 ${noun} is` : `${count.toLocaleString('en')} ${noun}s are`
+
 function Profile({ picture, lines }: { readonly picture: MaskPicture; readonly lines: 'rows' | 'columns' }) {
   const profile = lines === 'rows' ? picture.rowProfile : picture.columnProfile
   const count = lines === 'rows' ? picture.rows : picture.columns
@@ -144,16 +147,16 @@ function Profile({ picture, lines }: { readonly picture: MaskPicture; readonly l
       ),
     }
   }, [profile, count])
-  const named = lines === 'rows' && picture.rowsAre === 'units' ? 'input' : lines.slice(0, -1)
+  const areUnits = lines === 'rows' && picture.rowsAre === 'units' // several to an input
+  const named = areUnits ? 'input' : lines.slice(0, -1)
+  const spreadOf = areUnits ? 'hidden unit' : named
+  const dropped = spread.empty === 0 ? `No ${spreadOf} is` : plural(spread.empty, spreadOf)
   const chance =
     spread.dispersion === null
       ? ''
-      : ` Between lines it varies ${spread.dispersion.toPrecision(3)} times as much as by chance.`
+      : ` Between ${spreadOf}s it varies ${spread.dispersion.toPrecision(3)} times as much as by chance.`
   return (
-    <Figure
-      title={`Kept in each ${named}`}
-      caption={`${spread.empty === 0 ? 'None is' : `${spread.empty.toLocaleString('en')} are`} dropped as a whole.${chance}`}
-    >
+    <Figure title={`Kept in each ${named}`} caption={`${dropped} dropped as a whole.${chance}`}>
       <LinePlot
         description={`The kept part of each ${named} of ${picture.name}, in percent.`}
         x={{ label: named }}

@@ -43,14 +43,23 @@ let current: Current | undefined
 let engine: { readonly asked: string; readonly opening: Promise<Engine> } | undefined
 let kernels: Promise<Kernels> | undefined
 
+// What fails to load is asked for again the next time.
 const theKernels = () => {
   kernels ??= loadKernels()
+  kernels.catch(() => {
+    kernels = undefined
+  })
   return kernels
 }
 
 function theEngine(device: 'auto' | WebDevice): Promise<Engine> {
-  if (engine?.asked !== device) engine = { asked: device, opening: openEngine(device) }
-  return engine.opening
+  if (engine?.asked === device) return engine.opening
+  const own = { asked: device, opening: openEngine(device) }
+  own.opening.catch(() => {
+    if (engine === own) engine = undefined
+  })
+  engine = own
+  return own.opening
 }
 
 function opened(): Current {

@@ -76,7 +76,7 @@ function PasteField() {
         <Button onClick={open}>Open</Button>
       </div>
       <span class="field-error" id={`${id}-error`} role="status">
-        {wrong.value ? 'Expected #ticket=…, digits, or the address of a ticket file.' : ''}
+        {wrong.value ? 'Expected a link with #ticket=…, the digits of a QR code, or the address of a ticket file.' : ''}
       </span>
     </form>
   )

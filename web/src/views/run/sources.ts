@@ -69,10 +69,30 @@ export async function fetchSource(source: Source, signal: AbortSignal): Promise<
     case 'text':
       return { name: 'the link', from: source.text }
     case 'url':
-      return {
-        name: decodeURIComponent(new URL(source.url).pathname.split('/').pop() || source.url),
-        from: await fetchWhole(source.url, signal),
-      }
+      return { name: nameIn(source.url), from: await fetchElsewhere(source.url, signal) }
+  }
+}
+
+/** The file's name in an address, or the address where it has none. */
+function nameIn(url: string): string {
+  const name = new URL(url).pathname.split('/').pop() ?? ''
+  try {
+    return decodeURIComponent(name) || url
+  } catch {
+    return name // a % that is just a %
+  }
+}
+
+/** Another server may be out of reach: for the page's own policy, which `slt serve` sends, or for that server's. */
+async function fetchElsewhere(url: string, signal: AbortSignal): Promise<Uint8Array> {
+  try {
+    return await fetchWhole(url, signal)
+  } catch (error) {
+    const { origin, host } = new URL(url)
+    if (!(error instanceof TypeError) || origin === location.origin) throw error
+    throw new Error(
+      `${host} could not be read from here: this page may be forbidden to ask other servers, or that one does not answer pages. Download the file and choose it instead.`,
+    )
   }
 }
 
