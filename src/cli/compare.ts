@@ -95,10 +95,7 @@ function printReport(terminal: Terminal, report: CompareReport): void {
   terminal.print()
   if (data === null) terminal.print('no loss: it needs a text (--data)')
   else {
-    const { tokens } = first.loss!
-    terminal.print(
-      `loss on ${part === 'all' ? '' : `the ${part} part of `}${data}, ${count(tokens)} tokens of ${first.name}`,
-    )
+    terminal.print(`loss on ${part === 'all' ? '' : `the ${part} part of `}${data}: ${readText(models)}`)
     if (!sameTokens) terminal.print('they read the text as different tokens: bits a byte compare, nats a token do not')
     if (new Set(models.map(({ context }) => context)).size > 1) {
       terminal.print(
@@ -115,6 +112,19 @@ function printReport(terminal: Terminal, report: CompareReport): void {
   if (runs > 0 && models.some(({ kind }) => kind === 'pruned')) {
     terminal.print('pruned tickets make their weights anew at every token and have no cache of keys and values')
   }
+}
+
+/** How much of the text each model read; where that differs much, losses are of different texts. */
+function readText(models: readonly ComparedModel[]): string {
+  const losses = models.map(({ loss }) => loss!)
+  const said = (loss: NonNullable<ComparedModel['loss']>) => `${count(loss.tokens)} tokens, ${count(loss.bytes)} bytes`
+  if (losses.every((loss) => said(loss) === said(losses[0]))) return said(losses[0])
+  const each = models.map(({ name, loss }) => `${name} ${said(loss!)}`).join('; ')
+  const bytes = losses.map((loss) => loss.bytes)
+  const differ = Math.max(...bytes) > 1.02 * Math.min(...bytes)
+  return differ
+    ? `${each}.\nthey read different parts of it, so that their losses compare only roughly (--windows chooses)`
+    : each
 }
 
 const heads = ({ data, models }: CompareReport): string[] => [
@@ -155,7 +165,10 @@ const ratioHeads = ({ data, sameTokens, models }: CompareReport): string[] => [
 /** Ratios of sizes, times and rates; differences of losses. */
 function against(model: ComparedModel, first: ComparedModel, sameTokens: boolean): string[] {
   const times = (value: number, base: number) => `${(value / base).toFixed(2)}x`
-  const difference = (value: number) => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(4)}`
+  const difference = (value: number) => {
+    const digits = Math.abs(value).toFixed(4)
+    return `${value < 0 && Number(digits) > 0 ? '-' : '+'}${digits}`
+  }
   const { bytes, loss, speed, peakBytes } = model
   return [
     times(bytes, first.bytes),

@@ -5,6 +5,7 @@ import { bytesText, count, createTerminal } from './terminal.js'
 
 /** Options of the forms `url` and `qr` of `slt export`. */
 export interface TextFlags extends TextOptions {
+  readonly force?: boolean | undefined
   readonly json?: boolean | undefined
 }
 

@@ -31,7 +31,7 @@ const belongs: readonly (readonly [keyof ExportFlags, readonly (ExportForm | Tex
   ['length', ['onnx-training']],
   ['weights', ['onnx-training']],
   ['tokenizer', ['huggingface', 'onnx']],
-  ['force', ['huggingface', 'onnx', 'onnx-training']],
+  ['force', ['huggingface', 'onnx', 'onnx-training', 'qr']],
   ['page', textForms],
   ['lean', textForms],
 ]

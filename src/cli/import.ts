@@ -17,12 +17,13 @@ export function addImport(program: Command): void {
     .description('write the ticket of a link or of the digits of a QR code as a file')
     .argument('<text>', 'a link, its fragment or digits; a file that holds one; or - for standard input')
     .requiredOption('--out <file>', 'where the ticket goes')
+    .option('--force', 'replace what is there')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
-    .action(async (text: string, flags: { out: string; json?: boolean }) => {
+    .action(async (text: string, flags: { out: string; force?: boolean; json?: boolean }) => {
       const terminal = createTerminal(flags)
       const { importTicket } = await import('../runtime/ticket-text.js')
-      const report = await importTicket(text, flags.out)
+      const report = await importTicket(text, flags.out, flags)
       terminal.print(`${terminal.colour.bold(report.out)}: ${bytesText(report.bytes)}, sha256 ${report.sha256}`)
       terminal.result(report)
     })

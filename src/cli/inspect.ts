@@ -8,6 +8,7 @@ import { createTerminal } from './terminal.js'
 
 interface InspectFlags {
   plot?: string
+  force?: boolean
   json?: boolean
 }
 
@@ -27,6 +28,7 @@ export function addInspect(program: Command): void {
     .description('what a ticket is made of: seed, configuration, bits a weight, what its masks keep, sizes')
     .argument('<ticket>', 'a ticket file')
     .option('--plot <file>', 'also draw the densities of the masks: an SVG file')
+    .option('--force', 'replace the SVG file that is there')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(runInspect)
@@ -34,11 +36,13 @@ export function addInspect(program: Command): void {
 
 async function runInspect(path: string, flags: InspectFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const [{ inspectFile }, { densitySvg }, { writeTextAtomically }] = await Promise.all([
+  const [{ inspectFile }, { densitySvg }, { writeTextAtomically }, { assertWritable }] = await Promise.all([
     import('../runtime/inspect.js'),
     import('../inspect/index.js'),
     import('../runtime/files.js'),
+    import('../runtime/output-path.js'),
   ])
+  if (flags.plot !== undefined) await assertWritable(flags.plot, { inputs: [path], force: flags.force })
   const pictures: MaskPicture[] = []
   const progress = createProgress('matrices')
   let report: TicketReport

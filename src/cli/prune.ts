@@ -17,6 +17,7 @@ export interface PruneFlags {
   scale: 'auto' | number
   method: 'balanced' | 'plain'
   threads: number
+  force?: boolean
   json?: boolean
 }
 
@@ -55,6 +56,7 @@ export function addPrune(program: Command): void {
       'balanced' as const,
     )
     .option('--threads <n>', 'worker threads', integer('threads', 1, 256), availableParallelism())
+    .option('--force', 'replace the ticket that is there')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(async (folder: string | undefined, flags: PruneFlags) => {
@@ -68,6 +70,8 @@ export function addPrune(program: Command): void {
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
       const out = flags.out ?? `${target.name}.slt.safetensors`
+      const { assertWritable } = await import('../runtime/output-path.js')
+      await assertWritable(out, { inputs: folder === undefined ? [] : [folder], force: flags.force })
       const report = await prune(target, { ...flags, out })
       printReport(terminal, report, out)
       terminal.result({ ...report, out })

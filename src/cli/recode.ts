@@ -6,6 +6,7 @@ import { oneOf } from './values.js'
 interface RecodeFlags {
   coding: MaskCoding
   out: string
+  force?: boolean
   json?: boolean
 }
 
@@ -25,12 +26,13 @@ export function addRecode(program: Command): void {
     .argument('<ticket>', 'a ticket file')
     .requiredOption('--out <file>', 'where the result goes')
     .option('--coding <c>', maskCodings.join(', '), oneOf('coding', maskCodings), 'range' as const)
+    .option('--force', 'replace what is there; the ticket itself needs none')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
-    .action(async (path: string, { coding, out, ...flags }: RecodeFlags) => {
+    .action(async (path: string, { coding, out, force, ...flags }: RecodeFlags) => {
       const terminal = createTerminal(flags)
       const { recodeTicket } = await import('../runtime/recode-ticket.js')
-      const report = await recodeTicket(path, coding, out)
+      const report = await recodeTicket(path, coding, out, { force })
       const { from, to } = report.bytes
       terminal.print(
         `${out}: ${bytesText(to)}, ${((100 * to) / from).toFixed(1)} % of ${bytesText(from)} (${report.coding.from} before, ${coding} now)`,

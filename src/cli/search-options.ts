@@ -150,7 +150,7 @@ export function addRunOptions(command: Command, extension: string): Command {
     .option('--out <file>', `where the result goes (default: <data>.${extension})`)
     .option('--run <folder>', 'checkpoints, metrics and texts (default: <out>.run)')
     .option('--resume <folder>', 'go on with an interrupted run')
-    .option('--force', 'start anew where there is a run already')
+    .option('--force', 'start anew where there is a run already, and replace the file that is there')
     .option('--json', 'print one JSON object')
 }
 

@@ -4,7 +4,7 @@ import { askChild } from './child-question.js'
 import { type LoadTiming, timeLoad } from './compare-load.js'
 import type { MemoryAnswer } from './compare-probe.js'
 import { type Contestant, commonPart, openContestants } from './contestants.js'
-import { evaluateTicket, type TextPart } from './searched-eval.js'
+import { evaluateTicket, type TextPart, usualBatch } from './searched-eval.js'
 
 /** What is to be compared, and on what. */
 export interface CompareRequest {
@@ -33,7 +33,13 @@ export interface ComparedModel extends Contestant {
   /** Bits of the file or folder over its parameters. */
   readonly bitsPerWeight: number
   /** On the text; null without one. */
-  readonly loss: { readonly nats: number; readonly bitsPerByte: number; readonly tokens: number } | null
+  readonly loss: {
+    readonly nats: number
+    readonly bitsPerByte: number
+    /** Predicted, and bytes of the text that they stand for. */
+    readonly tokens: number
+    readonly bytes: number
+  } | null
   /** Medians over the loadings; null where none was asked for. */
   readonly speed: (LoadTiming & { readonly runs: number }) | null
   /** Most memory of a process that loads it and generates, Node and ONNX Runtime included; null where that is not known. */
@@ -112,14 +118,19 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
   const part = request.part ?? (await commonPart(contestants, data, signal))
   const losses: NonNullable<ComparedModel['loss']>[] = []
   const noted = new Set<string>()
+  // One for all: windows come in whole batches, and models of one context should read the same ones.
+  const batch = Math.min(
+    ...contestants.map(({ context: positions, vocabulary }) => usualBatch({ positions, vocabulary })),
+  )
   for (const { path, name, tokenizer } of contestants) {
     step(`loss of ${name}`)
-    const { loss, bitsPerByte, tokens } = await evaluateTicket({
+    const { loss, bitsPerByte, tokens, bytes } = await evaluateTicket({
       ticket: path,
       data,
       part,
       tokenizer: tokenizer!,
       windows,
+      batch,
       threads,
       device: 'cpu',
       signal,
@@ -128,7 +139,7 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
         noted.add(line)
       },
     })
-    losses.push({ nats: loss, bitsPerByte, tokens })
+    losses.push({ nats: loss, bitsPerByte, tokens, bytes })
   }
   return { part, losses }
 }

@@ -83,7 +83,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   const isFile = /\.onnx$/i.test(out)
   if (to === 'onnx-training' && !isFile) throw new RangeError(`"out" expected a name that ends with .onnx, got ${out}`)
   if (to === 'huggingface' && isFile) throw new RangeError(`"out" expected a folder, got ${out}`)
-  await checkOutput(out, !isFile, force)
+  await checkOutput(out, !isFile, { inputs: [request.source], force })
   const source = await openModelSource(request.source)
   try {
     const tokenizer = request.tokenizer === undefined ? source.tokenizer : request.tokenizer

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { access, constants, type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { assertInside, type ByteSource } from '../safetensors/byte-source.js'
 import { InputError } from '../safetensors/input-error.js'
@@ -68,13 +68,6 @@ export async function writeAtomically(path: string, writer: (sink: ByteSink) => 
 /** A whole text file written atomically, in UTF-8. */
 export function writeTextAtomically(path: string, text: string): Promise<void> {
   return writeAtomically(path, (sink) => sink.write(0, new TextEncoder().encode(text)))
-}
-
-/** Throws InputError unless a file can be written there: better before the work than after it. */
-export async function assertWritable(path: string): Promise<void> {
-  const there = await stat(path).catch(() => undefined)
-  if (there?.isDirectory()) throw new InputError(`${path}: is a folder`)
-  await access(dirname(path), constants.W_OK).catch((error) => refuseSystem(dirname(path), error))
 }
 
 /** Makes a folder and those above it, where they are missing. */

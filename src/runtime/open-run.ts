@@ -1,4 +1,5 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
+import { existsSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Corpus, createLetterTokenizer, loadTokenizer, type SortTask, type Tokenizer } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
@@ -7,7 +8,7 @@ import { chooseSettings, resumedChoice, type SearchSettings, type SettingsChoice
 import type { MaskCoding } from '../ticket/index.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
-import { assertWritable } from './files.js'
+import { assertWritable, expectPath } from './output-path.js'
 import { openRunFolder, type RunFolder } from './run-folder.js'
 import { formatRunRecord, parseRunRecord, type RunRecord } from './run-record.js'
 import { nodeSha256 } from './sha256.js'
@@ -81,8 +82,11 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   const corpus = await corpusOf(request, data ?? '', tokenizer, settings)
   const extension = kind === 'search' ? 'slt' : 'dense'
   const name = task ? task.name : basename(resolve(data!))
+  if (request.out !== undefined) expectPath(request.out)
   const out = resolve(request.out ?? `${name.replace(/\.[^.]+$/, '')}.${extension}.safetensors`)
-  await assertWritable(out)
+  const path = resolve(request.run ?? `${out}.run`)
+  // Where there is a run, that is what has to be spoken about.
+  await assertWritable(out, { inputs: filesOf(data, valid), force: force || existsSync(path) })
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
   const identity = { settings, corpus: corpus.sha256 }
   const record: RunRecord = {
@@ -98,7 +102,6 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     device: opened.device,
     threads: request.threads ?? null,
   }
-  const path = resolve(request.run ?? `${out}.run`)
   const folder = await openRunFolder(path)
   try {
     if (!force && (await folder.hasCheckpoint())) throw new InputError(await describeConflict(path, folder, record))
@@ -110,6 +113,10 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     throw error
   }
 }
+
+/** What is read of a text and no folder: a folder of texts may hold tickets too. */
+const filesOf = (...paths: readonly (string | undefined)[]): string[] =>
+  paths.filter((path) => path !== undefined).filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
 
 /** Why a folder that holds a run is not started anew without `force`. */
 async function describeConflict(path: string, folder: RunFolder, record: RunRecord): Promise<string> {
@@ -139,7 +146,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const different = differences(there.identity, identity)
     if (different !== undefined) throw new InputError(`${path}: is a run of another configuration: ${different}`)
     const out = request.out === undefined ? there.out : resolve(request.out)
-    await assertWritable(out)
+    await assertWritable(out, { inputs: filesOf(data, valid), force: true })
     const threads = request.threads ?? there.threads
     const device = request.device ?? there.device
     const opened = await openGraphRunner({ device, threads: threads ?? undefined })

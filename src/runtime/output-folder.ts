@@ -1,10 +1,11 @@
 /** Writes exports: a file or a folder of files, whole or not at all. */
 import { randomBytes } from 'node:crypto'
-import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { OutputFile } from '../interop/index.js'
 import { InputError } from '../safetensors/index.js'
 import { makeFolder, refuseSystem, syncFolder, writeAtomically } from './files.js'
+import { expectPath, type OutputRules, refuseInputs } from './output-path.js'
 
 /** How an export is written. */
 export interface WriteOptions {
@@ -22,9 +23,15 @@ const modelFiles =
 /**
  * Checks that an export may go to a path, before any work.
  * @param isFolder whether it will be a folder of files, or one file
- * @throws InputError when something is there that may not be replaced
+ * @throws RangeError when the path is empty; InputError when something is there that may not be replaced
  */
-export async function checkOutput(path: string, isFolder: boolean, force = false): Promise<void> {
+export async function checkOutput(
+  path: string,
+  isFolder: boolean,
+  { inputs = [], force = false }: OutputRules = {},
+): Promise<void> {
+  expectPath(path)
+  await refuseInputs(path, inputs)
   const there = await lstat(path).catch((error) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     return refuseSystem(path, error)
@@ -35,6 +42,8 @@ export async function checkOutput(path: string, isFolder: boolean, force = false
     if (!force) throw new InputError(`${path}: is there already (--force replaces it)`)
     return
   }
+  if (there.isSymbolicLink())
+    throw new InputError(`${path}: is a link, which a folder cannot replace: name where it leads`)
   if (!there.isDirectory()) throw new InputError(`${path}: is there already, and is no folder`)
   const entries = await readdir(path).catch((error) => refuseSystem(path, error))
   if (entries.length === 0) return
@@ -51,7 +60,7 @@ export async function checkOutput(path: string, isFolder: boolean, force = false
  * @throws InputError when it cannot be written; the signal's reason when it aborts, which leaves nothing behind
  */
 export async function writeOutputFile(path: string, file: OutputFile, options: WriteOptions = {}): Promise<void> {
-  await checkOutput(path, false, options.force)
+  await checkOutput(path, false, options)
   await makeFolder(dirname(resolve(path)))
   await writeFile(path, file, createCounter(file.size, options), options.signal)
 }
@@ -65,8 +74,8 @@ export async function writeOutputFolder(
   files: readonly OutputFile[],
   options: WriteOptions = {},
 ): Promise<void> {
-  const { force, signal } = options
-  await checkOutput(path, true, force)
+  const { force = false, signal } = options
+  await checkOutput(path, true, options)
   const place = resolve(path)
   await makeFolder(dirname(place))
   const beside = (suffix: string) =>
@@ -83,7 +92,7 @@ export async function writeOutputFolder(
       await makeFolder(dirname(target))
       await writeFile(target, file, count, signal)
     }
-    await replaceFolder(temporary, place, beside('old')).catch((error) => refuseSystem(path, error))
+    await replaceFolder(temporary, place, beside('old'), force).catch((error) => refuseSystem(path, error))
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     throw error
@@ -91,8 +100,16 @@ export async function writeOutputFolder(
   await syncFolder(dirname(place))
 }
 
-/** Puts a folder in the place of another, or of none. */
-async function replaceFolder(from: string, to: string, aside: string): Promise<void> {
+/** Puts a folder in the place of another, or of none. What came into an empty one meanwhile stays, without `force`. */
+async function replaceFolder(from: string, to: string, aside: string, force: boolean): Promise<void> {
+  if (!force) {
+    await rmdir(to).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST') {
+        throw new InputError(`${to}: something was put into the folder while the model was written: not replaced`)
+      }
+      if (error.code !== 'ENOENT') throw error
+    })
+  }
   const moved = await rename(to, aside).then(
     () => true,
     (error: NodeJS.ErrnoException) => {

@@ -11,8 +11,9 @@ import {
   type SearchedTicket,
   searchedContent,
 } from '../ticket/index.js'
-import { assertWritable, openFile, writeAtomically } from './files.js'
+import { openFile, writeAtomically } from './files.js'
 import { nodeDeflate } from './node.js'
+import { assertWritable, isSamePlace } from './output-path.js'
 import { nodeSha256 } from './sha256.js'
 
 /** What was done. */
@@ -28,14 +29,20 @@ export interface RecodeReport {
 
 /**
  * Writes a ticket under another coding: the same masks, and so the same weights, bit for bit.
- * @param out replaced when it exists
- * @throws InputError when it is no sound ticket, or the file cannot be written
+ * @param out may be the ticket itself
+ * @param options.force whether another file may be replaced
+ * @throws InputError when it is no sound ticket, or the file cannot or may not be written
  */
-export async function recodeTicket(path: string, coding: MaskCoding, out: string): Promise<RecodeReport> {
+export async function recodeTicket(
+  path: string,
+  coding: MaskCoding,
+  out: string,
+  { force = false }: { force?: boolean | undefined } = {},
+): Promise<RecodeReport> {
   const source = await openFile(path)
   try {
     const ticket = await openTicket(source, nodeSha256)
-    await assertWritable(out)
+    await assertWritable(out, { force: force || (out !== '' && (await isSamePlace(path, out))) })
     const write = ticket.kind === 'searched-gpt2' ? writeSearched : writePruned
     const { bytes, sha256 } = await write(ticket as never, coding, out)
     const codings = { from: ticket.coding, to: coding }

@@ -1,4 +1,4 @@
-import { type Corpus, validationStarts } from '../data/index.js'
+import { bytesOfTokens, type Corpus, validationStarts } from '../data/index.js'
 import type { GraphRunner } from '../graph/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
@@ -52,6 +52,8 @@ export interface EvalReport {
   readonly length: number
   /** Tokens predicted. */
   readonly tokens: number
+  /** Bytes of text that these stand for. */
+  readonly bytes: number
   /** Nats a token. */
   readonly loss: number
   readonly perplexity: number
@@ -101,7 +103,8 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
     const evaluator = await createLoss(source, runner, batch, length)
     try {
-      const count = validationStarts(text.length, length, { atMost: windows, multipleOf: batch }).length
+      const starts = validationStarts(text.length, length, { atMost: windows, multipleOf: batch })
+      const count = starts.length
       let done = 0
       const counted = {
         ...evaluator,
@@ -122,6 +125,10 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         windows: count,
         length,
         tokens: count * length,
+        bytes: starts.reduce(
+          (sum, start) => sum + bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length)),
+          0,
+        ),
         loss: validLoss,
         perplexity: Math.exp(validLoss),
         bitsPerByte,
@@ -139,7 +146,10 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
 }
 
 /** Windows that are evaluated at a time unless said otherwise. @param searched as many as a step of the search had */
-export function usualBatch({ positions, vocabulary }: Gpt2Config, searched = 8): number {
+export function usualBatch(
+  { positions, vocabulary }: Pick<Gpt2Config, 'positions' | 'vocabulary'>,
+  searched = 8,
+): number {
   return Math.max(1, Math.min(MOST_BATCH, searched, Math.floor(MOST_LOGITS / (positions * vocabulary))))
 }
 

@@ -5,7 +5,8 @@ import { type CompactTicket, decodeCompact, encodeCompact } from '../ticket/comp
 import { expectSearched, openTicket } from '../ticket/index.js'
 import { qrCapacity, type TicketQr, ticketQr } from '../ticket/ticket-qr.js'
 import { LINK_LIMIT, readTicketText, ticketLink } from '../ticket/ticket-text.js'
-import { assertWritable, openFile, readFully, refuseSystem, writeAtomically, writeTextAtomically } from './files.js'
+import { openFile, readFully, refuseSystem, writeAtomically, writeTextAtomically } from './files.js'
+import { assertWritable } from './output-path.js'
 import { nodeSha256 } from './sha256.js'
 
 export interface TextOptions {
@@ -41,16 +42,16 @@ export async function linkTicket(
 
 /**
  * Writes a ticket as a QR code, an SVG file.
- * @param out replaced when it exists
- * @throws InputError as {@link linkTicket}; RangeError when it does not fit, saying by how much and what would
+ * @param options.force whether a file at `out` may be replaced
+ * @throws InputError as {@link linkTicket}, or when the file cannot or may not be written; RangeError when it does not fit, saying by how much and what would
  */
 export async function writeTicketQr(
   path: string,
   out: string,
-  { lean = false, page }: TextOptions,
+  { lean = false, page, force }: TextOptions & { force?: boolean | undefined },
 ): Promise<TextReport & Pick<TicketQr, 'version' | 'modules' | 'text'> & { out: string }> {
   const capacity = qrCapacity(page)
-  await assertWritable(out)
+  await assertWritable(out, { inputs: [path], force })
   const compact = await readCompact(path, lean)
   if (compact.bytes.length > capacity) throw new RangeError(await tooLarge(path, lean, compact, capacity))
   const { svg, version, modules, text } = ticketQr(compact.bytes, page)
@@ -85,11 +86,15 @@ async function tooLarge(path: string, lean: boolean, { bytes, maskBytes, weights
 /**
  * Writes the ticket of a text.
  * @param text a link, a fragment or digits; the name of a file that holds one; or - for standard input
- * @param out replaced when it exists
- * @throws InputError when it is no such text, or the file cannot be written
+ * @param options.force whether a file at `out` may be replaced
+ * @throws InputError when it is no such text, or the file cannot or may not be written
  */
-export async function importTicket(text: string, out: string): Promise<{ out: string; bytes: number; sha256: string }> {
-  await assertWritable(out)
+export async function importTicket(
+  text: string,
+  out: string,
+  { force }: { force?: boolean | undefined } = {},
+): Promise<{ out: string; bytes: number; sha256: string }> {
+  await assertWritable(out, { inputs: text === '-' || text === '' ? [] : [text], force })
   const { name, content } = await readText(text)
   const { bytes, sha256 } = decodeCompact(name, readTicketText(name, content), nodeSha256)
   await writeAtomically(out, (sink) => sink.write(0, bytes)).catch((error) => refuseSystem(out, error))

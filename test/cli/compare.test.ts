@@ -27,7 +27,7 @@ test('a row a model, and what the others are against the first', () => {
   ).toHaveLength(2)
   expect(stdout).toMatch(/^ against random +bytes +nats\/token +bits\/byte +load +tokens\/s +memory$/m)
   expect(stdout).toMatch(/^ random +1\.00x +\+0\.0000 +\+0\.0000 +\d+\.\d\dx +\d+\.\d\dx +\d+\.\d\dx$/m)
-  expect(stdout).toContain(`loss on the valid part of ${text}, `)
+  expect(stdout).toContain(`loss on the valid part of ${text}: 64 tokens, 64 bytes\n`)
 })
 
 test('without a text there is no loss, and it says so; --json has everything', () => {

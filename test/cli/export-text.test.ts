@@ -57,6 +57,29 @@ test('a QR code, read by another reader, gives the file back', async () => {
   expect(isSame('from-qr', 'small.slt.safetensors')).toBe(true)
 })
 
+test('what is there stays without --force, and the ticket itself always', () => {
+  const ticket = path('small.slt.safetensors')
+  writeFileSync(path('there.svg'), 'keep')
+  const link = slt('export', ticket, '--to', 'url').stdout.trim()
+  const there = (file: string) => ({ code: 1, stderr: `slt: ${file}: is there already (--force replaces it)\n` })
+  for (const args of [
+    ['export', ticket, path('there.svg'), '--to', 'qr'],
+    ['import', link, '--out', path('there.svg')],
+    ['recode', ticket, '--out', path('there.svg')],
+  ]) {
+    expect(slt(...args)).toMatchObject(there(path('there.svg')))
+    expect(readFileSync(path('there.svg'), 'utf8')).toBe('keep')
+    expect(slt(...args, '--force').code).toBe(0)
+    writeFileSync(path('there.svg'), 'keep')
+  }
+  const before = readFileSync(ticket)
+  expect(slt('export', ticket, ticket, '--to', 'qr', '--force')).toMatchObject({
+    code: 1,
+    stderr: `slt: ${ticket}: is what is read, and cannot be written as well\n`,
+  })
+  expect(readFileSync(ticket).equals(before)).toBe(true)
+})
+
 test('--lean gives a smaller ticket of the same masks', () => {
   const [full, lean] = [[], ['--lean']].map((more) => {
     return JSON.parse(slt('export', path('small.slt.safetensors'), '--to', 'url', '--json', ...more).stdout)
@@ -71,7 +94,7 @@ test('--lean gives a smaller ticket of the same masks', () => {
 test('options and arguments of other forms end with 2', () => {
   const cases: [string[], string][] = [
     [['--to', 'url', '--dtype', 'fp16'], '--dtype goes with --to huggingface'],
-    [['--to', 'qr', '--force'], '--force goes with --to huggingface or onnx or onnx-training'],
+    [['--to', 'url', '--force'], '--force goes with --to huggingface or onnx or onnx-training or qr'],
     [['out', '--to', 'onnx', '--lean'], '--lean goes with --to url or qr'],
     [['out', '--to', 'huggingface', '--page', page], '--page goes with --to url or qr'],
     [['out', '--to', 'url'], '--to url prints the link, and takes no file'],

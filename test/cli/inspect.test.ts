@@ -74,7 +74,11 @@ test('bad input is one line and exit code 1, and leaves no picture', async () =>
   const nowhere = join(folder, 'missing', 'x.svg')
   expect(slt('inspect', ticket, '--plot', nowhere)).toMatchObject({
     code: 1,
-    stderr: `slt: ${nowhere}: no such file or folder\n`,
+    stderr: `slt: ${missing}: no such file or folder\n`,
+  })
+  expect(slt('inspect', ticket, '--plot', ticket, '--force')).toMatchObject({
+    code: 1,
+    stderr: `slt: ${ticket}: is what is read, and cannot be written as well\n`,
   })
   expect(slt('inspect', '--help').stdout).toContain('Examples:')
 })

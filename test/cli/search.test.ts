@@ -52,6 +52,22 @@ test('slt search --task sort: held-out lists instead of a text', () => {
   expect(letters.stdout).toMatch(/^[AB]{4}\n$/)
 })
 
+test('a file that is there stays without --force, and the text always', () => {
+  const args = ['search', '--data', text, ...small, ...quiet, '--steps', '2', '--run', out('kept.run')]
+  writeFileSync(out('kept'), 'keep')
+  expect(slt(...args, '--out', out('kept'))).toMatchObject({
+    code: 1,
+    stderr: `slt: ${out('kept')}: is there already (--force replaces it)\n`,
+  })
+  expect(readFileSync(out('kept'), 'utf8')).toBe('keep')
+  const before = readFileSync(text)
+  expect(slt(...args, '--out', text, '--force').stderr).toBe(
+    `slt: ${text}: is what is read, and cannot be written as well\n`,
+  )
+  expect(readFileSync(text).equals(before)).toBe(true)
+  expect(slt(...args, '--out', out('kept'), '--force').code).toBe(0)
+})
+
 test('slt train --json: one object on stdout', () => {
   const { code, stdout } = slt('train', '--data', text, ...small, ...quiet, '--steps', '5', '--out', out('t'), '--json')
   expect(code).toBe(0)

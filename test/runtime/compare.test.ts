@@ -42,10 +42,20 @@ test('losses are those of slt eval, on the same part of the text for all', async
   ])
   for (const { path, loss } of models) {
     const found = await evaluateTicket({ ticket: path, data: text, part: 'valid', windows: 4, device: 'cpu' })
-    expect(loss).toEqual({ nats: found.loss, bitsPerByte: found.bitsPerByte, tokens: found.tokens })
+    const { loss: nats, bitsPerByte, tokens, bytes } = found
+    expect(loss).toEqual({ nats, bitsPerByte, tokens, bytes })
   }
   expect(models[0].loss).not.toEqual(models[1].loss)
   expect((await compare([other], { data: text, windows: 4 })).part).toBe('all')
+})
+
+test('a model and its export read the same windows, whatever their batches', async () => {
+  const out = join(folder, 'same')
+  await exportModel({ source: ticket, to: 'huggingface', out })
+  const { models } = await compare([ticket, out], { data: text, part: 'all', windows: 5 })
+  const [own, exported] = models.map(({ loss }) => loss!)
+  expect([exported.tokens, exported.bytes]).toEqual([own.tokens, own.bytes])
+  expect(Math.abs(exported.nats - own.nats)).toBeLessThan(1e-5)
 })
 
 test('bytes are those on disk, bits a weight all of them over the parameters', async () => {

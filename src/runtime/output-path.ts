@@ -1,0 +1,53 @@
+/** Whether something may be written at a path, asked before the work. */
+import { access, constants, realpath, stat } from 'node:fs/promises'
+import { dirname, isAbsolute, relative } from 'node:path'
+import { InputError } from '../safetensors/input-error.js'
+import { refuseSystem } from './files.js'
+
+/** What an output may do to what is there. */
+export interface OutputRules {
+  /** Files and folders that are read for it: it may replace neither one nor what is inside one. */
+  readonly inputs?: readonly string[]
+  /** Whether it may replace a file; default: no. */
+  readonly force?: boolean | undefined
+}
+
+/**
+ * Checks that a file can be written.
+ * @throws RangeError when the path is empty; InputError when it is a folder, lies in a folder that cannot be written to, would replace
+ * something that is read, or is a file already and `force` is not set
+ */
+export async function assertWritable(path: string, { inputs = [], force = false }: OutputRules = {}): Promise<void> {
+  expectPath(path)
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isDirectory()) throw new InputError(`${path}: is a folder`)
+  await access(dirname(path), constants.W_OK).catch((error) => refuseSystem(dirname(path), error))
+  await refuseInputs(path, inputs)
+  if (there && !force) throw new InputError(`${path}: is there already (--force replaces it)`)
+}
+
+/** @throws RangeError when a path is empty: it would mean the current folder */
+export function expectPath(path: string): void {
+  if (path === '') throw new RangeError('"out" expected a path, got an empty text')
+}
+
+/** @throws InputError when a path, links followed, is one of the inputs or a file inside one */
+export async function refuseInputs(path: string, inputs: readonly string[]): Promise<void> {
+  const own = await realpath(path).catch(() => undefined)
+  if (own === undefined) return
+  for (const input of inputs) {
+    const read = await realpath(input).catch(() => undefined) // what is missing is told by who reads it
+    if (read === undefined) continue
+    const within = relative(read, own)
+    if (within === '') throw new InputError(`${path}: is what is read, and cannot be written as well`)
+    if (!isAbsolute(within) && !/^\.\.(?:[/\\]|$)/.test(within) && (await stat(own)).isFile()) {
+      throw new InputError(`${path}: is a file of ${input}, which is read, and cannot be written as well`)
+    }
+  }
+}
+
+/** Whether two paths are there and lead to the same file. */
+export async function isSamePlace(a: string, b: string): Promise<boolean> {
+  const [first, second] = await Promise.all([a, b].map((path) => realpath(path).catch(() => undefined)))
+  return first !== undefined && first === second
+}
