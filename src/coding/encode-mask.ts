@@ -1,22 +1,20 @@
+import { chooseParameters, costOfBit, SAMPLE } from './choose-parameters.js'
 import { joinChunks, type MaskShape } from './coded-mask.js'
 import { lineContexts } from './decode-mask.js'
 import { type ChunkRange, chunkRange, GROUP } from './geometry.js'
 import { createMaskModel } from './mask-model.js'
-import { type MaskParameters, PROBABILITY_ONE, packParameters, priors } from './parameters.js'
+import { type MaskParameters, packParameters } from './parameters.js'
 import { encodeBits } from './rans.js'
 
 /** A chunk of at least so many bits has eight states, which decode faster; a smaller one has one, which is shorter. */
 const MANY = 2 ** 18
-
-/** Parameters are chosen on so many bits at the start of a mask. */
-const SAMPLE = 2 ** 18
 
 /**
  * Codes a mask close to its entropy given what is known of it. Equal masks give equal bytes on every machine.
  * @param mask packed bits, least significant first: [count]
  * @param parameters default: those that make the first bits of the mask shortest
  */
-export function encodeMask(mask: Uint8Array, shape: MaskShape, parameters = chooseParameters(mask, shape)): Uint8Array {
+export function encodeMask(mask: Uint8Array, shape: MaskShape, parameters = parametersFor(mask, shape)): Uint8Array {
   const { geometry } = shape
   const chunks = Array.from({ length: geometry.chunks }, (_, i) => {
     const range = chunkRange(geometry, i)
@@ -28,41 +26,17 @@ export function encodeMask(mask: Uint8Array, shape: MaskShape, parameters = choo
   return joinChunks(packParameters(parameters), chunks)
 }
 
-/** Tries contexts first, then what to follow of columns, then of lines: each as the ones before it are settled. */
-function chooseParameters(mask: Uint8Array, shape: MaskShape): MaskParameters {
+/** Those that make the first bits of the mask shortest. */
+function parametersFor(mask: Uint8Array, shape: MaskShape): MaskParameters {
   const { geometry, magnitudes } = shape
-  const { width } = geometry
   const first = chunkRange(geometry, 0)
-  const lines = Math.max(1, Math.floor(SAMPLE / width))
-  const sample = { start: 0, count: Math.min(first.count, lines * width) }
-  const lanes = first.count >= MANY ? 8 : 1
-  const off = priors.length - 1
-  let best: MaskParameters = { contextBits: 0, columnPrior: off, linePrior: off, lanes }
-  let least = Number.POSITIVE_INFINITY
-  const consider = (candidate: MaskParameters) => {
-    const cost = costOf(mask, shape, sample, candidate)
-    if (cost >= least) return
-    least = cost
-    best = candidate
-  }
-  const settle = (candidates: MaskParameters[]) => candidates.forEach(consider)
-  settle((magnitudes === null ? [0] : [0, 2, 3, 4, 5, 6, 7]).map((contextBits) => ({ ...best, contextBits })))
-  settle(priors.map((_, columnPrior) => ({ ...best, columnPrior })))
-  settle(priors.map((_, linePrior) => ({ ...best, linePrior })))
-  return best
+  const lines = Math.max(1, Math.floor(SAMPLE / geometry.width))
+  const sample = { start: 0, count: Math.min(first.count, lines * geometry.width) }
+  return chooseParameters(first.count >= MANY ? 8 : 1, magnitudes !== null, (parameters) => {
+    const { probabilities, bits } = predictRange(mask, shape, sample, parameters)
+    return bits.reduce((cost, bit, i) => cost + costOfBit(bit, probabilities[i]), 0)
+  })
 }
-
-/** Length of a range under some parameters, in 4096ths of a bit: an integer, so that machines agree on what is shorter. */
-function costOf(mask: Uint8Array, shape: MaskShape, range: ChunkRange, parameters: MaskParameters): number {
-  const { probabilities, bits } = predictRange(mask, shape, range, parameters)
-  let cost = 0
-  for (let i = 0; i < bits.length; i++) cost += costs[bits[i] ? probabilities[i] : PROBABILITY_ONE - probabilities[i]]
-  return cost
-}
-
-const costs = Float64Array.from({ length: PROBABILITY_ONE + 1 }, (_, p) =>
-  Math.round(-Math.log2(Math.max(p, 1) / PROBABILITY_ONE) * 4096),
-)
 
 /** Every bit of a range and how likely the model holds it to be one, range read as a chunk of its own. */
 function predictRange(

@@ -6,7 +6,9 @@
  *   bits left. A mask of which nothing but its density is known takes log2 of (count choose kept) bits.
  * - *model*: that of src/coding, with one byte of parameters for all matrices; pays where the seed's scores tell something.
  */
-import { type MaskParameters, type MaskShape, packParameters, priors, unpackParameters } from '../coding/index.js'
+import { chooseParameters, costOfBit, SAMPLE } from '../coding/choose-parameters.js'
+import { GROUP } from '../coding/geometry.js'
+import { type MaskParameters, type MaskShape, packParameters, unpackParameters } from '../coding/index.js'
 import { createMaskModel } from '../coding/mask-model.js'
 import { PROBABILITY_ONE } from '../coding/parameters.js'
 import { CodingError, createBitDecoder, encodeBits } from '../coding/rans.js'
@@ -22,18 +24,12 @@ export interface KnownMask {
 /** The first byte where bits are predicted by the urn: parameters with 8 lanes, which do not occur here. */
 const URN = 128
 
-/** Parameters are chosen on about so many bits. */
-const SAMPLE = 2 ** 18
-
-/** Bits that are predicted together. */
-const GROUP = 8
-
 /**
  * @param masks packed bits, least significant first, each with as many ones as `known` says
  * @returns a byte for the way of prediction, then the stream
  */
 export function encodeMasks(masks: readonly Uint8Array[], known: readonly KnownMask[]): Uint8Array {
-  const model = encodeAs(masks, known, chooseParameters(masks, known))
+  const model = encodeAs(masks, known, parametersFor(masks, known))
   const urn = encodeAs(masks, known, null)
   return urn.length <= model.length ? urn : model
 }
@@ -122,41 +118,20 @@ function visitModel({ shape }: KnownMask, parameters: MaskParameters, visit: Vis
   }
 }
 
-/** Contexts first, then what to follow of columns, then of lines: each as the ones before it are settled. */
-function chooseParameters(masks: readonly Uint8Array[], known: readonly KnownMask[]): MaskParameters {
-  const off = priors.length - 1
-  let best: MaskParameters = { contextBits: 0, columnPrior: off, linePrior: off, lanes: 1 }
-  let least = Number.POSITIVE_INFINITY
-  const settle = (candidates: MaskParameters[]) => {
-    for (const candidate of candidates) {
-      const cost = costOf(masks, known, candidate)
-      if (cost >= least) continue
-      least = cost
-      best = candidate
-    }
-  }
+/** Those that make the first masks shortest, whole ones until there are enough bits. */
+function parametersFor(masks: readonly Uint8Array[], known: readonly KnownMask[]): MaskParameters {
   const hasScores = known.every(({ shape }) => shape.magnitudes !== null)
-  settle((hasScores ? [0, 2, 3, 4, 5, 6, 7] : [0]).map((contextBits) => ({ ...best, contextBits })))
-  settle(priors.map((_, columnPrior) => ({ ...best, columnPrior })))
-  settle(priors.map((_, linePrior) => ({ ...best, linePrior })))
-  return best
+  return chooseParameters(1, hasScores, (parameters) => {
+    let cost = 0
+    let seen = 0
+    for (let m = 0; m < masks.length && seen < SAMPLE; m++) {
+      visitModel(known[m], parameters, (i, probability) => {
+        const bit = getBit(masks[m], i) ? 1 : 0
+        cost += costOfBit(bit, probability)
+        return bit
+      })
+      seen += known[m].shape.geometry.count
+    }
+    return cost
+  })
 }
-
-/** Length of the first masks, whole ones until there are enough bits, in 4096ths of a bit. */
-function costOf(masks: readonly Uint8Array[], known: readonly KnownMask[], parameters: MaskParameters): number {
-  let cost = 0
-  let seen = 0
-  for (let m = 0; m < masks.length && seen < SAMPLE; m++) {
-    visitModel(known[m], parameters, (i, probability) => {
-      const bit = getBit(masks[m], i) ? 1 : 0
-      cost += costs[bit ? probability : PROBABILITY_ONE - probability]
-      return bit
-    })
-    seen += known[m].shape.geometry.count
-  }
-  return cost
-}
-
-const costs = Float64Array.from({ length: PROBABILITY_ONE + 1 }, (_, p) =>
-  Math.round(-Math.log2(Math.max(p, 1) / PROBABILITY_ONE) * 4096),
-)
