@@ -1,7 +1,14 @@
 /** The WebAssembly kernels (assembly/), one instance a thread, and the part of their memory that callers may use. */
 
+/** What is used of a WebAssembly.Memory; of that type itself declarations are in lib.dom alone. */
+export interface KernelMemory {
+  readonly buffer: ArrayBuffer
+  /** Adds pages of 64 KiB. */
+  grow(pages: number): number
+}
+
 export interface KernelExports {
-  memory: WebAssembly.Memory
+  memory: KernelMemory
   heapBase(): number
   fillWords(...args: number[]): void
   fillUniform(...args: number[]): void
@@ -42,7 +49,7 @@ export interface Kernels {
 const PAGE = 65536
 
 /** Instantiates kernels.wasm. @param bytes the module, as built by `npm run build` */
-export async function instantiateKernels(bytes: BufferSource): Promise<Kernels> {
+export async function instantiateKernels(bytes: ArrayBuffer | ArrayBufferView<ArrayBuffer>): Promise<Kernels> {
   const abort = () => {
     throw new Error('kernels.wasm aborted')
   }

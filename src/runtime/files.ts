@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { assertInside, type ByteSource } from '../safetensors/byte-source.js'
 import { InputError } from '../safetensors/input-error.js'
+import { readFully, writeFully } from './file-handle.js'
 
 /** A file open for reading. */
 export interface FileSource extends ByteSource {
@@ -83,27 +84,6 @@ export async function syncFolder(folder: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
-  }
-}
-
-/** Fills `bytes` from `offset`; returns how many bytes there were. */
-export async function readFully(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<number> {
-  let done = 0
-  while (done < bytes.length) {
-    const step = Math.min(bytes.length - done, 1 << 30) // one system call takes less than 2 GiB
-    const { bytesRead } = await handle.read(bytes, done, step, offset + done)
-    if (bytesRead === 0) break
-    done += bytesRead
-  }
-  return done
-}
-
-/** Writes all of `bytes` at `offset`. */
-export async function writeFully(handle: FileHandle, bytes: Uint8Array, offset: number): Promise<void> {
-  let done = 0
-  while (done < bytes.length) {
-    const step = Math.min(bytes.length - done, 1 << 30)
-    done += (await handle.write(bytes, done, step, offset + done)).bytesWritten
   }
 }
 

@@ -13,15 +13,8 @@ import {
   type StateTensor,
   writeCheckpoint,
 } from '../search/checkpoint.js'
-import {
-  type FileSource,
-  makeFolder,
-  openFile,
-  refuseSystem,
-  syncFolder,
-  writeFully,
-  writeTextAtomically,
-} from './files.js'
+import { writeFully } from './file-handle.js'
+import { type FileSource, makeFolder, openFile, refuseSystem, syncFolder, writeTextAtomically } from './files.js'
 import { takeLock } from './lock-file.js'
 import { nodeSha256 } from './sha256.js'
 

@@ -3,7 +3,8 @@ import { dirname } from 'node:path'
 import { assertInside } from '../safetensors/byte-source.js'
 import { InputError } from '../safetensors/input-error.js'
 import type { TicketStorage, WorkingFiles } from '../ticket/storage.js'
-import { readFully, refuseSystem, syncFolder, writeFully, writeTextAtomically } from './files.js'
+import { readFully, writeFully } from './file-handle.js'
+import { refuseSystem, syncFolder, writeTextAtomically } from './files.js'
 import { takeLock } from './lock-file.js'
 
 /**

@@ -5,7 +5,8 @@ import { type CompactTicket, decodeCompact, encodeCompact } from '../ticket/comp
 import { expectSearched, openTicket } from '../ticket/index.js'
 import { qrCapacity, type TicketQr, ticketQr } from '../ticket/ticket-qr.js'
 import { LINK_LIMIT, readTicketText, ticketLink } from '../ticket/ticket-text.js'
-import { openFile, readFully, refuseSystem, writeAtomically, writeTextAtomically } from './files.js'
+import { readFully } from './file-handle.js'
+import { openFile, refuseSystem, writeAtomically, writeTextAtomically } from './files.js'
 import { assertWritable } from './output-path.js'
 import { nodeSha256 } from './sha256.js'
 
