@@ -1,13 +1,11 @@
 import type { GraphRunner } from '../graph/index.js'
-import { createGpt2 } from '../model/gpt2.js'
-import { createCachedDecoder } from '../model/gpt2-cached.js'
-import { createPlainDecoder, type Decoder } from '../model/gpt2-generate.js'
+import type { Decoder } from '../model/gpt2-generate.js'
 import type { LanguageModel } from '../model/gpt2-tokens.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
 import { expectPruned } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { loadKernels } from './node.js'
 import { createGraphRunner } from './onnx.js'
+import { type RunningModel, runDense, runPruned } from './running-model.js'
 
 /** A model from a file or a folder, ready to run. */
 export interface OpenedModel extends ModelSource {
@@ -30,8 +28,7 @@ export async function openModel(
 ): Promise<OpenedModel> {
   const source = await openModelSource(path)
   try {
-    const running = await (source.kind === 'pruned' ? runPruned(source, runner) : runDense(source, runner))
-    const { model, decoder, release } = running
+    const { model, decoder, release } = await start(source, runner)
     return { ...source, model, decoder, close: () => release().finally(source.close) }
   } catch (error) {
     await source.close()
@@ -39,14 +36,7 @@ export async function openModel(
   }
 }
 
-async function runPruned({ ticket }: ModelSource, runner: GraphRunner) {
-  const model = await openLiteralGpt2({ runner, kernels: await loadKernels() }, expectPruned(ticket!))
-  return { model, decoder: createPlainDecoder(model), release: () => model.release() }
-}
-
-async function runDense({ config, weights }: ModelSource, runner: GraphRunner) {
-  const values = await weights()
-  const model = createGpt2(runner, config, values)
-  const decoder = createCachedDecoder(runner, config, values)
-  return { model, decoder, release: () => model.release().finally(decoder.release) }
+async function start({ kind, ticket, config, weights }: ModelSource, runner: GraphRunner): Promise<RunningModel> {
+  if (kind === 'pruned') return runPruned(runner, await loadKernels(), expectPruned(ticket!))
+  return runDense(runner, config, await weights())
 }

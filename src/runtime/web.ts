@@ -78,7 +78,8 @@ async function findAdapter(): Promise<{ name: string; software: boolean } | { mi
  * @param ort `onnxruntime-web/wasm` for `wasm`, `onnxruntime-web/webgpu` for `webgpu`
  * @param options.device what to compute on; operators that WebGPU lacks are computed by WebAssembly
  * @param options.threads an integer >= 1; more than 1 needs a cross-origin isolated page. ONNX Runtime fixes it with the first graph
- * @param options.wasmPaths folder of ONNX Runtime's .wasm and .mjs files, ending in `/`
+ * @param options.wasmPaths folder of ONNX Runtime's .wasm and .mjs files, ending in `/`; default: where ONNX Runtime looks itself,
+ *   which is where a bundler has put them
  * @throws RangeError when `threads` is not an integer >= 1
  */
 export function createWebGraphRunner(
@@ -87,12 +88,12 @@ export function createWebGraphRunner(
     device,
     threads = 1,
     wasmPaths,
-  }: { readonly device: WebDevice; readonly threads?: number | undefined; readonly wasmPaths: string },
+  }: { readonly device: WebDevice; readonly threads?: number | undefined; readonly wasmPaths?: string | undefined },
 ): GraphRunner {
   if (!(Number.isSafeInteger(threads) && threads >= 1)) {
     throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
   }
-  ort.env.wasm.wasmPaths = wasmPaths
+  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = wasmPaths
   ort.env.wasm.numThreads = threads
   ort.env.logLevel = 'error'
   const options = { executionProviders: [device], logSeverityLevel: 3 as const }

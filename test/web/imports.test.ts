@@ -12,7 +12,7 @@ const web = readdirSync(join(root, 'web/src'), { recursive: true, encoding: 'utf
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8').replaceAll(/^\s*\*.*$/gm, '') // examples in comments are no imports
   const found = [
-    ...text.matchAll(/^(?:import|export)\s+(?!type\s)(?:[^;'"]*?\sfrom\s+)?'([^']+)'/gm),
+    ...text.matchAll(/^(?:import|export)\s+(?!type\s)(?:[^;'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm),
     ...text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g),
     ...text.matchAll(/new URL\(\s*'(\.[^']+\.ts)'/g),
   ].map((match) => match[1].replace(/\?url$/, ''))
@@ -44,6 +44,21 @@ test('the explorer reaches nothing of Node, and not the library as a whole', () 
     return /^(node:|onnxruntime-node|piscina|@observablehq)/.test(target) || /^src\/(index\.ts|cli\/)/.test(target)
   })
   expect(wrong.map(([target, file]) => `${file} -> ${target}`)).toEqual([])
+})
+
+test("the library's entry for browsers reaches nothing of Node, and no package beside these", () => {
+  const reached = reachedFrom(['src/browser.ts'])
+  expect(reached.has('src/kernels/kernels.ts')).toBe(true)
+  const packages = [...reached.keys()].filter((target) => !target.startsWith('src/')).sort()
+  expect(packages).toEqual([
+    '@bufbuild/protobuf',
+    '@bufbuild/protobuf/codegenv2',
+    '@noble/hashes/sha2.js',
+    '@noble/hashes/utils.js',
+    'gpt-tokenizer/bpeRanks/r50k_base',
+    'lean-qr',
+    'lean-qr/extras/svg',
+  ])
 })
 
 test('the first view waits for neither ONNX Runtime nor another view', () => {

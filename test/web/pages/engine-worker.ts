@@ -1,9 +1,9 @@
 import { createGenerator } from '../../../src/kernels/index.js'
 import type { WebDevice } from '../../../src/runtime/web.js'
+import { webSha256 } from '../../../src/runtime/web-sha256.js'
 import { InputError } from '../../../src/safetensors/input-error.js'
 import { openEngine } from '../../../web/src/engine.js'
 import { loadKernels } from '../../../web/src/kernels.js'
-import { webSha256 } from '../../../web/src/sha256.js'
 import { exposeTasks, type TaskContext } from '../../../web/src/worker-task.js'
 import { boundLogits, smallGpt2 } from './small-gpt2.js'
 

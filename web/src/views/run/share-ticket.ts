@@ -1,9 +1,10 @@
 /** A ticket as a link and a QR code, in a worker. */
+
+import { webSha256 } from '../../../../src/runtime/web-sha256.js'
 import { encodeCompact } from '../../../../src/ticket/compact.js'
 import { expectSearched, type Ticket } from '../../../../src/ticket/index.js'
 import { qrCapacity, ticketQr } from '../../../../src/ticket/ticket-qr.js'
 import { LINK_LONG, ticketLink } from '../../../../src/ticket/ticket-text.js'
-import { webSha256 } from '../../sha256.js'
 
 /** A ticket to be handed on. */
 export interface SharedTicket {

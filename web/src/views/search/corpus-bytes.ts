@@ -1,8 +1,8 @@
 import { byteTokenizer } from '../../../../src/data/byte-tokenizer.js'
 import { type Corpus, splitTokens, tooShort } from '../../../../src/data/corpus.js'
+import { webSha256 } from '../../../../src/runtime/web-sha256.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { hashOf } from '../../../../src/ticket/hash.js'
-import { webSha256 } from '../../sha256.js'
 
 /** A text as it was fetched, pasted or dropped. */
 export interface SourceText {

@@ -1,0 +1,57 @@
+/**
+ * strong-lottery-tickets for browsers and workers (`strong-lottery-tickets/web`): open a ticket, make its weights again from the
+ * seed with the WebAssembly kernels, and run it on ONNX Runtime's web package, which the application brings. Nothing here
+ * reaches `node:*`.
+ *
+ * `strong-lottery-tickets/kernels.wasm` is the file that `loadKernelsFrom` fetches.
+ */
+
+export { createLetterTokenizer, loadTokenizer, type Tokenizer } from './data/index.js'
+export type { GraphRunner, LoadedGraph } from './graph/runner.js'
+export { inspectTicket } from './inspect/inspect-ticket.js' // the folder's index draws, with packages for Node
+export type { MatrixReport, TicketReport } from './inspect/report.js'
+export { createGenerator, createMaskDecoder, instantiateKernels, type Kernels } from './kernels/index.js'
+export { type Gpt2Config, gpt2Shapes } from './model/gpt2-config.js'
+export { type Decoder, generateGreedy, generateTokens } from './model/gpt2-generate.js'
+export { type BiasFreeGpt2, type Gpt2Matrix, gpt2Matrices, type Norms } from './model/gpt2-matrices.js'
+export { type Sampling, sampleToken } from './model/gpt2-sampling.js'
+export type { LanguageModel } from './model/gpt2-tokens.js'
+export type { Gpt2Weights } from './model/gpt2-weights.js'
+export { generateWeights, type Initialisation, type Seed } from './random/index.js'
+export type { RunningModel } from './runtime/running-model.js'
+export { type SearchedGpt2, searchedGpt2Weights } from './runtime/searched-weights.js'
+export {
+  type ChosenWebDevice,
+  chooseWebDevice,
+  createWebGraphRunner,
+  loadKernelsFrom,
+  type WebDevice,
+  type WebOrt,
+} from './runtime/web.js'
+export { webSha256 } from './runtime/web-sha256.js'
+export {
+  continueText,
+  decodeTicketText,
+  openTicketBytes,
+  rebuildPairs,
+  rebuildTicket,
+  runTicket,
+} from './runtime/web-ticket.js'
+export { type ByteSource, InputError } from './safetensors/index.js'
+export type { TextPiece, TextRequest } from './search/continue-text.js'
+export { type CompactTicket, decodeCompact, encodeCompact } from './ticket/compact.js'
+export {
+  type MaskCoding,
+  type MaskedPair,
+  materialisePair,
+  openTicket,
+  type PairMasks,
+  type PairSpec,
+  type PrunedTicket,
+  type SearchedTicket,
+  type Sha256,
+  type Ticket,
+  type TicketMetadata,
+} from './ticket/index.js'
+export { qrCapacity, type TicketQr, ticketQr } from './ticket/ticket-qr.js'
+export { readTicketText, ticketDigits, ticketLink } from './ticket/ticket-text.js'

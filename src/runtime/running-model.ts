@@ -1,0 +1,40 @@
+/** Weights and masks as models that run, on any platform. Imports no `node:*`. */
+import type { GraphRunner } from '../graph/runner.js'
+import type { Kernels } from '../kernels/index.js'
+import { createGpt2 } from '../model/gpt2.js'
+import { createCachedDecoder } from '../model/gpt2-cached.js'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import { createPlainDecoder, type Decoder } from '../model/gpt2-generate.js'
+import type { LanguageModel } from '../model/gpt2-tokens.js'
+import type { Gpt2Weights } from '../model/gpt2-weights.js'
+import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import type { PrunedTicket } from '../ticket/index.js'
+
+/** A network that runs. */
+export interface RunningModel {
+  /** Gives logits; a pruned ticket's masks are applied literally. */
+  readonly model: LanguageModel
+  /** Continues texts: with a cache of keys and values, but for pruned tickets. */
+  readonly decoder: Decoder
+  /** Frees the loaded graphs. */
+  release(): Promise<void>
+}
+
+/**
+ * A dense GPT-2, that of a searched ticket too.
+ * @param weights under Hugging Face names, float32
+ */
+export function runDense(runner: GraphRunner, config: Gpt2Config, weights: Gpt2Weights): RunningModel {
+  const model = createGpt2(runner, config, weights)
+  const decoder = createCachedDecoder(runner, config, weights)
+  return { model, decoder, release: () => model.release().finally(decoder.release) }
+}
+
+/**
+ * The GPT-2 of a pruned ticket, at full source width.
+ * @throws InputError when the ticket holds no GPT-2
+ */
+export async function runPruned(runner: GraphRunner, kernels: Kernels, ticket: PrunedTicket): Promise<RunningModel> {
+  const model = await openLiteralGpt2({ runner, kernels }, ticket)
+  return { model, decoder: createPlainDecoder(model), release: () => model.release() }
+}
