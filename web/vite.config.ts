@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import ranks from 'gpt-tokenizer/bpeRanks/r50k_base'
 import { defineConfig, type Plugin } from 'vite'
 import { pageHeaders } from '../src/runtime/page-headers.js'
+import { thirdPartyNotices } from './third-party.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'))
@@ -95,15 +96,17 @@ function carryVocabulary(): Plugin {
   }
 }
 
+const notices = thirdPartyNotices()
+
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   base: './', // any host, any sub-path
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [carry(), fetchVocabulary(), carryVocabulary()],
+  plugins: [carry(), fetchVocabulary(), carryVocabulary(), notices.collect(), notices.emit()],
   worker: {
     format: 'es',
-    plugins: () => [fetchVocabulary()],
+    plugins: () => [fetchVocabulary(), notices.collect()],
     rolldownOptions: { checks: { pluginTimings: false } },
   },
   build: {

@@ -52,7 +52,8 @@ export function App() {
       </main>
       <footer class="site-footer">
         Everything is computed in this page: nothing is uploaded. After{' '}
-        <a href="https://arxiv.org/abs/2511.04217">Otsuka et al., AAAI-26</a> and Ramanujan et al., CVPR 2020.
+        <a href="https://arxiv.org/abs/2511.04217">Otsuka et al., AAAI-26</a> and Ramanujan et al., CVPR 2020. It
+        contains <a href="third-party.txt">work of others</a>.
       </footer>
     </>
   )
