@@ -60,7 +60,7 @@ export function OpenedReport({ data }: { readonly data: ReportData }) {
       <Notice>
         This page comes from a plain file host, which lists no folders,{' '}
         {offline.value ? 'and without a network there is no example either' : 'so you see an example'}. For your own
-        runs as they grow, start <code>npx slt serve</code> where they lie; or open a run's metrics.jsonl, or a
+        runs as they grow, start <code>slt serve</code> where they lie; or open a run's metrics.jsonl, or a
         figure-4.json or .svg, here. You can also drop them on the page.
       </Notice>
       <div class="row">
