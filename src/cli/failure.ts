@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander'
+import { systemReason } from '../runtime/system-error.js'
 
 /** Shown under each command's help. */
 export const exitCodesHelp = `
@@ -23,16 +24,39 @@ export function exitCodeOf(error: unknown): number {
 
 /** Says on stderr what went wrong, in one line; with `--json` also as an object on stdout. */
 export function reportFailure(error: unknown): void {
-  if (error instanceof CommanderError) return // it has printed its own line, or the help
+  if (error instanceof CommanderError) {
+    // It has printed its own line, or the help.
+    if (error.exitCode !== 0 && error.code !== 'commander.help') printJson(usageMessage(error))
+    return
+  }
   const message = messageOf(error)
   process.stderr.write(`slt: ${message}\n`)
   if (process.env.SLT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error: message })}\n`)
+  printJson(message)
 }
+
+/**
+ * Ends the process where it cannot print: quietly where a reader closed the pipe early (`slt ... | head`), which is no
+ * error; else with 1 and a line on stderr, if that is not what failed.
+ */
+export function endOutput(name: string, error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(0)
+  const reason = systemReason(error) ?? error.message
+  if (name !== 'standard error') process.stderr.write(`slt: ${name}: ${reason}\n`)
+  process.exit(1)
+}
+
+function printJson(error: string): void {
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error })}\n`)
+}
+
+const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+
+const usageMessage = ({ message }: CommanderError): string => inOneLine(message.replace(/^(error|slt): /, ''))
 
 function messageOf(error: unknown): string {
   if (isInterruption(error)) return error instanceof Interrupted ? error.message : 'interrupted'
-  const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, ' ')
+  const message = inOneLine(isSystemError(error) ? systemMessage(error) : ((error as Error)?.message ?? String(error)))
   const expected = error instanceof RangeError || error instanceof TypeError || isSystemError(error)
   return expected || (error as Error)?.name === 'InputError'
     ? message
@@ -43,6 +67,13 @@ function isInterruption(error: unknown): boolean {
   return error instanceof Interrupted || (error instanceof Error && error.name === 'AbortError')
 }
 
-function isSystemError(error: unknown): boolean {
+/** What is known of a system error that nobody turned into a line about a path. */
+function systemMessage(error: NodeJS.ErrnoException): string {
+  const reason = systemReason(error)
+  if (reason === undefined) return error.message
+  return error.path === undefined ? reason : `${error.path}: ${reason}`
+}
+
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string'
 }

@@ -6,7 +6,7 @@ import { addCompare } from './compare.js'
 import { addDemo } from './demo.js'
 import { addEval } from './eval.js'
 import { addExport } from './export.js'
-import { exitCodeOf, exitCodesHelp, reportFailure } from './failure.js'
+import { endOutput, exitCodeOf, exitCodesHelp, reportFailure } from './failure.js'
 import { addGenerate } from './generate.js'
 import { addImport } from './import.js'
 import { addInspect } from './inspect.js'
@@ -19,13 +19,8 @@ import { addServe } from './serve.js'
 import { addTrain } from './train.js'
 import { addVerify } from './verify.js'
 
-// A reader that closes the pipe early (`slt ... | head`) is no error.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(0)
-    throw error
-  })
-}
+process.stdout.on('error', (error) => endOutput('standard output', error))
+process.stderr.on('error', (error) => endOutput('standard error', error))
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string

@@ -4,6 +4,9 @@ import { basename, dirname, join } from 'node:path'
 import { assertInside, type ByteSource } from '../safetensors/byte-source.js'
 import { InputError } from '../safetensors/input-error.js'
 import { readFully, writeFully } from './file-handle.js'
+import { refuseSystem } from './system-error.js'
+
+export { refuseSystem }
 
 /** A file open for reading. */
 export interface FileSource extends ByteSource {
@@ -47,18 +50,26 @@ export interface ByteSink {
  * machine stops: a temporary file in the same folder, fsync, rename, fsync of the folder. Removed again when `writer` fails.
  * @param path the final path; replaced when it exists
  * @param writer writes the content through the sink; nothing may be written after it has settled
+ * @param shown what messages call it
+ * @throws InputError in one line when it cannot be written
  */
-export async function writeAtomically(path: string, writer: (sink: ByteSink) => Promise<void>): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  writer: (sink: ByteSink) => Promise<void>,
+  shown = path,
+): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
-  const handle = await open(temporary, 'wx').catch((error) => refuseSystem(path, error))
+  const handle = await open(temporary, 'wx').catch((error) => refuseSystem(shown, error))
   try {
     try {
-      await writer({ write: (offset, bytes) => writeFully(handle, bytes, offset) })
-      await handle.sync()
+      await writer({
+        write: (offset, bytes) => writeFully(handle, bytes, offset).catch((error) => refuseSystem(shown, error)),
+      })
+      await handle.sync().catch((error) => refuseSystem(shown, error))
     } finally {
       await handle.close()
     }
-    await rename(temporary, path).catch((error) => refuseSystem(path, error))
+    await rename(temporary, path).catch((error) => refuseSystem(shown, error))
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
@@ -85,23 +96,4 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-const reasons: Record<string, string> = {
-  ENOENT: 'no such file or folder',
-  ENOTDIR: 'a part of the path is not a folder',
-  EISDIR: 'is a folder',
-  EEXIST: 'is there already, and is no folder',
-  EACCES: 'permission denied',
-  EPERM: 'permission denied',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'no space left on the device',
-  ENAMETOOLONG: 'the name is too long',
-}
-
-/** Turns a system error about a path into one clear line; other errors pass unchanged. */
-export function refuseSystem(path: string, error: unknown): never {
-  const code = (error as NodeJS.ErrnoException)?.code
-  if (typeof code === 'string' && reasons[code]) throw new InputError(`${path}: ${reasons[code]}`, { cause: error })
-  throw error
 }

@@ -4,7 +4,7 @@ import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { OutputFile } from '../interop/index.js'
 import { InputError } from '../safetensors/index.js'
-import { makeFolder, refuseSystem, syncFolder, writeAtomically } from './files.js'
+import { type ByteSink, makeFolder, refuseSystem, syncFolder, writeAtomically } from './files.js'
 import { expectPath, type OutputRules, refuseInputs } from './output-path.js'
 
 /** How an export is written. */
@@ -90,7 +90,7 @@ export async function writeOutputFolder(
     for (const file of files) {
       const target = join(temporary, ...file.path.split('/'))
       await makeFolder(dirname(target))
-      await writeFile(target, file, count, signal)
+      await writeFile(target, file, count, signal, join(path, file.path))
     }
     await replaceFolder(temporary, place, beside('old'), force).catch((error) => refuseSystem(path, error))
   } catch (error) {
@@ -136,8 +136,15 @@ function createCounter(total: number, { onProgress }: WriteOptions): Count {
   }
 }
 
-function writeFile(path: string, file: OutputFile, count: Count, signal: AbortSignal | undefined): Promise<void> {
-  return writeAtomically(path, async (sink) => {
+/** @param shown what messages call it: its place in the end */
+function writeFile(
+  path: string,
+  file: OutputFile,
+  count: Count,
+  signal: AbortSignal | undefined,
+  shown = path,
+): Promise<void> {
+  const write = async (sink: ByteSink) => {
     let offset = 0
     for (const chunk of file.chunks()) {
       signal?.throwIfAborted()
@@ -147,5 +154,6 @@ function writeFile(path: string, file: OutputFile, count: Count, signal: AbortSi
       await new Promise((resolve) => setImmediate(resolve)) // lets a signal in
     }
     if (offset !== file.size) throw new Error(`${file.path}: ${offset} bytes were written instead of ${file.size}`)
-  }).catch((error) => refuseSystem(path, error))
+  }
+  return writeAtomically(path, write, shown)
 }

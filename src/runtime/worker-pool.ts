@@ -13,8 +13,10 @@ export interface WorkerPool<Task, Result> {
 /**
  * @param module path of a built module, for example `prune/worker.js`
  * @param threads number of threads, >= 1
+ * @throws the system's error when there is no working directory
  */
 export function createWorkerPool<Task, Result>(module: string, threads: number): WorkerPool<Task, Result> {
+  process.cwd() // throws where the folder is gone, which a thread asks for too: there it would end the process
   const pool = new Piscina<Task, Result>({
     filename: fileURLToPath(builtFile(module)),
     minThreads: threads,

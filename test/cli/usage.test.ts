@@ -52,6 +52,18 @@ describe('bad usage ends with 2 and one line', () => {
     expect(stdout).toBe('')
     expect(code).toBe(2)
   })
+
+  test.each([
+    [['bound', '--eps', '0.1', '--json'], "required option '--d <n>' not specified"],
+    [['verify', '--json'], "missing required argument 'ticket'"],
+    [['--json', 'nope'], "unknown option '--json'"],
+    [['nope', '--json'], "unknown command 'nope'"],
+    [['prune', '--json'], 'give a folder or --random <shape>, one of them'],
+  ])('slt %j says it as one object on stdout too', (args, message) => {
+    const { code, stdout, stderr } = slt(...args)
+    expect(JSON.parse(stdout)).toEqual({ error: message })
+    expect([code, stderr]).toEqual([2, `slt: ${message}\n`])
+  })
 })
 
 describe('bad input ends with 1 and one line', () => {
