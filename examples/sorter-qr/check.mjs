@@ -2,16 +2,29 @@
 //   node examples/sorter-qr/check.mjs <ticket> <letters> <length>
 // A list counts when each letter of its answer is the likeliest one after those before it, which is when the greedy
 // continuation of the list is its letters in order.
-import { fillSorted, isHeldOut, listCount, sortContext } from '../../dist/data/index.js'
+import { checkSortTask, fillSorted, isHeldOut, listCount, sortContext } from '../../dist/data/index.js'
 import { openTicketModel } from '../../dist/index.js'
 
 const [path, letters, length] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])]
 const task = { name: 'sort', letters, length }
+if (process.argv.length !== 5) end('usage: node examples/sorter-qr/check.mjs <ticket> <letters> <length>', 2)
+try {
+  checkSortTask(task)
+} catch (error) {
+  end(error.message, 1)
+}
 const context = sortContext(task)
 const total = listCount(task)
 const BATCH = 250
 
-const { model, ticket, close } = await openTicketModel(path)
+const { model, ticket, close } = await openTicketModel(path).catch((error) => end(error.message, 1))
+const { vocabulary, positions } = model.config
+if (vocabulary !== letters || positions < context) {
+  end(
+    `${path}: has ${vocabulary} letters and ${positions} tokens; the task asks for ${letters} letters and ${context}`,
+    1,
+  )
+}
 const sorted = { all: 0, heldOut: 0 }
 let heldOut = 0
 let least = Number.POSITIVE_INFINITY
@@ -46,3 +59,8 @@ await close()
 const n = (value) => value.toLocaleString('en')
 console.log(`${n(sorted.all)} of ${n(total)} lists sorted; of the ${n(heldOut)} held out, ${n(sorted.heldOut)}`)
 console.log(`least margin of a right letter over the next: ${least.toFixed(3)}`)
+
+function end(line, code) {
+  console.error(line)
+  process.exit(code)
+}

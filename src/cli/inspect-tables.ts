@@ -115,7 +115,7 @@ export function matricesTable(terminal: Terminal, report: TicketReport): string 
 /** What the words of the table mean. */
 export function matricesLegend(report: TicketReport): string {
   const stands = report.matrices.some(({ pair }) => pair !== null)
-    ? 'weights: those of the target that a pair of random matrices replaces; rows: its hidden units; bits and entropy: of mask and units, over these weights'
+    ? 'weights: those of the target that a pair of random matrices replaces; units: its hidden units; bits and entropy: of mask and units, over these weights'
     : 'bits/weight: as stored; entropy: what the mask would take at least if its ones lay at random, H(kept); a range code takes less where they do not'
   return `${stands}\nkept %: least, median and most of a line; x chance: the lines' variance over that of a random mask with as many ones (1: chance)`
 }
@@ -139,7 +139,7 @@ export function sizesTable(terminal: Terminal, { size, compared, total }: Ticket
     }),
   ]
   const drawn = table(terminal.colour, ['', 'bytes', 'of the file', 'bits/parameter', 'times the ticket'], rows)
-  const note = `${count(size.parameters)} parameters (${count(total.maskBits)} masked random weights); dense sizes are of the weights alone; 8-bit and 4-bit in blocks of 32 with a float16 scale each, embeddings too`
+  const note = `${count(size.parameters)} parameters (${count(total.maskBits)} masked random weights); dense sizes are of the weights alone; 8-bit and 4-bit in blocks of 32 (what is left over in a shorter one) with a float16 scale each, embeddings too`
   return `${drawn}\n${note}`
 }
 

@@ -16,7 +16,8 @@ const SCALE_BYTES = 2
 
 /**
  * Sizes of a network stored densely. With 8 and 4 bits every matrix is quantised, embeddings too, in blocks of 32 weights along
- * its inputs with a float16 scale each (8.5 and 4.5 bits a weight where 32 divides them); vectors stay float32.
+ * its inputs with a float16 scale each (8.5 and 4.5 bits a weight where 32 divides them); what 32 leaves over is a shorter block.
+ * Codes lie back to back, vectors stay float32.
  * @param shapes of all its weights; a matrix is [in, out], or [lines, d] for a table, whose blocks run along d
  * @param isTable whether the shape at an index is a table
  */
@@ -31,7 +32,7 @@ export function denseSizes(
       if (shape.length !== 2) return sum + 4 * counts[i]
       const [inputs, outputs] = isTable(i) ? [shape[1], shape[0]] : shape
       const blocks = Math.ceil(inputs / BLOCK) * outputs
-      return sum + blocks * ((BLOCK * bits) / 8 + SCALE_BYTES)
+      return sum + Math.ceil((counts[i] * bits) / 8) + blocks * SCALE_BYTES
     }, 0)
   const sizes = [
     { name: 'float32', bytes: 4 * parameters },

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -122,4 +123,34 @@ test('a reader in plain Python, written from the specification, finds the same m
     const expected = { shape, stream, init: [kind, scale], kept, scores: null, generations: 0, mask: hash.digest() }
     expect(vector.matrices[i], name).toEqual(expected)
   }
+})
+
+test('check.mjs sorts every list, and says how it is used', () => {
+  const check = (...args: string[]) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(example, 'check.mjs'), ...args], {
+      encoding: 'utf8',
+    })
+    return { status, stdout, stderr }
+  }
+  const small = join(example, 'sorter.slt.safetensors')
+  expect(check(small, '3', '6')).toMatchObject({
+    status: 0,
+    stdout: expect.stringMatching(/^729 of 729 lists sorted; of the 162 held out, 162\n/),
+    stderr: '',
+  })
+  const usage = 'usage: node examples/sorter-qr/check.mjs <ticket> <letters> <length>\n'
+  for (const args of [[], [small], [small, '3']]) {
+    expect(check(...args)).toEqual({ status: 2, stdout: '', stderr: usage })
+  }
+  expect(check(small, '3', '6x')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^"length" expected .*\n$/),
+  })
+  expect(check(small, '10', '6')).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/^[^\n]*10 letters[^\n]*\n$/),
+  })
+  // The README's commands are these.
+  const page = read('README.md').toString()
+  expect(page).toContain('node examples/sorter-qr/check.mjs examples/sorter-qr/ten-letters.slt.safetensors 10 6\n')
 })
