@@ -1,6 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { fillWords, generateWeights, type Initialisation } from '../../src/random/index.js'
+import {
+  CENTRE_DENOMINATOR,
+  CENTRE_NUMERATOR,
+  MIDDLE_DENOMINATOR,
+  MIDDLE_NUMERATOR,
+} from '../../src/random/normal-quantile.js'
 import { materialiseSearched } from '../../src/ticket/index.js'
 import { exampleTicket, open } from './example.js'
 import { encode, exampleContent, openSearched } from './searched-example.js'
@@ -64,6 +70,12 @@ test("the page's vectors are what the generator gives", () => {
     }
     expect([...words].map((word) => word.toString(16).padStart(8, '0'))).toEqual(expected)
   }
+})
+
+test("the page's coefficients of the normal quantile are the code's", () => {
+  const shown = [...page.matchAll(/^([A-D]) = \[([^\]]+)\]$/gm)]
+  const found = Object.fromEntries(shown.map(([, name, numbers]) => [name, numbers.split(',').map(Number)]))
+  expect(found).toEqual({ A: CENTRE_NUMERATOR, B: CENTRE_DENOMINATOR, C: MIDDLE_NUMERATOR, D: MIDDLE_DENOMINATOR })
 })
 
 /** `uniform, range 1` and so on. */
