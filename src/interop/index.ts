@@ -12,6 +12,7 @@ export type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
 export { gpt2OnnxFile } from './onnx-gpt2.js'
 export {
+  checkTrainingBatch,
   denseTrainingFile,
   type TrainingFileOptions,
   ticketTrainingFile,

@@ -13,9 +13,12 @@ import type { OutputFile } from './output-file.js'
 export const weightPlaces = ['initializers', 'inputs'] as const
 export type WeightPlace = (typeof weightPlaces)[number]
 
+/** Most tokens B T of a batch of several sequences: far more than any device takes in one step. */
+export const BATCH_TOKENS_LIMIT = 2 ** 20
+
 /** The shape of a batch, and where the weights come from. */
 export interface TrainingFileOptions {
-  /** Sequences B, an integer >= 1. */
+  /** Sequences B, an integer >= 1; B T is at most 2^20 where B is above 1. */
   readonly batch: number
   /** Tokens a sequence T, 1 <= T <= positions. */
   readonly length: number
@@ -31,6 +34,7 @@ export interface TrainingFileOptions {
  * biases). Inputs `tokens` and `targets` [B, T] (int32) and the weights; outputs `loss`, the mean cross-entropy in nats, and
  * `d.NAME` for each weight.
  * @param parameter values of a matrix or learned norm by name
+ * @throws RangeError as {@link checkTrainingBatch}
  */
 export function ticketTrainingFile(
   path: string,
@@ -38,20 +42,20 @@ export function ticketTrainingFile(
   parameter: (name: string) => Float32Array,
   options: TrainingFileOptions,
 ): OutputFile {
+  checkTrainingBatch(model.config.positions, options)
   const sized = [...gpt2Matrices(model.config), ...(model.norms === 'learned' ? gpt2Norms(model.config) : [])]
   const values: Gpt2Weights = new Map(sized.map(({ name, shape }) => [name, { shape, data: parameter(name) }]))
-  checkLength(model.config, options)
   return trainingFile(path, gpt2GradientGraph(model, options.batch, options.length), values, options)
 }
 
-/** The same for any dense GPT-2, biases and all: weights and gradients go by Hugging Face names. */
+/** The same for any dense GPT-2, biases and all: weights and gradients go by Hugging Face names. @throws as there */
 export function denseTrainingFile(
   path: string,
   config: Gpt2Config,
   weights: Gpt2Weights,
   options: TrainingFileOptions,
 ): OutputFile {
-  checkLength(config, options)
+  checkTrainingBatch(config.positions, options)
   const graph = gpt2DenseLossGraph(config, options.batch, options.length)
   const inputs = graph.inputs.filter(({ name }) => weights.has(name))
   const found = gradients(graph.outputs.get('loss')!, inputs)
@@ -68,6 +72,17 @@ function trainingFile(path: string, graph: Graph, weights: Gpt2Weights, options:
   )
 }
 
-function checkLength({ positions }: Gpt2Config, { length }: TrainingFileOptions): void {
-  if (length > positions) throw new RangeError(`"length" expected an integer <= ${positions}, got ${length}`)
+/**
+ * Throws RangeError unless a training graph can be made for batches of this shape.
+ * @param positions the model's context
+ */
+export function checkTrainingBatch(positions: number, { batch, length }: { batch: number; length: number }): void {
+  const expect = (name: string, value: number, most: number, why = '') => {
+    if (Number.isSafeInteger(value) && value >= 1 && value <= most) return
+    const range = value > most ? `<= ${most}${why}` : '>= 1'
+    throw new RangeError(`"${name}" expected an integer ${range}, got ${value}`)
+  }
+  expect('length', length, positions)
+  const most = Math.max(1, Math.floor(BATCH_TOKENS_LIMIT / length))
+  expect('batch', batch, most, ` with ${length} tokens a sequence (${BATCH_TOKENS_LIMIT} in all)`)
 }

@@ -7,6 +7,7 @@ import {
   add,
   concat,
   createGraph,
+  expand,
   fusedMatMul,
   type Graph,
   gather,
@@ -196,7 +197,7 @@ export function gpt2GradientGraph(
 ): Graph {
   const { graph, loss, logits, probabilities, targets, parameters, rows } = forward(model, batch, length, options)
   const N = logits.shape[0]
-  const minus = graph.constant({ dtype: 'float32', dims: [N, 1], data: new Float32Array(N).fill(-1 / N) })
+  const minus = expand(scalar(logits, -1 / N), [N, 1]) // stored as one number; ONNX Runtime spreads it when it loads
   const dLogits = scatterElements(mul(probabilities, scalar(logits, 1 / N)), targets, minus, 1, 'add')
   const names = [...parameters.keys()]
   const outside = options.rows === 'outside'

@@ -2,6 +2,7 @@ import { basename, join, resolve } from 'node:path'
 import type { TokenizerName } from '../data/index.js'
 import {
   type Bits,
+  checkTrainingBatch,
   denseTrainingFile,
   generationConfigFile,
   gpt2ConfigFile,
@@ -91,6 +92,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
     if (heads !== 'exact' && source.kind !== 'pruned') {
       throw new RangeError(`"heads" expected a pruned ticket to choose for, got a ${source.kind} model`)
     }
+    if (to === 'onnx-training') checkTrainingBatch(source.config.positions, trainingOptions(request, source))
     const onHead = (done: number, total: number) => onProgress(done, total, HEADS)
     const model =
       to === 'onnx-training' && source.kind === 'searched'
@@ -119,13 +121,18 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   }
 }
 
+/** Shape and weights of a training graph: what is asked for, else what the search had. */
+function trainingOptions({ batch, length, weights }: ExportRequest, { ticket, config }: ModelSource) {
+  const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
+  const chosen = length ?? config.positions
+  return { batch: batch ?? search?.batch ?? 8, length: chosen, weights: weights ?? ('initializers' as const) }
+}
+
 async function singleFile(request: ExportRequest, source: ModelSource, model: DenseExport | null): Promise<OutputFile> {
   const path = basename(request.out)
   if (request.to === 'onnx') return gpt2OnnxFile(path, model!.config, model!.weights, { bits: request.bits })
-  const { ticket, config } = source
-  const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
-  const { batch = search?.batch ?? 8, length = config.positions, weights = 'initializers' } = request
-  const options = { batch, length, weights }
+  const { ticket } = source
+  const options = trainingOptions(request, source)
   if (ticket?.kind !== 'searched-gpt2') return denseTrainingFile(path, model!.config, model!.weights, options)
   const network = await rebuildTicket(ticket)
   return ticketTrainingFile(path, network, (name) => network.parameters.get(name)!, options)

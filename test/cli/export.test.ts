@@ -244,6 +244,11 @@ describe('one line and exit code 1, and nothing written', () => {
       '"length" expected an integer <= 16, got 17',
     ],
     [
+      'a batch beyond any device',
+      (out) => [ticket, `${out}.onnx`, '--to', 'onnx-training', '--batch', '100000000'],
+      '"batch" expected an integer <= 65536 with 16 tokens a sequence (1048576 in all), got 100000000',
+    ],
+    [
       'another form',
       (out) => [ticket, out, '--to', 'gguf'],
       '"to" expected huggingface, onnx, onnx-training, url, qr, got gguf',

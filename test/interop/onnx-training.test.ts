@@ -1,6 +1,6 @@
 import * as ort from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
-import { denseTrainingFile, ticketTrainingFile } from '../../src/interop/index.js'
+import { checkTrainingBatch, denseTrainingFile, ticketTrainingFile } from '../../src/interop/index.js'
 import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../../src/model/gpt2-matrices.js'
 import { huggingFaceWeights } from '../../src/search/hugging-face-weights.js'
 import { farthest, openVectors } from '../vectors/pytorch/open.js'
@@ -76,4 +76,28 @@ test('a length beyond the context is refused', async () => {
   expect(() => ticketTrainingFile('step.onnx', metadata, floats, options)).toThrow(
     new RangeError('"length" expected an integer <= 12, got 13'),
   )
+})
+
+test('a batch is at most 2^20 tokens, unless it is one sequence', async () => {
+  const { metadata, floats } = await openVectors<Metadata>('gpt2-relu')
+  const make = (batch: number, length = 12) =>
+    ticketTrainingFile('step.onnx', metadata, floats, { batch, length, weights: 'inputs' })
+  for (const batch of [87382, 1e8, 1e300]) {
+    expect(() => make(batch)).toThrow(
+      new RangeError(`"batch" expected an integer <= 87381 with 12 tokens a sequence (1048576 in all), got ${batch}`),
+    )
+  }
+  for (const batch of [0, -1, 1.5, Number.NaN]) {
+    expect(() => make(batch)).toThrow(new RangeError(`"batch" expected an integer >= 1, got ${batch}`))
+  }
+  expect(() => make(1, 0)).toThrow(new RangeError('"length" expected an integer >= 1, got 0'))
+  expect(() => checkTrainingBatch(2 ** 22, { batch: 1, length: 2 ** 22 })).not.toThrow()
+  expect(() => checkTrainingBatch(2 ** 22, { batch: 2, length: 2 ** 22 })).toThrow('"batch" expected an integer <= 1 ')
+})
+
+test('a file does not grow with its batch', async () => {
+  const { metadata, floats } = await openVectors<Metadata>('gpt2-untied-head')
+  const size = (batch: number) =>
+    ticketTrainingFile('step.onnx', metadata, floats, { batch, length: 12, weights: 'initializers' }).size
+  expect(size(87381) - size(1)).toBeLessThan(500) // longer numbers of the shapes
 })
