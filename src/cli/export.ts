@@ -115,7 +115,7 @@ export function addExport(program: Command): void {
       if (out === undefined) return command.error("slt: missing required argument 'out'", { exitCode: 2 })
       const terminal = createTerminal(flags)
       const report = await runExport(source, out, { ...flags, to })
-      printReport(terminal, report)
+      await printReport(terminal, report)
       terminal.result(report)
     })
 }
@@ -149,7 +149,7 @@ async function runExport(
   }
 }
 
-function printReport(terminal: Terminal, report: ExportReport): void {
+async function printReport(terminal: Terminal, report: ExportReport): Promise<void> {
   const { out, files, bytes, config, tokenizer, kind, heads, logitDifference } = report
   terminal.print(terminal.colour.bold(out))
   if (files.length > 1) for (const file of files) terminal.print(`  ${file.path.padEnd(26)} ${bytesText(file.bytes)}`)
@@ -164,7 +164,8 @@ function printReport(terminal: Terminal, report: ExportReport): void {
     )
   }
   if (tokenizer === null && files.length > 1 && !files.some(({ path }) => path === 'tokenizer.json')) {
-    const what = kind === 'folder' ? 'folder' : 'ticket'
-    terminal.note(`no tokenizer: the ${what} names none (--tokenizer does)`)
+    const { tokenizerAdvice } = await import('../runtime/missing-tokenizer.js')
+    const what = kind === 'folder' ? 'folder has' : 'ticket names'
+    terminal.note(`no tokenizer: the ${what} none; ${tokenizerAdvice(config.vocabulary)}`)
   }
 }

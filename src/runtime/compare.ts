@@ -4,6 +4,7 @@ import { askChild } from './child-question.js'
 import { type LoadTiming, timeLoad } from './compare-load.js'
 import type { MemoryAnswer } from './compare-probe.js'
 import { type Contestant, commonPart, openContestants } from './contestants.js'
+import { missingTokenizer } from './missing-tokenizer.js'
 import { evaluateTicket, type TextPart, usualBatch } from './searched-eval.js'
 
 /** What is to be compared, and on what. */
@@ -76,7 +77,7 @@ export async function compareModels(request: CompareRequest): Promise<CompareRep
   const contestants = await openContestants(paths, request.tokenizer)
   if (data !== undefined) {
     const nameless = contestants.find(({ tokenizer }) => tokenizer === null)
-    if (nameless) throw new InputError(`${nameless.path}: names no tokenizer (--tokenizer does)`)
+    if (nameless) throw new InputError(`${nameless.path}: ${missingTokenizer(nameless)}`)
   }
   const steps = contestants.length * ((data === undefined ? 0 : 1) + (runs > 0 ? runs + 2 : 0))
   let done = 0

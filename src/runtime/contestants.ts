@@ -19,6 +19,8 @@ export interface Contestant {
   readonly vocabulary: number
   /** Its own, or the one that was asked for where it names none. */
   readonly tokenizer: TokenizerName | null
+  /** Whether it is a folder with a tokenizer.json that is neither of ours. */
+  readonly hasOtherTokenizer: boolean
   /** Of the corpus that a ticket was searched on, or null. */
   readonly learnt: string | null
 }
@@ -49,6 +51,7 @@ export async function openContestants(
         context: config.positions,
         vocabulary: config.vocabulary,
         tokenizer,
+        hasOtherTokenizer: source.hasOtherTokenizer,
         learnt: ticket?.kind === 'searched-gpt2' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
       })
     } finally {

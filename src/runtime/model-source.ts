@@ -23,6 +23,8 @@ export interface ModelSource {
   readonly config: Gpt2Config
   /** What the ticket names, or what the folder's tokenizer.json is found to be; null where that is neither of ours. */
   readonly tokenizer: TokenizerName | null
+  /** Whether a folder has a tokenizer.json that is neither of ours. */
+  readonly hasOtherTokenizer: boolean
   /** Bytes on disk: of the ticket, or of the folder's weight files. */
   readonly bytes: number
   /** What the weights are stored as; `ticket` where a seed and masks stand for them. */
@@ -61,6 +63,7 @@ async function openModelFile(path: string): Promise<ModelSource> {
         name: basename(path).replace(/(\.dense)?\.safetensors$/, ''),
         config,
         tokenizer,
+        hasOtherTokenizer: false,
         bytes: source.size,
         dtype: 'F32',
         parameters: countParameters(config),
@@ -78,6 +81,7 @@ async function openModelFile(path: string): Promise<ModelSource> {
       name: basename(path).replace(/(\.slt)?\.safetensors$/, ''),
       config,
       tokenizer: ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null,
+      hasOtherTokenizer: false,
       bytes: ticket.bytes,
       dtype: 'ticket',
       parameters: countParameters(config),
@@ -107,7 +111,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       path,
       name: basename(resolve(path)),
       config,
-      tokenizer: await folderTokenizer(path),
+      ...(await folderTokenizer(path)),
       bytes,
       dtype,
       parameters: countParameters(config),
@@ -125,13 +129,14 @@ async function openFolder(path: string): Promise<ModelSource> {
  * Which of our tokenizers a folder's `tokenizer.json` is; null where there is none or it is another one.
  * @throws InputError when it cannot be read
  */
-async function folderTokenizer(folder: string): Promise<TokenizerName | null> {
+async function folderTokenizer(folder: string): Promise<Pick<ModelSource, 'tokenizer' | 'hasOtherTokenizer'>> {
   try {
     const file = await openFile(join(folder, 'tokenizer.json'))
     const bytes = await file.read(0, file.size).finally(file.close)
-    return await recogniseTokenizer(new TextDecoder().decode(bytes), file.name)
+    const tokenizer = await recogniseTokenizer(new TextDecoder().decode(bytes), file.name)
+    return { tokenizer, hasOtherTokenizer: tokenizer === null }
   } catch (error) {
-    if (isMissingFile(error)) return null
+    if (isMissingFile(error)) return { tokenizer: null, hasOtherTokenizer: false }
     throw error
   }
 }

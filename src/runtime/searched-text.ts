@@ -1,24 +1,11 @@
-import { loadTokenizer, type Tokenizer } from '../data/index.js'
-import type { Gpt2Config } from '../model/gpt2-config.js'
+import { loadTokenizer, type Tokenizer, tokenizerNames } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { continueText as continueOn, promptTokens, type TextPiece, type TextRequest } from '../search/continue-text.js'
-import type { Ticket } from '../ticket/index.js'
+import { fittingTokenizers, missingTokenizer } from './missing-tokenizer.js'
+import type { ModelSource } from './model-source.js'
 import type { TicketModel } from './ticket-model.js'
 
 export { promptTokens, type TextPiece, type TextRequest }
-
-/**
- * The tokenizer of a ticket; see {@link loadModelTokenizer}.
- */
-export const loadTicketTokenizer = (ticket: Ticket, name?: string): Promise<Tokenizer> =>
-  loadModelTokenizer(
-    {
-      path: ticket.name,
-      tokenizer: ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null,
-      config: ticket.metadata.config,
-    },
-    name,
-  )
 
 /**
  * The tokenizer of a model.
@@ -27,16 +14,22 @@ export const loadTicketTokenizer = (ticket: Ticket, name?: string): Promise<Toke
  *   the model's
  */
 export async function loadModelTokenizer(
-  { path, tokenizer: own, config }: { path: string; tokenizer: string | null; config: Gpt2Config | null },
+  {
+    path,
+    tokenizer: own,
+    hasOtherTokenizer,
+    config,
+  }: Pick<ModelSource, 'path' | 'tokenizer' | 'hasOtherTokenizer' | 'config'>,
   name?: string,
 ): Promise<Tokenizer> {
   const chosen = name ?? own
-  if (chosen === null) throw new InputError(`${path}: names no tokenizer (--tokenizer does)`)
+  const { vocabulary } = config
+  if (chosen === null) throw new InputError(`${path}: ${missingTokenizer({ hasOtherTokenizer, vocabulary })}`)
   const tokenizer = await loadTokenizer(chosen)
-  const vocabulary = config?.vocabulary
   if (tokenizer.vocabulary !== vocabulary) {
+    const none = fittingTokenizers(vocabulary).length === 0
     throw new RangeError(
-      `"tokenizer" expected one with the model's ${vocabulary} tokens, got ${tokenizer.name} with ${tokenizer.vocabulary}`,
+      `"tokenizer" expected one with the model's ${vocabulary} tokens, got ${tokenizer.name} with ${tokenizer.vocabulary}${none ? `; neither ${tokenizerNames.join(' nor ')} has as many` : ''}`,
     )
   }
   return tokenizer

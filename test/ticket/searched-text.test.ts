@@ -2,12 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { loadTokenizer } from '../../src/data/index.js'
+import { loadTokenizer, tokenizerNames } from '../../src/data/index.js'
 import { sampleToken } from '../../src/model/gpt2-sampling.js'
 import { fillWords } from '../../src/random/index.js'
+import { fittingTokenizers } from '../../src/runtime/missing-tokenizer.js'
 import { evaluateTicket } from '../../src/runtime/searched-eval.js'
-import { continueText, loadTicketTokenizer, promptTokens, type TextRequest } from '../../src/runtime/searched-text.js'
+import { continueText, loadModelTokenizer, promptTokens, type TextRequest } from '../../src/runtime/searched-text.js'
 import { openTicketModel, type TicketModel } from '../../src/runtime/ticket-model.js'
+import { InputError } from '../../src/safetensors/index.js'
 import { writeSearched } from '../cli/searched-fixture.js'
 
 let folder: string
@@ -24,7 +26,7 @@ afterAll(async () => {
 })
 
 async function text(change: Partial<TextRequest> = {}) {
-  const tokenizer = await loadTicketTokenizer(opened.ticket)
+  const tokenizer = await loadModelTokenizer(opened)
   const tokens: number[] = []
   let written = ''
   const request = { prompt: 'ab', count: 30, temperature: 1, seed: 5n, ...change }
@@ -74,16 +76,41 @@ test('a text stops when it is told to', async () => {
 })
 
 test("the tokenizer is the ticket's, or one with as many tokens", async () => {
-  expect((await loadTicketTokenizer(opened.ticket)).name).toBe('bytes')
-  expect((await loadTicketTokenizer(opened.ticket, 'bytes')).name).toBe('bytes')
-  await expect(loadTicketTokenizer(opened.ticket, 'gpt2')).rejects.toThrow(
+  expect((await loadModelTokenizer(opened)).name).toBe('bytes')
+  expect((await loadModelTokenizer(opened, 'bytes')).name).toBe('bytes')
+  await expect(loadModelTokenizer(opened, 'gpt2')).rejects.toThrow(
     `"tokenizer" expected one with the model's 256 tokens, got gpt2 with 50257`,
   )
   const mute = await writeSearched(await mkdtemp(join(folder, 'mute-')), { tokenizer: null })
-  const { ticket: without, close } = await openTicketModel(mute.ticket)
-  await close()
-  await expect(loadTicketTokenizer(without)).rejects.toThrow(`${mute.ticket}: names no tokenizer (--tokenizer does)`)
-  expect((await loadTicketTokenizer(without, 'bytes')).name).toBe('bytes')
+  const without = await openTicketModel(mute.ticket)
+  await without.close()
+  await expect(loadModelTokenizer(without)).rejects.toThrow(
+    `${mute.ticket}: names no tokenizer; --tokenizer bytes has the model's 256 tokens`,
+  )
+  expect((await loadModelTokenizer(without, 'bytes')).name).toBe('bytes')
+})
+
+test('where no tokenizer has as many tokens, none is advised', async () => {
+  const config = { ...opened.config, vocabulary: 297 }
+  const model = { path: 'own', tokenizer: null, hasOtherTokenizer: true, config }
+  const none = "neither bytes nor gpt2 has the model's 297 tokens (slt run --tokens takes token numbers)"
+  await expect(loadModelTokenizer(model)).rejects.toThrow(
+    new InputError(`own: its tokenizer.json is neither bytes nor GPT-2's, which are the ones read; ${none}`),
+  )
+  await expect(loadModelTokenizer({ ...model, hasOtherTokenizer: false })).rejects.toThrow(
+    new InputError(`own: names no tokenizer; ${none}`),
+  )
+  await expect(loadModelTokenizer(model, 'bytes')).rejects.toThrow(
+    new RangeError(
+      `"tokenizer" expected one with the model's 297 tokens, got bytes with 256; neither bytes nor gpt2 has as many`,
+    ),
+  )
+})
+
+test('the sizes that advice goes by are those of the tokenizers', async () => {
+  for (const name of tokenizerNames) {
+    expect(fittingTokenizers((await loadTokenizer(name)).vocabulary)).toEqual([name])
+  }
 })
 
 test('a text without a window of the context is not evaluated', async () => {

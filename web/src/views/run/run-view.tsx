@@ -96,8 +96,8 @@ function RunPanel() {
   if (tokenizer !== null || config.vocabulary <= 26) return <WriterPanel />
   return (
     <Notice kind="warning">
-      This ticket names no tokenizer, so that the page cannot turn text into its tokens. Its masks are below; slt
-      generate with --tokenizer runs it.
+      This ticket names no tokenizer, so that the page cannot turn text into its tokens. Its masks are below; slt run
+      --tokens continues token numbers with it.
     </Notice>
   )
 }
