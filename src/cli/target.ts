@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import type { Gpt2Weights } from '../model/gpt2-weights.js'
+import { InputError } from '../safetensors/input-error.js'
 
 /** A model to be approximated. */
 export interface Target {
@@ -10,12 +11,20 @@ export interface Target {
   readonly weights: Gpt2Weights
 }
 
-/** Reads a Hugging Face GPT-2 folder. */
-export async function readTarget(folder: string): Promise<Target> {
-  const [{ readGpt2Folder }, { openFile }] = await Promise.all([
+/**
+ * Reads a Hugging Face GPT-2 folder.
+ * @param name of the argument or option that it was given as
+ * @param taker what takes it, for messages
+ * @throws RangeError for no path at all, InputError for a file and for an unsound folder
+ */
+export async function readTarget(folder: string, name = 'folder', taker = 'prune'): Promise<Target> {
+  if (folder === '') throw new RangeError(`"${name}" expected a path, got nothing`)
+  const [{ readGpt2Folder }, { openFile }, { isFile }] = await Promise.all([
     import('../interop/index.js'),
     import('../runtime/files.js'),
+    import('../runtime/path-kind.js'),
   ])
+  if (await isFile(folder)) throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
   const { config, weights } = await readGpt2Folder((name) => openFile(join(folder, name)))
   return { name: basename(join(folder, '.')), config, weights }
 }

@@ -43,7 +43,7 @@ export function addVerify(program: Command): void {
  */
 export async function verify(path: string, folder?: string): Promise<Check[]> {
   const { verifyGpt2 } = await import('../runtime/prune.js')
-  const target = folder === undefined ? {} : { target: await readTarget(folder) }
+  const target = folder === undefined ? {} : { target: await readTarget(folder, 'target', '--target') }
   const progress = createProgress('matrices')
   try {
     return await interruptible(async (signal) => {

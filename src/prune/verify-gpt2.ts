@@ -68,10 +68,8 @@ export async function verifyGpt2(
     { name: 'container', passed: true, detail: `${ticket.bytes} bytes, sha256 ${ticket.sha256.slice(0, 16)}...` },
     checkPairs(ticket, config),
   ]
-  if (target && JSON.stringify(target.config) !== JSON.stringify(config)) {
-    const detail = `ticket ${JSON.stringify(config)}, target ${JSON.stringify(target.config)}`
-    return { checks: [...checks, { name: 'configuration', passed: false, detail }] }
-  }
+  const detail = target ? configDifference(config, target.config) : ''
+  if (detail !== '') return { checks: [...checks, { name: 'configuration', passed: false, detail }] }
   if (target) checks.push(await checkDense(ticket, target.weights), await checkWeights(platform, options, target))
   const literal = await openLiteralGpt2(platform, ticket)
   try {
@@ -94,6 +92,13 @@ export async function verifyGpt2(
     await literal.release()
   }
   return { checks }
+}
+
+/** The fields in which two configurations differ: `tiedHead: true, target false`; empty where they are equal. */
+function configDifference(config: Gpt2Config, target: Gpt2Config): string {
+  const fields = [...new Set([...Object.keys(config), ...Object.keys(target)])] as (keyof Gpt2Config)[]
+  const different = fields.filter((field) => config[field] !== target[field])
+  return different.map((field) => `${field}: ${config[field]}, target ${target[field]}`).join('; ')
 }
 
 /** The pairs are those of the configuration, in shape. */

@@ -31,5 +31,5 @@ export function refuseSystem(path: string, error: unknown): never {
   const reason = systemReason(error)
   if (reason === undefined) throw error
   const isOfPath = (error as NodeJS.ErrnoException).syscall !== 'uv_cwd'
-  throw new InputError(isOfPath ? `${path}: ${reason}` : reason, { cause: error })
+  throw new InputError(isOfPath ? `${path === '' ? 'an empty name' : path}: ${reason}` : reason, { cause: error })
 }

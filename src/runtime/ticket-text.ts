@@ -1,13 +1,15 @@
 /** Tickets as text on Node: from files to links and QR codes, and back. */
-import { open, stat } from 'node:fs/promises'
-import { InputError } from '../safetensors/index.js'
+import { open } from 'node:fs/promises'
+import type { Gpt2Config } from '../model/gpt2-config.js'
+import { InputError, startsAsSafetensors } from '../safetensors/index.js'
 import { type CompactTicket, decodeCompact, encodeCompact } from '../ticket/compact.js'
-import { expectSearched, openTicket } from '../ticket/index.js'
+import { expectSearched, openTicket, ticketTokenizers } from '../ticket/index.js'
 import { qrCapacity, type TicketQr, ticketQr } from '../ticket/ticket-qr.js'
 import { LINK_LIMIT, readTicketText, ticketLink } from '../ticket/ticket-text.js'
 import { readFully } from './file-handle.js'
 import { openFile, refuseSystem, writeAtomically, writeTextAtomically } from './files.js'
 import { assertWritable } from './output-path.js'
+import { isFile } from './path-kind.js'
 import { nodeSha256 } from './sha256.js'
 
 export interface TextOptions {
@@ -60,10 +62,14 @@ export async function writeTicketQr(
   return { ...reportOf(path, lean, compact), out, version, modules, text }
 }
 
-async function readCompact(path: string, lean: boolean): Promise<CompactTicket> {
+/** A compact ticket, and the model that it is of. */
+type ReadTicket = CompactTicket & { readonly config: Gpt2Config }
+
+async function readCompact(path: string, lean: boolean): Promise<ReadTicket> {
   const source = await openFile(path)
   try {
-    return await encodeCompact(expectSearched(await openTicket(source, nodeSha256)), nodeSha256, { lean })
+    const ticket = expectSearched(await openTicket(source, nodeSha256))
+    return { ...(await encodeCompact(ticket, nodeSha256, { lean })), config: ticket.metadata.config }
   } finally {
     await source.close()
   }
@@ -74,15 +80,33 @@ const reportOf = (ticket: string, lean: boolean, { bytes, maskBytes, sha256, wei
 }
 
 /** Why a ticket does not fit into a QR code, and what would. */
-async function tooLarge(path: string, lean: boolean, { bytes, maskBytes, weights }: CompactTicket, capacity: number) {
-  const over = bytes.length - capacity
-  const what = `${path}: ${bytes.length} bytes, ${over} more than the ${capacity} that a QR code holds here`
-  const leaner = lean ? bytes.length : (await readCompact(path, true)).bytes.length
-  if (leaner <= capacity) return `${what}: --lean makes it ${leaner}`
-  const fewer = Math.ceil(((leaner - capacity) * weights) / maskBytes)
-  const also = lean ? '' : '--lean and '
-  return `${what}: ${also}about ${fewer} of its ${weights} weights fewer would do, or a lower --keep; as it is it travels as a file or a link`
+async function tooLarge(path: string, lean: boolean, compact: ReadTicket, capacity: number): Promise<string> {
+  const { length } = compact.bytes
+  const what = `${path}: ${n(length)} bytes, ${n(length - capacity)} more than the ${n(capacity)} that a QR code holds here`
+  const leaner = lean ? compact : await readCompact(path, true)
+  if (leaner.bytes.length <= capacity) return `${what}: --lean makes it ${n(leaner.bytes.length)}`
+  return `${what}: ${lean ? '' : '--lean and '}${smaller(leaner, capacity)}; as it is it travels as a file or a link`
 }
+
+/** What a search must make smaller for its ticket to fit. */
+function smaller({ bytes, maskBytes, weights, config }: ReadTicket, capacity: number): string {
+  const bytesPerWeight = maskBytes / weights
+  const fewer = Math.ceil((bytes.length - capacity) / bytesPerWeight)
+  const { vocabulary, width, tiedHead } = config
+  const ofToken = tiedHead ? width : 2 * width
+  if (fewer <= weights - vocabulary * ofToken) {
+    return `about ${n(fewer)} of its ${n(weights)} weights fewer would do, or a lower --keep`
+  }
+  const tokens = `its ${n(vocabulary)} tokens take ${n(vocabulary * ofToken)} of its ${n(weights)} weights`
+  if (vocabulary <= BYTES) return `a smaller width would do: ${tokens}`
+  const saved = (vocabulary - BYTES) * ofToken
+  return `a byte tokenizer${fewer <= saved ? '' : ' and a smaller width'} would do: ${tokens}`
+}
+
+/** Tokens of the byte tokenizer. */
+const BYTES = ticketTokenizers.bytes
+
+const n = (value: number): string => value.toLocaleString('en-US')
 
 /**
  * Writes the ticket of a text.
@@ -103,35 +127,47 @@ export async function importTicket(
 }
 
 async function readText(text: string): Promise<{ name: string; content: string }> {
-  if (text === '-') return { name: 'standard input', content: await readStandardInput() }
-  const isFile = await stat(text).then(
-    (info) => info.isFile(),
-    () => false,
-  )
-  return isFile ? { name: text, content: await readTextFile(text) } : { name: 'text', content: text }
+  if (text === '-') {
+    const name = 'standard input'
+    return { name, content: decodeText(name, await readStandardInput()) }
+  }
+  if (await isFile(text)) return { name: text, content: decodeText(text, await readTextFile(text)) }
+  // A ticket's file given in place of its name, as $(cat ticket) does.
+  if (text.includes('"data_offsets"')) throw new InputError(`text: ${ALREADY}`)
+  return { name: 'text', content: text }
 }
+
+const ALREADY = 'is a safetensors file already; what is imported is the text of a link or a QR code'
 
 /** Most bytes that are read of a text. */
 const READ_LIMIT = 2 * LINK_LIMIT
 
-async function readTextFile(path: string): Promise<string> {
+/** @throws InputError when it is no text but a file of tensors, or too long */
+function decodeText(name: string, bytes: Uint8Array): string {
+  if (startsAsSafetensors(bytes)) throw new InputError(`${name}: ${ALREADY}`)
+  if (bytes.length > READ_LIMIT) throw new InputError(`${name}: expected at most ${READ_LIMIT} bytes of text`)
+  return new TextDecoder().decode(bytes)
+}
+
+/** The first bytes of a file, one more than may be there. */
+async function readTextFile(path: string): Promise<Uint8Array> {
   const handle = await open(path, 'r').catch((error) => refuseSystem(path, error))
   try {
     const bytes = new Uint8Array(READ_LIMIT + 1)
-    const length = await readFully(handle, bytes, 0)
-    if (length > READ_LIMIT) throw new InputError(`${path}: expected at most ${READ_LIMIT} bytes of text`)
-    return new TextDecoder().decode(bytes.subarray(0, length))
+    return bytes.subarray(0, await readFully(handle, bytes, 0))
   } finally {
     await handle.close()
   }
 }
 
-async function readStandardInput(): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
+/** What comes on standard input, to a piece beyond what may come. */
+async function readStandardInput(): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  let length = 0
   for await (const piece of process.stdin) {
-    text += decoder.decode(piece as Uint8Array, { stream: true })
-    if (text.length > READ_LIMIT) throw new InputError(`standard input: expected at most ${READ_LIMIT} bytes of text`)
+    pieces.push(piece as Uint8Array)
+    length += (piece as Uint8Array).length
+    if (length > READ_LIMIT) break
   }
-  return text
+  return Buffer.concat(pieces)
 }

@@ -1,10 +1,8 @@
 import type { ByteSource } from './byte-source.js'
 import { bytesPerElement, type Dtype, isDtype, tensorBytes } from './dtype.js'
+import { FORMAT_BYTES, HEADER_LIMIT, otherFormat } from './file-format.js'
 import { InputError } from './input-error.js'
 import { duplicateKey, quoted } from './strict-json.js'
-
-/** The format's own limit on the header, in bytes. */
-export const HEADER_LIMIT = 100_000_000
 
 /** Where a tensor lies: `byteOffset` counts from the start of the file. */
 export interface TensorInfo {
@@ -39,7 +37,9 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
     throw new InputError(`${source.name}: not a sound safetensors file: ${reason}`)
   }
   if (source.size < 8) refuse(`${source.size} bytes are too few for the 8-byte header length`)
-  const prefix = await source.read(0, 8)
+  const prefix = await source.read(0, Math.min(FORMAT_BYTES, source.size))
+  const other = otherFormat(prefix)
+  if (other !== undefined) refuse(`it looks like ${other}`)
   const headerLength = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true)
   if (headerLength > BigInt(HEADER_LIMIT)) {
     refuse(`header length ${headerLength} is over the limit of ${HEADER_LIMIT} bytes`)

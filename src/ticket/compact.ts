@@ -17,6 +17,7 @@ import { generationBits, type SearchedMatrix, searchedDense } from './searched.j
 import { packGenerations, unpackedGenerations, unpackGenerations } from './searched-masks.js'
 import { encodeSearchedTicket } from './searched-write.js'
 import type { CreateSha256 } from './sha256.js'
+import { DAMAGED } from './ticket-text.js'
 
 /** The version of the compact form: its first byte, which is never 0. */
 const FORM = 1
@@ -100,30 +101,45 @@ export function decodeCompact(
     const fields = createFieldReader(bytes)
     const form = fields.integer('form', 0)
     if (form !== FORM) throw new RangeError(`compact form ${form} is unknown`)
-    const head = compactHead(fields, nothing)
-    const { matrices, seed } = head
-    const dense = new Map(
-      searchedDense(head.config, head.norms).map(({ name: norm, shape }) => {
-        return [norm, toFloat32('F32', fields.bytes(norm, new Uint8Array(0), 4 * shape[0]).slice())]
-      }),
-    )
-    const packed = matrices.map(({ kept, generations }) =>
-      fields.bytes('generations', new Uint8Array(0), packedBytes(kept * generationBits(generations))),
-    )
-    const checksum = fields.bytes('checksum', new Uint8Array(0), CHECKSUM)
-    const masks = decodeMasks(fields.rest(), knownMasks(matrices, seed))
-    const found = matrices.map(({ generations: highest, kept, shape, ...matrix }, i) => {
-      const mask = masks[i]
-      if (highest === 0) return { ...matrix, mask }
-      const generations = unpackedGenerations(unpackGenerations(packed[i], kept, highest), mask, shape[0] * shape[1])
-      return { ...matrix, mask, generations }
-    })
-    const ticket = encodeSearchedTicket({ ...head, matrices: found, dense }, createSha256)
-    if (checksumOf(ticket.sha256).some((byte, i) => byte !== checksum[i])) {
-      throw new RangeError('wrong checksum: something was changed or left out on the way')
-    }
-    return ticket
+    return damaged(() => decodeFields(fields, createSha256))
   })
+}
+
+/** Says of what a check throws that it is the text which is damaged. */
+function damaged<T>(check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) throw new RangeError(`${DAMAGED}: ${error.message}`)
+    throw error
+  }
+}
+
+/** The ticket of all fields behind the form's number. @throws RangeError or TypeError for what is unsound */
+function decodeFields(fields: ReturnType<typeof createFieldReader>, createSha256: CreateSha256) {
+  const head = compactHead(fields, nothing)
+  const { matrices, seed } = head
+  const dense = new Map(
+    searchedDense(head.config, head.norms).map(({ name: norm, shape }) => {
+      return [norm, toFloat32('F32', fields.bytes(norm, new Uint8Array(0), 4 * shape[0]).slice())]
+    }),
+  )
+  const packed = matrices.map(({ kept, generations }) =>
+    fields.bytes('generations', new Uint8Array(0), packedBytes(kept * generationBits(generations))),
+  )
+  const checksum = fields.bytes('checksum', new Uint8Array(0), CHECKSUM)
+  const masks = decodeMasks(fields.rest(), knownMasks(matrices, seed))
+  const found = matrices.map(({ generations: highest, kept, shape, ...matrix }, i) => {
+    const mask = masks[i]
+    if (highest === 0) return { ...matrix, mask }
+    const generations = unpackedGenerations(unpackGenerations(packed[i], kept, highest), mask, shape[0] * shape[1])
+    return { ...matrix, mask, generations }
+  })
+  const ticket = encodeSearchedTicket({ ...head, matrices: found, dense }, createSha256)
+  if (checksumOf(ticket.sha256).some((byte, i) => byte !== checksum[i])) {
+    throw new RangeError('wrong checksum')
+  }
+  return ticket
 }
 
 /** A head that a reader does not look at. */

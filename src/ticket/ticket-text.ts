@@ -4,6 +4,9 @@
  */
 import { InputError } from '../safetensors/input-error.js'
 
+/** What is told of a text of which a part is missing or was changed. */
+export const DAMAGED = 'the text is not whole or was changed'
+
 /** Most characters of a link; longer ones are refused. Beyond the second many programs cut links. */
 export const LINK_LIMIT = 2 ** 20
 export const LINK_LONG = 8000
@@ -127,7 +130,7 @@ export function readTicketText(name: string, text: string): Uint8Array {
     return bytes
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    const what = key === undefined ? 'no link, fragment or digits of a ticket' : `no sound #${key}=`
+    const what = key === undefined ? 'no link, fragment or digits of a ticket' : DAMAGED
     throw new InputError(`${name}: ${what}: ${error.message}`)
   }
 }

@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { modulesOfSvg, rasterise, readQr } from '../ticket/qr-reader.js'
 import { encode, randomContent, runnableConfig, smallConfig } from '../ticket/searched-example.js'
-import { slt } from './slt.js'
+import { main, slt } from './slt.js'
 
 let folder: string
 const path = (name: string) => join(folder, name)
@@ -37,7 +36,6 @@ test('a file that holds the text, and standard input', () => {
   writeFileSync(path('link.txt'), stdout.replace(/(.{70})/g, '$1\n'))
   expect(slt('import', path('link.txt'), '--out', path('from-file')).code).toBe(0)
   expect(isSame('from-file', 'large.slt.safetensors')).toBe(true)
-  const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
   const piped = spawnSync(process.execPath, [main, 'import', '-', '--out', path('from-pipe'), '--json'], {
     input: stdout,
   })
@@ -115,7 +113,7 @@ describe('what does not work ends with 1 and one line, and writes nothing:', () 
   test('a QR code that is too small says by how much and what would do', () => {
     const { code, stderr } = slt('export', path('long.slt.safetensors'), path('no.svg'), '--to', 'qr')
     expect(stderr).toMatch(
-      /^slt: .*long\.slt\.safetensors: \d+ bytes, \d+ more than the 2944 that a QR code holds here: --lean and about \d+ of its \d+ weights fewer would do, or a lower --keep; as it is it travels as a file or a link\n$/,
+      /^slt: .*long\.slt\.safetensors: [\d,]+ bytes, [\d,]+ more than the 2,944 that a QR code holds here: --lean and about [\d,]+ of its 137,472 weights fewer would do, or a lower --keep; as it is it travels as a file or a link\n$/,
     )
     expect(code).toBe(1)
     expect(existsSync(path('no.svg'))).toBe(false)
@@ -125,15 +123,49 @@ describe('what does not work ends with 1 and one line, and writes nothing:', () 
       ['import', 'hello!'],
       /^slt: text: no link, fragment or digits of a ticket: character 5 expected base64url, got "!"\n$/,
     ],
-    [['import', '#ticket=AQAA'], /^slt: text: "\w+" goes past the end\n$/],
+    [['import', '#ticket=AQAA'], /^slt: text: the text is not whole or was changed: "\w+" goes past the end\n$/],
     [['import', '#ticket10=2'], /^slt: text: compact form 2 is unknown\n$/],
-    [['import', '#ticket10=0'], /^slt: text: no sound #ticket10=: expected decimal digits/],
+    [['import', '#ticket10=0'], /^slt: text: the text is not whole or was changed: expected decimal digits/],
   ])('%j', (args, message) => {
     const { code, stdout, stderr } = slt(...args, '--out', path('none'))
     expect(stderr).toMatch(message)
     expect(stdout).toBe('')
     expect(code).toBe(1)
     expect(existsSync(path('none'))).toBe(false)
+  })
+  test('a link of which the end is lost', () => {
+    const { stdout } = slt('export', path('small.slt.safetensors'), '--to', 'url')
+    for (const lost of [1, 2, 3, 5]) {
+      const { code, stderr } = slt('import', stdout.trim().slice(0, -lost), '--out', path('none'))
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^slt: text: the text is not whole or was changed: [^\n]+\n$/),
+      ])
+      expect(existsSync(path('none'))).toBe(false)
+    }
+  })
+  test('a ticket that is a file already, by its name, on standard input and as its content', () => {
+    const already = 'is a safetensors file already; what is imported is the text of a link or a QR code\n'
+    const ticket = path('small.slt.safetensors')
+    const content = readFileSync(ticket)
+    writeFileSync(path('padded'), Buffer.concat([content, Buffer.alloc(3_000_000)])) // more than any text may have
+    for (const name of [ticket, path('padded')]) {
+      expect(slt('import', name, '--out', path('none'))).toMatchObject({ code: 1, stderr: `slt: ${name}: ${already}` })
+    }
+    const piped = spawnSync(process.execPath, [main, 'import', '-', '--out', path('none')], { input: content })
+    expect(piped.stderr.toString()).toBe(`slt: standard input: ${already}`)
+    const shown = content.toString('latin1').replaceAll('\0', '') // what sh makes of $(cat ticket)
+    expect(slt('import', shown, '--out', path('none')).stderr).toBe(`slt: text: ${already}`)
+    expect(existsSync(path('none'))).toBe(false)
+  })
+  test("what a QR code has no room for because of GPT-2's vocabulary: other advice", () => {
+    const gpt2 = { ...smallConfig, width: 4, heads: 1, vocabulary: 50257 }
+    writeFileSync(path('gpt2.slt.safetensors'), encode({ ...randomContent(gpt2), tokenizer: 'gpt2' }))
+    const { code, stderr } = slt('export', path('gpt2.slt.safetensors'), path('no.svg'), '--to', 'qr')
+    expect(stderr).toMatch(
+      /^slt: .*gpt2\.slt\.safetensors: [\d,]+ bytes, [\d,]+ more than the 2,944 that a QR code holds here: --lean and a byte tokenizer would do: its 50,257 tokens take 201,028 of its [\d,]+ weights; as it is it travels as a file or a link\n$/,
+    )
+    expect(code).toBe(1)
   })
   test.each([
     [['--to', 'url', '--page', 'example.org'], /^slt: "page" expected an address such as https:\/\/host\/path/],

@@ -219,9 +219,21 @@ describe('in transformers.js', () => {
 })
 
 describe('one line and exit code 1, and nothing written', () => {
+  beforeAll(() => {
+    exported(ticket, at('graph.onnx'), 'onnx')
+  })
   test.each<[string, (out: string) => string[], string]>([
     ['no ticket', (out) => [at('none'), out, '--to', 'huggingface'], `${'none'}: no such file or folder`],
-    ['a text', (out) => [text, out, '--to', 'huggingface'], 'text.txt: not a sound safetensors file'],
+    [
+      'a text',
+      (out) => [text, out, '--to', 'huggingface'],
+      'text.txt: is neither a ticket nor a folder (it looks like a text)',
+    ],
+    [
+      'an ONNX file',
+      (out) => [at('graph.onnx'), out, '--to', 'huggingface'],
+      'graph.onnx: is neither a ticket nor a folder (it looks like an ONNX file)',
+    ],
     ['a .onnx folder', (out) => [ticket, `${out}.onnx`, '--to', 'huggingface'], '"out" expected a folder, got'],
     [
       'a folder to train',

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -36,6 +36,22 @@ describe.sequential('prune, verify, run', () => {
       expect(checks.filter((check: { passed: boolean }) => !check.passed)).toEqual([])
       expect([code, passed, checks.length > 0]).toEqual([0, true, true])
     }
+  })
+
+  test('verify against a target of another configuration names the fields that differ, and no other', async () => {
+    const other = join(folder, 'other')
+    await cp(sorter, other, { recursive: true })
+    const config = JSON.parse(await readFile(join(other, 'config.json'), 'utf8'))
+    const changed = { ...config, layer_norm_epsilon: 0.001, activation_function: 'relu' }
+    await writeFile(join(other, 'config.json'), JSON.stringify(changed))
+    const { code, stdout } = slt('verify', ticket, '--target', other, '--json')
+    expect(JSON.parse(stdout).checks.at(-1)).toEqual({
+      name: 'configuration',
+      passed: false,
+      detail: 'activation: gelu_new, target relu; layerNormEpsilon: 0.00001, target 0.001',
+    })
+    expect(code).toBe(1)
+    await rm(other, { recursive: true })
   })
 
   test('run sorts', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { slt, sorter } from './slt.js'
+import { main, slt, sorter } from './slt.js'
 
 const commands = [
   'search',
@@ -84,6 +84,11 @@ describe('bad input ends with 1 and one line', () => {
       ['prune', '--random', 'gpt2-huge'],
       '"random" expected gpt2-nano-sort, gpt2-mini, gpt2-small, gpt2-medium, got "gpt2-huge"',
     ],
+    [['prune', ''], '"folder" expected a path, got nothing'],
+    [['prune', main], `${main}: is a file; prune takes a Hugging Face folder`],
+    [['verify', 'x', '--target', ''], '"target" expected a path, got nothing'],
+    [['verify', 'x', '--target', main], `${main}: is a file; --target takes a Hugging Face folder`],
+    [['inspect', ''], 'an empty name: no such file or folder'],
     [['prune', 'no-such-folder'], 'no-such-folder/config.json: no such file or folder'],
     [['verify', 'no-such-ticket'], 'no-such-ticket: no such file or folder'],
     [['run', 'no-such-ticket', '--tokens', '1'], 'no-such-ticket: no such file or folder'],

@@ -171,22 +171,28 @@ describe('refused in one line:', () => {
     expect(await refusal((bytes) => bytes.with(0, 2))).toBe('x: compact form 2 is unknown')
   })
   test('a flipped bit of the masks', async () => {
-    expect(await refusal((bytes) => bytes.with(bytes.length - 9, bytes[bytes.length - 9] ^ 1))).toMatch(/^x: /)
+    expect(await refusal((bytes) => bytes.with(bytes.length - 9, bytes[bytes.length - 9] ^ 1))).toMatch(
+      /^x: the text is not whole or was changed: /,
+    )
   })
   test('another checksum', async () => {
     const { bytes, maskBytes } = await compact(searched(0.3, 'range'))
     const at = bytes.length - maskBytes - 1
     expect(() => decodeCompact('x', bytes.with(at, bytes[at] ^ 1), nodeSha256)).toThrow(
-      'x: wrong checksum: something was changed or left out on the way',
+      'x: the text is not whole or was changed: wrong checksum',
     )
   })
   test('something behind the end', async () => {
-    expect(await refusal((bytes) => Uint8Array.of(...bytes, 0, 0))).toBe('x: 2 bytes are left over')
+    expect(await refusal((bytes) => Uint8Array.of(...bytes, 0, 0))).toBe(
+      'x: the text is not whole or was changed: 2 bytes are left over',
+    )
   })
   test('every beginning of it', async () => {
     const { bytes } = await compact(searched(0.3, 'range'))
     for (let length = 0; length < bytes.length; length++) {
-      expect(() => decodeCompact('x', bytes.subarray(0, length), nodeSha256)).toThrow(InputError)
+      const attempt = () => decodeCompact('x', bytes.subarray(0, length), nodeSha256)
+      expect(attempt).toThrow(InputError)
+      if (length > 0) expect(attempt).toThrow('x: the text is not whole or was changed: ')
     }
   })
   test('a model of many weights in few bytes', () => {

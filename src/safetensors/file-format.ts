@@ -1,0 +1,41 @@
+/** The format's own limit on the header, in bytes. */
+export const HEADER_LIMIT = 100_000_000
+
+/** Bytes from a file's start that its format is told by. */
+export const FORMAT_BYTES = 16
+
+/** Whether a file starts as safetensors do: the length of a header, and the header's brace. */
+export function startsAsSafetensors(head: Uint8Array): boolean {
+  if (head.length < 9 || head[8] !== 0x7b) return false
+  return new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true) <= BigInt(HEADER_LIMIT)
+}
+
+/** First bytes of other files that a model may be looked for in. */
+const signatures: readonly (readonly [string, string])[] = [
+  ['PK\x03\x04', 'a ZIP archive, as PyTorch saves models'],
+  ['GGUF', 'a GGUF file'],
+  ['\x1f\x8b', 'a gzip file'],
+  ['\x89PNG', 'a PNG picture'],
+  ['\x89HDF', 'an HDF5 file'],
+]
+
+/**
+ * What a file looks like that is no safetensors file, for a message.
+ * @param head its first bytes, {@link FORMAT_BYTES} of them where there are as many
+ * @returns undefined for safetensors and for what is not known
+ */
+export function otherFormat(head: Uint8Array): string | undefined {
+  if (head.length < 4 || startsAsSafetensors(head)) return undefined
+  const text = String.fromCharCode(...head.subarray(0, FORMAT_BYTES))
+  const known = signatures.find(([signature]) => text.startsWith(signature))
+  if (known) return known[1]
+  if (startsAsOnnx(head)) return 'an ONNX file'
+  return head.length >= 8 && /^[\t\n\r\x20-\x7e]+$/.test(text) ? 'a text' : undefined
+}
+
+/** ONNX is a protobuf message: its version (field 1, a small integer), then another field of ModelProto. */
+const startsAsOnnx = ([first, version, next]: Uint8Array): boolean =>
+  first === 0x08 && version >= 1 && version <= 32 && modelProtoTags.includes(next)
+
+/** Fields 2 to 8, 14 and 20 of ModelProto as they are tagged; 5 is an integer, the others have a length. */
+const modelProtoTags = [0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42, 0x72, 0xa2]
