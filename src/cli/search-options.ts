@@ -110,7 +110,11 @@ export function addTaskOptions(command: Command, tasks: readonly string[]): Comm
 export function addMaskOptions(command: Command): Command {
   return command
     .option('--keep <x>', 'fraction of the weights kept (default: 0.3)', number('keep'))
-    .option('--selection <s>', 'top scores of each matrix or of all: per-layer, global', oneOf('selection', selections))
+    .option(
+      '--selection <s>',
+      'top scores of each matrix or of all: per-layer (default), global',
+      oneOf('selection', selections),
+    )
     .option('--algorithm <a>', algorithms.join(', '), oneOf('algorithm', algorithms))
     .option('--redraw-every <n>', 'iterand: steps between redrawings (default: 300)', integer('redraw-every', 1))
     .option(

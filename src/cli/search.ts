@@ -21,7 +21,11 @@ Examples:
   slt search --resume story.slt.safetensors.run
 
 The mask is found by gradients (edge-popup); the random weights never change. The run folder holds checkpoints,
-metrics.jsonl and samples.txt. Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.`
+metrics.jsonl and samples.txt. Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.
+
+--selection global ranks the scores of all matrices together. They start uniform on +-1/sqrt(inputs of the matrix), so wide inputs start
+low: mlp.c_proj, whose inputs are the feed-forward's --inner (4 widths), has scores of half the range and with --keep 0.3 keeps nothing at first. While it keeps
+nothing mlp.c_fc gets no gradient, and the feed-forward may stay dead. per-layer keeps the same fraction of every matrix.`
 
 /** Adds `slt search`. */
 export function addSearch(program: Command): void {
@@ -61,6 +65,7 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
       () => advice,
     )
     progress?.stop()
+    warnOfEmpty(terminal, report)
     printReport(terminal, report)
     terminal.result(report)
   } finally {
@@ -88,6 +93,16 @@ function printStart(terminal: Terminal, start: SearchStart): void {
   )
   const from = start.from > 0 ? `, from step ${count(start.from)}` : ''
   terminal.note(`${count(steps)} steps of ${batch} windows${from}, on ${device} (${reason}); run folder ${start.run}`)
+}
+
+/** A matrix that keeps nothing is a part of the network that does nothing, which only a global selection makes. */
+function warnOfEmpty(terminal: Terminal, { settings, matrices }: SearchReport): void {
+  const empty = matrices.filter(({ kept }) => kept === 0).map(({ name }) => name)
+  if (settings.kind !== 'search' || empty.length === 0) return
+  const these = empty.length === 1 ? 'keeps nothing: it does' : 'keep nothing: they do'
+  terminal.note(
+    `warning: ${empty.join(', ')} ${these} no work in this network (--selection per-layer keeps some of each)`,
+  )
 }
 
 function printReport(terminal: Terminal, report: SearchReport): void {

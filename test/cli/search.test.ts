@@ -68,6 +68,20 @@ test('a file that is there stays without --force, and the text always', () => {
   expect(slt(...args, '--out', out('kept'), '--force').code).toBe(0)
 })
 
+test('a global selection that leaves a matrix empty says so once, by name; per layer none is', () => {
+  const args = ['search', '--data', text, ...small, ...quiet, '--steps', '1', '--json']
+  const { code, stdout, stderr } = slt(...args, '--selection', 'global', '--out', out('g'))
+  const { matrices } = JSON.parse(stdout) as { matrices: { name: string; kept: number }[] }
+  const empty = matrices.filter(({ kept }) => kept === 0).map(({ name }) => name)
+  expect(empty).toEqual(['h.0.mlp.c_proj', 'h.1.mlp.c_proj']) // their scores start with half the range
+  expect(stderr.match(/^warning: .*$/gm)).toEqual([
+    'warning: h.0.mlp.c_proj, h.1.mlp.c_proj keep nothing: they do no work in this network (--selection per-layer keeps some of each)',
+  ])
+  expect(code).toBe(0)
+  expect(slt(...args, '--out', out('l')).stderr).not.toContain('warning')
+  expect(slt('search', '--help').stdout).toContain('--selection global ranks the scores of all matrices together')
+})
+
 test('slt train --json: one object on stdout', () => {
   const { code, stdout } = slt('train', '--data', text, ...small, ...quiet, '--steps', '5', '--out', out('t'), '--json')
   expect(code).toBe(0)
