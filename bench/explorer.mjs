@@ -1,14 +1,16 @@
-// The explorer as a person meets it: how soon the first view works, how fast a head is solved again, how fast a ticket writes. In a
+// The explorer as a person meets it: what its scripts and styles take gzipped, how soon the first view works, how fast a head is solved again, how fast a ticket writes. In a
 // headless Chromium (SLT_CHROMIUM, or where packages put it), on `slt serve`. Built first by `npm run build`.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { chromium } from 'playwright-core'
 import { inTemporaryFolder } from './cli.mjs'
 import { figure, median } from './measure.mjs'
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+const site = fileURLToPath(new URL('../dist/web/', import.meta.url))
 const text = fileURLToPath(new URL('../data/tinyshakespeare/input.txt', import.meta.url))
 const play = fileURLToPath(new URL('../examples/play/play.slt.safetensors', import.meta.url))
 const browserPath = process.env.SLT_CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/google-chrome'].find(existsSync)
@@ -16,6 +18,10 @@ const RUNS = 7
 const solved = /subset sums solved exactly in ([\d.]+) ms/
 
 export async function run(log) {
+  const bundle = bundleSize()
+  log(
+    `scripts and styles: ${figure(bundle.gzipped)} bytes gzipped in ${bundle.files} files, beside ONNX Runtime's WebAssembly and its loaders`,
+  )
   return inTemporaryFolder(async (folder) => {
     const tiny = join(folder, 'tiny.slt.safetensors')
     const flags = ['--model', 'tiny', '--steps', '3', '--sample-every', '0', '--validate-every', '0', '--out', tiny]
@@ -38,12 +44,21 @@ export async function run(log) {
         rates[name] = await writing(browser, url, file)
         log(`${name}: ${figure(rates[name])} tokens a second in WebAssembly`)
       }
-      return { firstViewMs: first, solves, tokensPerSecond: rates }
+      return { bundle, firstViewMs: first, solves, tokensPerSecond: rates }
     } finally {
       await browser.close()
       server.kill('SIGINT')
     }
   })
+}
+
+/** The scripts and styles of the site, each gzipped by itself; those in ort/ go with the WebAssembly that they load. */
+export function bundleSize() {
+  const names = readdirSync(site, { recursive: true }).filter(
+    (name) => /\.(m?js|css)$/.test(name) && !/^ort\b/.test(name),
+  )
+  const sizes = names.map((name) => gzipSync(readFileSync(join(site, name))).length)
+  return { files: names.length, gzipped: sizes.reduce((sum, size) => sum + size, 0) }
 }
 
 async function firstView(browser, url) {

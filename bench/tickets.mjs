@@ -1,7 +1,7 @@
 // What masks take under each coding, and how fast a ticket becomes weights.
 //   npm run bench -- tickets
-// The masks are those of a search (micro, tiny Shakespeare, keep 0.3, 2,000 steps, two minutes), or of the tickets that SLT_TICKETS names
-// (paths with commas between). Weights are rebuilt by processes of their own from a ticket of the shape of `mini`.
+// The masks are those of examples/play, or of the tickets that SLT_TICKETS names (paths with commas between); docs/performance.md says
+// which it shows. Weights are rebuilt by processes of their own from a ticket of the shape of `mini`.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,9 +21,8 @@ import { inTemporaryFolder } from './cli.mjs'
 import { figure, median, secondsOf, tableLines } from './measure.mjs'
 import { startThreads } from './threads.mjs'
 
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 const loader = fileURLToPath(new URL('load-ticket.mjs', import.meta.url))
-const text = fileURLToPath(new URL('../data/tinyshakespeare/input.txt', import.meta.url))
+const play = fileURLToPath(new URL('../examples/play/play.slt.safetensors', import.meta.url))
 const RUNS = 7
 
 const codings = ['bits', 'deflate', 'range']
@@ -31,8 +30,7 @@ const entropy = (p) => (p === 0 || p === 1 ? 0 : -p * Math.log2(p) - (1 - p) * M
 
 export async function run(log) {
   return inTemporaryFolder(async (folder) => {
-    const named = process.env.SLT_TICKETS?.split(',')
-    const paths = named ?? [searchOne(log, folder)]
+    const paths = process.env.SLT_TICKETS?.split(',') ?? [play]
     const sizes = []
     for (const path of paths) sizes.push(await codedSizes(path))
     const rows = sizes.map(({ name, weights, entropy: bits, ...each }) => {
@@ -49,25 +47,6 @@ export async function run(log) {
     for (const kind of ['normal', 'signed-constant']) loads.push(...(await loadMini(log, folder, kind)))
     return { sizes, loads }
   })
-}
-
-function searchOne(log, folder) {
-  log('searching micro for 2,000 steps...')
-  const out = join(folder, 'micro.slt.safetensors')
-  const flags = [
-    '--model',
-    'micro',
-    '--steps',
-    '2000',
-    '--sample-every',
-    '0',
-    '--validate-every',
-    '0',
-    '--coding',
-    'bits',
-  ]
-  execFileSync(process.execPath, [main, 'search', '--data', text, ...flags, '--out', out], { stdio: 'ignore' })
-  return out
 }
 
 /** The masks of a ticket under every coding; each is decoded by both rungs before it counts. */

@@ -18,7 +18,7 @@ export interface Target {
  * @throws RangeError for no path at all, InputError for a file and for an unsound folder
  */
 export async function readTarget(folder: string, name = 'folder', taker = 'prune'): Promise<Target> {
-  if (folder === '') throw new RangeError(`"${name}" expected a path, got nothing`)
+  if (folder === '') throw new RangeError(`"${name}" expected a path, got an empty text`)
   const [{ readGpt2Folder }, { openFile }, { isFile }] = await Promise.all([
     import('../interop/index.js'),
     import('../runtime/files.js'),
