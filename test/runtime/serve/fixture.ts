@@ -90,22 +90,38 @@ export async function addTicket(
   await cp(fileURLToPath(new URL(`../../vectors/tickets/${golden}`, import.meta.url)), join(folder, name))
 }
 
-/** What comes back for these bytes, until the server closes the connection or nothing more comes for `quiet` ms. */
-export function exchange(port: number, bytes: string | Uint8Array, quiet = 300): Promise<string> {
+/** What comes back for these bytes until the server closes the connection, which is to be within a minute. */
+export function exchange(port: number, bytes: string | Uint8Array): Promise<string> {
   return new Promise((done, fail) => {
     const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
     let text = ''
-    socket.setTimeout(quiet, () => socket.destroy())
+    const limit = setTimeout(() => {
+      fail(new Error(`the connection was not closed within a minute; what came is ${JSON.stringify(text)}`))
+      socket.destroy()
+    }, 60_000)
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1')
     })
-    socket.on('error', fail)
-    socket.on('close', () => done(text))
+    socket.on('error', (error) => {
+      // A server that closes before it has read everything resets the connection, right behind its answer.
+      if (!isWhole(text)) fail(error)
+    })
+    socket.on('close', () => {
+      clearTimeout(limit)
+      done(text)
+    })
   })
+}
+
+/** Whether this is an answer to its last byte. */
+function isWhole(answer: string): boolean {
+  const end = answer.indexOf('\r\n\r\n') + 4
+  const length = /\r\ncontent-length: (\d+)\r\n/i.exec(answer.slice(0, end))?.[1]
+  return length !== undefined && answer.length - end === Number(length)
 }
 
 /** A GET whose path is sent as it is written. */
 export const get = (port: number, path: string, headers = '', host = `127.0.0.1:${port}`): Promise<string> =>
-  exchange(port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${headers}\r\n`, 5000)
+  exchange(port, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${headers}\r\n`)
 
 export const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1])
