@@ -10,7 +10,7 @@ export const sorter = fileURLToPath(new URL('../../data/gpt-nano-sort', import.m
 export function slt(...args: string[]): { code: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
     encoding: 'utf8',
-    timeout: 110_000,
+    timeout: 280_000, // before vitest's own, which cannot interrupt it
   })
   return { code: status, stdout, stderr }
 }

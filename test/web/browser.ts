@@ -15,11 +15,16 @@ export const chromiumPath = process.env.SLT_CHROMIUM ?? candidates.find((path) =
 export const noBrowser = chromiumPath === undefined && process.env.CI !== 'true'
 if (noBrowser) console.log('No Chromium was found (SLT_CHROMIUM names one): tests in a browser are skipped.')
 
-/** Headless Chromium; no sandbox, which containers lack. */
-export function launchBrowser(args: readonly string[] = []): Promise<Browser> {
+/** Milliseconds that a page may take for what a test waits for, on a machine that has much else to do. */
+const PATIENCE = 90_000
+
+/** Headless Chromium; no sandbox, which containers lack. Its pages have {@link PATIENCE}. */
+export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   if (chromiumPath === undefined)
     throw new Error('no Chromium was found: apt-get install chromium, or set SLT_CHROMIUM')
-  return chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', ...args] })
+  const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', ...args] })
+  browser.on('context', (context) => context.setDefaultTimeout(PATIENCE))
+  return browser
 }
 
 const types: Record<string, string> = {

@@ -15,7 +15,7 @@ describe.skipIf(noBrowser)('controls and pictures', () => {
     return [page, errors]
   }
   const hashOf = async (page: Page, expected: string) => {
-    await page.waitForFunction((hash) => location.hash === hash, expected, { timeout: 5000 })
+    await page.waitForFunction((hash) => location.hash === hash, expected)
   }
 
   beforeAll(async () => {
@@ -119,8 +119,7 @@ describe.skipIf(noBrowser)('controls and pictures', () => {
       })
     expect(await pixel()).toEqual([247, 247, 245, 255])
     await page.emulateMedia({ colorScheme: 'dark' })
-    await page.waitForTimeout(100)
-    expect(await pixel()).toEqual([34, 39, 44, 255])
+    await expect.poll(pixel).toEqual([34, 39, 44, 255])
   })
 
   test('a plot reads its values by pointer and by arrow keys, and lists them', async () => {

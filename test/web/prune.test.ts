@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { overflow, seriousViolations, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
+import { pressAtOnce } from './press.js'
 import { type Served, serveSite } from './site.js'
 
 describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
@@ -16,29 +17,13 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
   }
   const results = (page: Page) => page.getByRole('region', { name: 'Items and errors' })
   const solved = (page: Page) =>
-    page.locator('[aria-busy=false] .prune-solving', { hasText: 'subset sums solved' }).waitFor({ timeout: 60_000 })
+    page.locator('[aria-busy=false] .prune-solving', { hasText: 'subset sums solved' }).waitFor()
   const items = (page: Page) => page.getByRole('slider', { name: 'Items a weight, n′' })
   /** A quantity of the result, as a number. */
   const quantity = async (page: Page, name: string): Promise<number> => {
     const value = results(page).locator('dl > div', { hasText: name }).locator('.prune-value')
     return parse(await value.textContent())
   }
-  /** Presses Stop as soon as it is there, in the page: the work may be over before a message from here arrives. */
-  const stopAtOnce = (page: Page): Promise<boolean> =>
-    page.evaluate(
-      () =>
-        new Promise<boolean>((resolve) => {
-          const part = document.querySelector('.prune-results')!
-          const observer = new MutationObserver(() => {
-            const button = [...part.querySelectorAll('button')].find(({ textContent }) => textContent === 'Stop')
-            if (!button) return
-            observer.disconnect()
-            resolve(part.querySelector('progress[aria-label="Subset sums solved"]') !== null)
-            button.click()
-          })
-          observer.observe(part, { childList: true, subtree: true })
-        }),
-    )
   /** Rows of the numbers below a plot. */
   const numbers = async (page: Page, description: RegExp): Promise<number[][]> => {
     const plot = page.getByRole('group', { name: description })
@@ -164,14 +149,14 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     await page.waitForFunction(() => location.hash.includes('init=xavier'))
     await solved(page)
     expect(await quantity(page, 'targets in reach')).toBeLessThan(100)
-    await page.getByText(/^No fit:/).waitFor({ timeout: 60_000 })
+    await page.getByText(/^No fit:/).waitFor()
     expect(errors).toEqual([])
   })
 
   test('the curve falls, is fitted, can be stopped and started again', async () => {
     const [page, errors] = await open('#prune?d=2&input=rotation')
-    await page.getByText(/^Fit: .+ and half the error every .+ items\.$/).waitFor({ timeout: 60_000 })
-    await page.getByText('336 of 336 heads pruned.').waitFor({ timeout: 60_000 })
+    await page.getByText(/^Fit: .+ and half the error every .+ items\.$/).waitFor()
+    await page.getByText('336 of 336 heads pruned.').waitFor()
     const rows = await numbers(page, /^Error of the output against items/)
     expect(rows.length).toBe(28)
     const median = rows.map((row) => row[4])
@@ -179,21 +164,22 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     expect(rows[9][6]).toBeCloseTo(0.8 * Math.exp(-0.06 * 20), 3)
 
     await page.goto(`${served.url}#prune?d=32`)
-    await page.getByRole('button', { name: 'Stop' }).click()
-    await page.getByRole('button', { name: 'Start again' }).click()
-    await page.getByText('Pruning more sources').waitFor()
+    const curve = page.getByRole('region', { name: 'More items, exponentially less error' })
+    await curve.getByRole('button', { name: 'Stop' }).click()
+    await curve.getByRole('button', { name: 'Start again' }).click()
+    await curve.getByText('Pruning more sources').waitFor()
     expect(errors).toEqual([])
   })
 
   test('work that takes long has a bar and a stop, and goes on', async () => {
     const [page, errors] = await open('#prune?target=sorter&n=4')
     await items(page).focus()
-    const barWasThere = stopAtOnce(page)
+    const barWasThere = pressAtOnce(page, '.prune-results', 'Stop', 'progress[aria-label="Subset sums solved"]')
     await page.keyboard.press('End')
     expect(await barWasThere).toBe(true)
     await page.getByText('Stopped: shown are 4 items a weight.').waitFor()
     await page.getByRole('button', { name: 'Go on' }).click()
-    await page.getByText('28 items a weight: largest error').waitFor({ state: 'attached', timeout: 90_000 })
+    await page.getByText('28 items a weight: largest error').waitFor({ state: 'attached' })
     expect(errors).toEqual([])
   })
 
@@ -230,7 +216,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     await page.goto(host.url)
     await solved(page)
     await page.waitForLoadState('networkidle') // the other views too
-    await page.getByText(/^Fit: /).waitFor({ timeout: 60_000 }) // both workers
+    await page.getByText(/^Fit: /).waitFor() // both workers
     await page.getByRole('link', { name: 'Search live' }).click()
     await page.getByRole('heading', { level: 1, name: 'Search live' }).waitFor()
     await page.context().setOffline(true)
@@ -247,7 +233,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
   test.each(['light', 'dark'] as const)('axe-core finds nothing serious, %s, at three widths', async (colorScheme) => {
     for (const hash of ['#prune?n=8', '#prune?target=sorter']) {
       const [page, errors] = await open(hash, { colorScheme })
-      await page.getByText(/^Fit: /).waitFor({ timeout: 60_000 })
+      await page.getByText(/^Fit: /).waitFor()
       for (const width of [1400, 800, 360]) {
         await page.setViewportSize({ width, height: 900 })
         expect(await seriousViolations(page), `${hash} at ${width}`).toEqual([])
@@ -262,7 +248,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     const [page] = await open()
     const places = () =>
       page.evaluate(() => [...document.querySelectorAll('.prune-part')].map((each) => each.getBoundingClientRect().top))
-    await page.getByText(/^Fit: /).waitFor({ timeout: 60_000 })
+    await page.getByText(/^Fit: /).waitFor()
     const before = await places()
     await items(page).focus()
     for (const [key, n] of [
@@ -271,7 +257,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
       ['Home', 1],
     ] as const) {
       await page.keyboard.press(key)
-      await page.getByText(`${n} items a weight: largest error`).waitFor({ state: 'attached', timeout: 60_000 })
+      await page.getByText(`${n} items a weight: largest error`).waitFor({ state: 'attached' })
       expect(await places(), `at ${n} items`).toEqual(before)
     }
   })

@@ -70,24 +70,24 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
     try {
       const [page, errors] = await open(serving.url)
       const item = page.getByRole('checkbox', { name: 'tiny', exact: true })
-      await item.waitFor({ timeout: 60_000 })
+      await item.waitFor()
       expect(await item.isChecked()).toBe(true)
       await expect.poll(() => page.locator('.run-state').textContent()).toMatch(/^running, step [\d,]+ of 1,000,000/)
       const step = async () =>
         Number(/step ([\d,]+) of/.exec((await page.locator('.run-state').textContent())!)![1].replaceAll(',', ''))
-      await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(30)
-      const [before, points] = [await step(), await drawn(page, 'Loss')]
-      expect(points).toBeGreaterThan(3)
-      await expect.poll(step, { timeout: 30_000 }).toBeGreaterThan(before)
+      await expect.poll(step).toBeGreaterThan(30)
+      await expect.poll(() => drawn(page, 'Loss')).toBeGreaterThan(3) // the log is asked for after the step
+      const before = await step()
+      await expect.poll(step).toBeGreaterThan(before)
       await page
         .getByText(/What it wrote after step/)
         .first()
-        .waitFor({ timeout: 60_000 })
-      expect(await drawn(page, 'Weights that change sides')).toBeGreaterThan(3)
+        .waitFor()
+      await expect.poll(() => drawn(page, 'Weights that change sides')).toBeGreaterThan(3)
       expect(errors).toEqual([])
       search.kill('SIGINT')
       await once(search, 'exit')
-      await expect.poll(() => page.locator('.run-state').textContent(), { timeout: 15_000 }).toMatch(/^stopped/)
+      await expect.poll(() => page.locator('.run-state').textContent()).toMatch(/^stopped/)
       expect(errors).toEqual([])
       await page.close()
     } finally {
@@ -111,7 +111,7 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
       await box('a').focus()
       await page.keyboard.press('Space')
       await expect.poll(() => page.locator('.plot').first().locator('path').count()).toBe(1)
-      expect(await drawn(page, 'Loss')).toBe(30)
+      await expect.poll(() => drawn(page, 'Loss')).toBe(30)
       await expect.poll(() => page.url()).toMatch(/#report\?runs=[0-9a-f]{16}$/)
 
       await page.reload()
@@ -125,9 +125,9 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
       expect((await fetch(`${serving.url}api/files/${file}`)).status).toBe(200)
 
       await writeFile(join(own, 'b.run', 'metrics.jsonl'), rows(1, 5))
-      await expect.poll(() => drawn(page, 'Loss'), { timeout: 10_000 }).toBe(5)
+      await expect.poll(() => drawn(page, 'Loss')).toBe(5)
       await appendFile(join(own, 'b.run', 'metrics.jsonl'), rows(6, 9))
-      await expect.poll(() => drawn(page, 'Loss'), { timeout: 10_000 }).toBe(9)
+      await expect.poll(() => drawn(page, 'Loss')).toBe(9)
 
       await box('b').uncheck()
       await page.getByText('Choose a run to see its curves.').waitFor()
@@ -207,10 +207,10 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
     const [page] = await open(serving.url)
     await expect.poll(() => drawn(page, 'Loss')).toBe(12)
     await serving.close()
-    await page.getByText('slt serve does not answer any more').waitFor({ timeout: 10_000 })
+    await page.getByText('slt serve does not answer any more').waitFor()
     expect(await drawn(page, 'Loss')).toBe(12)
     serving = await startServer({ explorer: siteFolder, folders: [own], port, version: '0' })
-    await page.getByText('slt serve does not answer any more').waitFor({ state: 'detached', timeout: 10_000 })
+    await page.getByText('slt serve does not answer any more').waitFor({ state: 'detached' })
     await page.close()
     await serving.close()
   })
@@ -223,7 +223,7 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
         await page.getByText('plain file host').waitFor()
         const examples = page.getByRole('checkbox')
         await expect.poll(() => examples.count()).toBe(2)
-        expect(await drawn(page, 'Loss')).toBeGreaterThan(100)
+        await expect.poll(() => drawn(page, 'Loss')).toBeGreaterThan(100)
         await page.getByRole('heading', { name: /^Figure 6\./ }).waitFor()
 
         const chooser = async (name: string, content: string) => {

@@ -6,8 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chooseModel } from '../../src/search/models.js'
 import { overflow, seriousViolations, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
+import { pressAtOnce } from './press.js'
 import { randomTicket } from './run-tickets.js'
 import { type Served, serveSite } from './site.js'
+
+declare global {
+  var wasSolving: boolean
+}
 
 const sorterFile = 'examples/sorter-qr/sorter.slt.safetensors'
 
@@ -17,13 +22,18 @@ describe.skipIf(noBrowser)('the view #run', () => {
   let browser: Browser
   let story: Uint8Array
 
-  const open = async (hash = '#run', options: Parameters<Browser['newPage']>[0] = {}): Promise<[Page, string[]]> => {
+  const open = async (
+    hash = '#run',
+    options: Parameters<Browser['newPage']>[0] = {},
+    atFirst = () => {},
+  ): Promise<[Page, string[]]> => {
     const page = await browser.newPage(options)
     const errors = watchErrors(page)
+    await page.addInitScript(atFirst)
     await page.goto(served.url + hash)
     return [page, errors]
   }
-  const ready = (page: Page) => page.getByText('Ready.').waitFor({ timeout: 60_000 })
+  const ready = (page: Page) => page.getByText('Ready.').waitFor()
   const choose = (page: Page, name: string, bytes: Uint8Array) =>
     page.locator('input[type=file]').setInputFiles({ name, mimeType: '', buffer: Buffer.from(bytes) })
   const answer = (page: Page) => page.locator('output.ticket-answer')
@@ -55,7 +65,7 @@ describe.skipIf(noBrowser)('the view #run', () => {
     await letters.fill('CCX')
     await page.getByText('Expected 6 letters from A to C.').waitFor()
     await page.getByRole('button', { name: 'Check all 729 lists' }).click()
-    await page.getByText('729 of 729 lists sorted.').waitFor({ timeout: 60_000 })
+    await page.getByText('729 of 729 lists sorted.').waitFor()
     expect(await page.getByText('1,320 random weights grew from the seed in').count()).toBe(1)
     expect(errors).toEqual([])
     await page.close()
@@ -69,7 +79,7 @@ describe.skipIf(noBrowser)('the view #run', () => {
     const text = page.getByLabel('What the ticket writes')
     const writeAll = async () => {
       await write.click()
-      await page.getByText(/^40 tokens, \d+(\.\d)? a second$/).waitFor({ timeout: 60_000 })
+      await page.getByText(/^40 tokens, \d+(\.\d)? a second$/).waitFor()
       await write.waitFor()
       return text.textContent()
     }
@@ -89,9 +99,11 @@ describe.skipIf(noBrowser)('the view #run', () => {
     await page.getByLabel(/^Attention of layer 2, head 2/).waitFor()
 
     await page.getByLabel('Length').fill('2000')
+    const stopped = pressAtOnce(page, '.ticket-try', 'Stop', '.ticket-text')
     await write.click()
-    await page.getByRole('button', { name: 'Stop' }).click()
+    await stopped
     await write.waitFor()
+    expect((await text.textContent())!.length).toBeLessThan(1000)
     expect(errors).toEqual([])
     await page.close()
   })
@@ -161,9 +173,14 @@ describe.skipIf(noBrowser)('the view #run', () => {
   })
 
   test('a trained sorter is pruned in the page, and sorts', async () => {
-    const [page, errors] = await open('#run?example=pruned')
-    await page.getByText('Solving a subset sum for every weight').waitFor({ timeout: 60_000 })
+    const [page, errors] = await open('#run?example=pruned', {}, () => {
+      globalThis.wasSolving = false
+      new MutationObserver(() => {
+        globalThis.wasSolving ||= document.body.textContent.includes('Solving a subset sum for every weight')
+      }).observe(document, { childList: true, subtree: true, characterData: true })
+    })
     await ready(page)
+    expect(await page.evaluate(() => globalThis.wasSolving)).toBe(true)
     await page.getByText('✓ sorted').waitFor()
     expect(await page.getByText('random weights of the second matrices').count()).toBe(1)
     expect(errors).toEqual([])
@@ -227,7 +244,7 @@ describe.skipIf(noBrowser)('the view #run', () => {
     const bare = await serveSite({ headers: {}, folders: [folder] })
     const page = await browser.newPage()
     await page.goto(`${bare.url}#run?device=webgpu`)
-    await page.getByRole('alert').filter({ hasText: 'WebGPU cannot be used' }).waitFor({ timeout: 60_000 })
+    await page.getByRole('alert').filter({ hasText: 'WebGPU cannot be used' }).waitFor()
     await page.getByRole('button', { name: 'Go on with WebAssembly' }).click()
     await ready(page)
     expect(await page.getByText(/on one thread, because the page is not isolated/).count()).toBe(1)

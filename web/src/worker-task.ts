@@ -5,8 +5,8 @@ import { expose } from 'comlink'
 export interface TaskContext<Report = unknown> {
   /** Aborts when the page no longer wants the answer. A loop sees it only between pauses. */
   readonly signal: AbortSignal
-  /** Tells the page something on the way: progress, a token, a picture. */
-  report(value: Report): void
+  /** Tells the page something on the way: progress, a token, a picture. @returns when the page has taken it in */
+  report(value: Report): Promise<void>
   /** Lets messages in; call it every few milliseconds of a long loop. @throws AbortError when the task was cancelled */
   pause(): Promise<void>
 }
@@ -43,8 +43,10 @@ export function exposeTasks(tasks: Tasks): void {
       let heard: Promise<void> | undefined // the last report, by the page
       const context: TaskContext = {
         signal,
-        report(value) {
-          if (!signal.aborted) heard = report(value)
+        async report(value) {
+          if (signal.aborted) return
+          heard = report(value)
+          await heard
         },
         async pause() {
           await turn()

@@ -61,9 +61,8 @@ describe('the explorer', () => {
     const before = await get(serving.port, '/assets/main-1a2b.js', 'Accept-Encoding: br, gzip\r\n')
     expect(before.length).toBeGreaterThan(0)
     await expect
-      .poll(
-        async () => (await ask('assets/main-1a2b.js', { 'accept-encoding': 'gzip' })).headers.get('content-encoding'),
-        { timeout: 30_000 },
+      .poll(async () =>
+        (await ask('assets/main-1a2b.js', { 'accept-encoding': 'gzip' })).headers.get('content-encoding'),
       )
       .toBe('gzip')
     const answer = await get(serving.port, '/assets/main-1a2b.js', 'Accept-Encoding: br, gzip;q=0.5\r\n')
@@ -151,7 +150,7 @@ describe('tickets', () => {
 
   test('one that has vanished, or became a link, is not here', async () => {
     await addTicket(place.shown, 'gone.slt.safetensors')
-    await expect.poll(() => find('gone.slt.safetensors'), { timeout: 30_000 }).toBeDefined()
+    await expect.poll(() => find('gone.slt.safetensors')).toBeDefined()
     const { id } = await find('gone.slt.safetensors')
     await rm(join(place.shown, 'gone.slt.safetensors'))
     const gone = await ask(`api/files/${id}`)
@@ -205,7 +204,7 @@ describe('a file that changes while it is sent', () => {
     const path = join(place.shown, name)
     await writeFile(path, Buffer.alloc(SIZE))
     const find = async () => (await json<TicketsAnswer>('api/tickets')).tickets.find((one) => one.name === name)?.id
-    await expect.poll(find, { timeout: 30_000 }).toBeDefined()
+    await expect.poll(find).toBeDefined()
     return { path, url: `api/files/${await find()}` }
   }
 

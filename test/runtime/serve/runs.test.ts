@@ -63,7 +63,7 @@ describe('the list of runs', () => {
 
   test('names the ticket that a run has written', async () => {
     await addTicket(place.shown, 'a.slt.safetensors')
-    await expect.poll(async () => (await run()).ticket, { timeout: 30_000 }).toMatch(/^[0-9a-f]{16}$/)
+    await expect.poll(async () => (await run()).ticket).toMatch(/^[0-9a-f]{16}$/)
     expect((await ask(`files/${(await run()).ticket}`)).status).toBe(200)
   })
 
@@ -76,7 +76,7 @@ describe('the list of runs', () => {
       await makeRun(join(place.shown, `${name}.run`), 1)
       await writeFile(join(place.shown, `${name}.run`, 'run.json'), text)
     }
-    await expect.poll(async () => (await list()).unreadable.length, { timeout: 30_000 }).toBe(3)
+    await expect.poll(async () => (await list()).unreadable.length).toBe(3)
     const { runs, unreadable } = await list()
     expect(runs.map(({ name }) => name)).toEqual(['a.run'])
     for (const { error } of unreadable) expect(error).not.toContain(place.base)

@@ -43,7 +43,9 @@ export const stopHead = () => {
 }
 
 let curveController: AbortController | undefined
+let curveTimer: ReturnType<typeof setTimeout> | undefined
 export const stopCurve = () => {
+  clearTimeout(curveTimer)
   curveController?.abort()
   curveState.value = 'stopped'
 }
@@ -79,7 +81,6 @@ export function followState(): () => void {
   }, fail)
   stopMain = newest.stop
 
-  let timer: ReturnType<typeof setTimeout> | undefined
   const beginCurve = (asked: Parameters<PruneTasks['curve']>[0]) => {
     curveController?.abort()
     const controller = new AbortController()
@@ -118,13 +119,13 @@ export function followState(): () => void {
           : { kind, seed: state.seed.value, length: CURVE_LENGTH }
       curveController?.abort()
       curveState.value = 'running'
-      clearTimeout(timer)
-      timer = setTimeout(() => beginCurve({ target, source, input }), 250) // not at every notch of a slider
+      clearTimeout(curveTimer)
+      curveTimer = setTimeout(() => beginCurve({ target, source, input }), 250) // not at every notch of a slider
     }),
   ]
   return () => {
     for (const stop of stops) stop()
-    clearTimeout(timer)
+    clearTimeout(curveTimer)
     newest.stop()
     curveController?.abort()
   }

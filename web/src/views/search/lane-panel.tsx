@@ -12,6 +12,7 @@ import { doneOf } from './searches.js'
 const phases: Record<Phase, string> = {
   starting: 'Loading',
   running: 'Searching',
+  pausing: 'Pausing',
   paused: 'Paused',
   finished: 'Finished',
   stopped: 'Stopped',

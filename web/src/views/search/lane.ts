@@ -7,8 +7,8 @@ import { createHistory, type History } from './history.js'
 import type { MaskPicture, Opening, RunInput, RunReport, Sample, TicketFile } from './messages.js'
 import type { SearchTasks } from './search-worker.js'
 
-/** Where a search stands. */
-export type Phase = 'starting' | 'running' | 'paused' | 'finished' | 'stopped' | 'failed'
+/** Where a search stands; `pausing` until its worker has come to a halt. */
+export type Phase = 'starting' | 'running' | 'pausing' | 'paused' | 'finished' | 'stopped' | 'failed'
 
 /** One search. */
 export interface Lane extends AskedSearch {
@@ -34,6 +34,9 @@ export interface Lane extends AskedSearch {
   close(): void
 }
 
+/** Phases in which it can be made to wait or go on. */
+const underWay: readonly Phase[] = ['running', 'pausing', 'paused']
+
 /** Texts that are kept. */
 const SAMPLES = 20
 
@@ -52,13 +55,14 @@ export function startLane(asked: AskedSearch, input: Omit<RunInput, 'settings'>)
   let newest: MaskPicture | undefined
   let wanted: 'running' | 'paused' = 'running'
   let isStopping = false
+  let moves = 0
 
   const take = (report: RunReport) => {
     if (report.kind === 'opening') {
       opening.value = report
-      phase.value = wanted
-      if (isStopping) call('stop')
-      else if (wanted === 'paused') call('hold')
+      phase.value = 'running'
+      if (isStopping) void call('stop')
+      else if (wanted === 'paused') void move('paused')
     } else if (report.kind === 'sample') {
       samples.value = [report, ...samples.peek()].slice(0, SAMPLES)
     } else {
@@ -75,14 +79,16 @@ export function startLane(asked: AskedSearch, input: Omit<RunInput, 'settings'>)
     phase.value = 'failed'
   }
   /** Before it is open, a worker has nothing to be told: `take` does it then. */
-  const call = (task: 'stop' | 'hold' | 'proceed') => {
-    if (opening.peek()) client.call(task, undefined).catch(fail)
+  const call = async (task: 'stop' | 'hold' | 'proceed') => {
+    if (opening.peek()) await client.call(task, undefined).catch(fail)
   }
-  const move = (to: 'running' | 'paused', task: 'hold' | 'proceed') => {
+  const move = async (to: 'running' | 'paused') => {
     wanted = to
-    if (phase.peek() !== 'running' && phase.peek() !== 'paused') return
-    phase.value = to
-    call(task)
+    if (!underWay.includes(phase.peek())) return
+    const own = ++moves
+    phase.value = to === 'paused' ? 'pausing' : 'running'
+    await call(to === 'paused' ? 'hold' : 'proceed')
+    if (to === 'paused' && own === moves && phase.peek() === 'pausing') phase.value = 'paused'
   }
 
   const { text, matrix, ...rest } = input
@@ -99,11 +105,11 @@ export function startLane(asked: AskedSearch, input: Omit<RunInput, 'settings'>)
     history,
     picture,
     samples,
-    pause: () => move('paused', 'hold'),
-    proceed: () => move('running', 'proceed'),
+    pause: () => void move('paused'),
+    proceed: () => void move('running'),
     stop() {
       isStopping = true
-      call('stop')
+      void call('stop')
     },
     show(shown) {
       if (opening.peek() && phase.peek() !== 'failed') client.call('show', { matrix: shown }).catch(fail)

@@ -31,7 +31,8 @@ export interface LiveRun {
   /** Rejects when the GPU is lost, after which a step may never end; never ends otherwise. */
   lost(): Promise<never>
   stop(): void
-  hold(): void
+  /** Makes it wait. @returns when it does, after its last step was reported */
+  hold(): Promise<void>
   proceed(): void
   /** Shows another matrix, at once. */
   show(matrix: string): Promise<void>
@@ -65,10 +66,11 @@ export async function openLiveRun(
   let reportedAt = Number.NEGATIVE_INFINITY
   let sampledAt = performance.now()
 
-  const flush = () => {
-    report({ kind: 'advance', rows, picture: pictureOf(session, shown, first.get(shown)!, step) })
+  const flush = (): Promise<void> => {
+    const heard = report({ kind: 'advance', rows, picture: pictureOf(session, shown, first.get(shown)!, step) })
     rows = []
     reportedAt = performance.now()
+    return heard
   }
   const sample = async () => {
     report({ kind: 'sample', step, text: await sampler(stopping.signal) })
@@ -140,13 +142,13 @@ export async function openLiveRun(
     stop: () => stopping.abort(new DOMException('Stopped.', 'AbortError')),
     hold() {
       gate.hold()
-      void gate.ask(async () => flush())
+      return gate.ask(flush)
     },
     proceed: () => gate.proceed(),
     show: (matrix) =>
-      gate.ask(async () => {
+      gate.ask(() => {
         shown = matrix
-        flush()
+        return flush()
       }),
     ticket: () =>
       gate.ask(async () => {

@@ -9,6 +9,7 @@ import {
   continueSearches,
   isBusy,
   isFetching,
+  isHeld,
   isPaused,
   lanes,
   pauseSearches,
@@ -112,7 +113,7 @@ function RunButtons({ startable }: { readonly startable: boolean }) {
   }
   return (
     <div class="row">
-      {isPaused.value && lanes.value.some(({ phase }) => phase.value === 'paused') ? (
+      {isHeld.value ? (
         <Button primary onClick={continueSearches}>
           Continue
         </Button>

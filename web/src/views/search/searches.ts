@@ -5,7 +5,7 @@ import { plainSentence } from '../../failure.js'
 import { fetchSiteFile } from '../../site.js'
 import { address, askedSearches, currentChoices } from './address.js'
 import type { SourceText } from './corpus-bytes.js'
-import { type Lane, startLane } from './lane.js'
+import { type Lane, type Phase, startLane } from './lane.js'
 
 /** The text that was pasted or dropped. */
 export const ownText = signal<SourceText | undefined>(undefined)
@@ -23,10 +23,12 @@ export const refusal = signal<string | undefined>(undefined)
 export const shownMatrix = signal('h.0.mlp.c_fc')
 
 /** Of all searches: whether one is under way, whether those that are wait. */
-export const isBusy = computed(
-  () => isFetching.value || lanes.value.some(({ phase }) => ['starting', 'running', 'paused'].includes(phase.value)),
-)
-export const isPaused = computed(() => isBusy.value && lanes.value.every(({ phase }) => phase.value !== 'running'))
+export const isBusy = computed(() => isFetching.value || isSome('starting', 'running', 'pausing', 'paused'))
+export const isPaused = computed(() => isBusy.value && !isSome('running', 'pausing'))
+/** Whether those that are under way wait or are about to, so that they can be told to continue. */
+export const isHeld = computed(() => isSome('pausing', 'paused') && !isSome('running'))
+
+const isSome = (...phases: Phase[]) => lanes.value.some(({ phase }) => phases.includes(phase.value))
 
 /** Seconds between two texts; two searches share the machine. */
 const SAMPLE_SECONDS = 5
