@@ -116,9 +116,12 @@ test('bad input is one line and exit code 1; an unknown option exit code 2', () 
   expect(slt('train', '--data', text, '--keep', '0.5').code).toBe(2)
 })
 
+/** Validates so long after each step that a run of 120 takes far longer than the first few, on any machine. */
+const slow = ['--validate-every', '1', '--valid-windows', '4096']
+
 test('Ctrl-C saves and says how to go on; going on ends with the same ticket', async () => {
   const args = ['search', '--data', text, ...small, ...quiet, '--steps', '120']
-  const child = startSlt(...args, '--out', out('stopped'))
+  const child = startSlt(...args, ...slow, '--out', out('stopped'))
   let stderr = ''
   child.stderr.on('data', (data) => {
     stderr += data
@@ -131,7 +134,7 @@ test('Ctrl-C saves and says how to go on; going on ends with the same ticket', a
   expect(code).toBe(130)
   const reached = stepsOf(run).length
   expect(reached).toBeLessThan(120)
-  const resumed = slt('search', '--resume', run, '--json')
+  const resumed = slt('search', '--resume', run, ...quiet, '--json')
   expect(JSON.parse(resumed.stdout).from).toBe(reached)
   expect(slt(...args, '--out', out('whole')).code).toBe(0)
   expect(hashOf(out('stopped'))).toBe(hashOf(out('whole')))
@@ -143,7 +146,7 @@ test('killed at random moments and resumed, the ticket is the same byte for byte
   let kills = 0
   let isEnded = false
   for (let command = [...args, '--out', out('killed')]; !isEnded; command = ['search', '--resume', run]) {
-    const child = startSlt(...command)
+    const child = startSlt(...command, ...(kills < 4 ? slow : quiet))
     const closed = new Promise((resolve) => child.on('close', resolve))
     child.stdout.resume()
     child.stderr.resume()

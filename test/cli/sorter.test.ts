@@ -85,7 +85,7 @@ describe.sequential('prune, verify, run', () => {
   test.each(['SIGINT', 'SIGKILL'] as const)('%s leaves no ticket, and the same command finishes it', async (signal) => {
     const path = join(folder, signal)
     const args = ['prune', sorter, '--items', '16', '--seed', '7', '--out', path]
-    const child = startSlt(...args)
+    const child = startSlt(...args, '--threads', '1') // longer than the signal takes
     const exited = once(child, 'close')
     for (let ready = false; !ready; await new Promise((resolve) => setTimeout(resolve, 10))) {
       const journal = await readFile(`${path}.slt-journal`, 'utf8').catch(() => '')

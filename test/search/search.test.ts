@@ -43,7 +43,9 @@ describe.each(['search', 'train'] as const)('slt %s', (kind) => {
     expect(report.keptFraction).toBeCloseTo(kind === 'search' ? 0.3 : 1, 2)
     const { split } = report
     expect(split.steps).toBe(120)
-    expect(split.graph).toBeGreaterThan(split.rest)
+    const { graph, ticket, rest, checkpoints } = split
+    expect(Math.min(graph, ticket, rest)).toBeGreaterThan(0)
+    expect(graph + ticket + rest + checkpoints).toBeLessThan(report.seconds + 1e-6)
   })
 })
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { beforeAll, describe, expect, test, vi } from 'vitest'
+import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { samplePositions } from '../../src/experiments/output-error.js'
 import { multiply } from '../../src/model/matrix.js'
 import { prunePairs } from '../../src/prune/paper-pair.js'
@@ -224,17 +224,22 @@ describe('the newest request', () => {
     for (const request of [1, 2, 3]) newest.ask(request)
     expect(log).toEqual(['begin 1'])
     ends[0]()
-    await vi.waitFor(() => expect(log).toEqual(['begin 1', 'begin 3']))
+    await expect.poll(() => log).toEqual(['begin 1', 'begin 3'])
   })
 
-  test('does not wait long, and a stop forgets what waits', async () => {
+  test('waits for 150 ms of work and no longer, and a stop forgets what waits', async () => {
+    vi.useFakeTimers()
+    onTestFinished(() => void vi.useRealTimers())
     const { log, newest } = prepare()
     newest.ask(1)
     newest.ask(2)
-    await vi.waitFor(() => expect(log).toEqual(['begin 1', 'stop 1', 'begin 2']))
+    await vi.advanceTimersByTimeAsync(149)
+    expect(log).toEqual(['begin 1'])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(log).toEqual(['begin 1', 'stop 1', 'begin 2'])
     newest.ask(3)
     newest.stop()
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await vi.advanceTimersByTimeAsync(10_000)
     expect(log).toEqual(['begin 1', 'stop 1', 'begin 2', 'stop 2'])
   })
 })

@@ -176,7 +176,8 @@ describe.skipIf(noBrowser)('the view #run', () => {
     const [page, errors] = await open('#run?example=pruned', {}, () => {
       globalThis.wasSolving = false
       new MutationObserver(() => {
-        globalThis.wasSolving ||= document.body.textContent.includes('Solving a subset sum for every weight')
+        const shown = document.querySelector('body')?.textContent
+        globalThis.wasSolving ||= shown?.includes('Solving a subset sum for every weight') === true
       }).observe(document, { childList: true, subtree: true, characterData: true })
     })
     await ready(page)

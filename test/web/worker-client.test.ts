@@ -71,9 +71,9 @@ describe.skipIf(noBrowser)('a worker of a page', () => {
 
   test('one that does not listen is stopped, and the next call starts another', async () => {
     const found = await page.evaluate(async () => {
-      const deaf = globalThis.client.call('deaf', undefined).catch(({ name }) => name)
-      setTimeout(() => globalThis.client.stop(), 50)
-      return { deaf: await deaf, next: await globalThis.client.call('count', { to: 2 }) }
+      const { client } = globalThis
+      const deaf = await client.call('deaf', undefined, { onReport: () => client.stop() }).catch(({ name }) => name)
+      return { deaf, next: await globalThis.client.call('count', { to: 2 }) }
     })
     expect(found).toEqual({ deaf: 'AbortError', next: 2 })
   })

@@ -31,7 +31,9 @@ const tasks = {
     }
     return to
   },
-  deaf(_: undefined) {
+  /** Says that it has begun, and then listens to nothing. */
+  deaf(_: undefined, { report }: TaskContext<'deaf'>) {
+    void report('deaf')
     for (;;);
   },
   refuse(_: undefined) {
