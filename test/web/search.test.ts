@@ -177,12 +177,10 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     await page.evaluate(() => void setTimeout(() => location.reload(), 0))
     expect(await warned).toBe('beforeunload')
     await button(page, 'Discard').click()
-    expect(
-      await page
-        .getByRole('region', { name: 'Without QK scaling' })
-        .getByText(/^Not started/)
-        .count(),
-    ).toBe(1)
+    await page
+      .getByRole('region', { name: 'Without QK scaling' })
+      .getByText(/^Not started/)
+      .waitFor()
     expect(errors).toEqual([])
     await page.reload() // which nothing holds now
     await button(page, 'Start the search').waitFor()
