@@ -194,7 +194,7 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
       loss
         .locator('.plot path')
         .evaluateAll((paths) => Math.max(0, ...paths.map((path) => path.getAttribute('d')?.length ?? 0)))
-    await expect.poll(longest, { timeout: 30_000 }).toBeGreaterThan(100)
+    await expect.poll(longest).toBeGreaterThan(100)
     await page.close()
     await serving.close()
   })
