@@ -72,7 +72,7 @@ test('80,000 mutated files are read or refused, never worse', async () => {
   )
   expect(outcomes.read).toBeGreaterThan(100)
   expect(outcomes.refused).toBeGreaterThan(40_000)
-}, 300_000)
+})
 
 test('20,000 headers of arbitrary JSON are read or refused', async () => {
   const number = fc.oneof(fc.integer({ min: -1, max: 9 }), fc.double(), fc.constantFrom(2 ** 60, -0, 1e308))
@@ -95,7 +95,7 @@ test('20,000 headers of arbitrary JSON are read or refused', async () => {
     }),
     { seed: 3, numRuns: 20_000 },
   )
-}, 300_000)
+})
 
 test('duplicate keys are found exactly where JSON has them (fast-check)', () => {
   fc.assert(

@@ -45,7 +45,7 @@ test('50,000 mutated tickets are read or refused: no crash, no hang, no memory b
   )
   expect(outcomes.refused).toBeGreaterThan(40_000)
   expect(peak).toBeLessThan(LIMIT)
-}, 300_000)
+})
 
 test('50,000 tickets whose tensors are mutated under a right hash are read or refused likewise', async () => {
   const outcomes = { read: 0, refused: 0 }
@@ -71,4 +71,4 @@ test('50,000 tickets whose tensors are mutated under a right hash are read or re
   expect(outcomes.refused).toBeGreaterThan(10_000)
   expect(outcomes.read).toBeGreaterThan(1_000)
   expect(peak).toBeLessThan(LIMIT)
-}, 300_000)
+})

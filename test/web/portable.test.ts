@@ -24,7 +24,7 @@ describe.skipIf(noBrowser)('in Chromium', () => {
     page = await browser.newPage()
     page.on('pageerror', (error) => errors.push(String(error)))
     await page.goto(served.url)
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser?.close()
     server?.close()
