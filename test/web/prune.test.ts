@@ -4,6 +4,7 @@ import { overflow, seriousViolations, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { pressAtOnce } from './press.js'
 import { type Served, serveSite } from './site.js'
+import { viewsFetched } from './views-fetched.js'
 
 describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
   let served: Served
@@ -215,7 +216,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     const errors = watchErrors(page)
     await page.goto(host.url)
     await solved(page)
-    await page.waitForLoadState('networkidle') // the other views too
+    await viewsFetched(page)
     await page.getByText(/^Fit: /).waitFor() // both workers
     await page.getByRole('link', { name: 'Search live' }).click()
     await page.getByRole('heading', { level: 1, name: 'Search live' }).waitFor()

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { overflow, seriousViolations, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { type Served, serveSite, siteFolder } from './site.js'
+import { viewsFetched } from './views-fetched.js'
 
 const views = {
   prune: 'Prune a head',
@@ -54,6 +55,7 @@ describe.skipIf(noBrowser)('the explorer in Chromium', () => {
     async (colorScheme) => {
       for (const view of Object.keys(views)) {
         const [page, errors] = await open(`#${view}`, { colorScheme, viewport: { width: 1400, height: 900 } })
+        await viewsFetched(page)
         await page.waitForLoadState('networkidle')
         expect(await seriousViolations(page), view).toEqual([])
         await page.setViewportSize({ width: 360, height: 700 })
@@ -138,7 +140,8 @@ describe.skipIf(noBrowser)('the explorer in Chromium', () => {
 
   test('once loaded, every view is there without a network', async () => {
     const [page, errors] = await open()
-    await page.waitForLoadState('networkidle')
+    await viewsFetched(page)
+    await page.getByText(/^Fit: /).waitFor() // both workers of the first view have what they need
     await page.context().setOffline(true)
     for (const title of Object.values(views).reverse()) {
       await page.getByRole('navigation').getByRole('link', { name: title }).click()
@@ -160,6 +163,7 @@ describe.skipIf(noBrowser)('the explorer in Chromium', () => {
     })
     for (const view of Object.keys(views)) {
       await page.goto(`${served.url}?${view}#${view}`)
+      await viewsFetched(page)
       await page.waitForLoadState('networkidle')
       expect(await page.evaluate(() => globalThis.shift), view).toBeLessThan(0.05)
     }
