@@ -137,12 +137,4 @@ describe.skipIf(noBrowser)('controls and pictures', () => {
     expect(await plot.locator('tbody tr').count()).toBe(20)
     expect(await plot.locator('tbody tr').last().locator('td').allTextContents()).toEqual(['20', '2.01', '2.31'])
   })
-
-  test('a subset sum says its sum, target and error', async () => {
-    const [page] = await open()
-    const sum = page.getByRole('img', {
-      name: /4 of 8 items are kept; their sum is −0\.02, the target 0\.98, the error 1\./,
-    })
-    expect(await sum.locator('rect').count()).toBe(8)
-  })
 })

@@ -188,7 +188,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     const [page] = await open('#prune?n=29&d=4')
     await page.getByText('The address says n=29, which is no value here').waitFor()
     expect(await page.getByRole('slider', { name: 'Width d' }).inputValue()).toBe('4')
-    await page.getByRole('link', { name: 'the paper’s experiment, d = 2' }).click()
+    await page.getByRole('link', { name: 'the paper’s input, d = 2' }).click()
     await page.waitForFunction(() => document.body.textContent?.includes('The source is 24 wide.'))
     expect(await page.getByRole('radio', { name: 'Turning points' }).isChecked()).toBe(true)
     await page.goBack()

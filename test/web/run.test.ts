@@ -111,8 +111,8 @@ describe.skipIf(noBrowser)('the view #run', () => {
   test('masks: a click shows one bit by bit, closer and moved', async () => {
     const [page, errors] = await open()
     await ready(page)
-    await page.getByRole('button', { name: 'attn q 50 %' }).click()
-    await page.getByRole('heading', { name: 'h.0.attn.q' }).waitFor()
+    await page.getByRole('button', { name: 'queries 50 %' }).click()
+    await page.getByRole('heading', { name: 'Layer 1, queries' }).waitFor()
     await page.getByText('rows 1–12 of 12, columns 1–12 of 12').waitFor()
     await page.getByRole('button', { name: 'Closer' }).click()
     await page.getByText('rows 3–10 of 12, columns 3–10 of 12').waitFor()
@@ -196,11 +196,15 @@ describe.skipIf(noBrowser)('the view #run', () => {
     const hostile = new Uint8Array(64)
     new DataView(hostile.buffer).setBigUint64(0, 2n ** 62n, true)
     for (const [name, bytes, sentence] of [
-      ['torn.safetensors', sorter.subarray(0, 1500), /torn\.safetensors: /],
-      ['flipped.safetensors', flipped, /flipped\.safetensors: wrong hash/],
-      ['picture.safetensors', new TextEncoder().encode('<svg onload=alert(1)>'.repeat(20)), /picture\.safetensors: /],
-      ['hostile.safetensors', hostile, /hostile\.safetensors: /],
-      ['empty.safetensors', new Uint8Array(0), /empty\.safetensors: /],
+      ['torn.safetensors', sorter.subarray(0, 1500), /This ticket is damaged or cut short\. torn\.safetensors: /],
+      ['flipped.safetensors', flipped, /This ticket is damaged or cut short\. flipped\.safetensors: wrong hash/],
+      [
+        'picture.safetensors',
+        new TextEncoder().encode('<svg onload=alert(1)>'.repeat(20)),
+        /This is not a ticket\. picture\.safetensors: /,
+      ],
+      ['hostile.safetensors', hostile, /This is not a ticket\. hostile\.safetensors: /],
+      ['empty.safetensors', new Uint8Array(0), /This is not a ticket\. empty\.safetensors: /],
     ] as const) {
       await choose(page, name, bytes)
       const alert = page.getByRole('alert').filter({ hasText: sentence })

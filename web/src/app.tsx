@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 import { backgroundWork } from './background-work.js'
+import { catchFiles, dropRemark, handedTexts } from './dropped-files.js'
 import { plainSentence } from './failure.js'
 import { route, viewLink } from './route.js'
 import { chooseTheme, currentTheme, themes } from './theme.js'
@@ -21,6 +22,7 @@ export function App() {
     scrollTo(0, 0)
     main.current?.focus({ preventScroll: true }) // a screen reader goes on with the new view
   }, [view])
+  useEffect(catchFiles, [])
   return (
     <>
       {/* A button, because what stands after # in an address is the view. */}
@@ -48,7 +50,8 @@ export function App() {
           <p>{views[view].lead}</p>
         </div>
         <BackgroundNote shown={view} />
-        <LoadedView key={view} name={view} />
+        <DropNote />
+        <LoadedView key={view === 'search' ? `search ${handedTexts.value}` : view} name={view} />
       </main>
       <footer class="site-footer">
         Everything is computed in this page: nothing is uploaded. After{' '}
@@ -78,6 +81,24 @@ function BackgroundNote({ shown }: { readonly shown: ViewName }) {
     <p class="notice background-note">
       {work.text} <a href={viewLink(work.view)}>{views[work.view].title}</a>
     </p>
+  )
+}
+
+/** What there is to say about the files that were dropped, until the visitor has read it. */
+function DropNote() {
+  const { value: remark } = dropRemark
+  if (remark === undefined) return null
+  return (
+    <Notice kind="warning">
+      {remark}{' '}
+      <Button
+        onClick={() => {
+          dropRemark.value = undefined
+        }}
+      >
+        Close
+      </Button>
+    </Notice>
   )
 }
 

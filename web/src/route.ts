@@ -41,6 +41,14 @@ const remembered = signal<Partial<Record<ViewName, string>>>({})
 export const viewLink = (view: ViewName): string => remembered.value[view] ?? `#${view}`
 
 let timer: ReturnType<typeof setTimeout> | undefined
+let waiting: { readonly view: ViewName; readonly hash: string } | undefined
+
+/** Writes what waits into the address, if its view is still shown. */
+function settle(): void {
+  clearTimeout(timer)
+  if (waiting && current.peek().view === waiting.view) history.replaceState(history.state, '', waiting.hash)
+  waiting = undefined
+}
 
 /** Puts a view's parameters into its link at once, and into the address soon (browsers limit how often), when it is shown. */
 export function rememberParameters(view: ViewName, parameters: URLSearchParams): void {
@@ -48,7 +56,12 @@ export function rememberParameters(view: ViewName, parameters: URLSearchParams):
   remembered.value = { ...remembered.peek(), [view]: hash }
   if (current.peek().view !== view) return
   clearTimeout(timer)
-  timer = setTimeout(() => {
-    if (current.peek().view === view) history.replaceState(history.state, '', hash)
-  }, 200)
+  waiting = { view, hash }
+  timer = setTimeout(settle, 200)
+}
+
+/** Leaves the address as it is to the back button: what the view shown changes from here on is written into a new entry. */
+export function beginEntry(): void {
+  settle()
+  history.pushState(history.state, '', location.href)
 }

@@ -2,7 +2,6 @@
 import { signal } from '@preact/signals'
 import { render } from 'preact'
 import '../../../web/src/style.css'
-import { SubsetSumBars } from '../../../web/src/ui/bars.js'
 import { Button, FileButton } from '../../../web/src/ui/button.js'
 import { Segmented, Select } from '../../../web/src/ui/choice-field.js'
 import { Figure } from '../../../web/src/ui/figure.js'
@@ -30,7 +29,6 @@ const error = steps.map((each) => 0.8 * Math.exp(-0.3 * each) * (1 + 0.3 * Math.
 const fit = steps.map((each) => 0.8 * Math.exp(-0.3 * each))
 const values = Float64Array.from({ length: 16 * 16 }, (_, i) => Math.sin(i * 12.9898) * (i % 7 === 0 ? 1 : 0.4))
 const kept = Uint8Array.from(values, (_, i) => ((i * 7919) % 3 === 0 ? 1 : 0))
-const bars = [0.31, -0.52, 0.77, 0.12, -0.2, 0.64, -0.9, 0.05].map((value, i) => ({ value, kept: i % 2 === 0 }))
 
 function Gallery() {
   return (
@@ -144,22 +142,18 @@ function Gallery() {
             onSelect={(next) => (cell.value = next)}
           />
         </Figure>
-        <Figure title="The source's weights" caption="Dropped weights are faint.">
+        <Figure
+          title="The source's weights"
+          caption="Dropped weights are faint."
+          legend={[
+            { label: 'kept', colour: 1, mark: 'kept' },
+            { label: 'dropped', colour: 5, mark: 'dropped' },
+          ]}
+        >
           <MatrixPicture name="weights" rows={16} columns={16} values={values} kept={kept} />
         </Figure>
         <Figure title="An attention map" caption="Each row adds up to one.">
           <MatrixPicture name="attention" rows={16} columns={16} values={values.map(Math.abs)} palette="sequential" />
-        </Figure>
-        <Figure
-          title="One entry's subset sum"
-          caption="Every kept item begins where the last one ended."
-          legend={[
-            { label: 'kept', colour: 1, mark: 'kept' },
-            { label: 'dropped', colour: 5, mark: 'dropped' },
-            { label: 'target', colour: 2 },
-          ]}
-        >
-          <SubsetSumBars description="Eight items." bars={bars} target={0.98} label="sum" barHeight={22} />
         </Figure>
       </div>
     </main>

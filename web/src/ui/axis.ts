@@ -7,6 +7,8 @@ export interface Axis {
   readonly scale?: 'linear' | 'log'
   /** Default: what the data span. */
   readonly domain?: readonly [number, number] | undefined
+  /** Of whole things, such as rows: a linear axis then has no ticks between integers. */
+  readonly whole?: boolean
   /** How a tick and a read-out value are written; default {@link formatNumber}. */
   format?(value: number): string
 }
@@ -41,7 +43,8 @@ export function createScale(axis: Axis, values: readonly number[], from: number,
 function linearScale(axis: Axis, values: readonly number[], from: number, to: number, count: number): Scale {
   let [low, high] = axis.domain ?? span(values.filter(Number.isFinite), [0, 1])
   if (!(high > low)) [low, high] = [low - 0.5, low + 0.5]
-  const step = niceStep((high - low) / count)
+  const nice = niceStep((high - low) / count)
+  const step = axis.whole ? Math.max(1, nice) : nice
   if (!axis.domain) [low, high] = [Math.floor(low / step) * step, Math.ceil(high / step) * step]
   const ticks: number[] = []
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { formatNumber } from '../../ui/axis.js'
 import { Segmented } from '../../ui/choice-field.js'
 import { Figure } from '../../ui/figure.js'
+import { Letters } from '../../ui/letters.js'
 import { LinePlot } from '../../ui/line-plot.js'
 import { MatrixPicture } from '../../ui/matrix-picture.js'
 import { paletteRange } from '../../ui/palette.js'
@@ -107,11 +108,11 @@ function Maps({ run }: { readonly run: AttentionReport }) {
   return (
     <>
       <Figure title="Target">
-        <Letters tokens={tokens} />
+        {tokens ? <Letters labels={tokens.map(letter)} answerFrom={6} /> : null}
         <MatrixPicture {...map} name="attention of the target" values={target} />
       </Figure>
       <Figure title="Ticket">
-        <Letters tokens={tokens} />
+        {tokens ? <Letters labels={tokens.map(letter)} answerFrom={6} /> : null}
         <MatrixPicture {...map} name="attention of the ticket" values={ticket} />
       </Figure>
       <Lengths />
@@ -119,20 +120,6 @@ function Maps({ run }: { readonly run: AttentionReport }) {
         {`Each row is a position and sums to 1 over where it looks.${sampled}${word} The maps differ by at most ${formatNumber(largest)}, the outputs by ${formatNumber(error)}.`}
       </p>
     </>
-  )
-}
-
-/** The letters above the columns of a map; rows are the same ones. The caption says them too. */
-function Letters({ tokens }: { readonly tokens: readonly number[] | undefined }) {
-  if (!tokens) return null
-  return (
-    <div class="prune-letters" aria-hidden="true">
-      {tokens.map((token, i) => (
-        <span key={i} class={i < 6 ? undefined : 'prune-answer'}>
-          {letter(token)}
-        </span>
-      ))}
-    </div>
   )
 }
 
@@ -147,23 +134,28 @@ function Lengths() {
     [found],
   )
   const known = found?.errors.filter((error) => error > 0) ?? []
-  const top = found && found.bound < 1e9 ? found.bound : Math.max(1e-9, ...known)
+  const bound = found && found.bound < found.outputSize ? found.bound : undefined
+  const top = bound ?? Math.max(1e-9, ...known)
   const domain = [10 ** Math.floor(Math.log10(Math.min(top, ...known, 1))), 10 ** Math.ceil(Math.log10(top))] as const
   return (
     <Figure
       title="Error against length"
-      caption="Largest error of the output over positions. The bound from the proof holds at every length."
+      caption={`Largest error of the output over positions. ${
+        bound === undefined
+          ? 'The bound from the proof says nothing yet: it is above the output itself.'
+          : 'The bound from the proof holds at every length.'
+      }`}
     >
       <LinePlot
         description="Error of the output against the length of the input."
         x={
           letters
-            ? { label: 'positions read, T', domain: [1, 11] }
+            ? { label: 'positions read, T', domain: [1, 11], whole: true }
             : { label: 'length, T', scale: 'log', domain: [4, 1024], format: String }
         }
         y={{ label: 'error of the output', scale: 'log', domain }}
         series={series}
-        marks={found && found.bound < 1e9 ? [{ at: found.bound, axis: 'y', label: 'bound' }] : []}
+        marks={bound === undefined ? [] : [{ at: bound, axis: 'y', label: 'bound' }]}
         height={260}
       />
     </Figure>

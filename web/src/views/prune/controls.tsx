@@ -11,7 +11,7 @@ const heads = Array.from({ length: 9 }, (_, i) => ({
 
 const examples = [
   ['as it opens', '#prune'],
-  ['the paper’s experiment, d = 2', '#prune?d=2&input=rotation'],
+  ['the paper’s input, d = 2', '#prune?d=2&input=rotation'],
   ['Xavier, out of reach', '#prune?n=20&init=xavier'],
   ['a trained head that sorts letters', '#prune?target=sorter&layer=1&n=16'],
 ] as const

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { formatNumber } from '../../ui/axis.js'
 import { Button } from '../../ui/button.js'
 import { Figure } from '../../ui/figure.js'
+import { useKeptFocus } from '../../ui/kept-focus.js'
 import { LinePlot, type Series } from '../../ui/line-plot.js'
 import type { PlotMark } from '../../ui/plot-parts.js'
 import { Progress } from '../../ui/progress.js'
@@ -11,13 +12,17 @@ import type { ErrorCurve } from './error-curve.js'
 import { inputKind, state } from './state.js'
 
 const counts = Array.from({ length: MOST_ITEMS }, (_, i) => i + 1)
-/** The paper's 0.8 exp(-0.06 n), which was measured at d = 2, where n = 2 n'. */
-const paper = counts.map((n) => 0.8 * Math.exp(-0.06 * 2 * n))
+/** The width that the paper measured at: there alone its line, and rates over n, can stand beside ours. */
+const PAPER_WIDTH = 2
+/** The paper's 0.8 exp(-0.06 n), where n = 2 n'. */
+const paper = counts.map((n) => 0.8 * Math.exp(-0.06 * PAPER_WIDTH * n))
 
 /** Error against items a weight, over many sources. */
 export function CurvePart() {
   const found = curve.value
-  const series = useMemo(() => seriesOf(found), [found])
+  const place = useKeptFocus<HTMLDivElement>()
+  const isPaper = state.target.value === 'random' && state.d.value === PAPER_WIDTH
+  const series = useMemo(() => seriesOf(found, isPaper), [found, isPaper])
   const marks = useMemo<PlotMark[]>(() => marksOf(found, state.n.value), [found, state.n.value])
   const rate = found?.fit?.rate
   const width = state.target.value === 'random' ? state.d.value : 49
@@ -31,7 +36,12 @@ export function CurvePart() {
           { label: 'mean', colour: 3 },
           { label: '10 % and 90 % of sources', colour: 5 },
           { label: 'fit to the medians', colour: 1, mark: 'fit' },
-          { label: 'the paper’s 0.8 exp(−0.06 n), n = 2n′', colour: 2, mark: 'fit' },
+          ...(isPaper
+            ? ([
+                { label: 'fit to the means', colour: 3, mark: 'fit' },
+                { label: 'the paper’s 0.8 exp(−0.06 n), n = 2n′', colour: 2, mark: 'fit' },
+              ] as const)
+            : []),
         ]}
         caption={
           <>
@@ -39,13 +49,16 @@ export function CurvePart() {
             {inputKind() === 'letters' ? 'eleven letters' : `${CURVE_LENGTH} positions`}. In the <em>reach</em> regime,
             half of the sources or more have some target that even all their items of one sign cannot sum to; in the{' '}
             <em>resolution</em> regime most have none, and each item more doubles the number of sums. A mean hangs on
-            the few sources that miss; the paper fits means, at d = 2.
+            the few sources that miss.
+            {isPaper
+              ? ` The paper fits means, but its experiment is another: a trained target with one output, T = 4, and 100 sources, where here the target is random, with two outputs, T = ${inputKind() === 'letters' ? 11 : CURVE_LENGTH}, and the sources are ${found?.sources ?? 'few'}. With one output, T = 4 and 100 sources, but a random target, our Figure 4 has exp(−0.13 n).`
+              : ''}
           </>
         }
       >
         <LinePlot
           description="Error of the output against items a weight."
-          x={{ label: `items a weight, n′ (source width n = ${width} n′)`, domain: [1, MOST_ITEMS] }}
+          x={{ label: `items a weight, n′ (source width n = ${width} n′)`, domain: [1, MOST_ITEMS], whole: true }}
           y={{ label: 'largest error of the output over positions', scale: 'log' }}
           series={series}
           marks={marks}
@@ -54,30 +67,46 @@ export function CurvePart() {
       </Figure>
       <p class="prune-fit">
         {found?.fit && rate !== undefined && rate > 0
-          ? `Fit: ${formatNumber(found.fit.factors[0])} exp(−${formatNumber(rate)} n′), ± ${formatNumber(found.fit.rateError)}: ${formatNumber(rate / width)} per unit of n, and half the error every ${formatNumber(Math.LN2 / rate)} items.`
+          ? `Fit: ${formatNumber(found.fit.factors[0])} exp(−${formatNumber(rate)} n′), the rate ± ${formatNumber(found.fit.rateError)}, and half the error every ${formatNumber(Math.LN2 / rate)} items.`
           : curveState.value === 'done'
             ? 'No fit: fewer than three numbers of items lie in the resolution regime, or the error does not fall there.'
             : 'The fit appears when three numbers of items lie in the resolution regime.'}
       </p>
-      {curveState.value === 'running' ? (
-        <Progress
-          label="Pruning more sources"
-          fraction={found ? found.done / found.total : 0}
-          note={found ? `${found.done} of ${found.total} heads` : ''}
-          onCancel={stopCurve}
-          cancelLabel="Stop"
-        />
-      ) : (
-        <div class="prune-finished">
-          {found ? `${found.done} of ${found.total} heads pruned. ` : ''}
-          {curveState.value === 'stopped' ? <Button onClick={askAgain}>Start again</Button> : null}
-        </div>
-      )}
+      {isPaper ? <PerUnit found={found} /> : null}
+      <div ref={place} tabIndex={-1}>
+        {curveState.value === 'running' ? (
+          <Progress
+            label="Pruning more sources"
+            fraction={found ? found.done / found.total : 0}
+            note={found ? `${found.done} of ${found.total} heads` : ''}
+            onCancel={stopCurve}
+            cancelLabel="Stop"
+          />
+        ) : (
+          <div class="prune-finished">
+            {found ? `${found.done} of ${found.total} heads pruned. ` : ''}
+            {curveState.value === 'stopped' ? <Button onClick={askAgain}>Start again</Button> : null}
+          </div>
+        )}
+      </div>
     </section>
   )
 }
 
-function seriesOf(found: ErrorCurve | undefined): Series[] {
+/** The rates over the source's width n = 2 n', in which the paper counts. */
+function PerUnit({ found }: { readonly found: ErrorCurve | undefined }) {
+  const { fit, meanFit } = found ?? {}
+  const per = (rate: number) => formatNumber(rate / PAPER_WIDTH)
+  return (
+    <p class="prune-fit">
+      {meanFit
+        ? `Means, by least squares over all n as in the paper: ${formatNumber(meanFit.factor)} exp(−${per(meanFit.rate)} n); the paper has 0.8 exp(−0.06 n).${fit ? ` Medians: exp(−${per(fit.rate)} n).` : ''}`
+        : ''}
+    </p>
+  )
+}
+
+function seriesOf(found: ErrorCurve | undefined, isPaper: boolean): Series[] {
   const x = found?.items ?? []
   const fitted = found?.fit
   const beyond = x.filter((n) => n > (found?.reachEnd ?? 0))
@@ -92,6 +121,20 @@ function seriesOf(found: ErrorCurve | undefined): Series[] {
       kind: 'fit',
       x: fitted ? beyond : [],
       y: fitted ? beyond.map((n) => fitted.factors[0] * Math.exp(-fitted.rate * n)) : [],
+    },
+    ...(isPaper ? paperSeries(found) : []),
+  ]
+}
+
+function paperSeries(found: ErrorCurve | undefined): Series[] {
+  const means = found?.meanFit
+  return [
+    {
+      label: 'fit to the means',
+      colour: 3,
+      kind: 'fit',
+      x: means ? counts : [],
+      y: means ? counts.map((n) => means.factor * Math.exp(-means.rate * n)) : [],
     },
     { label: 'paper', colour: 2, kind: 'fit', x: counts, y: paper },
   ]

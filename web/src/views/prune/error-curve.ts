@@ -1,6 +1,7 @@
 /** Error against the number of items a weight, over several random sources. */
 import { quantile } from '../../../../src/experiments/statistics.js'
 import type { SubsetSumSolver } from '../../../../src/subset-sum/index.js'
+import { type DecayFit, fitDecay } from '../../../../src/theory/fit-decay.js'
 import { type ExponentialFit, fitLogarithms, flattenCurves } from '../../../../src/theory/fit-logarithms.js'
 import { MOST_ITEMS, type SourceChoice } from './choices.js'
 import { attentionError, mergedTicket } from './head-attention.js'
@@ -24,6 +25,8 @@ export interface ErrorCurve {
   readonly reachEnd: number
   /** a exp(-b n') through the medians beyond `reachEnd`, every decade alike; absent while they are fewer than three. */
   readonly fit?: Pick<ExponentialFit, 'rate' | 'rateError' | 'factors'> | undefined
+  /** a exp(-b n') through the means at all item counts by least squares, as the paper fits; absent while they are fewer than three. */
+  readonly meanFit?: DecayFit | undefined
 }
 
 /** The band of the curve: quantiles over sources. */
@@ -64,16 +67,18 @@ function summary(errors: readonly number[][], missed: readonly number[], sources
   const beyond = items.filter((n) => n > reachEnd && median[n - 1] > 0)
   const fit =
     beyond.length < 3 ? undefined : fitLogarithms(flattenCurves([{ x: beyond, y: beyond.map((n) => median[n - 1]) }]))
+  const mean = known.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length)
   return {
     sources,
     done: known.reduce((sum, values) => sum + values.length, 0),
     total: sources * errors.length,
     items,
-    mean: known.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
+    mean,
     median,
     low: at(BAND[0]),
     high: at(BAND[1]),
     reachEnd,
+    meanFit: items.length < 3 ? undefined : fitDecay(items, mean),
     fit: fit && { rate: fit.rate, rateError: fit.rateError, factors: fit.factors },
   }
 }

@@ -66,6 +66,13 @@ export function attentionError(
   return measureError([output(target)], () => output(ticket), target.outputs).largest
 }
 
+/** Largest Euclidean norm of the target's output over at most `count` sampled positions of an input. */
+export function largestOutput(target: TargetHead, x: Float64Array, count = MOST_SHOWN): number {
+  const positions = samplePositions(x.length / target.inputs, count)
+  const output = attend(headOf(target, target.queryKey, target.valueOutput), x, target.mask, positions)
+  return largestNorm(output, target.outputs)
+}
+
 /** Merged matrices of a pruned head. */
 export const mergedTicket = ({ queryKey, valueOutput }: PrunedHead) => ({
   queryKey: queryKey.weights,

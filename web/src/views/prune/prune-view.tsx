@@ -1,6 +1,7 @@
 import './prune.css'
 import { useEffect } from 'preact/hooks'
 import { Button } from '../../ui/button.js'
+import { useKeptFocus } from '../../ui/kept-focus.js'
 import { Notice } from '../../ui/notice.js'
 import { AttentionPart } from './attention-part.js'
 import { askAgain, failure, followState } from './computed.js'
@@ -14,8 +15,9 @@ import { refused } from './state.js'
 /** The view `#prune`: one attention head, pruned from a random source as the paper's Theorem 3 says, live. */
 export default function PruneView() {
   useEffect(followState, [])
+  const place = useKeptFocus<HTMLDivElement>({ onButton: false })
   return (
-    <div class="prune">
+    <div class="prune" ref={place} tabIndex={-1}>
       {refused.value.length > 0 ? (
         <Notice kind="warning">
           The address says {refused.value.join(', ')}, which is no value here; the usual one is used instead.

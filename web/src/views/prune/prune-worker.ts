@@ -13,6 +13,7 @@ import {
   attentionMap,
   largestError,
   largestNorm,
+  largestOutput,
   MOST_SHOWN,
   mergedTicket,
   outputBound,
@@ -48,6 +49,8 @@ export interface AttentionReport {
   /** Largest Euclidean error of the output over the positions shown. */
   readonly error: number
   readonly bound: number
+  /** Largest Euclidean norm of the target's output over the positions shown. */
+  readonly outputSize: number
   /** Largest norm of an input. */
   readonly alpha: number
   readonly tokens?: readonly number[] | undefined
@@ -59,6 +62,8 @@ export interface LengthsReport {
   readonly lengths: readonly number[]
   readonly errors: readonly number[]
   readonly bound: number
+  /** As in {@link AttentionReport}. */
+  readonly outputSize: number
 }
 
 /** How much of a head is solved, where it takes a while; 0 < fraction <= 1. */
@@ -148,6 +153,7 @@ const tasks = {
     const alpha = largestNorm(x, d)
     const bound = outputBound(target, head, alpha)
     const positions = samplePositions(length, MOST_SHOWN)
+    const outputSize = largestOutput(target, x)
     report({
       kind: 'attention',
       length,
@@ -157,6 +163,7 @@ const tasks = {
       ticket: attentionMap(target, head.queryKey.weights, x, positions),
       error: attentionError(target, mergedTicket(head), x),
       bound,
+      outputSize,
       alpha,
       tokens,
     })
@@ -173,7 +180,7 @@ const tasks = {
       found.push(attentionError(target, mergedTicket(head), longest.subarray(0, each * d)))
       await pause()
     }
-    report({ kind: 'lengths', lengths, errors: found, bound })
+    report({ kind: 'lengths', lengths, errors: found, bound, outputSize })
   },
 
   /** The curve of errors, again and again as it gets better. */

@@ -1,8 +1,10 @@
 import { formatNumber } from '../../ui/axis.js'
 import { Button } from '../../ui/button.js'
+import { useKeptFocus } from '../../ui/kept-focus.js'
 import { Slider } from '../../ui/slider.js'
 import { MOST_ITEMS } from './choices.js'
 import { askAgain, attention, busy, head, progress, stopHead, stopped } from './computed.js'
+import type { AttentionReport } from './prune-worker.js'
 import { state } from './state.js'
 
 /** The slider that the view is about, and the numbers that follow it. They stay in sight. */
@@ -32,7 +34,7 @@ export function Results() {
         <Quantity
           name="error of the output"
           value={run && formatNumber(run.error)}
-          note={run ? `most of ${run.rows} positions` : ''}
+          note={run ? `largest over ${run.rows} positions` : ''}
         />
         <Quantity
           name="targets in reach"
@@ -41,8 +43,12 @@ export function Results() {
         />
         <Quantity
           name="the proof’s bound"
-          value={run && formatBound(run.bound)}
-          note={run ? `any T, norms ≤ ${formatNumber(run.alpha)}` : ''}
+          value={run && formatBound(run)}
+          note={
+            run
+              ? `guaranteed for every input of norms ≤ ${formatNumber(run.alpha)}, of any length; says little until n′ is larger`
+              : ''
+          }
         />
       </dl>
       <Solving />
@@ -55,8 +61,9 @@ export function Results() {
   )
 }
 
-/** A bound beyond 1e9 says nothing. */
-const formatBound = (bound: number) => (bound < 1e9 ? formatNumber(bound) : 'none yet')
+/** A bound above the size of the output itself says nothing. */
+const formatBound = ({ bound, outputSize }: AttentionReport) =>
+  bound < outputSize ? formatNumber(bound) : 'nothing yet'
 
 function Quantity({
   name,
@@ -79,11 +86,12 @@ function Quantity({
 
 /** What the worker does or did, on a line that is always there. */
 function Solving() {
+  const place = useKeptFocus<HTMLDivElement>()
   const found = head.value
   const fraction = progress.value
   if (stopped.value) {
     return (
-      <div class="prune-solving">
+      <div class="prune-solving" ref={place} tabIndex={-1}>
         Stopped{found ? `: shown are ${found.head.queryKey.items} items a weight.` : '.'}{' '}
         <Button onClick={askAgain}>Go on</Button>
       </div>
@@ -91,14 +99,14 @@ function Solving() {
   }
   if (busy.value && fraction !== undefined) {
     return (
-      <div class="prune-solving">
+      <div class="prune-solving" ref={place} tabIndex={-1}>
         <progress max={1} value={fraction} aria-label="Subset sums solved" />
         <Button onClick={stopHead}>Stop</Button>
       </div>
     )
   }
   return (
-    <div class="prune-solving">
+    <div class="prune-solving" ref={place} tabIndex={-1}>
       {found ? `${found.entries.toLocaleString('en')} subset sums solved exactly in ${formatTime(found.solved)}.` : ''}
     </div>
   )

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { kindOfFile } from '../../dropped-files.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { FileButton } from '../../ui/button.js'
 import { Notice } from '../../ui/notice.js'
@@ -52,9 +53,11 @@ export function OpenedReport({ data }: { readonly data: ReportData }) {
         over.value = false
       }}
       onDrop={(event) => {
-        event.preventDefault()
         over.value = false
-        open(event.dataTransfer?.files ?? [])
+        const files = [...(event.dataTransfer?.files ?? [])]
+        if (files.some((file) => kindOfFile(file) === 'ticket')) return // the page hands it to the view that runs it
+        event.preventDefault()
+        open(files)
       }}
     >
       <Notice>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { Segmented } from '../../ui/choice-field.js'
+import { PathName } from './path-name.js'
 import type { ReportData, ShownRun } from './report-data.js'
 import { axis, chosenRuns, MOST_RUNS, toggleRun } from './report-state.js'
 import { RunCurves } from './run-curves.js'
@@ -85,8 +86,8 @@ function RunItem({
           disabled={full}
           onChange={() => toggleRun(runs, id)}
         />
-        <span class="run-name" id={`run-${id}`}>
-          {name}
+        <span id={`run-${id}`}>
+          <PathName name={name} />
         </span>
         <span class={`run-state run-state-${state}`} id={`run-${id}-state`}>
           {parts.filter(Boolean).join(' · ')}

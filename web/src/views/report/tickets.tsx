@@ -1,5 +1,6 @@
 import type { TicketAnswer } from '../../../../src/runtime/serve/answers.js'
 import { siteFile } from '../../site.js'
+import { PathName } from './path-name.js'
 import type { ReportData } from './report-data.js'
 import { bytesText } from './run-text.js'
 
@@ -33,7 +34,7 @@ function TicketItem({ ticket: { id, name, bytes, kind, model, error } }: { reado
   const what = error ? `cannot be read: ${error}` : [kind && kinds[kind], model].filter(Boolean).join(', ')
   return (
     <li>
-      <span class="ticket-name">{name}</span>
+      <PathName name={name} />
       <span class="field-help">
         {bytesText(bytes)} · {what}
       </span>

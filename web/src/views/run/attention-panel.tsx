@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { formatNumber } from '../../ui/axis.js'
 import { Figure } from '../../ui/figure.js'
+import { Letters } from '../../ui/letters.js'
 import { type Cell, MatrixPicture } from '../../ui/matrix-picture.js'
 import { Pixels } from './pixels.js'
 import type { SeenAttention } from './writing.js'
@@ -50,6 +51,7 @@ export function AttentionPanel({ seen }: { readonly seen: SeenAttention }) {
           ))}
         </div>
         <Figure title={`Layer ${layer + 1}, head ${head + 1}`} caption={caption}>
+          <Letters labels={labels} />
           <MatrixPicture
             name={`Attention of layer ${layer + 1}, head ${head + 1}`}
             rows={length}

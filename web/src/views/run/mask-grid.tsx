@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { MaskPicture } from '../../../../src/inspect/index.js'
 import { ColourScale } from '../../ui/matrix-picture.js'
+import { partTitle } from '../../ui/matrix-title.js'
 import { MaskLarge } from './mask-large.js'
 import { Pixels } from './pixels.js'
 import { parts } from './run-session.js'
@@ -10,7 +11,14 @@ import { parts } from './run-session.js'
 const enlarged = signal<string | undefined>(undefined)
 
 /** Every mask as a picture of what it keeps, one row a layer; one of them enlarged. */
-export function MaskGrid({ pictures }: { readonly pictures: readonly MaskPicture[] }) {
+export function MaskGrid({
+  pictures,
+  token,
+}: {
+  readonly pictures: readonly MaskPicture[]
+  /** What the model reads, such as `byte`. */
+  readonly token: string
+}) {
   const rows = useMemo(() => inRows(pictures), [pictures])
   const reach = useMemo(() => farthest(pictures), [pictures])
   const open = pictures.find(({ name }) => name === enlarged.value) ?? pictures[0]
@@ -28,7 +36,7 @@ export function MaskGrid({ pictures }: { readonly pictures: readonly MaskPicture
             <span class="ticket-mask-layer">{title}</span>
             <ul>
               {masks.map((picture) => (
-                <Tile key={picture.name} picture={picture} range={range} isOpen={picture === open} />
+                <Tile key={picture.name} {...{ picture, range, token }} isOpen={picture === open} />
               ))}
             </ul>
           </div>
@@ -37,7 +45,7 @@ export function MaskGrid({ pictures }: { readonly pictures: readonly MaskPicture
       <div class="ticket-mask-scale">
         kept, beside the matrix' own part: <ColourScale palette="diverging" range={range} />
       </div>
-      {open ? <MaskLarge key={open.name} picture={open} /> : null}
+      {open ? <MaskLarge key={open.name} picture={open} token={token} /> : null}
     </section>
   )
 }
@@ -45,17 +53,19 @@ export function MaskGrid({ pictures }: { readonly pictures: readonly MaskPicture
 function Tile({
   picture,
   range,
+  token,
   isOpen,
 }: {
   readonly picture: MaskPicture
   readonly range: readonly [number, number]
+  readonly token: string
   readonly isOpen: boolean
 }) {
   const { cells, name } = picture
   const own = keptPart(picture)
   const values = useMemo(() => deviations(picture), [picture])
   const made = parts.value.get(name) ?? 0
-  const short = name.replace(/^(transformer\.)?h\.\d+\./, '').replace(/^(attn|mlp)\./, '$1 ')
+  const short = partTitle(name, token)
   const kept = `${(100 * own).toFixed(0)} %`
   return (
     <li>

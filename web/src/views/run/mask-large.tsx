@@ -6,6 +6,7 @@ import { Button } from '../../ui/button.js'
 import { Figure } from '../../ui/figure.js'
 import { LinePlot } from '../../ui/line-plot.js'
 import { MatrixPicture } from '../../ui/matrix-picture.js'
+import { matrixTitle } from '../../ui/matrix-title.js'
 import { Notice } from '../../ui/notice.js'
 import type { MaskWindow } from './masks.js'
 import { client } from './run-session.js'
@@ -26,7 +27,8 @@ interface Shown {
 }
 
 /** One mask bit by bit, to be looked at closely and moved, with what its rows and columns keep. */
-export function MaskLarge({ picture }: { readonly picture: MaskPicture }) {
+export function MaskLarge({ picture, token }: { readonly picture: MaskPicture; readonly token: string }) {
+  const title = matrixTitle(picture.name, token)
   const whole = useMemo((): MaskWindow => ({ row: 0, column: 0, ...maskSize(picture) }), [picture])
   const wanted = useSignal(whole)
   const shown = useSignal<Shown | undefined>(undefined)
@@ -63,16 +65,19 @@ export function MaskLarge({ picture }: { readonly picture: MaskPicture }) {
   return (
     <div class="figures ticket-mask-large">
       <Figure
-        title={picture.name}
+        title={`${title[0].toUpperCase()}${title.slice(1)}`}
         caption={
-          isOneToOne
-            ? 'One cell a weight: blue is kept, paper is dropped.'
-            : 'A cell stands for several weights: the bluer, the more of them are kept.'
+          <>
+            {isOneToOne
+              ? 'One cell a weight: blue is kept, paper is dropped.'
+              : 'A cell stands for several weights: the bluer, the more of them are kept.'}{' '}
+            In the file it is <code>{picture.name}</code>.
+          </>
         }
       >
         {now ? (
           <MatrixPicture
-            name={`The mask of ${picture.name}, rows ${row + 1} to ${row + rows}, columns ${column + 1} to ${column + columns}`}
+            name={`The mask of ${title}, rows ${row + 1} to ${row + rows}, columns ${column + 1} to ${column + columns}`}
             rows={now.down}
             columns={now.across}
             values={now.values}
@@ -113,8 +118,8 @@ export function MaskLarge({ picture }: { readonly picture: MaskPicture }) {
         </fieldset>
       </Figure>
       <div class="ticket-profiles">
-        <Profile picture={picture} lines="rows" />
-        <Profile picture={picture} lines="columns" />
+        <Profile {...{ picture, title }} lines="rows" />
+        <Profile {...{ picture, title }} lines="columns" />
       </div>
     </div>
   )
@@ -134,7 +139,23 @@ function inside({ row, column, rows, columns }: MaskWindow, whole: MaskWindow): 
 const plural = (count: number, noun: string) =>
   count === 1 ? `1 ${noun} is` : `${count.toLocaleString('en')} ${noun}s are`
 
-function Profile({ picture, lines }: { readonly picture: MaskPicture; readonly lines: 'rows' | 'columns' }) {
+/** How much more the kept parts of lines differ than in a mask drawn at random, a ratio of variances. */
+function againstChance(lines: string, dispersion: number | null): string {
+  if (dispersion === null) return ''
+  const times = dispersion < 2.95 ? dispersion.toFixed(1) : Math.round(dispersion).toLocaleString('en')
+  const factor = times === '1.0' ? 'as much' : `${times} times as much`
+  return ` ${lines} differ ${factor} as in a random mask.`
+}
+
+function Profile({
+  picture,
+  title,
+  lines,
+}: {
+  readonly picture: MaskPicture
+  readonly title: string
+  readonly lines: 'rows' | 'columns'
+}) {
   const profile = lines === 'rows' ? picture.rowProfile : picture.columnProfile
   const count = lines === 'rows' ? picture.rows : picture.columns
   const spread = lines === 'rows' ? picture.rowSpread : picture.columnSpread
@@ -151,15 +172,12 @@ function Profile({ picture, lines }: { readonly picture: MaskPicture; readonly l
   const named = areUnits ? 'input' : lines.slice(0, -1)
   const spreadOf = areUnits ? 'hidden unit' : named
   const dropped = spread.empty === 0 ? `No ${spreadOf} is` : plural(spread.empty, spreadOf)
-  const chance =
-    spread.dispersion === null
-      ? ''
-      : ` Between ${spreadOf}s it varies ${spread.dispersion.toPrecision(3)} times as much as by chance.`
+  const chance = againstChance(areUnits ? 'Hidden units' : lines === 'rows' ? 'Rows' : 'Columns', spread.dispersion)
   return (
     <Figure title={`Kept in each ${named}`} caption={`${dropped} dropped as a whole.${chance}`}>
       <LinePlot
-        description={`The kept part of each ${named} of ${picture.name}, in percent.`}
-        x={{ label: named }}
+        description={`The kept part of each ${named} of ${title}, in percent.`}
+        x={{ label: named, domain: [1, count], whole: true }}
         y={{ label: 'kept, %', domain: [0, 100] }}
         series={[{ label: 'kept, %', colour: 1, x, y }]}
         height={150}

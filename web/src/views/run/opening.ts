@@ -1,21 +1,23 @@
 /** What the visitor chose to open, kept in the address where it can be. */
 import { batch } from '@preact/signals'
 import { handedTicket } from '../../handed-ticket.js'
+import { beginEntry } from '../../route.js'
 import { address } from './run-address.js'
-import { openSource } from './run-session.js'
+import { closeSource, openSource } from './run-session.js'
 import { type ExampleName, readPasted, type Source } from './sources.js'
 
 const { example, ticket, ticket10, file } = address.values
 
 let followed = ''
 
-/** Opens what the address names, unless it is open. */
+/** Opens what the address names, unless it is open; where it names nothing any more, what was open is closed. */
 export function followAddress(): void {
   const named = sourceOfAddress()
   const key = named ? JSON.stringify(named) : ''
   if (key === followed) return
   followed = key
   if (named) openSource(named)
+  else closeSource()
 }
 
 function sourceOfAddress(): Source | undefined {
@@ -26,13 +28,22 @@ function sourceOfAddress(): Source | undefined {
   return chosen === 'none' ? undefined : { kind: 'example', example: chosen }
 }
 
+/** Changes what the address names, for the back button to undo. */
 function setAddress(change: { example?: ExampleName | 'none'; ticket?: string; ticket10?: string }): void {
+  const next = [change.example ?? 'none', change.ticket ?? '', change.ticket10 ?? '', ''] as const
+  const now = [example, ticket, ticket10, file].map((field) => field.peek())
+  if (next.every((value, i) => value === now[i])) return
+  beginEntry()
   batch(() => {
-    example.value = change.example ?? 'none'
-    ticket.value = change.ticket ?? ''
-    ticket10.value = change.ticket10 ?? ''
-    file.value = ''
+    ;[example.value, ticket.value, ticket10.value, file.value] = next
   })
+}
+
+/** Opens what no address names. */
+function openUnnamed(found: Source): void {
+  setAddress({})
+  followed = '' // the address names nothing now, which is followed later, and must not close this
+  openSource(found)
 }
 
 /** Opens one of the bundled tickets. */
@@ -44,8 +55,7 @@ export function openExample(name: ExampleName): void {
 
 /** Opens a file of the visitor; no address names it. */
 export function openFile(chosen: File): void {
-  setAddress({})
-  openSource({ kind: 'file', file: chosen })
+  openUnnamed({ kind: 'file', file: chosen })
 }
 
 /** Opens the ticket that another view hands over. */
@@ -61,8 +71,7 @@ export function openPasted(text: string): boolean {
   const found = readPasted(text)
   if (!found) return false
   if (found.kind !== 'text') {
-    setAddress({})
-    openSource(found)
+    openUnnamed(found)
     return true
   }
   const joined = found.text.replace(/\s+/g, '')

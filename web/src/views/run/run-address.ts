@@ -8,8 +8,8 @@ export const address = urlState('run', {
   /** A ticket as base64url (`#ticket=…`), or as digits, from a QR code. */
   ticket: text('', LINK_LIMIT),
   ticket10: text('', 8000),
-  /** A ticket of slt serve, by its id. */
-  file: text('', 1000),
+  /** A ticket of slt serve, by its id: what cannot be one is not asked for. */
+  file: { ...text('', 64), parse: (value: string) => (/^[\w-]{0,64}$/.test(value) ? value : undefined) },
   prompt: text('ROMEO:', 4000),
   list: text('', 32),
   count: integer(200, 1, 2000),

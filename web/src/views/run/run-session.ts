@@ -3,6 +3,7 @@ import { batch, type Signal, signal } from '@preact/signals'
 import type { MaskPicture, TicketReport } from '../../../../src/inspect/index.js'
 import type { ChosenWebDevice, WebDevice } from '../../../../src/runtime/web.js'
 import { isAbort, plainSentence } from '../../failure.js'
+import { matrixTitle } from '../../ui/matrix-title.js'
 import { createWorkerClient } from '../../worker-client.js'
 import type { Grown } from './grow.js'
 import { address } from './run-address.js'
@@ -67,7 +68,11 @@ export function openSource(next: Source): Promise<void> {
           signal,
           onReport(each) {
             if (each.kind === 'picture') pictures.value = [...pictures.peek(), each.picture]
-            else work.value = { label: `Reading the masks: ${each.name}`, fraction: each.done / each.total }
+            else
+              work.value = {
+                label: `Reading the masks: ${matrixTitle(each.name, 'token')}`,
+                fraction: each.done / each.total,
+              }
           },
         },
       )) ?? undefined
@@ -75,10 +80,23 @@ export function openSource(next: Source): Promise<void> {
   })
 }
 
-/** Runs the open ticket on another device, or again after a failure. */
+/** Gives the open ticket up. */
+export function closeSource(): void {
+  if (work.peek()) client.stop()
+  turn?.abort()
+  fetched = undefined
+  batch(() => {
+    source.value = undefined
+    report.value = undefined
+    pictures.value = []
+    forgetRunning()
+  })
+}
+
+/** Runs the open ticket on another device, or again after a failure; what was not read yet is opened from the beginning. */
 export function restart(): Promise<void> {
   const { value: last } = source
-  if (!fetched) return last ? openSource(last) : Promise.resolve()
+  if (!fetched || !report.peek()) return last ? openSource(last) : Promise.resolve()
   const own = fetched
   return take(async (signal) => {
     client.stop() // whatever the device did to the worker, a fresh one knows nothing of it
@@ -118,6 +136,15 @@ function watchGpu(device: 'auto' | WebDevice, signal: AbortSignal): void {
 
 const gpuLost: Failure = { sentence: 'The GPU stopped computing: it was lost, or its memory is full.', way: 'wasm' }
 
+function forgetRunning(): void {
+  work.value = undefined
+  failure.value = undefined
+  running.value = undefined
+  attention.value = undefined
+  grown.value = undefined
+  parts.value = new Map()
+}
+
 async function take(steps: (signal: AbortSignal) => Promise<void>): Promise<void> {
   if (turn) {
     turn.abort()
@@ -126,11 +153,7 @@ async function take(steps: (signal: AbortSignal) => Promise<void>): Promise<void
   const own = new AbortController()
   turn = own
   batch(() => {
-    failure.value = undefined
-    running.value = undefined
-    attention.value = undefined
-    grown.value = undefined
-    parts.value = new Map()
+    forgetRunning()
     work.value = { label: 'Fetching the ticket' }
   })
   try {
@@ -143,9 +166,12 @@ async function take(steps: (signal: AbortSignal) => Promise<void>): Promise<void
   }
 }
 
+/** A ticket that is refused stays so; what could not be fetched may come the next time. */
 function failureOf(error: unknown): Failure {
   const sentence = plainSentence(error)
-  if (!report.peek()) return { sentence, way: 'another' }
+  const isOfFile = [error, (error as Error).cause].some((each) => each instanceof Error && each.name === 'InputError')
+  if (isOfFile) return { sentence, way: 'another' }
+  if (!report.peek()) return { sentence, way: 'again' }
   if (address.values.device.peek() !== 'wasm') return { sentence, way: 'wasm' }
   return { sentence, way: 'again' }
 }

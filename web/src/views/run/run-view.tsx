@@ -1,15 +1,16 @@
 import { useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
+import type { TicketReport } from '../../../../src/inspect/index.js'
 import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
 import { Button } from '../../ui/button.js'
+import { useKeptFocus } from '../../ui/kept-focus.js'
 import { Notice } from '../../ui/notice.js'
 import { Progress } from '../../ui/progress.js'
 import { AttentionPanel } from './attention-panel.js'
 import { MaskGrid } from './mask-grid.js'
-import { followAddress, openFile, takeHanded } from './opening.js'
+import { followAddress, takeHanded } from './opening.js'
 import { address } from './run-address.js'
-import { attention, cancel, failure, pictures, report, restart, running, work } from './run-session.js'
+import { attention, cancel, failure, pictures, report, restart, running, source, work } from './run-session.js'
 import { SharePanel } from './share-panel.js'
 import { SorterPanel } from './sorter-panel.js'
 import { sorterShape } from './sorter-shape.js'
@@ -23,7 +24,6 @@ import './run.css'
 export default function RunView(): JSX.Element {
   useSignalEffect(followAddress)
   useSignalEffect(takeHanded)
-  useDrop()
   return (
     <>
       {address.refused.value.length > 0 ? (
@@ -39,12 +39,18 @@ export default function RunView(): JSX.Element {
           <RunPanel />
           {report.value.config ? <AttentionPanel seen={attention.value ?? nothingSeen(report.value.config)} /> : null}
           <TicketFacts report={report.value} />
-          {pictures.value.length > 0 ? <MaskGrid pictures={pictures.value} /> : null}
+          {pictures.value.length > 0 ? <MaskGrid pictures={pictures.value} token={tokenName(report.value)} /> : null}
           <SharePanel report={report.value} />
         </>
       ) : null}
     </>
   )
+}
+
+/** What the model reads. */
+function tokenName({ tokenizer, config }: TicketReport): string {
+  if (tokenizer === 'bytes') return 'byte'
+  return tokenizer === null && config !== null && config.vocabulary <= 26 ? 'letter' : 'token'
 }
 
 /** What stands for the attention until there is some, so that nothing moves when it comes. */
@@ -56,8 +62,9 @@ function nothingSeen({ layers, heads }: Gpt2Config): SeenAttention {
 function State() {
   const { value: doing } = work
   const { value: failed } = failure
+  const place = useKeptFocus<HTMLDivElement>()
   return (
-    <div class="ticket-state" aria-live="off">
+    <div class="ticket-state" ref={place} tabIndex={-1} aria-live="off">
       {failed ? (
         <Notice kind={failed.sentence === 'Stopped.' ? 'info' : 'error'}>
           {failed.sentence}{' '}
@@ -82,6 +89,8 @@ function State() {
         <p class="ticket-ready">
           <strong>Ready.</strong> {running.value.reason}
         </p>
+      ) : source.value === undefined && address.values.example.value === 'none' ? (
+        <Notice>No ticket is open. Files are not kept: drop yours again, or open one of the examples above.</Notice>
       ) : null}
     </div>
   )
@@ -100,36 +109,4 @@ function RunPanel() {
       --tokens continues token numbers with it.
     </Notice>
   )
-}
-
-/** A file dropped anywhere on the page is opened. */
-function useDrop(): void {
-  useEffect(() => {
-    const zone = document.documentElement
-    const over = (event: DragEvent) => {
-      if (!event.dataTransfer?.types.includes('Files')) return
-      event.preventDefault()
-      zone.dataset.dropping = ''
-    }
-    const leave = (event: DragEvent) => {
-      if (!event.relatedTarget) delete zone.dataset.dropping
-    }
-    const drop = (event: DragEvent) => {
-      delete zone.dataset.dropping
-      const file = event.dataTransfer?.files[0]
-      if (!file) return
-      event.preventDefault()
-      openFile(file)
-    }
-    const pairs = [
-      ['dragover', over],
-      ['dragleave', leave],
-      ['drop', drop],
-    ] as const
-    for (const [name, listener] of pairs) addEventListener(name, listener)
-    return () => {
-      for (const [name, listener] of pairs) removeEventListener(name, listener)
-      delete zone.dataset.dropping
-    }
-  }, [])
 }

@@ -17,6 +17,7 @@ import { exposeTasks, type TaskContext } from '../../worker-task.js'
 import type { Growth } from './grow.js'
 import { fastDecoders, type MaskWindow, maskCells, type OpenMask, openMask } from './masks.js'
 import { pruneSorter, type SorterProgress } from './prune-sorter.js'
+import { refusedTicket } from './refused-ticket.js'
 import { type GrownModel, growModel, type RunningModel } from './running-model.js'
 import { shareTicket } from './share-ticket.js'
 import { sorterShape } from './sorter-shape.js'
@@ -81,17 +82,21 @@ const tasks = {
   ): Promise<TicketReport | null> {
     await current?.running?.release().catch(() => {}) // of a GPU that is lost, say
     current = undefined
-    const bytes = typeof from === 'string' ? decodeCompact(name, readTicketText(name, from), webSha256).bytes : from
-    const ticket = await openTicket(memorySource(bytes, name), webSha256)
-    current = { ticket, bytes }
-    await pause()
-    if (!isInspected) return null
-    return inspectTicket(ticket, {
-      decoderOf: fastDecoders(await theKernels(), ticket.seed),
-      onPicture: (picture) => report({ kind: 'picture', picture }),
-      onProgress: (done, total, mask) => report({ kind: 'progress', done, total, name: mask }),
-      signal,
-    })
+    try {
+      const bytes = typeof from === 'string' ? decodeCompact(name, readTicketText(name, from), webSha256).bytes : from
+      const ticket = await openTicket(memorySource(bytes, name), webSha256)
+      current = { ticket, bytes }
+      await pause()
+      if (!isInspected) return null
+      return await inspectTicket(ticket, {
+        decoderOf: fastDecoders(await theKernels(), ticket.seed),
+        onPicture: (picture) => report({ kind: 'picture', picture }),
+        onProgress: (done, total, mask) => report({ kind: 'progress', done, total, name: mask }),
+        signal,
+      })
+    } catch (error) {
+      throw refusedTicket(error, from)
+    }
   },
 
   /** Makes the weights. */
@@ -103,7 +108,7 @@ const tasks = {
         ? sum(ticket.matrices.values(), ({ shape }) => shape[0] * shape[1])
         : sum(ticket.pairs.values(), ({ hidden, inputs, outputs }) => hidden * (inputs + outputs))
     if (count > MOST_WEIGHTS) {
-      throw new RangeError(
+      throw new InputError(
         `this network has ${count.toLocaleString('en')} random weights, more than a page should hold (${MOST_WEIGHTS.toLocaleString('en')}); slt generate runs it on your machine`,
       )
     }

@@ -2,6 +2,7 @@ import { type Signal, signal, useSignal, useSignalEffect } from '@preact/signals
 import { useEffect, useId } from 'preact/hooks'
 import { isAbort } from '../../failure.js'
 import { Button } from '../../ui/button.js'
+import { useKeptFocus } from '../../ui/kept-focus.js'
 import { Notice } from '../../ui/notice.js'
 import { Progress } from '../../ui/progress.js'
 import { DeviceChoice } from './device-choice.js'
@@ -140,8 +141,9 @@ function CheckAll({ shape, disabled }: { readonly shape: SorterShape; readonly d
     }
   }
   const { value: done } = count
+  const place = useKeptFocus<HTMLDivElement>()
   return (
-    <div class="ticket-check">
+    <div class="ticket-check" ref={place} tabIndex={-1}>
       {checking.value ? (
         <Progress
           label={`Sorting ${what}`}

@@ -1,4 +1,5 @@
 /** Where tickets come from. */
+import { InputError } from '../../../../src/safetensors/input-error.js'
 import { LINK_LIMIT } from '../../../../src/ticket/ticket-text.js'
 import { fetchSiteFile, siteFile } from '../../site.js'
 
@@ -60,7 +61,7 @@ export async function fetchSource(source: Source, signal: AbortSignal): Promise<
     case 'file': {
       const { name, size } = source.file
       checkSize(name, size)
-      return { name, from: new Uint8Array(await source.file.arrayBuffer()) }
+      return { name, from: await readFile(source.file) }
     }
     case 'served': {
       const path = `api/files/${encodeURIComponent(source.id)}`
@@ -70,6 +71,16 @@ export async function fetchSource(source: Source, signal: AbortSignal): Promise<
       return { name: 'the link', from: source.text }
     case 'url':
       return { name: nameIn(source.url), from: await fetchElsewhere(source.url, signal) }
+  }
+}
+
+async function readFile(file: File): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.arrayBuffer())
+  } catch (error) {
+    throw new InputError(`${file.name} could not be read: it is a folder, or it was changed or moved since.`, {
+      cause: error,
+    })
   }
 }
 
@@ -105,7 +116,9 @@ async function fetchWhole(url: string, signal: AbortSignal): Promise<Uint8Array>
 
 function checkSize(name: string, size: number): void {
   if (size <= MOST_BYTES) return
-  throw new Error(`${name} has ${Math.round(size / 1e6).toLocaleString('en')} MB, more than a page opens (537 MB).`)
+  throw new InputError(
+    `${name} has ${Math.round(size / 1e6).toLocaleString('en')} MB, more than a page opens (537 MB).`,
+  )
 }
 
 /**

@@ -4,28 +4,12 @@ import type { SearchSettings } from '../../../../src/search/settings.js'
 import { Select } from '../../ui/choice-field.js'
 import { Figure } from '../../ui/figure.js'
 import { MatrixPicture } from '../../ui/matrix-picture.js'
+import { matrixTitle } from '../../ui/matrix-title.js'
 import type { Lane } from './lane.js'
 import { showMatrix, shownMatrix } from './searches.js'
 
 /** Painted values of the states of a mask: kept from the start blue, kept since orange, left since a trace of it, never kept paper. */
 const paints = Float32Array.of(0, -0.7, 0.7, 0.12)
-
-const parts: Readonly<Record<string, string>> = {
-  'attn.q': 'queries',
-  'attn.k': 'keys',
-  'attn.v': 'values',
-  'attn.c_proj': 'attention output',
-  'mlp.c_fc': 'feed-forward in',
-  'mlp.c_proj': 'feed-forward out',
-}
-
-/** What a matrix is called in a sentence: `layer 1, queries`. */
-export function matrixTitle(name: string): string {
-  if (name === 'wte') return 'byte embedding'
-  if (name === 'wpe') return 'position embedding'
-  const match = /^h\.(\d+)\.(.+)$/.exec(name)
-  return match ? `layer ${Number(match[1]) + 1}, ${parts[match[2]] ?? match[2]}` : name
-}
 
 /** The mask of one matrix as it is, in every search. */
 export function MaskPanel({ lanes, settings }: { readonly lanes: readonly Lane[]; readonly settings: SearchSettings }) {
