@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { kindOfFile } from '../../dropped-files.js'
+import { kindOfFile } from '../../dropped-kind.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { FileButton } from '../../ui/button.js'
 import { Notice } from '../../ui/notice.js'

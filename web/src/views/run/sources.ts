@@ -28,7 +28,7 @@ export const examples = {
   },
   ten: {
     title: 'Ten letters',
-    text: '21,152 random weights that sort lists of ten different letters; the largest QR code but one.',
+    text: '21,152 random weights that sort six letters out of ten; the largest QR code but one.',
     file: 'data/tickets/sorter-qr/ten-letters.slt.safetensors',
   },
 } as const satisfies Record<ExampleName, { title: string; text: string; file: string | null }>
