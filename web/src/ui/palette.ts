@@ -22,8 +22,17 @@ function hex(text: string): Rgb {
 /** 256 colours, RGBA, evenly over the range; what is no number gets none. */
 export type Palette = Uint8ClampedArray
 
-/** The palette for a colour scheme. */
+const made = new Map<string, Palette>()
+
+/** The palette for a colour scheme; made once, and not to be changed. */
 export function createPalette(name: PaletteName, scheme: 'light' | 'dark'): Palette {
+  const key = `${name} ${scheme}`
+  const known = made.get(key) ?? makePalette(name, scheme)
+  made.set(key, known)
+  return known
+}
+
+function makePalette(name: PaletteName, scheme: 'light' | 'dark'): Palette {
   const colours = new Uint8ClampedArray(4 * 256)
   for (let i = 0; i < 256; i++) {
     const t = i / 255

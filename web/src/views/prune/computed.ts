@@ -1,10 +1,11 @@
 /** What the workers have found for the state, and who asks them. */
 import { effect, signal } from '@preact/signals'
 import { isAbort, plainSentence } from '../../failure.js'
+import { createFrameQueue } from '../../next-frame.js'
 import { createWorkerClient } from '../../worker-client.js'
 import type { ErrorCurve } from './error-curve.js'
 import { createNewest } from './newest.js'
-import type { AttentionReport, HeadReport, LengthsReport, PruneTasks } from './prune-worker.js'
+import type { AttentionReport, HeadReport, LengthsReport, PruneReport, PruneTasks } from './prune-worker.js'
 import { inputChoice, inputKind, sourceChoice, state, targetChoice } from './state.js'
 
 const start = () => new Worker(new URL('./prune-worker.ts', import.meta.url), { type: 'module' })
@@ -37,6 +38,7 @@ let stopMain = () => {}
 /** Stops solving the next head; what is shown stays. */
 export const stopHead = () => {
   stopMain()
+  reports.clear()
   stopped.value = true
   busy.value = false
   progress.value = undefined
@@ -55,6 +57,20 @@ const fail = (error: unknown) => {
   busy.value = false
 }
 
+// While a slider moves, reports come faster than frames.
+const reports = createFrameQueue()
+
+function show(report: PruneReport): void {
+  failure.value = undefined
+  if (report.kind === 'progress') progress.value = report.fraction
+  else if (report.kind === 'head') {
+    head.value = report
+    busy.value = false
+    progress.value = undefined
+  } else if (report.kind === 'attention') attention.value = report
+  else lengths.value = report
+}
+
 // They stay when the visitor goes to another view: on the way back nothing has to be fetched.
 const main = createWorkerClient<PruneTasks>(start)
 const curves = createWorkerClient<PruneTasks>(start)
@@ -67,15 +83,8 @@ export function followState(): () => void {
     await main.call('head', asked, {
       signal,
       onReport(report) {
-        failure.value = undefined
-        if (report.kind === 'progress') progress.value = report.fraction
-        else if (report.kind === 'head') {
-          head.value = report
-          busy.value = false
-          progress.value = undefined
-          if (!report.again) performance.measure('slt-prune', { start: since })
-        } else if (report.kind === 'attention') attention.value = report
-        else lengths.value = report
+        if (report.kind === 'head' && !report.again) performance.measure('slt-prune', { start: since })
+        reports.put(report.kind, () => show(report))
       },
     })
   }, fail)
@@ -89,7 +98,9 @@ export function followState(): () => void {
       .call('curve', asked, {
         signal: controller.signal,
         onReport(report) {
-          curve.value = report
+          reports.put('curve', () => {
+            curve.value = report
+          })
         },
       })
       .then(

@@ -17,15 +17,25 @@ const PAPER_WIDTH = 2
 /** The paper's 0.8 exp(-0.06 n), where n = 2 n'. */
 const paper = counts.map((n) => 0.8 * Math.exp(-0.06 * PAPER_WIDTH * n))
 
+const y = { label: 'largest error of the output over positions', scale: 'log' } as const
+
 /** Error against items a weight, over many sources. */
 export function CurvePart() {
   const found = curve.value
+  const width = state.target.value === 'random' ? state.d.value : 49
   const place = useKeptFocus<HTMLDivElement>()
   const isPaper = state.target.value === 'random' && state.d.value === PAPER_WIDTH
   const series = useMemo(() => seriesOf(found, isPaper), [found, isPaper])
+  const x = useMemo(
+    () => ({
+      label: `items a weight, n′ (source width n = ${width} n′)`,
+      domain: [1, MOST_ITEMS] as const,
+      whole: true,
+    }),
+    [width],
+  )
   const marks = useMemo<PlotMark[]>(() => marksOf(found, state.n.value), [found, state.n.value])
   const rate = found?.fit?.rate
-  const width = state.target.value === 'random' ? state.d.value : 49
   return (
     <section class="prune-part" aria-labelledby="prune-curve">
       <h2 id="prune-curve">More items, exponentially less error</h2>
@@ -58,8 +68,8 @@ export function CurvePart() {
       >
         <LinePlot
           description="Error of the output against items a weight."
-          x={{ label: `items a weight, n′ (source width n = ${width} n′)`, domain: [1, MOST_ITEMS], whole: true }}
-          y={{ label: 'largest error of the output over positions', scale: 'log' }}
+          x={x}
+          y={y}
           series={series}
           marks={marks}
           height={340}
