@@ -11,13 +11,15 @@ export interface FrameQueue {
 /** Makes changes once a frame, together: reports that come faster cost one drawing. */
 export function createFrameQueue(): FrameQueue {
   const waiting = new Map<string, () => void>()
-  let asked: number | undefined
+  let isAsked = false
   return {
     put(name, change) {
       waiting.delete(name) // the newest is the last
       waiting.set(name, change)
-      asked ??= requestAnimationFrame(() => {
-        asked = undefined
+      if (isAsked) return
+      isAsked = true
+      requestAnimationFrame(() => {
+        isAsked = false
         const changes = [...waiting.values()]
         waiting.clear()
         batch(() => {
