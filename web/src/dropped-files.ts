@@ -3,6 +3,7 @@ import { signal } from '@preact/signals'
 import { sortOut } from './dropped-kind.js'
 import { runTicket } from './handed-ticket.js'
 import { route, viewLink } from './route.js'
+import { views } from './views.js'
 
 /** What there is to say about the files that were dropped last. */
 export const dropRemark = signal<string | undefined>(undefined)
@@ -13,23 +14,18 @@ export const handedTexts = signal(0)
 /** A larger text gains a small model nothing. */
 const LARGEST_TEXT = 50_000_000
 
-async function takeText(file: File): Promise<void> {
+async function takeTextFile(file: File): Promise<void> {
   if (file.size > LARGEST_TEXT) {
     dropRemark.value = `${file.name} has ${Math.round(file.size / 1e6)} MB, more than a search in a page takes (50 MB).`
     return
   }
   const bytes = new Uint8Array(await file.arrayBuffer())
-  // Fetched now, because the page begins without that view.
-  const [{ ownText }, { address }] = await Promise.all([
-    import('./views/search/searches.js'),
-    import('./views/search/address.js'),
-  ])
+  const { takeText } = await views.search.loadTaker()
   if (route.peek().view !== 'search') {
     location.hash = viewLink('search')
     await new Promise((done) => addEventListener('hashchange', done, { once: true })) // it sets the address' fields
   }
-  address.values.text.value = 'own'
-  ownText.value = { name: file.name, bytes }
+  takeText({ name: file.name, bytes })
   handedTexts.value++
 }
 
@@ -38,7 +34,7 @@ function take(files: readonly File[]): void {
   dropRemark.value = remark
   if (to === 'run') runTicket(file)
   else if (to === 'search') {
-    takeText(file).catch(() => {
+    takeTextFile(file).catch(() => {
       dropRemark.value = `${file.name} could not be read.`
     })
   }

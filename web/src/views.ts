@@ -6,6 +6,8 @@ export interface View {
   /** Two sentences that need no knowledge of the paper. */
   readonly lead: string
   load(): Promise<{ default: ComponentType }>
+  /** Fetches what takes a text that was dropped on the page, where the view has a use for one. */
+  loadTaker?(): Promise<{ takeText(text: { readonly name: string; readonly bytes: Uint8Array }): void }>
 }
 
 /** The four views, by the names that addresses know (`#prune`), in the order of the navigation. */
@@ -24,6 +26,7 @@ export const views = {
     title: 'Search live',
     lead: 'Here a random transformer learns which of its weights to keep, while no weight ever changes. Start it on Shakespeare or on a text of yours, watch the loss fall, and take the ticket home.',
     load: () => import('./views/search/search-view.js'),
+    loadTaker: () => import('./views/search/handed-text.js'),
   },
   report: {
     title: 'Read the report',

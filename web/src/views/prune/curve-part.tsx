@@ -139,6 +139,7 @@ function seriesOf(found: ErrorCurve | undefined, isPaper: boolean): Series[] {
 function paperSeries(found: ErrorCurve | undefined): Series[] {
   const means = found?.meanFit
   return [
+    { label: 'paper', colour: 2, kind: 'fit', x: counts, y: paper },
     {
       label: 'fit to the means',
       colour: 3,
@@ -146,7 +147,6 @@ function paperSeries(found: ErrorCurve | undefined): Series[] {
       x: means ? counts : [],
       y: means ? counts.map((n) => means.factor * Math.exp(-means.rate * n)) : [],
     },
-    { label: 'paper', colour: 2, kind: 'fit', x: counts, y: paper },
   ]
 }
 
