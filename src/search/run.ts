@@ -45,7 +45,7 @@ export interface RunPieces {
   checkpoint(step: number, seconds: number): Promise<void>
   /** Where the run stands: steps done (0 at first) and seconds spent. */
   readonly from: { readonly step: number; readonly seconds: number }
-  /** Lets signals and timers in. */
+  /** Lets signals and timers in, after a step is recorded; a clock that stands still meanwhile leaves the wait out of all seconds. */
   pause(): Promise<void>
   /** Milliseconds on a clock that never goes back. */
   now(): number
@@ -63,7 +63,7 @@ export interface TimeSplit {
   readonly graph: number
   /** In the algorithm: scores, masks, effective weights. */
   readonly ticket: number
-  /** Batches, metrics, pauses; without validation, samples and checkpoints. */
+  /** Batches and pauses; without validation, samples and checkpoints. */
   readonly rest: number
   /** In saving checkpoints, beside the steps. */
   readonly checkpoints: number
@@ -118,13 +118,11 @@ export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; s
     if (!Number.isFinite(loss)) throw new InputError(`loss is ${loss} at step ${step}; ${lastGood(saved)}`)
     const learningRate = learningRateAt(settings, step)
     updateOrSay(algorithm, { learningRate, beta1, beta2, epsilon, weightDecay, step }, saved)
-    const updated = pieces.now()
-    await pieces.pause()
     const ended = pieces.now()
     split.steps++
     split.graph += (ran - filled) / 1000
-    split.ticket += (updated - ran) / 1000
-    split.rest += (ended - begun - (updated - filled)) / 1000
+    split.ticket += (ended - ran) / 1000
+    split.rest += (filled - begun) / 1000
 
     const row: MetricsRow = {
       step,
@@ -144,6 +142,10 @@ export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; s
     const complete = { ...row, ...validation }
     pieces.record(complete)
     pieces.onStep?.(complete)
+    // After the step is recorded: who holds the run here holds a step that is whole, and counted.
+    const pausedAt = pieces.now()
+    await pieces.pause()
+    split.rest += (pieces.now() - pausedAt) / 1000
     if (pieces.sample && due(cadence.sampleEvery)) await pieces.sample(step)
     if (isLast || due(cadence.checkpointEvery) || isOld()) await save(step)
   }

@@ -95,6 +95,32 @@ test('checkpoints that take long come less often: at most a twentieth of the tim
   expect(split.checkpoints).toBeCloseTo(3.6, 9)
 })
 
+test('a pause comes after its step is recorded and told, with the state of that step; the seconds leave it out', async () => {
+  const seen: [rows: number, told: number | undefined, state: number][] = []
+  let told: number | undefined
+  let [clock, held] = [0, 0]
+  const run = fakeRun({
+    now: () => (clock += 100) - held,
+    onStep: ({ step }) => {
+      told = step
+    },
+    pause: async () => {
+      seen.push([run.rows.length, told, run.state[0].values[0]])
+      clock += 60_000 // held for a minute, by a clock that stands still meanwhile
+      held += 60_000
+    },
+  })
+  const { seconds } = await runSearch(run.pieces)
+  expect(seen.slice(0, 3)).toEqual([
+    [1, 1, 1],
+    [2, 2, 5],
+    [3, 3, 14],
+  ])
+  expect(seconds).toBeLessThan(10)
+  expect(Math.max(...run.rows.map((row) => row.seconds))).toBeLessThan(10)
+  expect(run.rows.map(({ tokensPerSecond }) => Math.round(tokensPerSecond))).toEqual(Array(10).fill(27)) // 8 in 0.3 s
+})
+
 test('going on from a step ends where the whole run ends', async () => {
   const run = fakeRun({ from: { step: 6, seconds: 60 } })
   run.state[0].values[0] = 1 + 4 + 9 + 16 + 25 + 36

@@ -76,8 +76,8 @@ export async function openLiveRun(
     report({ kind: 'sample', step, text: await sampler(stopping.signal) })
     sampledAt = performance.now()
   }
+  /** After a step is recorded: what waits here, and what is asked meanwhile, is of that step. */
   const betweenSteps = async () => {
-    step++
     await pause()
     const isDue = step === 1 ? sampleSeconds < Infinity : performance.now() - sampledAt >= 1000 * sampleSeconds
     if (isDue) void gate.ask(sample).catch(() => {})
@@ -117,6 +117,7 @@ export async function openLiveRun(
           signal: stopping.signal,
           validate: session.validation(VALID_WINDOWS, stopping.signal),
           record(row) {
+            step = row.step
             rows.push(row)
             if (performance.now() - reportedAt >= REPORT_EVERY) flush()
           },
