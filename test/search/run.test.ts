@@ -100,7 +100,10 @@ test('a pause comes after its step is recorded and told, with the state of that 
   let told: number | undefined
   let [clock, held] = [0, 0]
   const run = fakeRun({
-    now: () => (clock += 100) - held,
+    now: () => {
+      clock += 100
+      return clock - held
+    },
     onStep: ({ step }) => {
       told = step
     },

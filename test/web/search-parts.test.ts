@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { MetricsRow } from '../../src/search/metrics.js'
-import { corpusOfBytes, frequencyLoss } from '../../web/src/views/search/corpus-bytes.js'
+import { corpusOfBytes, frequencyLoss, shortage } from '../../web/src/views/search/corpus-bytes.js'
 import { createGate } from '../../web/src/views/search/gate.js'
 import { createHistory, pointWidth } from '../../web/src/views/search/history.js'
 
@@ -78,8 +78,10 @@ describe('a text as a corpus', () => {
 
   test('too short for a window: says what it has and what it needs, which then suffices', () => {
     const of = (length: number) => corpusOfBytes({ name: 'x', bytes: new Uint8Array(length) }, 32)
-    expect(() => of(329)).toThrow('the text has 329 bytes; a context of 32 needs at least 330')
+    expect(() => of(329)).toThrow('The text has 329 bytes; a context of 32 needs at least 330')
     expect(of(330).valid.length).toBe(33)
+    expect(shortage(1, 128)).toBe('The text has 1 byte; a context of 128 needs at least 1,290')
+    expect([shortage(1289, 128) === undefined, shortage(1290, 128)]).toEqual([false, undefined])
   })
 
   test('the loss of byte frequencies, by hand', () => {

@@ -142,10 +142,8 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     }
 
     await button(page, 'Change the settings').click()
+    await button(page, 'Start the search').waitFor()
     expect(await steps.isDisabled()).toBe(false)
-    await status(page)
-      .getByText(/^Not started/)
-      .waitFor()
     expect(errors).toEqual([])
     await page.close()
   })
@@ -177,6 +175,7 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     await page.evaluate(() => void setTimeout(() => location.reload(), 0))
     expect(await warned).toBe('beforeunload')
     await button(page, 'Discard').click()
+    await button(page, 'Forget').click()
     await page
       .getByRole('region', { name: 'Without QK scaling' })
       .getByText(/^Not started/)
@@ -193,10 +192,7 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     await page.getByText('There is no text yet: paste one, or drop a file.').waitFor()
     await page.getByLabel('Your text').fill('To be, or not to be.')
     await button(page, 'Start the search').click()
-    await page
-      .getByText(/The text has 20 bytes; a context of 32 needs at least 330|the text has 20 bytes; a context of 32/)
-      .waitFor()
-    await button(page, 'Change the settings').click()
+    await page.getByText(/The text has 20 bytes; a context of 32 needs at least 330/).waitFor()
 
     const words = 'the cat sat on the mat and saw the rat. '.repeat(50)
     const transfer = await page.evaluateHandle((content) => {

@@ -5,7 +5,7 @@ export interface Axis {
   readonly label: string
   /** Default linear. A log axis shows values > 0 alone. */
   readonly scale?: 'linear' | 'log'
-  /** Default: what the data span. */
+  /** Default: what the data span; without data, an axis has no ticks. */
   readonly domain?: readonly [number, number] | undefined
   /** Of whole things, such as rows: a linear axis then has no ticks between integers. */
   readonly whole?: boolean
@@ -41,7 +41,8 @@ export function createScale(axis: Axis, values: readonly number[], from: number,
 }
 
 function linearScale(axis: Axis, values: readonly number[], from: number, to: number, count: number): Scale {
-  let [low, high] = axis.domain ?? span(values.filter(Number.isFinite), [0, 1])
+  const finite = values.filter(Number.isFinite)
+  let [low, high] = axis.domain ?? span(finite, [0, 1])
   if (!(high > low)) [low, high] = [low - 0.5, low + 0.5]
   const nice = niceStep((high - low) / count)
   const step = axis.whole ? Math.max(1, nice) : nice
@@ -49,7 +50,11 @@ function linearScale(axis: Axis, values: readonly number[], from: number, to: nu
   const ticks: number[] = []
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++)
     ticks.push(Number((i * step).toPrecision(12)))
-  return { domain: [low, high], ticks, at: (value) => from + ((value - low) / (high - low)) * (to - from) }
+  return {
+    domain: [low, high],
+    ticks: isKnown(axis, finite) ? ticks : [],
+    at: (value) => from + ((value - low) / (high - low)) * (to - from),
+  }
 }
 
 function logScale(axis: Axis, values: readonly number[], from: number, to: number, count: number): Scale {
@@ -63,10 +68,13 @@ function logScale(axis: Axis, values: readonly number[], from: number, to: numbe
   for (let i = Math.ceil(low - 1e-9); i <= high + 1e-9; i += every) ticks.push(10 ** i)
   return {
     domain: [10 ** low, 10 ** high],
-    ticks,
+    ticks: isKnown(axis, positive) ? ticks : [],
     at: (value) => from + ((Math.log10(value) - low) / (high - low)) * (to - from),
   }
 }
+
+/** Whether a tick says anything: without data and a domain, a scale is invented. */
+const isKnown = (axis: Axis, values: readonly number[]) => axis.domain !== undefined || values.length > 0
 
 function span(values: readonly number[], otherwise: readonly [number, number]): readonly [number, number] {
   if (values.length === 0) return otherwise

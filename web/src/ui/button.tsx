@@ -7,12 +7,15 @@ export function Button({
   onClick,
   primary = false,
   disabled = false,
+  waits = false,
   label,
 }: {
   readonly children: ComponentChildren
   onClick(): void
   readonly primary?: boolean
   readonly disabled?: boolean
+  /** Of no use for the moment, such as while something loads: looks disabled, but keeps the focus that it has. */
+  readonly waits?: boolean
   /** For screen readers, where the content does not say it. */
   readonly label?: string
 }) {
@@ -21,8 +24,11 @@ export function Button({
       type="button"
       class={primary ? 'button button-primary' : 'button'}
       disabled={disabled}
+      aria-disabled={waits ? 'true' : undefined}
       aria-label={label}
-      onClick={onClick}
+      onClick={() => {
+        if (!waits) onClick()
+      }}
     >
       {children}
     </button>

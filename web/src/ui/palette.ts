@@ -2,8 +2,11 @@
 
 type Rgb = readonly [number, number, number]
 
-/** `diverging` runs from blue by the paper's colour at 0 to orange, `sequential` from the paper's colour to blue. */
-export type PaletteName = 'diverging' | 'sequential'
+/**
+ * `diverging` runs from blue by the paper's colour at 0 to orange, `sequential` from the paper's colour to blue. `mask` has four
+ * colours for four states, evenly over the range: the paper's, those of the series 1 and 2 of style.css, and grey.
+ */
+export type PaletteName = 'diverging' | 'sequential' | 'mask'
 
 const blue: Record<'light' | 'dark', readonly Rgb[]> = {
   light: [hex('f7f7f5'), hex('bcd4ea'), hex('6ea3d2'), hex('2a6cb0'), hex('103a70')],
@@ -12,6 +15,11 @@ const blue: Record<'light' | 'dark', readonly Rgb[]> = {
 const orange: Record<'light' | 'dark', readonly Rgb[]> = {
   light: [hex('f7f7f5'), hex('f6cfa8'), hex('e8995a'), hex('c25f17'), hex('7a3406')],
   dark: [hex('22272c'), hex('663c1c'), hex('a9611f'), hex('e8964a'), hex('fdd9b3')],
+}
+
+const states: Record<'light' | 'dark', readonly Rgb[]> = {
+  light: [hex('f7f7f5'), hex('1f5aa8'), hex('b75300'), hex('868e97')],
+  dark: [hex('22272c'), hex('7fb2f0'), hex('f0a05a'), hex('78828c')],
 }
 
 function hex(text: string): Rgb {
@@ -36,15 +44,15 @@ function makePalette(name: PaletteName, scheme: 'light' | 'dark'): Palette {
   const colours = new Uint8ClampedArray(4 * 256)
   for (let i = 0; i < 256; i++) {
     const t = i / 255
-    const rgb =
-      name === 'sequential'
-        ? along(blue[scheme], t)
-        : t < 0.5
-          ? along(blue[scheme], 1 - 2 * t)
-          : along(orange[scheme], 2 * t - 1)
+    const rgb = name === 'mask' ? states[scheme][Math.round(3 * t)] : colourAt(name, scheme, t)
     colours.set([...rgb, 255], 4 * i)
   }
   return colours
+}
+
+function colourAt(name: 'diverging' | 'sequential', scheme: 'light' | 'dark', t: number): Rgb {
+  if (name === 'sequential') return along(blue[scheme], t)
+  return t < 0.5 ? along(blue[scheme], 1 - 2 * t) : along(orange[scheme], 2 * t - 1)
 }
 
 function along(stops: readonly Rgb[], t: number): Rgb {

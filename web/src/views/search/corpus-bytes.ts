@@ -24,11 +24,20 @@ export function corpusOfBytes({ name, bytes }: SourceText, context: number): Cor
     sha256: hashOf(webSha256, bytes),
     warnings: [],
   }
-  if (tooShort(corpus, context) === undefined) return corpus
-  // a tenth of it, rounded down, has to hold a window and the byte after it
-  const needed = (10 * (context + 1)).toLocaleString('en')
-  const has = bytes.length.toLocaleString('en')
-  throw new InputError(`the text has ${has} bytes; a context of ${context} needs at least ${needed}`)
+  if (tooShort(corpus, context) !== undefined) throw new InputError(shortage(bytes.length, context)!)
+  return corpus
+}
+
+/**
+ * What a text lacks for windows of a context, a sentence without its full stop; undefined when it is long enough.
+ * @param length bytes, an integer >= 0
+ * @param context T, tokens a window, an integer >= 1
+ */
+export function shortage(length: number, context: number): string | undefined {
+  const needed = 10 * (context + 1) // a tenth of it, rounded down, has to hold a window and the byte after it
+  if (length >= needed) return undefined
+  const has = `${length.toLocaleString('en')} ${length === 1 ? 'byte' : 'bytes'}`
+  return `The text has ${has}; a context of ${context} needs at least ${needed.toLocaleString('en')}`
 }
 
 /**

@@ -59,7 +59,7 @@ export function Curves({ lanes, steps }: { readonly lanes: readonly Lane[]; read
         <LinePlot
           description="Weights that entered or left the mask, by step."
           x={x}
-          y={{ label: 'weights a step', domain: flips.some(({ y }) => y.length > 0) ? undefined : [0, 1] }}
+          y={{ label: 'weights a step' }}
           series={flips}
           height={200}
         />

@@ -5,12 +5,16 @@ import { plainSentence } from '../../failure.js'
 import { Segmented } from '../../ui/choice-field.js'
 import { address } from './address.js'
 
-/** What to compute on, and what that would be here and why. */
-export function DeviceField() {
+/**
+ * What to compute on, and what that would be here and why.
+ * @param shown whether it is seen: a browser asked for its GPU logs that it has none
+ */
+export function DeviceField({ shown }: { readonly shown: boolean }) {
   const { device, qk } = address.values
   const reason = useSignal('')
   const [asked, sharers] = [device.value, qk.value === 'both' ? 2 : 1]
   useEffect(() => {
+    if (!shown) return
     let isOld = false
     const say = (text: string) => {
       if (!isOld) reason.value = text
@@ -22,7 +26,7 @@ export function DeviceField() {
     return () => {
       isOld = true
     }
-  }, [asked, sharers])
+  }, [shown, asked, sharers])
   return (
     <div class="search-device">
       <Segmented

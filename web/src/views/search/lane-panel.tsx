@@ -1,15 +1,13 @@
-import { useSignal } from '@preact/signals'
-import { plainSentence } from '../../failure.js'
-import { runTicket } from '../../handed-ticket.js'
 import { Button } from '../../ui/button.js'
 import { Notice } from '../../ui/notice.js'
 import { Progress } from '../../ui/progress.js'
 import type { AskedSearch } from './address.js'
 import type { Lane, Phase } from './lane.js'
-import type { TicketFile } from './messages.js'
+import { hasTicket, type LaneTicket, ticketOf } from './lane-ticket.js'
 import { doneOf } from './searches.js'
 
-const phases: Record<Phase, string> = {
+/** Where a search stands, in a word. */
+export const phases: Record<Phase, string> = {
   starting: 'Loading',
   running: 'Searching',
   pausing: 'Pausing',
@@ -44,7 +42,7 @@ export function LanePanel({
       />
       <p class="field-help search-facts">
         {opened
-          ? `${opened.kept.toLocaleString('en')} of ${opened.weights.toLocaleString('en')} weights kept. ${opened.reason}`
+          ? `${opened.kept.toLocaleString('en')} of ${opened.weights.toLocaleString('en')} weights kept. ${opened.reason} Attention logits start with a deviation of ${opened.attentionDeviation.toPrecision(3)}.`
           : 'ONNX Runtime is loaded once, 14 MB (26 MB for WebGPU); then the random network is drawn.'}
       </p>
       {lane?.failure.value === undefined ? null : (
@@ -52,8 +50,15 @@ export function LanePanel({
       )}
       <div class="search-sample">
         <h4>{texts.length > 0 ? `What it writes at step ${texts[0].step.toLocaleString('en')}` : 'What it writes'}</h4>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-        <pre tabIndex={0}>{texts[0] ? shownText(texts[0].text) : ''}</pre>
+        {texts[0] ? (
+          // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+          <pre tabIndex={0} role="group" aria-label="What it writes">
+            {shownText(texts[0].text)}
+          </pre>
+        ) : (
+          <pre />
+        )}
         <details>
           <summary>Earlier texts</summary>
           {texts.length > 1 ? null : <p class="field-help">None yet.</p>}
@@ -94,61 +99,34 @@ function duration(seconds: number): string {
 
 /** Takes the ticket home, or to the run view. */
 function TicketButtons({ lane }: { readonly lane: Lane | undefined }) {
-  const isMaking = useSignal(false)
-  const made = useSignal<TicketFile | undefined>(undefined)
-  const problem = useSignal('')
-  const phase = lane?.phase.value
-  const ready = phase !== undefined && phase !== 'starting' && phase !== 'failed' && !isMaking.value
-
-  const make = async (use: (ticket: TicketFile, name: string) => void) => {
-    if (!lane) return
-    isMaking.value = true
-    problem.value = ''
-    try {
-      const ticket = await lane.ticket()
-      made.value = ticket
-      use(ticket, fileName(lane, ticket.step))
-    } catch (error) {
-      problem.value = plainSentence(error)
-    } finally {
-      isMaking.value = false
-    }
-  }
+  const ready = lane !== undefined && hasTicket(lane)
+  const ticket = lane && ticketOf(lane)
+  const isMaking = ticket?.isMaking.value === true
   return (
     <div class="search-ticket">
       <div class="row">
-        <Button disabled={!ready} onClick={() => void make(({ bytes }, name) => download(bytes, name))}>
+        <Button disabled={!ready} waits={isMaking} onClick={() => void ticket?.download()}>
           Download the ticket
         </Button>
-        <Button disabled={!ready} onClick={() => void make(({ bytes }, name) => runTicket(new File([bytes], name)))}>
+        <Button disabled={!ready} waits={isMaking} onClick={() => void ticket?.open()}>
           Run it
         </Button>
       </div>
       <p class="field-help" role="status">
-        {isMaking.value
-          ? 'Measuring its loss, writing its masks.'
-          : problem.value !== ''
-            ? problem.value
-            : made.value
-              ? `${kilobytes(made.value.bytes.length)} after step ${made.value.step.toLocaleString('en')}: ${made.value.validLoss.toFixed(3)} nats a byte on the validation text.`
-              : 'A seed and one bit a weight: slt verify, eval and generate take the file.'}
+        {ticket ? ticketSaid(ticket) : TICKET_HELP}
       </p>
     </div>
   )
 }
 
+const TICKET_HELP = 'A seed and one bit a weight: slt verify, eval and generate take the file.'
+
+function ticketSaid({ isMaking, problem, made }: LaneTicket): string {
+  if (isMaking.value) return 'Measuring its loss, writing its masks.'
+  if (problem.value !== '') return problem.value
+  if (!made.value) return TICKET_HELP
+  const { bytes, step, validLoss } = made.value
+  return `${kilobytes(bytes.length)} after step ${step.toLocaleString('en')}: ${validLoss.toFixed(3)} nats a byte on the validation text.`
+}
+
 const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1)} kB`
-
-function fileName({ settings }: Lane, step: number): string {
-  const { config, qkScale, seed } = settings
-  const scaled = qkScale === 1 ? '' : `-qk${qkScale}`
-  return `search-${config.layers}x${config.width}${scaled}-seed${seed}-step${step}.slt.safetensors`
-}
-
-function download(bytes: Uint8Array<ArrayBuffer>, name: string): void {
-  const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([bytes], { type: 'application/octet-stream' }))
-  link.download = name
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000) // some browsers read it later
-}

@@ -5,6 +5,7 @@ import { encodeProbedTicket } from '../../../../src/runtime/probed-ticket.js'
 import { makeHere, rebuildSearched } from '../../../../src/runtime/searched-weights.js'
 import { webSha256 } from '../../../../src/runtime/web-sha256.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
+import { attentionDeviation } from '../../../../src/search/attention-deviation.js'
 import { foundTicket } from '../../../../src/search/found-ticket.js'
 import type { MetricsRow } from '../../../../src/search/metrics.js'
 import { runSearch } from '../../../../src/search/run.js'
@@ -84,6 +85,10 @@ export async function openLiveRun(
     await gate.pass(stopping.signal)
   }
 
+  const window = Int32Array.from(corpus.valid.subarray(0, settings.config.positions))
+  const effective = (name: string) => session.memory.matrix(name).effective
+  const { all: deviation } = await attentionDeviation(runner, settings, effective, window)
+  signal.throwIfAborted()
   const kept = session.kept()
   const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0)
   report({
@@ -96,6 +101,7 @@ export async function openLiveRun(
     train: corpus.train.length,
     valid: corpus.valid.length,
     frequencyLoss: frequencyLoss(corpus),
+    attentionDeviation: deviation,
   })
   flush()
   gate.enter()

@@ -8,9 +8,6 @@ import { matrixTitle } from '../../ui/matrix-title.js'
 import type { Lane } from './lane.js'
 import { showMatrix, shownMatrix } from './searches.js'
 
-/** Painted values of the states of a mask: kept from the start blue, kept since orange, left since a trace of it, never kept paper. */
-const paints = Float32Array.of(0, -0.7, 0.7, 0.12)
-
 /** The mask of one matrix as it is, in every search. */
 export function MaskPanel({ lanes, settings }: { readonly lanes: readonly Lane[]; readonly settings: SearchSettings }) {
   const shown = shownMatrix.value
@@ -23,6 +20,7 @@ export function MaskPanel({ lanes, settings }: { readonly lanes: readonly Lane[]
         legend={[
           { label: 'kept from the start', colour: 1, mark: 'kept' },
           { label: 'kept since', colour: 2, mark: 'kept' },
+          { label: 'dropped since', colour: 5, mark: 'kept' },
         ]}
         caption="One dot a weight: row an input, column an output. The search moves weights in and out of the mask; what is not kept counts as 0."
       >
@@ -59,10 +57,7 @@ function MaskPicture({
   readonly columns: number
   readonly states: Uint8Array | undefined
 }) {
-  const values = useMemo(
-    () => (states ? Float32Array.from(states, (state) => paints[state]) : new Float32Array(rows * columns)),
-    [states, rows, columns],
-  )
+  const values = useMemo(() => states ?? new Uint8Array(rows * columns), [states, rows, columns])
   let [kept, since] = [0, 0]
   for (const state of states ?? []) {
     if (state === 1 || state === 2) kept++
@@ -75,6 +70,7 @@ function MaskPicture({
       <MatrixPicture
         name={`mask${title === '' ? '' : `, ${title}`}`}
         {...{ rows, columns, values }}
+        palette="mask"
         range={RANGE}
         rowLabel="input"
         columnLabel="output"
@@ -90,4 +86,5 @@ function MaskPicture({
   )
 }
 
-const RANGE = [-1, 1] as const
+/** States of {@link MaskPicture.states}. */
+const RANGE = [0, 3] as const

@@ -33,6 +33,8 @@ export interface Opening {
   readonly valid: number
   /** Nats a byte of the bytes' frequencies alone. */
   readonly frequencyLoss: number
+  /** Standard deviation of the attention logits under the first masks, as `slt search` says it. */
+  readonly attentionDeviation: number
 }
 
 /** Steps, in their order, and a mask as it is after the last of them. */

@@ -1,23 +1,11 @@
 import type { VNode } from 'preact'
-import { Button } from '../../ui/button.js'
 import { Notice } from '../../ui/notice.js'
 import { type AskedSearch, address, askedSearches, commandOf, currentChoices } from './address.js'
 import { Curves } from './curves.js'
 import { LanePanel } from './lane-panel.js'
 import { MaskPanel } from './mask-panel.js'
-import {
-  continueSearches,
-  isBusy,
-  isFetching,
-  isHeld,
-  isPaused,
-  lanes,
-  pauseSearches,
-  refusal,
-  resetSearches,
-  startSearches,
-  stopSearches,
-} from './searches.js'
+import { RunButtons } from './run-buttons.js'
+import { isBusy, isChanging, isFetching, isPaused, isRunning, lanes, refusal } from './searches.js'
 import { SettingsForm } from './settings-form.js'
 import './search.css'
 
@@ -35,7 +23,7 @@ export default function SearchView(): VNode {
           The address holds what is no setting here ({refused.join(', ')}); defaults are used instead.
         </Notice>
       ) : null}
-      <SettingsForm locked={isBusy.value || running.length > 0} />
+      <SettingsForm locked={isBusy.value || (running.length > 0 && !isChanging.value)} />
       <div class="search-run">
         <span class="visually-hidden" role="status">
           {stateInWords()}
@@ -61,8 +49,9 @@ export default function SearchView(): VNode {
         <details class="search-more">
           <summary>The same on the command line</summary>
           {asked.map((each) => (
+            // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls
             // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
-            <pre key={each.title} tabIndex={0}>
+            <pre key={each.title} tabIndex={0} role="group" aria-label={`Command: ${each.title}`}>
               {commandOf(each, address.values.text.value === 'own' ? '<your text>' : 'data/tinyshakespeare/input.txt')}
             </pre>
           ))}
@@ -83,52 +72,7 @@ function askedOrWhy() {
 /** For screen readers: what changes now and then, not at every step. */
 function stateInWords(): string {
   if (isFetching.value) return 'The text is being fetched.'
-  if (isBusy.value) return isPaused.value ? 'The search is paused or loading.' : 'The search is running.'
+  if (isRunning.value) return 'The search is running.'
+  if (isBusy.value) return isPaused.value ? 'The search is paused.' : 'The search is being loaded.'
   return lanes.value.length > 0 ? 'The search has ended.' : ''
-}
-
-/** Start; then pause or continue, and stop; then start anew. */
-function RunButtons({ startable }: { readonly startable: boolean }) {
-  const there = lanes.value.length > 0
-  if (!isBusy.value && !there) {
-    return (
-      <div class="row">
-        <Button primary disabled={!startable} onClick={() => void startSearches()}>
-          Start the search
-        </Button>
-        <Button onClick={address.reset}>Default settings</Button>
-      </div>
-    )
-  }
-  if (!isBusy.value) {
-    return (
-      <div class="row">
-        <Button primary onClick={resetSearches}>
-          Change the settings
-        </Button>
-        <Button onClick={() => void startSearches()}>Start again</Button>
-        <span class="field-help">Both forget this search: take its ticket first.</span>
-      </div>
-    )
-  }
-  return (
-    <div class="row">
-      {isHeld.value ? (
-        <Button primary onClick={continueSearches}>
-          Continue
-        </Button>
-      ) : (
-        <Button primary disabled={isFetching.value} onClick={pauseSearches}>
-          Pause
-        </Button>
-      )}
-      <Button disabled={isFetching.value} onClick={stopSearches}>
-        Stop
-      </Button>
-      <Button disabled={isFetching.value} onClick={resetSearches}>
-        Discard
-      </Button>
-      <span class="field-help">Settings are locked meanwhile. The search goes on while you look at other views.</span>
-    </div>
-  )
 }

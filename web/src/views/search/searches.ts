@@ -1,17 +1,24 @@
 /** The searches of this page. They are no part of the view, so that they go on while another is shown. */
 import { batch, computed, effect, signal } from '@preact/signals'
 import { backgroundWork } from '../../background-work.js'
-import { plainSentence } from '../../failure.js'
+import { isAbort, plainSentence } from '../../failure.js'
 import { fetchSiteFile } from '../../site.js'
-import { address, askedSearches, currentChoices } from './address.js'
-import type { SourceText } from './corpus-bytes.js'
+import { type AskedSearch, address, askedSearches, type Choices, contexts, currentChoices } from './address.js'
+import { type SourceText, shortage } from './corpus-bytes.js'
 import { type Lane, type Phase, startLane } from './lane.js'
+import { hasTicket, isUnsaved, ticketOf } from './lane-ticket.js'
 
 /** The text that was pasted or dropped. */
 export const ownText = signal<SourceText | undefined>(undefined)
 
-/** The searches that were started last; none before, and after a reset. */
+/** The searches that were started last; none before, and after they were forgotten. They stay until others really start. */
 export const lanes = signal<readonly Lane[]>([])
+
+/** Whether settings of a next search are chosen while those that ended are still shown. */
+export const isChanging = signal(false)
+
+/** What would forget a ticket that nobody has downloaded, and waits for an answer. */
+export const question = signal<'start' | 'discard' | undefined>(undefined)
 
 /** Whether the text is being fetched. */
 export const isFetching = signal(false)
@@ -21,10 +28,12 @@ export const refusal = signal<string | undefined>(undefined)
 
 /** The matrix whose mask is shown. */
 export const shownMatrix = signal('h.0.mlp.c_fc')
+const FIRST_SHOWN = shownMatrix.peek()
 
-/** Of all searches: whether one is under way, whether those that are wait. */
+/** Of all searches: whether one is under way; whether one computes; whether those that are under way wait. */
 export const isBusy = computed(() => isFetching.value || isSome('starting', 'running', 'pausing', 'paused'))
-export const isPaused = computed(() => isBusy.value && !isSome('running', 'pausing'))
+export const isRunning = computed(() => isSome('running', 'pausing'))
+export const isPaused = computed(() => isSome('paused') && !isRunning.value)
 /** Whether those that are under way wait or are about to, so that they can be told to continue. */
 export const isHeld = computed(() => isSome('pausing', 'paused') && !isSome('running'))
 
@@ -33,43 +42,85 @@ const isSome = (...phases: Phase[]) => lanes.value.some(({ phase }) => phases.in
 /** Seconds between two texts; two searches share the machine. */
 const SAMPLE_SECONDS = 5
 
-/** Starts the searches that the address asks for. */
+/** Starts the searches that the address asks for, or asks first whether the ones that are there may be forgotten. */
 export async function startSearches(): Promise<void> {
   if (isBusy.peek()) return
-  closeAll()
+  if (lanes.peek().some(isUnsaved)) question.value = 'start'
+  else await begin()
+}
+
+let fetching = new AbortController()
+
+async function begin(): Promise<void> {
   refusal.value = undefined
   isFetching.value = true
+  fetching = new AbortController()
   try {
     const choices = currentChoices()
     const asked = askedSearches(choices)
-    const text = await textOf(choices.text)
-    lanes.value = asked.map((each) =>
-      startLane(each, {
-        text,
-        device: choices.device,
-        sharers: asked.length,
-        matrix: shownMatrix.peek(),
-        sampleSeconds: SAMPLE_SECONDS * asked.length,
-      }),
-    )
+    const text = await textOf(choices, fetching.signal)
+    fetching.signal.throwIfAborted()
+    if (!isThere(shownMatrix.peek(), choices.layers)) shownMatrix.value = FIRST_SHOWN
+    batch(() => {
+      closeAll()
+      lanes.value = asked.map((each) => startLane(each, runInput(text, choices, asked)))
+    })
   } catch (error) {
-    refusal.value = plainSentence(error)
+    if (!isAbort(error)) refusal.value = plainSentence(error)
   } finally {
     isFetching.value = false
   }
 }
 
-async function textOf(source: 'shakespeare' | 'own'): Promise<SourceText> {
+const runInput = (text: SourceText, { device }: Choices, { length: sharers }: readonly AskedSearch[]) => {
+  return { text, device, sharers, matrix: shownMatrix.peek(), sampleSeconds: SAMPLE_SECONDS * sharers }
+}
+
+async function textOf({ text: source, context }: Choices, signal: AbortSignal): Promise<SourceText> {
   if (source === 'shakespeare') {
-    return { name: 'tiny Shakespeare', bytes: await fetchSiteFile('data/tinyshakespeare/input.txt') }
+    return { name: 'tiny Shakespeare', bytes: await fetchSiteFile('data/tinyshakespeare/input.txt', signal) }
   }
   const own = ownText.peek()
   if (!own) throw new Error('There is no text yet: paste one, or drop a file.')
+  const lack = shortage(own.bytes.length, Number(context))
+  const orShorter = shortage(own.bytes.length, Number(contexts[0])) === undefined ? ', or choose a shorter context' : ''
+  if (lack !== undefined) throw new Error(`${lack}. Paste more of it, or drop a file${orShorter}.`)
   return own
 }
 
+/** Forgets the searches, after a question where that would lose something. */
+export function discardSearches(): void {
+  if (lanes.peek().some(isUnsaved)) question.value = 'discard'
+  else forget()
+}
+
+/** Unlocks the settings. What was found stays until another search starts; searches that found nothing go. */
+export function changeSettings(): void {
+  if (lanes.peek().some(hasTicket)) isChanging.value = true
+  else forget()
+}
+
+/** The tickets are kept: all stays as it is. */
+export function keepTickets(): void {
+  question.value = undefined
+}
+
+/** The tickets may go: does what was asked for. */
+export async function forgetTickets(): Promise<void> {
+  const asked = question.peek()
+  question.value = undefined
+  if (asked === 'discard') forget()
+  else if (asked === 'start' && !isBusy.peek()) await begin()
+}
+
+/** Downloads what nobody has downloaded, and keeps it here too. */
+export async function downloadUnsaved(): Promise<void> {
+  question.value = undefined
+  for (const lane of lanes.peek()) if (isUnsaved(lane)) await ticketOf(lane).download()
+}
+
 /** Ends all workers and forgets what they found. */
-export function resetSearches(): void {
+function forget(): void {
   batch(() => {
     closeAll()
     refusal.value = undefined
@@ -79,11 +130,18 @@ export function resetSearches(): void {
 function closeAll(): void {
   for (const lane of lanes.peek()) lane.close()
   lanes.value = []
+  isChanging.value = false
+  question.value = undefined
 }
 
 export const pauseSearches = (): void => lanes.peek().forEach((lane) => void lane.pause())
 export const continueSearches = (): void => lanes.peek().forEach((lane) => void lane.proceed())
-export const stopSearches = (): void => lanes.peek().forEach((lane) => void lane.stop())
+
+/** Ends the searches, or the fetching of their text; their tickets stay. */
+export function stopSearches(): void {
+  if (isFetching.peek()) fetching.abort()
+  else for (const lane of lanes.peek()) lane.stop()
+}
 
 /** Shows the mask of another matrix. */
 export function showMatrix(matrix: string): void {
@@ -107,8 +165,14 @@ export function doneOf({ version, history, settings }: Lane): string {
   return `${history.steps.toLocaleString('en')} of ${settings.steps.toLocaleString('en')}`
 }
 
+/** Whether a model of so many layers has a matrix. */
+function isThere(matrix: string, layers: number): boolean {
+  const layer = /^h\.(\d+)\./.exec(matrix)
+  return !layer || Number(layer[1]) < layers
+}
+
 effect(() => {
-  // a matrix of a layer that is no longer there
-  const layer = /^h\.(\d+)\./.exec(shownMatrix.value)
-  if (layer && Number(layer[1]) >= address.values.layers.value) shownMatrix.value = 'h.0.mlp.c_fc'
+  // while nothing is shown but the room for it
+  if (lanes.value.length === 0 && !isThere(shownMatrix.value, address.values.layers.value))
+    shownMatrix.value = FIRST_SHOWN
 })

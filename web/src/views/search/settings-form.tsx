@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import { Segmented, Select } from '../../ui/choice-field.js'
 import { Slider } from '../../ui/slider.js'
 import { NumberField, SeedField, ValueField } from '../../ui/value-field.js'
@@ -15,6 +16,7 @@ const schemeNames = {
 
 /** Everything that a search may be asked for; nothing can be changed while one is there. */
 export function SettingsForm({ locked }: { readonly locked: boolean }) {
+  const isOpen = useSignal(false)
   return (
     <fieldset class="search-settings" disabled={locked}>
       <legend class="visually-hidden">Settings of the search</legend>
@@ -59,7 +61,12 @@ export function SettingsForm({ locked }: { readonly locked: boolean }) {
           }}
         />
       </div>
-      <details class="search-more">
+      <details
+        class="search-more"
+        onToggle={({ currentTarget }) => {
+          isOpen.value = currentTarget.open
+        }}
+      >
         <summary>Model, learning and device</summary>
         <div class="controls">
           <Segmented
@@ -131,7 +138,7 @@ export function SettingsForm({ locked }: { readonly locked: boolean }) {
               lr.value = value
             }}
           />
-          <DeviceField />
+          <DeviceField shown={isOpen.value} />
         </div>
       </details>
     </fieldset>
