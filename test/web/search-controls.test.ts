@@ -78,10 +78,26 @@ describe.skipIf(noBrowser)('the controls of "Search live" in Chromium', () => {
     const point = await middleOf(button(page, 'Discard'))
     await page.mouse.click(point.x, point.y)
     await page.mouse.click(point.x, point.y)
-    await page.getByText('The ticket that was found has not been downloaded. This forgets it.').waitFor()
-    expect(await label(page).textContent()).toMatch(/^Searching: step/)
+    const asked = page.getByText('The ticket that was found has not been downloaded. This forgets it.')
+    await asked.waitFor()
+    await label(page)
+      .getByText(/^Paused: step/)
+      .waitFor()
     await button(page, 'Keep it').click()
-    await button(page, 'Stop').waitFor()
+    await label(page)
+      .getByText(/^Searching: step/)
+      .waitFor()
+
+    // downloaded, it still waits, so that nothing is asked again
+    await button(page, 'Discard').click()
+    await asked.waitFor()
+    await Promise.all([page.waitForEvent('download'), button(page, 'Download first').click()])
+    await button(page, 'Continue').waitFor()
+    await button(page, 'Discard').click()
+    await button(page, 'Start the search').waitFor()
+    expect(await asked.count()).toBe(0)
+
+    await start(page)
     await button(page, 'Discard').click()
     await button(page, 'Forget').click()
     await button(page, 'Start the search').waitFor()
@@ -246,6 +262,31 @@ describe.skipIf(noBrowser)('the controls of "Search live" in Chromium', () => {
       const expected = await deviationInNode(qkScale)
       expect(Math.abs(said - expected) / expected, title).toBeLessThan(0.006) // three digits are shown
     }
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('scaling says where it helps, and offers such weights in one click', async () => {
+    const { page, errors } = await open('')
+    const note = page.locator('.search-qk')
+    expect(await note.textContent()).toMatch(/multiplies .+ 2\.38 here/)
+    await page.getByRole('radio', { name: 'both' }).check()
+    await note.getByText(/Signed constants start with attention logits of a deviation near 1/).waitFor()
+    const offer = button(page, 'Uniform weights, width 128, 500 steps')
+    await offer.click()
+    await note.getByText(/^With uniform weights/).waitFor()
+    await expect
+      .poll(() => page.evaluate(() => location.hash), { timeout: PATIENCE })
+      .toMatch(/(?=.*init=uniform)(?=.*width=128)(?=.*steps=500)(?=.*qk=both)/)
+    expect(await focused(page)).toBe(await offer.textContent())
+    await page.getByText('The same on the command line').click()
+    expect(await page.locator('.search-more pre').allTextContents()).toEqual([
+      expect.stringMatching(/--width 128 --heads 4 .+ --init uniform --qk-scale 1 --steps 500 /),
+      expect.stringMatching(/--width 128 --heads 4 .+ --init uniform --qk-scale 2\.4 --steps 500 /),
+    ])
+    await page.getByText('Model, learning and device').click()
+    await page.getByLabel('Random weights').selectOption('gpt2')
+    await note.getByText(/The paper's claim is for these weights/).waitFor()
     expect(errors).toEqual([])
     await page.close()
   })

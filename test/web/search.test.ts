@@ -104,7 +104,7 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     await page.close()
   })
 
-  test('settings are locked; it pauses, shows another matrix, continues, stops, keeps its ticket, and can be reset', async () => {
+  test('settings are locked; it pauses, shows another matrix, continues, stops, keeps its ticket; then settings can be changed', async () => {
     const [page, errors] = await open(`${SMALL}&steps=20000`)
     const steps = page.getByRole('textbox', { name: 'Steps' })
     await button(page, 'Start the search').click()

@@ -13,8 +13,16 @@ export const PAPER_SCALE = HEAD_WIDTH ** 0.25
 export const widths = ['32', '64', '96', '128'] as const
 export const contexts = ['32', '64', '128'] as const
 
-/** The initialisations that are offered; the others of `slt search` learn more slowly at these sizes. */
-export const schemes = ['signed-constant', 'fan-in', 'gpt2'] as const satisfies readonly InitialisationScheme[]
+/**
+ * The initialisations that are offered: two that learn fast at these sizes, one at which QK scaling helps, and the paper's; the
+ * others of `slt search` show nothing else.
+ */
+export const schemes = [
+  'signed-constant',
+  'fan-in',
+  'uniform',
+  'gpt2',
+] as const satisfies readonly InitialisationScheme[]
 
 /** What may be chosen. Defaults learn visibly within half a minute in WebAssembly on two cores. */
 export const address = urlState('search', {

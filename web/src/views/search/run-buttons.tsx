@@ -127,17 +127,17 @@ function BusyState() {
 
 function EndedState() {
   const found = lanes.value.filter(hasTicket).some(({ history }) => history.steps > 0)
-  const unsaved = lanes.value.some(isUnsaved)
+  const unsaved = lanes.value.filter(isUnsaved).length
   return (
     <>
       <Said>{endInWords()}</Said>
       <div class="row">
         {found ? (
-          <Button primary={unsaved} waits={!unsaved} onClick={() => void downloadUnsaved()}>
-            {lanes.value.length > 1 ? 'Download both' : 'Download'}
+          <Button primary={unsaved > 0} waits={unsaved === 0} onClick={() => void downloadUnsaved()}>
+            {unsaved > 1 ? 'Download both' : 'Download'}
           </Button>
         ) : null}
-        <Button primary={found && !unsaved} onClick={() => void startSearches()}>
+        <Button primary={found && unsaved === 0} onClick={() => void startSearches()}>
           Start again
         </Button>
         <Button primary={!found} onClick={changeSettings}>

@@ -88,11 +88,19 @@ async function textOf({ text: source, context }: Choices, signal: AbortSignal): 
   return own
 }
 
-/** Forgets the searches, after a question where that would lose something. */
+/** Forgets the searches, after a question where that would lose something; they wait for its answer. */
 export function discardSearches(): void {
-  if (lanes.peek().some(isUnsaved)) question.value = 'discard'
-  else forget()
+  if (!lanes.peek().some(isUnsaved)) {
+    forget()
+    return
+  }
+  waits = isRunning.peek()
+  pauseSearches()
+  question.value = 'discard'
 }
+
+/** Whether searches that ran wait for an answer. */
+let waits = false
 
 /** Unlocks the settings. What was found stays until another search starts; searches that found nothing go. */
 export function changeSettings(): void {
@@ -100,8 +108,9 @@ export function changeSettings(): void {
   else forget()
 }
 
-/** The tickets are kept: all stays as it is. */
+/** The tickets are kept: all goes on as it was. */
 export function keepTickets(): void {
+  if (question.peek() === 'discard' && waits) continueSearches()
   question.value = undefined
 }
 
@@ -113,7 +122,7 @@ export async function forgetTickets(): Promise<void> {
   else if (asked === 'start' && !isBusy.peek()) await begin()
 }
 
-/** Downloads what nobody has downloaded, and keeps it here too. */
+/** Downloads what nobody has downloaded, and keeps it here too; a search that waited goes on waiting, so that this is all of it. */
 export async function downloadUnsaved(): Promise<void> {
   question.value = undefined
   for (const lane of lanes.peek()) if (isUnsaved(lane)) await ticketOf(lane).download()

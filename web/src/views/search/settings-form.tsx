@@ -4,6 +4,7 @@ import { Slider } from '../../ui/slider.js'
 import { NumberField, SeedField, ValueField } from '../../ui/value-field.js'
 import { address, contexts, PAPER_SCALE, widths } from './address.js'
 import { DeviceField } from './device-field.js'
+import { QkNote } from './qk-note.js'
 import { TextSource } from './text-source.js'
 
 const { qk, scale, width, layers, context, keep, init, steps, batch, lr, seed } = address.values
@@ -11,6 +12,7 @@ const { qk, scale, width, layers, context, keep, init, steps, batch, lr, seed } 
 const schemeNames = {
   'signed-constant': 'signed constants',
   'fan-in': 'normal, scaled by fan-in',
+  uniform: 'uniform, ±1/√fan-in',
   gpt2: "GPT-2's N(0, 0.02): too small here",
 } as const
 
@@ -61,6 +63,7 @@ export function SettingsForm({ locked }: { readonly locked: boolean }) {
           }}
         />
       </div>
+      <QkNote />
       <details
         class="search-more"
         onToggle={({ currentTarget }) => {

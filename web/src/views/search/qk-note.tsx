@@ -1,0 +1,49 @@
+import { batch } from '@preact/signals'
+import { Button } from '../../ui/button.js'
+import { address, PAPER_SCALE } from './address.js'
+
+const { qk, init, width, steps } = address.values
+
+/**
+ * What scaling queries and keys does with the weights that are chosen, and weights with which it does what the paper says.
+ * The losses are those of docs/performance.md, "The QK scale at the explorer's widths".
+ */
+export function QkNote() {
+  const said = qk.value === 'without' ? WITHOUT : remarks[init.value]
+  const isChosen = init.value === 'uniform' && width.value === '128'
+  return (
+    <div class="search-qk">
+      <p class="field-help" role="status">
+        {said}
+      </p>
+      {qk.value === 'without' ? null : (
+        <Button waits={isChosen} onClick={chooseRoom}>
+          Uniform weights, width 128, 500 steps
+        </Button>
+      )}
+    </div>
+  )
+}
+
+const PAPERS = `The paper multiplies the random queries and keys by the fourth root of a head's width, ${PAPER_SCALE.toFixed(2)} here`
+
+const WITHOUT = `${PAPERS}, so that attention logits that start near 0 grow.`
+
+const SMALL_GAIN =
+  'With uniform weights at width 128 they start near 0.1, and scaling helps a little: 0.03 nats a byte after 500 steps.'
+
+const remarks: Readonly<Record<(typeof init)['value'], string>> = {
+  'signed-constant': `Signed constants start with attention logits of a deviation near 1, where scaling has nothing to repair: expect the scaled search to be worse. ${SMALL_GAIN}`,
+  'fan-in': `Weights scaled by fan-in start with attention logits of a deviation near 1, where scaling has nothing to repair: expect the scaled search to be worse. ${SMALL_GAIN}`,
+  gpt2: `The paper's claim is for these weights, in networks four times as wide and more: there the loss falls by 0.2 to 0.5 nats (width 512, docs/performance.md). At the widths of this page they are too small to learn from, with scaling or without. ${SMALL_GAIN}`,
+  uniform: `${SMALL_GAIN} The paper's claim is for GPT-2's N(0, 0.02), which is too small to learn from at these widths; docs/performance.md has width 512, where scaling helps by 0.2 to 0.5.`,
+}
+
+/** Settings at which scaling was measured to help. */
+function chooseRoom(): void {
+  batch(() => {
+    init.value = 'uniform'
+    width.value = '128'
+    steps.value = 500
+  })
+}
