@@ -30,7 +30,7 @@ const PAPERS = `The paper multiplies the random queries and keys by the fourth r
 const WITHOUT = `${PAPERS}, so that attention logits that start near 0 grow.`
 
 const SMALL_GAIN =
-  'With uniform weights at width 128 they start near 0.1, and scaling helps a little: 0.03 nats a byte after 500 steps.'
+  'With uniform weights at width 128 attention logits start near 0.1, and scaling helps a little: 0.03 nats a byte after 500 steps.'
 
 const AT_WIDTH_512 = 'At width 512 a factor of 2 lowers the loss by 0.47 after 120 steps (docs/performance.md).'
 
