@@ -272,17 +272,17 @@ describe.skipIf(noBrowser)('the controls of "Search live" in Chromium', () => {
     expect(await note.textContent()).toMatch(/multiplies .+ 2\.38 here/)
     await page.getByRole('radio', { name: 'both' }).check()
     await note.getByText(/Signed constants start with attention logits of a deviation near 1/).waitFor()
-    const offer = button(page, 'Uniform weights, width 128, 500 steps')
+    const offer = button(page, 'Uniform weights, width 128')
     await offer.click()
     await note.getByText(/^With uniform weights/).waitFor()
     await expect
       .poll(() => page.evaluate(() => location.hash), { timeout: PATIENCE })
-      .toMatch(/(?=.*init=uniform)(?=.*width=128)(?=.*steps=500)(?=.*qk=both)/)
+      .toMatch(/(?=.*init=uniform)(?=.*width=128)(?=.*qk=both)/)
     expect(await focused(page)).toBe(await offer.textContent())
     await page.getByText('The same on the command line').click()
     expect(await page.locator('.search-more pre').allTextContents()).toEqual([
-      expect.stringMatching(/--width 128 --heads 4 .+ --init uniform --qk-scale 1 --steps 500 /),
-      expect.stringMatching(/--width 128 --heads 4 .+ --init uniform --qk-scale 2\.4 --steps 500 /),
+      expect.stringMatching(/--width 128 --heads 4 .+ --init uniform --qk-scale 1 --steps 1000 /),
+      expect.stringMatching(/--width 128 --heads 4 .+ --init uniform --qk-scale 2\.4 --steps 1000 /),
     ])
     await page.getByText('Model, learning and device').click()
     await page.getByLabel('Random weights').selectOption('gpt2')
