@@ -15,15 +15,12 @@ import { type Served, serveSite } from './site.js'
 const SMALL = 'width=32&layers=1&context=32&batch=8'
 /** Steps that no test waits for. */
 const LONG = `${SMALL}&steps=20000`
-/** Milliseconds that anything may take on a busy machine. */
-const PATIENCE = 60_000
 
 describe.skipIf(noBrowser)('the controls of "Search live" in Chromium', () => {
   let served: Served
   let browser: Browser
   const open = async (parameters: string, prepare: (page: Page) => Promise<unknown> = async () => {}) => {
     const page = await browser.newPage()
-    page.setDefaultTimeout(PATIENCE)
     const errors = watchErrors(page)
     await prepare(page)
     await page.goto(`${served.url}#search?${parameters}`)
@@ -213,11 +210,11 @@ describe.skipIf(noBrowser)('the controls of "Search live" in Chromium', () => {
     await start(page)
     await button(page, 'Pause').click()
     await button(page, 'Continue').waitFor()
-    await expect.poll(() => inWords(page), { timeout: PATIENCE }).toBe('The search is paused.')
+    await expect.poll(() => inWords(page)).toBe('The search is paused.')
     const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'Download the ticket').click()])
     const step = Number(/-step(\d+)\./.exec(download.suggestedFilename())![1])
     await page.getByText(new RegExp(`kB after step ${step.toLocaleString('en')}: `)).waitFor()
-    await expect.poll(async () => stepIn((await label(page).textContent())!), { timeout: PATIENCE }).toBe(step)
+    await expect.poll(async () => stepIn((await label(page).textContent())!)).toBe(step)
     await page.close()
   })
 
@@ -276,7 +273,7 @@ describe.skipIf(noBrowser)('the controls of "Search live" in Chromium', () => {
     await offer.click()
     await note.getByText(/^With uniform weights/).waitFor()
     await expect
-      .poll(() => page.evaluate(() => location.hash), { timeout: PATIENCE })
+      .poll(() => page.evaluate(() => location.hash))
       .toMatch(/(?=.*init=uniform)(?=.*width=128)(?=.*qk=both)/)
     expect(await focused(page)).toBe(await offer.textContent())
     await page.getByText('The same on the command line').click()

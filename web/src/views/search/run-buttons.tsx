@@ -14,7 +14,7 @@ import {
   isBusy,
   isChanging,
   isFetching,
-  isPaused,
+  isHeld,
   isRunning,
   keepTickets,
   lanes,
@@ -106,7 +106,7 @@ function BusyState() {
   return (
     <>
       <div class="row">
-        {isPaused.value ? (
+        {isHeld.value ? (
           <Button primary onClick={continueSearches}>
             Continue
           </Button>

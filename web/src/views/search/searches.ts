@@ -94,7 +94,7 @@ export function discardSearches(): void {
     forget()
     return
   }
-  waits = isRunning.peek()
+  waits = !isHeld.peek()
   pauseSearches()
   question.value = 'discard'
 }
