@@ -12,5 +12,6 @@ export default defineConfig({
     expect: { poll: { timeout: POLL } },
     pool: 'forks',
     maxWorkers: 2,
+    setupFiles: ['test/seeded-laws.ts'],
   },
 })
