@@ -39,12 +39,20 @@ export async function run(log) {
       log(
         `a 16 x 16 head solved again as the slider moves (512 sums), ms by items: ${solves.map((each) => each.join(':')).join(' ')}; most ${worst}`,
       )
+      const frames = {}
+      for (const width of [16, 32]) {
+        frames[width] = await dragging(browser, url, width)
+        const { median: middle, p95, most, solves: heads } = frames[width]
+        log(
+          `dragging the items slider at d = ${width}, ms between frames: median ${middle.toFixed(1)}, 95 % ${p95.toFixed(1)}, most ${most.toFixed(1)}; ${heads} heads solved meanwhile`,
+        )
+      }
       const rates = {}
       for (const [name, file] of Object.entries({ tiny, play })) {
         rates[name] = await writing(browser, url, file)
         log(`${name}: ${figure(rates[name])} tokens a second in WebAssembly`)
       }
-      return { bundle, firstViewMs: first, solves, tokensPerSecond: rates }
+      return { bundle, firstViewMs: first, solves, frames, tokensPerSecond: rates }
     } finally {
       await browser.close()
       server.kill('SIGINT')
@@ -87,6 +95,40 @@ async function solveAgain(browser, url) {
   }
   await page.close()
   return times
+}
+
+/** Four seconds of dragging the slider to and fro, once the curve of the width is done. */
+async function dragging(browser, url, width) {
+  const page = await browser.newPage({ viewport: { width: 1300, height: 900 } })
+  await page.goto(`${url}#prune?d=${width}`)
+  await page.getByText(/^336 of 336 heads pruned/).waitFor({ timeout: 300_000 })
+  const box = await page.getByRole('slider', { name: /Items a weight/ }).boundingBox()
+  const y = box.y + box.height / 2
+  await page.evaluate(() => {
+    performance.clearMeasures()
+    const times = []
+    globalThis.frameTimes = times
+    const note = (time) => {
+      times.push(time)
+      requestAnimationFrame(note)
+    }
+    requestAnimationFrame(note)
+  })
+  await page.mouse.move(box.x + 0.3 * box.width, y)
+  await page.mouse.down()
+  for (let i = 0; i < 240; i++) {
+    await page.mouse.move(box.x + box.width * (0.3 + 0.4 * Math.abs(Math.sin(i / 30))), y)
+    await page.waitForTimeout(16)
+  }
+  await page.mouse.up()
+  const { times, solves } = await page.evaluate(() => ({
+    times: globalThis.frameTimes,
+    solves: performance.getEntriesByName('slt-prune').length,
+  }))
+  await page.close()
+  const gaps = times.slice(1).map((time, i) => time - times[i])
+  const sorted = gaps.sort((a, b) => a - b)
+  return { median: median(gaps), p95: sorted[Math.floor(0.95 * sorted.length)], most: sorted.at(-1), solves }
 }
 
 async function writing(browser, url, file) {
