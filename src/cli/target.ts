@@ -18,12 +18,13 @@ export interface Target {
  * @throws RangeError for no path at all, InputError for a file and for an unsound folder
  */
 export async function readTarget(folder: string, name = 'folder', taker = 'prune'): Promise<Target> {
-  if (folder === '') throw new RangeError(`"${name}" expected a path, got an empty text`)
-  const [{ readGpt2Folder }, { openFile }, { isFile }] = await Promise.all([
+  const [{ readGpt2Folder }, { openFile }, { isFile }, { expectPath }] = await Promise.all([
     import('../interop/index.js'),
     import('../runtime/files.js'),
     import('../runtime/path-kind.js'),
+    import('../runtime/output-path.js'),
   ])
+  expectPath(folder, name)
   if (await isFile(folder)) throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
   const { config, weights } = await readGpt2Folder((name) => openFile(join(folder, name)))
   return { name: basename(join(folder, '.')), config, weights }

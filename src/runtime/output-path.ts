@@ -26,9 +26,12 @@ export async function assertWritable(path: string, { inputs = [], force = false 
   if (there && !force) throw new InputError(`${path}: is there already (--force replaces it)`)
 }
 
-/** @throws RangeError when a path is empty: it would mean the current folder */
-export function expectPath(path: string): void {
-  if (path === '') throw new RangeError('"out" expected a path, got an empty text')
+/**
+ * @param name of the option or argument, for the message
+ * @throws RangeError when a path is empty: it would mean the current folder
+ */
+export function expectPath(path: string, name = 'out'): void {
+  if (path === '') throw new RangeError(`"${name}" expected a path, got an empty text`)
 }
 
 /** @throws InputError when a path, links followed, is one of the inputs or a file inside one */

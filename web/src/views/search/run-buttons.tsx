@@ -88,15 +88,19 @@ const Said = ({ children }: { readonly children: ComponentChildren }) => (
   </p>
 )
 
+const StartRow = ({ startable }: { readonly startable: boolean }) => (
+  <div class="row">
+    <Button primary waits={!startable} onClick={() => void startSearches()}>
+      Start the search
+    </Button>
+    <Button onClick={address.reset}>Default settings</Button>
+  </div>
+)
+
 function ReadyState({ startable }: { readonly startable: boolean }) {
   return (
     <>
-      <div class="row">
-        <Button primary waits={!startable} onClick={() => void startSearches()}>
-          Start the search
-        </Button>
-        <Button onClick={address.reset}>Default settings</Button>
-      </div>
+      <StartRow startable={startable} />
       <Said>It runs on this machine alone; its ticket can be downloaded at any time.</Said>
     </>
   )
@@ -151,12 +155,7 @@ function EndedState() {
 function ChangingState({ startable }: { readonly startable: boolean }) {
   return (
     <>
-      <div class="row">
-        <Button primary waits={!startable} onClick={() => void startSearches()}>
-          Start the search
-        </Button>
-        <Button onClick={address.reset}>Default settings</Button>
-      </div>
+      <StartRow startable={startable} />
       <Said>What was found before stays below until this search starts.</Said>
     </>
   )
