@@ -18,6 +18,13 @@ if (noBrowser) console.log('No Chromium was found (SLT_CHROMIUM names one): test
 /** Milliseconds that a page may take for what a test waits for, on a machine that has much else to do. */
 const PATIENCE = 90_000
 
+/** WebGPU in software. */
+export const SWIFTSHADER = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+] as const
+
 /** Headless Chromium; no sandbox, which containers lack. Its pages have {@link PATIENCE}. */
 export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
   if (chromiumPath === undefined)

@@ -2,12 +2,9 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generateWeights } from '../../src/random/index.js'
 import { createGraphRunner } from '../../src/runtime/onnx.js'
-import { launchBrowser, noBrowser } from './browser.js'
+import { launchBrowser, noBrowser, SWIFTSHADER } from './browser.js'
 import { boundLogits, smallGpt2 } from './pages/small-gpt2.js'
 import { type Served, servePage } from './site.js'
-
-/** SwiftShader: WebGPU in software. */
-const gpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan']
 
 interface Answer {
   device: string
@@ -21,7 +18,7 @@ describe.skipIf(noBrowser)('in a worker of a page', () => {
   let served: Served
   const browsers: Browser[] = []
   const errors: string[] = []
-  const open = async (flags: string[] = []): Promise<Page> => {
+  const open = async (flags: readonly string[] = []): Promise<Page> => {
     const browser = await launchBrowser(flags)
     browsers.push(browser)
     const page = await browser.newPage()
@@ -66,12 +63,12 @@ describe.skipIf(noBrowser)('in a worker of a page', () => {
   })
 
   test("WebGPU on SwiftShader: Node's logits to 1e-5, run freely and bound", async () => {
-    const page = await open(gpuFlags)
+    const page = await open(SWIFTSHADER)
     const found = await logits(page, 'webgpu')
     expect(found.device).toBe('webgpu')
     expect(farthest(found.free, expected)).toBeLessThan(1e-5)
     expect(farthest(found.bound, expected)).toBeLessThan(1e-5)
-    const chosen = await logits(await open(gpuFlags), 'auto')
+    const chosen = await logits(await open(SWIFTSHADER), 'auto')
     expect(chosen.device).toBe('wasm')
     expect(chosen.reason).toMatch(/only WebGPU adapter is software/)
   })

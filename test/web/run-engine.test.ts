@@ -16,11 +16,10 @@ import { searchedGpt2Weights } from '../../src/runtime/searched-weights.js'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
 import { memorySource } from '../../src/safetensors/index.js'
 import { expectPruned, expectSearched, openTicket } from '../../src/ticket/index.js'
-import { launchBrowser, noBrowser } from './browser.js'
+import { launchBrowser, noBrowser, SWIFTSHADER } from './browser.js'
 import { randomTicket, tinyConfig } from './run-tickets.js'
 import { type Served, servePage } from './site.js'
 
-const gpuFlags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan']
 const devices = ['wasm', 'webgpu'] as const
 type Device = (typeof devices)[number]
 
@@ -32,7 +31,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
   let prunedFile: Uint8Array | undefined
 
   const open = async (device: Device): Promise<Page> => {
-    const browser = browsers.get(device) ?? (await launchBrowser(device === 'webgpu' ? gpuFlags : []))
+    const browser = browsers.get(device) ?? (await launchBrowser(device === 'webgpu' ? SWIFTSHADER : []))
     browsers.set(device, browser)
     const page = await browser.newPage()
     page.on('pageerror', (error) => errors.push(String(error)))

@@ -265,23 +265,6 @@ describe.skipIf(noBrowser)('the view #run', () => {
     await bare.close()
   })
 
-  test('a GPU that is lost: a sentence, and WebAssembly', async () => {
-    const flags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan']
-    const gpu = await launchBrowser(flags)
-    const page = await gpu.newPage()
-    await page.goto(`${served.url}#run?device=webgpu`)
-    await ready(page)
-    expect(await page.getByText(/WebGPU on /).count()).toBe(1)
-    const session = await gpu.newBrowserCDPSession()
-    await session.send('Browser.crashGpuProcess').catch(() => {}) // it answers that it is gone
-    await page.getByRole('button', { name: 'Draw', exact: true }).click()
-    await page.getByRole('alert').filter({ hasText: 'The GPU stopped computing' }).waitFor()
-    await page.getByRole('button', { name: 'Go on with WebAssembly' }).click()
-    await ready(page)
-    await page.getByText('✓ sorted').waitFor()
-    await gpu.close()
-  })
-
   test.each(['light', 'dark'] as const)(
     'axe-core finds nothing serious, nothing is too wide (%s)',
     async (colorScheme) => {

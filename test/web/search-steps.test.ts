@@ -12,7 +12,7 @@ import { openSearchSession } from '../../src/search/session.js'
 import { chooseSettings } from '../../src/search/settings.js'
 import { expectSearched, openTicket } from '../../src/ticket/index.js'
 import { corpusOfBytes } from '../../web/src/views/search/corpus-bytes.js'
-import { launchBrowser, noBrowser } from './browser.js'
+import { launchBrowser, noBrowser, SWIFTSHADER } from './browser.js'
 import { type Served, servePage } from './site.js'
 
 const STEPS = 8
@@ -36,7 +36,7 @@ describe.skipIf(noBrowser)('a search in a worker of a page', () => {
   let expected: Expected
   const browsers: Browser[] = []
   const errors: string[] = []
-  const open = async (flags: string[] = []): Promise<Page> => {
+  const open = async (flags: readonly string[] = []): Promise<Page> => {
     const browser = await launchBrowser(flags)
     browsers.push(browser)
     const page = await browser.newPage()
@@ -71,8 +71,7 @@ describe.skipIf(noBrowser)('a search in a worker of a page', () => {
   })
 
   test('the same through WebGPU, on SwiftShader', async () => {
-    const flags = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader', '--enable-features=Vulkan']
-    const found = await searchInPage(await open(flags), 'webgpu')
+    const found = await searchInPage(await open(SWIFTSHADER), 'webgpu')
     expect(found.opening.device).toBe('webgpu')
     expect(found.before).toEqual(expected.before)
     expect(Math.abs(found.losses[0] - expected.losses[0])).toBeLessThan(1e-5)

@@ -5,7 +5,7 @@ import { siteFile } from './site.js'
 /** A graph runner, what it computes on, and why. */
 export interface Engine extends ChosenWebDevice {
   readonly runner: GraphRunner
-  /** Resolves when the GPU is lost, after which runs may never end; never for WebAssembly. Ask once a graph is loaded. */
+  /** Resolves when the GPU is lost, see lost-gpu.ts; never for WebAssembly. Ask once a graph is loaded. */
   lost(): Promise<void>
 }
 

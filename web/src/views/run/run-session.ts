@@ -7,6 +7,7 @@ import { matrixTitle } from '../../ui/matrix-title.js'
 import { createWorkerClient } from '../../worker-client.js'
 import type { Grown } from './grow.js'
 import { address } from './run-address.js'
+import { type Failure, gpuLost, runningFailure } from './run-failure.js'
 import type { RunTasks } from './run-worker.js'
 import type { SorterShape } from './sorter-shape.js'
 import { type Fetched, fetchSource, type Source } from './sources.js'
@@ -22,12 +23,6 @@ export interface Work {
   readonly label: string
   readonly fraction?: number | undefined
   readonly note?: string
-}
-
-/** What went wrong, and what a button may do about it. */
-export interface Failure {
-  readonly sentence: string
-  readonly way: 'another' | 'again' | 'wasm'
 }
 
 /** What the open ticket runs on. */
@@ -116,12 +111,9 @@ export function cancel(): void {
   })
 }
 
-/** What a running network failed of: on a GPU the way on is WebAssembly. */
+/** Shows what a running network failed of. */
 export function failRunning(error: unknown): void {
-  if (isAbort(error)) return
-  const said = plainSentence(error)
-  const isOfGpu = running.peek()?.device === 'webgpu' && /Ort|WebGPU|WGPU|device/i.test(said)
-  failure.value = isOfGpu ? gpuLost : { sentence: `The network stopped: ${said}`, way: 'again' }
+  failure.value = runningFailure(error, running.peek()?.device, failure.peek())
 }
 
 /** A GPU that is lost may leave a run without an end, so that its failing is not enough. */
@@ -133,8 +125,6 @@ function watchGpu(device: 'auto' | WebDevice, signal: AbortSignal): void {
     () => {}, // the worker was stopped, or another ticket is open
   )
 }
-
-const gpuLost: Failure = { sentence: 'The GPU stopped computing: it was lost, or its memory is full.', way: 'wasm' }
 
 function forgetRunning(): void {
   work.value = undefined

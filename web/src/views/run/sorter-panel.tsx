@@ -1,6 +1,5 @@
 import { type Signal, signal, useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useId } from 'preact/hooks'
-import { isAbort } from '../../failure.js'
 import { Button } from '../../ui/button.js'
 import { useKeptFocus } from '../../ui/kept-focus.js'
 import { Notice } from '../../ui/notice.js'
@@ -110,7 +109,7 @@ async function sort(given: string): Promise<void> {
     answered.value = { list: given, answer, isRight }
     attention.value = seen
   } catch (error) {
-    if (!isAbort(error)) failRunning(error)
+    failRunning(error)
   }
 }
 
@@ -135,7 +134,7 @@ function CheckAll({ shape, disabled }: { readonly shape: SorterShape; readonly d
         },
       })
     } catch (error) {
-      if (!isAbort(error)) failRunning(error)
+      failRunning(error)
     } finally {
       checking.value = undefined
     }

@@ -1,6 +1,5 @@
 import { type Signal, signal, useSignalEffect } from '@preact/signals'
 import { useEffect, useId } from 'preact/hooks'
-import { isAbort } from '../../failure.js'
 import { Button } from '../../ui/button.js'
 import { Slider } from '../../ui/slider.js'
 import { NumberField, SeedField } from '../../ui/value-field.js'
@@ -61,7 +60,7 @@ async function write(): Promise<void> {
       },
     )
   } catch (error) {
-    if (!isAbort(error)) failRunning(error)
+    failRunning(error)
   } finally {
     spoken.value = unspoken
     if (writing.peek() === controller) writing.value = undefined
@@ -74,7 +73,7 @@ async function look(): Promise<void> {
   try {
     attention.value = await client.latest('look', { text: prompt.value })
   } catch (error) {
-    if (!isAbort(error)) failRunning(error)
+    failRunning(error)
   }
 }
 

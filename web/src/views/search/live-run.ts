@@ -29,8 +29,8 @@ const TICKET_VALIDATION = 2 ** 15
 export interface LiveRun {
   /** Runs it to its end, or until it is stopped. */
   run(): Promise<RunEnd>
-  /** Rejects when the GPU is lost, after which a step may never end; never ends otherwise. */
-  lost(): Promise<never>
+  /** Rejects when its GPU is lost, and never ends otherwise; null for WebAssembly. */
+  readonly lost: Promise<never> | null
   stop(): void
   /** Makes it wait. @returns when it does, after its last step was reported */
   hold(): Promise<void>
@@ -39,6 +39,10 @@ export interface LiveRun {
   show(matrix: string): Promise<void>
   /** The ticket of the masks as they are: between two steps, or after the last. */
   ticket(): Promise<TicketFile>
+}
+
+const gpuLost = () => {
+  throw new Error('The GPU stopped computing: it was lost, or its memory is full. WebAssembly works everywhere.')
 }
 
 /**
@@ -142,10 +146,7 @@ export async function openLiveRun(
         gate.leave()
       }
     },
-    async lost() {
-      await lost()
-      throw new Error('The GPU stopped computing: it was lost, or its memory is full. WebAssembly works everywhere.')
-    },
+    lost: device === 'webgpu' ? lost().then(gpuLost) : null,
     stop: () => stopping.abort(new DOMException('Stopped.', 'AbortError')),
     hold() {
       gate.hold()

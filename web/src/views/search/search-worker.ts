@@ -1,4 +1,5 @@
 /** The worker of one search. */
+import { unlessLost } from '../../lost-gpu.js'
 import { exposeTasks, type TaskContext } from '../../worker-task.js'
 import { type LiveRun, openLiveRun } from './live-run.js'
 import type { RunEnd, RunInput, RunReport, TicketFile } from './messages.js'
@@ -15,7 +16,7 @@ const tasks = {
   async run(input: RunInput, context: TaskContext<RunReport>): Promise<RunEnd> {
     if (live) throw new Error('This worker has a search already.')
     live = await openLiveRun(input, context)
-    return Promise.race([live.run(), live.lost()])
+    return live.lost ? unlessLost(live.run(), live.lost) : live.run()
   },
   /** Ends it after its next step; its ticket can still be asked for. */
   stop: (_: undefined) => running().stop(),
