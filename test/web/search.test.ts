@@ -169,17 +169,28 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
       .getByText(/^Searching/)
       .waitFor()
 
-    const warned = new Promise<string>((resolve) => {
-      page.once('dialog', (dialog) => void dialog.dismiss().then(() => resolve(dialog.type())))
-    })
-    await page.evaluate(() => void setTimeout(() => location.reload(), 0))
-    expect(await warned).toBe('beforeunload')
+    await warns(page)
     await button(page, 'Discard').click()
     await button(page, 'Forget').click()
     await page
       .getByRole('region', { name: 'Without QK scaling' })
       .getByText(/^Not started/)
       .waitFor()
+    expect(errors).toEqual([])
+    await page.reload() // which nothing holds now
+    await button(page, 'Start the search').waitFor()
+    await page.close()
+  })
+
+  test('closing warns of a ticket that nobody has downloaded', async () => {
+    const [page, errors] = await open(`${SMALL}&steps=5`)
+    await button(page, 'Start the search').click()
+    await status(page)
+      .getByText(/^Finished/)
+      .waitFor()
+    await warns(page)
+    await Promise.all([page.waitForEvent('download'), button(page, 'Download the ticket').click()])
+    await page.getByText('Its ticket is downloaded.').waitFor()
     expect(errors).toEqual([])
     await page.reload() // which nothing holds now
     await button(page, 'Start the search').waitFor()
@@ -271,6 +282,15 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 
 /** How far the first search is. */
 const status = (page: Page) => page.locator('.search-lane .progress-text label').first()
+
+/** Waits until the page, closed, asks whether it may be; it stays. */
+async function warns(page: Page): Promise<void> {
+  const asked = page.waitForEvent('dialog')
+  await page.evaluate(() => void setTimeout(() => location.reload(), 0))
+  const dialog = await asked
+  expect(dialog.type()).toBe('beforeunload')
+  await dialog.dismiss()
+}
 
 /** The second column of a plot's table. */
 async function numbersOf(page: Page, plot: string): Promise<number[]> {

@@ -11,10 +11,13 @@ export interface BackgroundWork {
 /** What goes on; the page names it in other views, and warns before it is closed. */
 export const backgroundWork = signal<BackgroundWork | undefined>(undefined)
 
+/** Whether there is something that nobody has downloaded; the page warns before it is closed. */
+export const hasUnsaved = signal(false)
+
 const warn = (event: BeforeUnloadEvent) => event.preventDefault()
 
 // Listened to only then: a page that listens always is not kept by the back button.
 effect(() => {
-  if (backgroundWork.value) addEventListener('beforeunload', warn)
+  if (backgroundWork.value || hasUnsaved.value) addEventListener('beforeunload', warn)
   else removeEventListener('beforeunload', warn)
 })

@@ -1,6 +1,6 @@
 /** The searches of this page. They are no part of the view, so that they go on while another is shown. */
 import { batch, computed, effect, signal } from '@preact/signals'
-import { backgroundWork } from '../../background-work.js'
+import { backgroundWork, hasUnsaved } from '../../background-work.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { fetchSiteFile } from '../../site.js'
 import { type AskedSearch, address, askedSearches, type Choices, contexts, currentChoices } from './address.js'
@@ -184,4 +184,8 @@ effect(() => {
   // while nothing is shown but the room for it
   if (lanes.value.length === 0 && !isThere(shownMatrix.value, address.values.layers.value))
     shownMatrix.value = FIRST_SHOWN
+})
+
+effect(() => {
+  hasUnsaved.value = lanes.value.some(isUnsaved)
 })
