@@ -1,7 +1,7 @@
 /** Every control and picture of the explorer on one page, for gallery.test.ts. */
 import { signal } from '@preact/signals'
 import { render } from 'preact'
-import '../../../web/src/style.css'
+import '../../../web/src/style/index.css'
 import { Button, FileButton } from '../../../web/src/ui/button.js'
 import { Segmented, Select } from '../../../web/src/ui/choice-field.js'
 import { Figure } from '../../../web/src/ui/figure.js'

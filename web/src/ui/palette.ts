@@ -4,7 +4,7 @@ type Rgb = readonly [number, number, number]
 
 /**
  * `diverging` runs from blue by the paper's colour at 0 to orange, `sequential` from the paper's colour to blue. `mask` has four
- * colours for four states, evenly over the range: the paper's, those of the series 1 and 2 of style.css, and grey.
+ * colours for four states, evenly over the range: the paper's, those of the series 1 and 2 of style/colours.css, and grey.
  */
 export type PaletteName = 'diverging' | 'sequential' | 'mask'
 
