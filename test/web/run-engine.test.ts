@@ -31,7 +31,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
   let prunedFile: Uint8Array | undefined
 
   const open = async (device: Device): Promise<Page> => {
-    const browser = browsers.get(device) ?? (await launchBrowser(device === 'webgpu' ? SWIFTSHADER : []))
+    const browser = browsers.get(device) ?? (await launchBrowser(device === 'webgpu' ? SWIFTSHADER : undefined))
     browsers.set(device, browser)
     const page = await browser.newPage()
     page.on('pageerror', (error) => errors.push(String(error)))
@@ -153,6 +153,26 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     expect(found.one.answer).toBe('AABBCC')
     expect(found.one.isRight).toBe(true)
     expect(found.all).toEqual({ done: 729, total: 729, right: 729, wrong: null })
+    await page.close()
+  })
+
+  test.each(devices)('lists asked for at the same time, beside all lists, are sorted through %s', async (device) => {
+    const page = await open(device)
+    await start(page, await readFile('examples/sorter-qr/sorter.slt.safetensors'), device)
+    const found = await page.evaluate(async () => {
+      const { run } = globalThis
+      const counting = new AbortController()
+      const counted = new Promise<number>((done) => {
+        const onReport = ({ right }: { right: number }) => done(right)
+        run.call('sortAll', undefined, { onReport, signal: counting.signal }).catch(() => {})
+      })
+      const lists = ['CBAABC', 'BBBAAC', 'CCCBBB']
+      const sorted = await Promise.all(lists.map((list) => run.call('sort', { list })))
+      const first = await counted
+      counting.abort()
+      return { answers: sorted.map(({ answer }) => answer), first }
+    })
+    expect(found).toEqual({ answers: ['AABBCC', 'AABBBC', 'BBBCCC'], first: 81 })
     await page.close()
   })
 

@@ -138,7 +138,8 @@ function forgetRunning(): void {
 async function take(steps: (signal: AbortSignal) => Promise<void>): Promise<void> {
   if (turn) {
     turn.abort()
-    if (work.peek()) client.stop()
+    // what a lost GPU was doing may never end
+    if (work.peek() || failure.peek()?.way === 'wasm') client.stop()
   }
   const own = new AbortController()
   turn = own

@@ -22,6 +22,7 @@ import { type GrownModel, growModel, type RunningModel } from './running-model.j
 import { shareTicket } from './share-ticket.js'
 import { sorterShape } from './sorter-shape.js'
 import { type SortedCount, sortList, sortLists } from './sorting.js'
+import { createTurns } from './turns.js'
 import { seenAttention, ticketTokenizer, type WritingReport, type WritingRequest, writeText } from './writing.js'
 
 /** Random weights that a page can hold, 4 bytes each; a GPT-2 medium has 407 million. */
@@ -43,6 +44,7 @@ interface Current {
 let current: Current | undefined
 let engine: { readonly asked: string; readonly opening: Promise<Engine> } | undefined
 let kernels: Promise<Kernels> | undefined
+const inTurn = createTurns()
 
 // What fails to load is asked for again the next time.
 const theKernels = () => {
@@ -80,8 +82,10 @@ const tasks = {
     { name, from, isInspected }: { name: string; from: Uint8Array | string; isInspected: boolean },
     { report, pause, signal }: TaskContext<OpenReport>,
   ): Promise<TicketReport | null> {
-    await current?.running?.release().catch(() => {}) // of a GPU that is lost, say
+    const { running: last } = current ?? {}
     current = undefined
+    if (last) await inTurn(() => last.release()).catch(() => {}) // of a GPU that is lost, say
+    signal.throwIfAborted()
     try {
       const bytes = typeof from === 'string' ? decodeCompact(name, readTicketText(name, from), webSha256).bytes : from
       const ticket = await openTicket(memorySource(bytes, name), webSha256)
@@ -125,8 +129,10 @@ const tasks = {
     const running = own.grown.start(runner)
     const { config } = running.model
     // Once beforehand: graphs are loaded, and a device that fails does so here.
-    await running.decoder.read([0])
-    if (config.positions > 1) await running.decoder.append(0)
+    await inTurn(async () => {
+      await running.decoder.read([0])
+      if (config.positions > 1) await running.decoder.append(0)
+    })
     own.running = running
     const sorter = sorterShape(config, own.ticket.kind === 'searched-gpt2' ? own.ticket.metadata.tokenizer : null)
     return { ...chosen, sorter }
@@ -137,31 +143,38 @@ const tasks = {
 
   async write(request: WritingRequest, context: TaskContext<WritingReport>) {
     const model = ready()
-    return writeText(model, await ticketTokenizer(model.ticket, model.config), request, context)
+    const tokenizer = await ticketTokenizer(model.ticket, model.config)
+    return inTurn(() => writeText(model, tokenizer, request, context), context.signal)
   },
 
   /** The attention in a text that is not continued. */
-  async look({ text }: { text: string }) {
+  async look({ text }: { text: string }, { signal }: TaskContext<never>) {
     const model = ready()
     const tokenizer = await ticketTokenizer(model.ticket, model.config)
-    return seenAttention(model, tokenizer, promptTokens(tokenizer, text))
+    return inTurn(() => seenAttention(model, tokenizer, promptTokens(tokenizer, text)), signal)
   },
 
-  sort: ({ list }: { list: string }) => sortList(ready(), list),
+  async sort({ list }: { list: string }, { signal }: TaskContext<never>) {
+    const model = ready()
+    return inTurn(() => sortList(model, list, signal), signal)
+  },
 
   async sortAll(_: undefined, context: TaskContext<SortedCount>) {
-    const model = ready()
-    const shape = sorterShape(model.config, null)
-    if (!shape) throw new InputError(`${model.ticket.name}: is no sorter of letters`)
-    return sortLists(model, shape, context)
+    const { model, config, ticket } = ready()
+    const shape = sorterShape(config, null)
+    if (!shape) throw new InputError(`${ticket.name}: is no sorter of letters`)
+    // batch by batch, so that a list of the visitor's is sorted in between
+    return sortLists((...batch) => inTurn(() => model.logits(...batch)), shape, context)
   },
 
   /** Logits of every token that follows one of a text, [T, V], and by the decoder those after the last, [V]. */
   async logits({ tokens }: { tokens: readonly number[] }) {
     const { model, decoder } = ready()
-    const all = await model.logits(Int32Array.from(tokens), 1, tokens.length)
-    await decoder.read(tokens.slice(0, -1))
-    return { all, appended: await decoder.append(tokens[tokens.length - 1]) }
+    return inTurn(async () => {
+      const all = await model.logits(Int32Array.from(tokens), 1, tokens.length)
+      await decoder.read(tokens.slice(0, -1))
+      return { all, appended: await decoder.append(tokens[tokens.length - 1]) }
+    })
   },
 
   /** A part of a mask as kept fractions. */

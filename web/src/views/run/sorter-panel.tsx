@@ -1,4 +1,4 @@
-import { type Signal, signal, useSignal, useSignalEffect } from '@preact/signals'
+import { batch, type Signal, signal, useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect, useId } from 'preact/hooks'
 import { Button } from '../../ui/button.js'
 import { useKeptFocus } from '../../ui/kept-focus.js'
@@ -6,7 +6,7 @@ import { Notice } from '../../ui/notice.js'
 import { Progress } from '../../ui/progress.js'
 import { DeviceChoice } from './device-choice.js'
 import { address } from './run-address.js'
-import { attention, client, failRunning, running } from './run-session.js'
+import { attention, client, failRunning, type Running, running } from './run-session.js'
 import { ALL_LISTS, type SorterShape } from './sorter-shape.js'
 import type { SortedCount } from './sorting.js'
 
@@ -26,9 +26,14 @@ function firstList({ letters, length }: SorterShape): string {
 const isList = (text: string, { letters, length }: SorterShape) =>
   text.length === length && Array.from(text).every((letter) => LETTERS.indexOf(letter) < letters && letter >= 'A')
 
-/** The last answer, and the list it is of. */
-const answered: Signal<{ readonly list: string; readonly answer: string; readonly isRight: boolean } | undefined> =
-  signal(undefined)
+/** The last answer, the list it is of, and whose it is. */
+interface Answer {
+  readonly list: string
+  readonly answer: string
+  readonly isRight: boolean
+  readonly by: Running
+}
+const answered: Signal<Answer | undefined> = signal(undefined)
 
 /** Six letters, and what the ticket makes of them. */
 export function SorterPanel({ shape }: { readonly shape: SorterShape }) {
@@ -42,10 +47,11 @@ export function SorterPanel({ shape }: { readonly shape: SorterShape }) {
     typed.value = current
   }, [current, letters, length])
   useSignalEffect(() => {
-    if (running.value) sort(isList(list.value, shape) ? list.value : firstList(shape))
+    if (running.value) sort(isList(list.value, shape) ? list.value : firstList(shape), running.value)
   })
-  const last = LETTERS[letters - 1]
-  const { value: found } = answered
+  const largest = LETTERS[letters - 1]
+  const { value: last } = answered
+  const found = last?.by === running.value && last?.list.length === length ? last : undefined
   return (
     <section class="ticket-try" aria-labelledby={`${id}-title`}>
       <h2 id={`${id}-title`}>Let it sort</h2>
@@ -53,7 +59,7 @@ export function SorterPanel({ shape }: { readonly shape: SorterShape }) {
         <div class="field">
           <div class="field-head">
             <label for={id}>
-              {length} letters from A to {last}
+              {length} letters from A to {largest}
             </label>
           </div>
           <div class="joined">
@@ -82,14 +88,14 @@ export function SorterPanel({ shape }: { readonly shape: SorterShape }) {
             </Button>
           </div>
           <span class="field-error" id={`${id}-error`} role="status">
-            {isSound ? '' : `Expected ${length} letters from A to ${last}.`}
+            {isSound ? '' : `Expected ${length} letters from A to ${largest}.`}
           </span>
         </div>
         <div class="field">
           <div class="field-head">What the ticket answers</div>
           <output class="ticket-answer" for={id}>
-            {found && found.list.length === length ? found.answer : '\u2007'.repeat(length)}
-            {found && found.list.length === length ? (
+            {found?.answer ?? '\u2007'.repeat(length)}
+            {found ? (
               <span class={found.isRight ? 'ticket-right' : 'ticket-wrong'}>
                 {found.isRight ? '✓ sorted' : '✗ not sorted'}
               </span>
@@ -103,11 +109,14 @@ export function SorterPanel({ shape }: { readonly shape: SorterShape }) {
   )
 }
 
-async function sort(given: string): Promise<void> {
+async function sort(list: string, by: Running): Promise<void> {
   try {
-    const { answer, isRight, attention: seen } = await client.latest('sort', { list: given })
-    answered.value = { list: given, answer, isRight }
-    attention.value = seen
+    const { answer, isRight, attention: seen } = await client.latest('sort', { list })
+    if (running.peek() !== by) return // of a ticket that was open before
+    batch(() => {
+      answered.value = { list, answer, isRight, by }
+      attention.value = seen
+    })
   } catch (error) {
     failRunning(error)
   }

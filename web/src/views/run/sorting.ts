@@ -2,6 +2,7 @@
 import { createLetterTokenizer } from '../../../../src/data/index.js'
 import { generateTokens } from '../../../../src/model/gpt2-generate.js'
 import { largestIndex } from '../../../../src/model/gpt2-sampling.js'
+import type { LanguageModel } from '../../../../src/model/gpt2-tokens.js'
 import type { TaskContext } from '../../worker-task.js'
 import type { RunningModel } from './running-model.js'
 import { ALL_LISTS, type SorterShape } from './sorter-shape.js'
@@ -18,12 +19,16 @@ export interface Sorted {
   readonly attention: SeenAttention
 }
 
-/** The greedy continuation of a list, as long as the list. @param list letters of the alphabet, `length` of them */
-export async function sortList(running: RunningModel, list: string): Promise<Sorted> {
+/**
+ * The greedy continuation of a list, as long as the list.
+ * @param list letters of the alphabet, `length` of them
+ * @param signal ends it between two letters
+ */
+export async function sortList(running: RunningModel, list: string, signal: AbortSignal): Promise<Sorted> {
   const tokenizer = createLetterTokenizer(running.model.config.vocabulary)
   const tokens = Array.from(tokenizer.encode(list))
   const added: number[] = []
-  const request = { count: tokens.length, temperature: 0, word: () => 0 }
+  const request = { count: tokens.length, temperature: 0, word: () => 0, signal }
   for await (const token of generateTokens(running.decoder, tokens, request)) added.push(token)
   const right = [...tokens].sort((a, b) => a - b)
   return {
@@ -45,9 +50,10 @@ export interface SortedCount {
 /**
  * Sorts every list, or {@link ALL_LISTS} of them. An answer is read at once: the greedy continuation is right where, and only
  * where, every letter of the right answer is the likeliest after those before it.
+ * @param logitsOf see `LanguageModel.logits`
  */
 export async function sortLists(
-  { model }: RunningModel,
+  logitsOf: LanguageModel['logits'],
   { letters, length }: SorterShape,
   { report, pause }: TaskContext<SortedCount>,
 ): Promise<SortedCount> {
@@ -63,7 +69,7 @@ export async function sortLists(
     })
     const tokens = new Int32Array(rows * context)
     for (const [i, list] of lists.entries()) tokens.set([...list, ...ordered(list).slice(0, -1)], i * context)
-    const logits = await model.logits(tokens, rows, context) // [rows, 2 L - 1, K]
+    const logits = await logitsOf(tokens, rows, context) // [rows, 2 L - 1, K]
     let { right, wrong } = count
     for (const [i, list] of lists.entries()) {
       const isRight = ordered(list).every((letter, t) => {

@@ -69,9 +69,11 @@ async function write(): Promise<void> {
 
 /** Shows what the heads look at in the prompt, while nothing is written yet. */
 async function look(): Promise<void> {
-  if (!running.value || writing.peek() || written.value) return
+  const { value: by } = running
+  if (!by || writing.peek() || written.value) return
   try {
-    attention.value = await client.latest('look', { text: prompt.value })
+    const seen = await client.latest('look', { text: prompt.value })
+    if (running.peek() === by) attention.value = seen
   } catch (error) {
     failRunning(error)
   }
