@@ -103,8 +103,8 @@ describe.skipIf(noBrowser)('a page that is built with the package', () => {
       if (message.type() === 'error') errors.push(message.text())
     })
     await page.goto(served.url)
-    await page.waitForFunction(() => 'isReady' in globalThis, null, { timeout: 60_000 })
-  }, 180_000)
+    await page.waitForFunction(() => 'isReady' in globalThis)
+  })
   afterAll(async () => {
     await browser?.close()
     await served?.close()

@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import type { TokenizerName } from '../data/index.js'
+import { bytesText } from '../inspect/bytes-text.js'
 import type { ComparedModel, CompareReport } from '../runtime/compare.js'
 import type { TextPart } from '../runtime/searched-eval.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
-import { bytesText, count, createTerminal, short, type Terminal, table } from './terminal.js'
+import { count, createTerminal, short, type Terminal, table } from './terminal.js'
 import { integer, oneOf } from './values.js'
 
 interface CompareFlags {

@@ -1,7 +1,8 @@
 import { basename } from 'node:path'
+import { bytesText } from '../inspect/bytes-text.js'
 import type { TextOptions, TextReport } from '../runtime/ticket-text.js'
 import { LINK_LONG } from '../ticket/ticket-text.js'
-import { bytesText, count, createTerminal } from './terminal.js'
+import { count, createTerminal } from './terminal.js'
 
 /** Options of the forms `url` and `qr` of `slt export`. */
 export interface TextFlags extends TextOptions {

@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
+import { bytesText } from '../inspect/bytes-text.js'
 import type { ExportForm, ExportReport } from '../runtime/export-model.js'
 import type { HeadForm } from '../runtime/export-weights.js'
 import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './export-text.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
-import { bytesText, count, createTerminal, short, type Terminal } from './terminal.js'
+import { count, createTerminal, short, type Terminal } from './terminal.js'
 import { integer, oneOf } from './values.js'
 
 interface ExportFlags {

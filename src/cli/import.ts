@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import { bytesText, createTerminal } from './terminal.js'
+import { bytesText } from '../inspect/bytes-text.js'
+import { createTerminal } from './terminal.js'
 
 const help = `
 Examples:

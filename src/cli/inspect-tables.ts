@@ -1,5 +1,6 @@
+import { bytesText } from '../inspect/bytes-text.js'
 import type { LineSpread, MatrixReport, MatrixTotal, TicketReport } from '../inspect/index.js'
-import { bytesText, count, type Terminal, table } from './terminal.js'
+import { count, type Terminal, table } from './terminal.js'
 
 /** Two decimals, or more where they would all be zero. */
 const percent = (fraction: number): string => {

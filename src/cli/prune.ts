@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
+import { bytesText } from '../inspect/bytes-text.js'
 import type { PruneReport } from '../prune/gpt2.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { randomTarget, readTarget, type Target } from './target.js'
-import { bytesText, count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
+import { count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
 import { integer, oneOf, readScale, seedOption } from './values.js'
 
 /** Options of `slt prune`, read. */

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
+import { bytesText } from '../inspect/bytes-text.js'
 import { type MaskCoding, maskCodings } from '../ticket/index.js'
-import { bytesText, createTerminal } from './terminal.js'
+import { createTerminal } from './terminal.js'
 import { oneOf } from './values.js'
 
 interface RecodeFlags {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { bytesText } from '../inspect/bytes-text.js'
 import type { SearchReport, SearchStart } from '../runtime/search.js'
 import { interruptible } from './interrupt.js'
 import {
@@ -11,7 +12,7 @@ import {
   settingsOf,
 } from './search-options.js'
 import { createSearchProgress, validationText } from './search-progress.js'
-import { bytesText, count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
+import { count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
 
 const help = `
 Examples:

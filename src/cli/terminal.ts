@@ -139,15 +139,6 @@ export function short(value: number | null | undefined): string {
   return size >= 1000 ? count(value) : value.toPrecision(3)
 }
 
-/** Bytes in the unit that fits: 812 B, 1.53 MB. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let unit = 0
-  let value = bytes
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000
-  return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`
-}
-
 /** A time in the unit that fits: 0.8 s, 4 min 10 s, 2 h 5 min. */
 export function secondsText(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`

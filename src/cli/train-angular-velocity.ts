@@ -1,7 +1,8 @@
 import type { TrainedTarget, TrainTargetOptions } from '../experiments/index.js'
+import { bytesText } from '../inspect/bytes-text.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
-import { bytesText, createTerminal, secondsText, table } from './terminal.js'
+import { createTerminal, secondsText, table } from './terminal.js'
 
 /** What `slt train --task angular-velocity` understands of the options of `slt train`. */
 export interface AngularVelocityFlags {

@@ -266,12 +266,12 @@ describe('one line and exit code 1, and nothing written', () => {
       '"to" expected huggingface, onnx, onnx-training, url, qr, got gguf',
     ],
   ])('%s', async (_name, args, message) => {
-    const before = await readdir(folder)
+    const before = (await readdir(folder)).sort()
     const { code, stdout, stderr } = slt('export', ...args(at('new')))
     expect([code, stdout]).toEqual([1, ''])
     expect(stderr).toContain(message)
     expect(stderr).toMatch(/^slt: [^\n]+\n$/)
-    expect(await readdir(folder)).toEqual(before)
+    expect((await readdir(folder)).sort()).toEqual(before)
   })
 
   test('a folder of another architecture is named, by export, eval and prune', async () => {

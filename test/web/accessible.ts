@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 
 /** What axe-core finds serious or critical in a page as it is shown, one line a rule and element. */
 export async function seriousViolations(page: Page): Promise<string[]> {
+  await page.emulateMedia({ reducedMotion: 'reduce' }) // colours are those that stay
   await page.evaluate(axe.source)
   const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
   return violations

@@ -25,8 +25,11 @@ export const SWIFTSHADER = [
   '--enable-features=Vulkan',
 ] as const
 
+/** No WebGPU adapter, whatever the machine has. */
+const NO_GPU = ['--disable-gpu', '--disable-software-rasterizer']
+
 /** Headless Chromium; no sandbox, which containers lack. Its pages have {@link PATIENCE}. */
-export async function launchBrowser(args: readonly string[] = []): Promise<Browser> {
+export async function launchBrowser(args: readonly string[] = NO_GPU): Promise<Browser> {
   if (chromiumPath === undefined)
     throw new Error('no Chromium was found: apt-get install chromium, or set SLT_CHROMIUM')
   const browser = await chromium.launch({ executablePath: chromiumPath, args: ['--no-sandbox', ...args] })

@@ -18,7 +18,7 @@ describe.skipIf(noBrowser)('in a worker of a page', () => {
   let served: Served
   const browsers: Browser[] = []
   const errors: string[] = []
-  const open = async (flags: readonly string[] = []): Promise<Page> => {
+  const open = async (flags?: readonly string[]): Promise<Page> => {
     const browser = await launchBrowser(flags)
     browsers.push(browser)
     const page = await browser.newPage()

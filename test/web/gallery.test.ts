@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { overflow, seriousViolations, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { type Served, servePage } from './site.js'
@@ -21,6 +21,9 @@ describe.skipIf(noBrowser)('controls and pictures', () => {
   beforeAll(async () => {
     served = await servePage('gallery')
     browser = await launchBrowser()
+  })
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close() // what it computes would slow what follows
   })
   afterAll(async () => {
     await browser?.close()

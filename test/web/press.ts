@@ -11,14 +11,16 @@ export const pressAtOnce = (page: Page, within: string, button: string, beside: 
     ([within, name, beside]) =>
       new Promise<boolean>((resolve) => {
         const part = document.querySelector(within)!
-        const observer = new MutationObserver(() => {
+        const press = () => {
           const button = [...part.querySelectorAll('button')].find(({ textContent }) => textContent === name)
           if (!button) return
           observer.disconnect()
           resolve(part.querySelector(beside) !== null)
           button.click()
-        })
+        }
+        const observer = new MutationObserver(press)
         observer.observe(part, { childList: true, subtree: true, characterData: true })
+        press()
       }),
     [within, button, beside],
   )

@@ -62,6 +62,7 @@ describe.skipIf(noBrowser)('what the view #prune says', () => {
 
   test('at another d neither its line nor rates per n', async () => {
     const [page, errors] = await open('#prune?d=8')
+    await curve(page).getByText('336 of 336 heads pruned.').waitFor()
     const said = await curve(page).textContent()
     expect(said).toMatch(/half the error every [\d.]+ items\./)
     expect(said).not.toMatch(/per unit of n|the paper’s 0\.8|0\.06|Means, by/)

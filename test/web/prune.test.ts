@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { overflow, seriousViolations, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { pressAtOnce } from './press.js'
@@ -38,6 +38,9 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
   beforeAll(async () => {
     served = await serveSite()
     browser = await launchBrowser()
+  })
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close() // what it computes would slow what follows
   })
   afterAll(async () => {
     await browser?.close()

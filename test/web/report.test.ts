@@ -36,8 +36,21 @@ const open = async (url: string, options: Parameters<Browser['newPage']>[0] = {}
   await page.getByRole('heading', { level: 2, name: 'Runs' }).waitFor()
   return [page, errors]
 }
-const serve = (...folders: string[]): Promise<Serving> =>
-  startServer({ explorer: siteFolder, folders, port: 0, version: '0' })
+const serve = (...folders: string[]): Promise<Serving> => serveAt(0, ...folders)
+
+const serveAt = (port: number, ...folders: string[]): Promise<Serving> =>
+  startServer({ explorer: siteFolder, folders, port, version: '0' })
+
+/** On a port that stays its own while it is closed: the system hands out higher ones. */
+async function serveAtOwnPort(...folders: string[]): Promise<Serving> {
+  for (let port = 21_000 + (process.pid % 1000); ; port++) {
+    try {
+      return await serveAt(port, ...folders)
+    } catch (error) {
+      if (port > 31_000) throw error
+    }
+  }
+}
 
 /** Points of the first curve of a plot. */
 const drawn = (page: Page, title: string): Promise<number> =>
@@ -202,14 +215,14 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
   test('a server that ends is told in a sentence, and one that comes back is asked again', async () => {
     const own = join(folder, 'gone')
     await makeRun(join(own, 'a.run'), 12)
-    let serving = await serve(own)
+    let serving = await serveAtOwnPort(own)
     const { port } = serving
     const [page] = await open(serving.url)
     await expect.poll(() => drawn(page, 'Loss')).toBe(12)
     await serving.close()
     await page.getByText('slt serve does not answer any more').waitFor()
     expect(await drawn(page, 'Loss')).toBe(12)
-    serving = await startServer({ explorer: siteFolder, folders: [own], port, version: '0' })
+    serving = await serveAt(port, own)
     await page.getByText('slt serve does not answer any more').waitFor({ state: 'detached' })
     await page.close()
     await serving.close()

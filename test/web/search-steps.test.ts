@@ -36,7 +36,7 @@ describe.skipIf(noBrowser)('a search in a worker of a page', () => {
   let expected: Expected
   const browsers: Browser[] = []
   const errors: string[] = []
-  const open = async (flags: readonly string[] = []): Promise<Page> => {
+  const open = async (flags?: readonly string[]): Promise<Page> => {
     const browser = await launchBrowser(flags)
     browsers.push(browser)
     const page = await browser.newPage()

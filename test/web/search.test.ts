@@ -157,7 +157,7 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
         .getByText(/^Searching: step [1-9]/)
         .waitFor()
     }
-    expect(await page.locator('.search-facts', { hasText: 'on one thread each.' }).count()).toBe(2)
+    expect(await page.locator('.search-facts', { hasText: / on (one thread|\d threads) each\./ }).count()).toBe(2)
     await page.getByRole('navigation').getByRole('link', { name: 'Prune a head' }).click()
     const note = page.getByText(/A search is running: step [\d,]+ of 20,000/)
     await note.waitFor()
@@ -183,7 +183,7 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
   })
 
   test('closing warns of a ticket that nobody has downloaded', async () => {
-    const [page, errors] = await open(`${SMALL}&steps=5`)
+    const [page, errors] = await open(`${SMALL}&steps=10`)
     await button(page, 'Start the search').click()
     await status(page)
       .getByText(/^Finished/)

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { overflow, seriousViolations, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { type Served, serveSite, siteFolder } from './site.js'
@@ -29,6 +29,9 @@ describe.skipIf(noBrowser)('the explorer in Chromium', () => {
   beforeAll(async () => {
     served = await serveSite()
     browser = await launchBrowser()
+  })
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close() // what it computes would slow what follows
   })
   afterAll(async () => {
     await browser?.close()
@@ -107,7 +110,7 @@ describe.skipIf(noBrowser)('the explorer in Chromium', () => {
     const dark = await paper()
     expect(dark).not.toBe(light)
     await page.reload({ waitUntil: 'commit' })
-    await page.locator('link[rel=icon]').waitFor({ state: 'attached' })
+    await page.locator('link[rel=stylesheet]').first().waitFor({ state: 'attached' }) // it stands behind what sets them
     expect(await page.evaluate(() => document.documentElement.dataset.theme)).toBe('dark')
     await button.click()
     expect(await paper()).toBe(light)

@@ -22,7 +22,7 @@ export function App() {
     scrollTo(0, 0)
     main.current?.focus({ preventScroll: true }) // a screen reader goes on with the new view
   }, [view])
-  useEffect(catchFiles, [])
+  useLayoutEffect(catchFiles, []) // a file dropped on what is drawn must not make the browser leave the page
   return (
     <>
       {/* A button, because what stands after # in an address is the view. */}

@@ -1,5 +1,5 @@
 /** Milliseconds within which a browser tells that a GPU is lost, after what ran on it has failed. */
-const TOLD_WITHIN = 2000
+const TOLD_WITHIN = 10_000
 
 /**
  * The end of what runs on a GPU, or of the GPU. Work on a lost GPU may never end, or fail of anything, sometimes before the

@@ -33,15 +33,6 @@ export function duration(seconds: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
-/** Bytes in the unit that fits: 812 B, 1.53 MB. */
-export function bytesText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  let unit = 0
-  let value = bytes
-  for (; value >= 1000 && unit < units.length - 1; unit++) value /= 1000
-  return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`
-}
-
 /** What was asked for, in pairs of a name and a value. */
 export function settingsOf({ settings }: ShownRun): readonly (readonly [string, string])[] {
   if (!settings) return []

@@ -1,8 +1,8 @@
+import { bytesText } from '../../../../src/inspect/bytes-text.js'
 import type { TicketAnswer } from '../../../../src/runtime/serve/answers.js'
 import { siteFile } from '../../site.js'
 import { PathName } from './path-name.js'
 import type { ReportData } from './report-data.js'
-import { bytesText } from './run-text.js'
 
 const kinds = { 'pruned-gpt2': 'pruned', 'pruned-pairs': 'pruned pairs', 'searched-gpt2': 'searched' } as const
 
