@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import { describe, expect, test } from 'vitest'
-import { allowsColour, bytesText, count, secondsText, short, table, wrapLines } from '../../src/cli/terminal.js'
+import { allowsColour, count, secondsText, short, table, wrapLines } from '../../src/cli/terminal.js'
 import { integer, oneOf, positive, readScale, readTokens } from '../../src/cli/values.js'
 
 describe('numbers are printed short', () => {
@@ -15,9 +15,8 @@ describe('numbers are printed short', () => {
     [null, '-'],
   ])('%s', (value, text) => expect(short(value)).toBe(text))
 
-  test('counts, bytes and times', () => {
+  test('counts and times', () => {
     expect(count(1_234_567)).toBe('1,234,567')
-    expect([0, 999, 1530, 4_700_000].map(bytesText)).toEqual(['0 B', '999 B', '1.53 kB', '4.70 MB'])
     expect([0.84, 12.4, 250, 7500].map(secondsText)).toEqual(['0.8 s', '12 s', '4 min 10 s', '2 h 5 min'])
   })
 })

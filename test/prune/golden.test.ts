@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { openFile, openTicketModel, prune, readGpt2Folder } from '../../src/index.js'
+import { expectPruned } from '../../src/ticket/index.js'
 
 const folder = fileURLToPath(new URL('../../data/gpt-nano-sort', import.meta.url))
 
@@ -27,13 +28,14 @@ it.each(golden)(
       const target = await readGpt2Folder((name) => openFile(join(folder, name)))
       const out = join(work, 'golden')
       await prune({ target, items, seed: 2025, method, out, threads })
-      const { ticket, close } = await openTicketModel(out)
+      const opened = await openTicketModel(out)
+      const ticket = expectPruned(opened.ticket)
       const hash = createHash('sha256')
       for (const name of ticket.pairs.keys()) {
         const { coordinate, second } = await ticket.readMasks(name)
         hash.update(new Uint8Array(coordinate.buffer, coordinate.byteOffset, coordinate.byteLength)).update(second)
       }
-      await close()
+      await opened.close()
       expect(hash.digest('hex')).toBe(sha256)
     } finally {
       await rm(work, { recursive: true })

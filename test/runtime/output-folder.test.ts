@@ -52,11 +52,11 @@ describe('force replaces no folder with anything but a model', () => {
 
 test('a file in the place of a folder, and a folder or a link in that of a file', async () => {
   await writeFile(out, 'mine')
-  await expect(checkOutput(out, true, true)).rejects.toThrow(`${out}: is there already, and is no folder`)
-  await expect(checkOutput(place, false, true)).rejects.toThrow(`${place}: is there already, and is no file`)
+  await expect(checkOutput(out, true, { force: true })).rejects.toThrow(`${out}: is there already, and is no folder`)
+  await expect(checkOutput(place, false, { force: true })).rejects.toThrow(`${place}: is there already, and is no file`)
   await expect(checkOutput(out, false)).rejects.toThrow(`${out}: is there already (--force replaces it)`)
   await symlink(out, join(place, 'link'))
-  await expect(checkOutput(join(place, 'link'), false, true)).rejects.toThrow('is no file')
+  await expect(checkOutput(join(place, 'link'), false, { force: true })).rejects.toThrow('is no file')
   await writeOutputFile(out, textFile('model', 'other'), { force: true })
   expect(await readFile(out, 'utf8')).toBe('other')
 })

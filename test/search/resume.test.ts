@@ -31,7 +31,7 @@ const variants: Record<string, Partial<SettingsChoice> & { kind?: 'train' }> = {
   'in micro-batches': { microBatch: 2 },
 }
 
-describe.each(Object.entries(variants))('%s', (name, { kind = 'search', ...changes }) => {
+describe.each(Object.entries(variants))('%s', (name, { kind = 'search' as const, ...changes }) => {
   const request = (label: string): SearchRequest => {
     const run = smallRun(folder, { kind, out: join(folder, `${name}-${label}.safetensors`) })
     return { ...run, choice: { ...run.choice, ...changes } }

@@ -4,7 +4,7 @@ import { canonicalJson, differences, fingerprintOf } from '../../src/search/fing
 import { chooseModel } from '../../src/search/models.js'
 import { chooseSettings, type SettingsChoice } from '../../src/search/settings.js'
 
-const bytes = { name: 'bytes', vocabulary: 256 }
+const bytes = { name: 'bytes', vocabulary: 256 } as const
 const choose = (choice: Partial<SettingsChoice> = {}) =>
   chooseSettings({ kind: 'search', model: 'micro', ...choice }, bytes)
 

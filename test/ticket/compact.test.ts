@@ -162,7 +162,7 @@ describe('refused in one line:', () => {
     const attempt = () => decodeCompact('x', change(bytes), nodeSha256)
     expect(attempt).toThrow(InputError)
     try {
-      attempt()
+      return attempt().toString()
     } catch (error) {
       return (error as Error).message
     }

@@ -1,6 +1,6 @@
 import { nodeSha256 } from '../../src/runtime/sha256.js'
 import { memorySource } from '../../src/safetensors/byte-source.js'
-import type { PairMasks, PairReport, PairSpec, TicketWriterOptions } from '../../src/ticket/index.js'
+import type { PairMasks, PairReport, PairSpec, TicketStorage, TicketWriterOptions } from '../../src/ticket/index.js'
 import { openTicket, openTicketWriter } from '../../src/ticket/index.js'
 import { memoryStorage } from './memory-storage.js'
 
@@ -41,7 +41,7 @@ export const report: PairReport = { weights: 9, unreachable: 1, maxError: 0.25, 
 
 export const dense = [{ name: 'c.weight', shape: [2, 2], values: Float32Array.of(1, -2.5, 0, 3) }]
 
-export function options(storage = memoryStorage(), path = 'x'): TicketWriterOptions {
+export function options(storage: TicketStorage = memoryStorage(), path = 'x'): TicketWriterOptions {
   return {
     path,
     seed: 0xfedcba9876543210n,

@@ -7,12 +7,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { slt } from '../cli/slt.js'
 import { overflow, seriousViolations, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
+import { button, SMALL, label as status } from './search-page.js'
 import { type Served, serveSite } from './site.js'
 
 const shakespeare = fileURLToPath(new URL('../../data/tinyshakespeare/input.txt', import.meta.url))
-
-/** Small enough to be quick on a busy machine. */
-const SMALL = 'width=32&layers=1&context=32&batch=8'
 
 describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
   let served: Served
@@ -277,11 +275,6 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     await page.close()
   })
 })
-
-const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
-
-/** How far the first search is. */
-const status = (page: Page) => page.locator('.search-lane .progress-text label').first()
 
 /** Waits until the page, closed, asks whether it may be; it stays. */
 async function warns(page: Page): Promise<void> {
