@@ -10,7 +10,7 @@ import { recodeTicket } from '../dist/runtime/recode-ticket.js'
 export const STEPS = 2000
 export const KEEPS = [0.1, 0.2, 0.3, 0.5, 0.7]
 export const SIGNED_KEEPS = [0.3, 0.5]
-export const SMALL_WIDTHS = [64, 48, 32]
+export const SMALL_WIDTHS = [64, 56, 48, 32]
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 

@@ -81,6 +81,11 @@ function against(ticket, rival) {
 
 const SMALL_LABEL = { fill: '#444', stroke: 'white', strokeWidth: 4, fontSize: 10 }
 
+/** Where a point's label stands. */
+const ABOVE = { dy: -10 }
+const BELOW = { dy: 13 }
+const BESIDE = { dx: 7, textAnchor: 'start' }
+
 export function compressionSvg(rows, { windows, steps, finetune, seeds }) {
   const of = (test) => rows.filter(test) // each in the order of its own number: bits, sparsity, kept fraction
   const bytes = [Math.min(...rows.map((row) => row.bytes)) / 1.25, Math.max(...rows.map((row) => row.bytes)) * 1.2]
@@ -91,14 +96,14 @@ export function compressionSvg(rows, { windows, steps, finetune, seeds }) {
       colour: '#222',
       label: 'dense, width 128',
       note: (row) => `${row.bits}-bit`,
-      dy: -9,
+      place: ABOVE,
     },
     ...widths.map((width, i) => ({
       rows: of((row) => isSmall(row) && row.width === width),
       colour: GREEN,
       label: i === 0 ? `dense, widths ${widths.join(', ')}` : undefined,
-      note: (row) => (row.bits === 4 ? `${width}, 4-bit` : row.bits === 32 ? `${width}, 32-bit` : ''),
-      dy: -9,
+      note: (row) => (row.bits === 32 ? `width ${width}` : ''),
+      place: BESIDE,
     })),
     {
       rows: of(({ series }) => series === 'trained rounded'),
@@ -106,7 +111,7 @@ export function compressionSvg(rows, { windows, steps, finetune, seeds }) {
       dash: DASH,
       label: `4-bit, ${finetune} steps more`,
       note: (row) => `${row.width}`,
-      dy: 13,
+      place: BELOW,
     },
     {
       rows: of(({ series }) => series === 'pruned global'),
@@ -114,28 +119,28 @@ export function compressionSvg(rows, { windows, steps, finetune, seeds }) {
       dash: DASH,
       label: 'pruned',
       note: (row) => `${100 * row.sparsity} %`,
-      dy: -9,
+      place: BESIDE,
     },
     {
       rows: of(({ series }) => series === 'pruned global trained'),
       colour: PURPLE,
       label: `pruned, ${finetune} steps more`,
       note: () => '',
-      dy: 12,
+      place: BELOW,
     },
     {
       rows: of(({ series }) => series === 'ticket'),
       colour: BLUE,
       label: 'tickets, normal weights',
       note: (row) => `${row.keep}`,
-      dy: -9,
+      place: BESIDE,
     },
     {
       rows: of(({ series }) => series === 'signed ticket'),
       colour: ORANGE,
       label: 'tickets, signed constants',
       note: (row) => `${row.keep}`,
-      dy: 13,
+      place: BESIDE,
     },
   ].filter((group) => group.rows.length > 0)
   const panel = drawPanel({
@@ -160,7 +165,7 @@ export function compressionSvg(rows, { windows, steps, finetune, seeds }) {
       domain: lossDomain(rows),
       clamp: true,
     },
-    marks: groups.flatMap(({ rows: own, colour, dash, note, dy }) => [
+    marks: groups.flatMap(({ rows: own, colour, dash, note, place }) => [
       line(own, {
         x: 'bytes',
         y: 'loss',
@@ -169,7 +174,7 @@ export function compressionSvg(rows, { windows, steps, finetune, seeds }) {
         ...(dash ? { strokeDasharray: dash } : {}),
       }),
       dot(own, { x: 'bytes', y: 'loss', fill: colour, r: 3.25 }),
-      text(own, { x: 'bytes', y: 'loss', text: note, dy, ...SMALL_LABEL }),
+      text(own, { x: 'bytes', y: 'loss', text: note, ...place, ...SMALL_LABEL }),
     ]),
   })
   const legend = groups
@@ -177,7 +182,7 @@ export function compressionSvg(rows, { windows, steps, finetune, seeds }) {
     .map(({ label, colour, dash }) => ({ label, colour, mark: 'dots', ...(dash ? { dash } : {}) }))
   const caption =
     `Loss against bytes on WikiText-2 as bytes: one GPT-2 (4 layers, width 128 unless said, 2 heads, context 128), ${figure(steps)} steps each, ${seeds === 1 ? 'one seed' : `means over ${seeds} seeds`}; ` +
-    `${figure(windows)} windows of the test text. Numbers at tickets: the kept fraction; at pruned models: what is gone. Bytes of tickets are the whole file, of ` +
+    `${figure(windows)} windows of the test text. From the left, a dense line has 4, 8, 16 and 32 bits a weight. Numbers at tickets: the kept fraction; where a dense model learned on in 4 bits: its width; at pruned models: what is gone. Bytes of tickets are the whole file, of ` +
     'others the weights without a header; pruned: masks at their entropy, kept weights in float16. Losses above the axis are drawn at its end.'
   return composeSvg({ title: 'Loss against bytes', legend, panels: [panel], caption })
 }
