@@ -79,7 +79,7 @@ function missingCuda(): string | undefined {
 }
 
 /** Longer than any driver takes to start, SwiftShader on a busy machine included. */
-const PATIENCE = 300_000 // ms
+const PATIENCE = 60_000 // ms
 
 /** Asks `device-probe.ts` in a process of its own. */
 async function probe(question: ProbeQuestion): Promise<ProbeAnswer> {

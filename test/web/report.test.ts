@@ -43,11 +43,12 @@ const serveAt = (port: number, ...folders: string[]): Promise<Serving> =>
 
 /** On a port that stays its own while it is closed: the system hands out higher ones. */
 async function serveAtOwnPort(...folders: string[]): Promise<Serving> {
-  for (let port = 21_000 + (process.pid % 1000); ; port++) {
+  const first = 21_000 + (process.pid % 1000)
+  for (let port = first; ; port++) {
     try {
       return await serveAt(port, ...folders)
     } catch (error) {
-      if (port > 31_000) throw error
+      if (port === first + 20) throw error
     }
   }
 }

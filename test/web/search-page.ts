@@ -14,6 +14,7 @@ export interface SearchPages {
   close(): Promise<void>
 }
 
+/** Serves the built explorer to a browser of its own; close both. */
 export async function openSearchPages(): Promise<SearchPages> {
   const served: Served = await serveSite()
   const browser: Browser = await launchBrowser()

@@ -30,9 +30,8 @@ interface Scan {
   readonly truncated: string | null
 }
 
-/** A scan is used for so many milliseconds, and for ten times as long as it took, up to a limit. */
+/** A scan is used for so many milliseconds, and for ten times as long as it took. */
 const FRESH = 2000
-const FRESH_AT_MOST = 10_000
 
 /**
  * Opens folders for serving.
@@ -55,7 +54,7 @@ export async function openCatalog(
     const start = now()
     const { found, truncated } = await scanFolders(roots)
     const at = now()
-    fresh = Math.min(FRESH_AT_MOST, Math.max(FRESH, 10 * (at - start)))
+    fresh = Math.max(FRESH, 10 * (at - start))
     const entries = new Map(found.map((one) => [idOf(one.kind, one.path), { ...one, id: idOf(one.kind, one.path) }]))
     last = { at, entries, truncated }
     return last

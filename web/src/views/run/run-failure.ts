@@ -1,6 +1,7 @@
 /** What goes wrong with a ticket, and the way on. */
 import type { WebDevice } from '../../../../src/runtime/web.js'
 import { isAbort, plainSentence } from '../../failure.js'
+import { GPU_LOST } from '../../lost-gpu.js'
 
 /** What went wrong, and what a button may do about it. */
 export interface Failure {
@@ -9,10 +10,7 @@ export interface Failure {
 }
 
 /** A GPU that is lost, or full. */
-export const gpuLost: Failure = {
-  sentence: 'The GPU stopped computing: it was lost, or its memory is full.',
-  way: 'wasm',
-}
+export const gpuLost: Failure = { sentence: GPU_LOST, way: 'wasm' }
 
 /**
  * What stands after a running network failed of `error`: on a GPU the way on is WebAssembly. What was left to do when a GPU

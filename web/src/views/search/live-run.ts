@@ -13,6 +13,7 @@ import { createSampler } from '../../../../src/search/sample.js'
 import { openSearchSession, type SearchSession } from '../../../../src/search/session.js'
 import { openEngine } from '../../engine.js'
 import { loadKernels } from '../../kernels.js'
+import { GPU_LOST } from '../../lost-gpu.js'
 import type { TaskContext } from '../../worker-task.js'
 import { corpusOfBytes, frequencyLoss } from './corpus-bytes.js'
 import { createGate } from './gate.js'
@@ -42,7 +43,7 @@ export interface LiveRun {
 }
 
 const gpuLost = () => {
-  throw new Error('The GPU stopped computing: it was lost, or its memory is full. WebAssembly works everywhere.')
+  throw new Error(`${GPU_LOST} WebAssembly works everywhere.`)
 }
 
 /**
