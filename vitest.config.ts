@@ -12,6 +12,7 @@ export default defineConfig({
     expect: { poll: { timeout: POLL } },
     pool: 'forks',
     maxWorkers: 2,
+    globalSetup: ['test/web/say-no-browser.ts'],
     setupFiles: ['test/seeded-laws.ts'],
   },
 })

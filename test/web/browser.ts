@@ -11,9 +11,8 @@ const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/
 /** A Chromium of this machine: SLT_CHROMIUM, or where packages put it. */
 export const chromiumPath = process.env.SLT_CHROMIUM ?? candidates.find((path) => existsSync(path))
 
-/** Tests in a browser are left out where there is none, but not in CI. */
+/** Tests in a browser are left out where there is none, but not in CI; say-no-browser.ts tells. */
 export const noBrowser = chromiumPath === undefined && process.env.CI !== 'true'
-if (noBrowser) console.log('No Chromium was found (SLT_CHROMIUM names one): tests in a browser are skipped.')
 
 /** Milliseconds that a page may take for what a test waits for, on a machine that has much else to do. */
 const PATIENCE = 90_000
