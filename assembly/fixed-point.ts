@@ -1,8 +1,24 @@
 // Step 1 of subset-sum.ts: four problems in 32-bit fixed point, and how far its roundings can mislead.
 import { BEST_ERROR, FULL, ITEMS, REACHABLE, SIGNED, SIZES, SLACK, TARGET2, TARGETS } from './workspace'
 
-/** Fixed point, reach, centred target and search slack of each lane. */
-export function prepare(n: u32): void {
+/** Sums of magnitudes outside these, and targets further off than `FAR` times their sum, are not what fixed point stands for. */
+const LEAST: f64 = 1.4996968138956309e-241 // 2^-800
+const MOST: f64 = 6.668014432879854e240 // 2^800
+const FAR: f64 = 65536
+
+/** Whether fixed point stands for the problems of two lanes (all bits of a lane set): neither all zero nor extreme. */
+// @ts-ignore: decorator
+@inline
+function isPlain(total: v128, target: v128): v128 {
+  const sized = v128.and(f64x2.ge(total, f64x2.splat(LEAST)), f64x2.le(total, f64x2.splat(MOST)))
+  return v128.and(sized, f64x2.le(f64x2.abs(target), f64x2.mul(f64x2.splat(FAR), total)))
+}
+
+/**
+ * Fixed point, reach, centred target and search slack of each lane. Returns the lanes whose results may be used, a bit each;
+ * of the others only REACHABLE holds.
+ */
+export function prepare(n: u32): u32 {
   const zero = f64x2.splat(0)
   let low01 = zero
   let low23 = zero
@@ -27,8 +43,10 @@ export function prepare(n: u32): void {
   const clamped01 = f64x2.pmin(high01, f64x2.pmax(low01, t01))
   const clamped23 = f64x2.pmin(high23, f64x2.pmax(low23, t23))
   const full = f64x2.splat(FULL)
-  const scale01 = f64x2.div(full, f64x2.sub(high01, low01))
-  const scale23 = f64x2.div(full, f64x2.sub(high23, low23))
+  const total01 = f64x2.sub(high01, low01)
+  const total23 = f64x2.sub(high23, low23)
+  const scale01 = f64x2.div(full, total01)
+  const scale23 = f64x2.div(full, total23)
   const unsolved = f64x2.splat(Infinity)
   v128.store(BEST_ERROR, unsolved)
   v128.store(BEST_ERROR, unsolved, 16)
@@ -74,4 +92,5 @@ export function prepare(n: u32): void {
     0, 1, 4, 5,
   )
   v128.store(SLACK, i32x4.add(slack, i32x4.splat(4)))
+  return <u32>(i64x2.bitmask(isPlain(total01, t01)) | (i64x2.bitmask(isPlain(total23, t23)) << 2))
 }

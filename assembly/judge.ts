@@ -48,16 +48,30 @@ export function judge(n: u32, lane: u32, mask: u32): void {
   }
 }
 
-/** Judges every subset pair behind two values of the merged list, one a and one t - b. */
-function judgePair(n: u32, halfA: u32, lane: u32, x: i32, y: i32, parityOfA: i32): void {
+// @ts-ignore: decorator
+@inline
+function lookUpWork(count: u32): u32 {
+  return (<u32>1 << (count - 4)) + 8
+}
+
+/**
+ * Judges every subset pair behind two values of the merged list, one a and one t - b.
+ * Returns the work it took; work above `budget` is not done.
+ */
+function judgePair(n: u32, halfA: u32, lane: u32, x: i32, y: i32, parityOfA: i32, budget: u32): u32 {
   const a = (x & 1) == parityOfA ? x : y
   const b = load<i32>(TARGET2 + (<usize>lane << 2)) - ((x & 1) == parityOfA ? y : x)
+  const looking = lookUpWork(halfA) + lookUpWork(n - halfA)
+  if (looking > budget) return looking
   const countA = lookUp(0, halfA, lane, a, MASKS_A)
   const countB = lookUp(halfA, n - halfA, lane, b, MASKS_B)
+  const work = <u64>countA * countB * n + looking
+  if (work > budget) return budget + 1
   for (let i: u32 = 0; i < countA; i++) {
     for (let j: u32 = 0; j < countB; j++)
       judge(n, lane, load<u32>(MASKS_A + (<usize>i << 2)) | (load<u32>(MASKS_B + (<usize>j << 2)) << halfA))
   }
+  return <u32>work
 }
 
 // @ts-ignore: decorator
@@ -69,18 +83,27 @@ export function merged(index: u32, lane: u32): i32 {
 /**
  * Judges every pair of a lane within the limit whose first odd step is the one from `c` to `c + 1`. Equal values stand for
  * the same masks, which one look-up finds together: each value is taken once, or equal items would cost the square.
+ * Returns the work it took; once that is above `budget` the lane is not solved.
  */
-export function judgeAround(n: u32, halfA: u32, lane: u32, c: u32, length: u32, limit: i32, parityOfA: i32): void {
+export function judgeAround(
+  n: u32, halfA: u32, lane: u32, c: u32, length: u32, limit: i32, parityOfA: i32, budget: u32,
+): u32 {
   const type = merged(c, lane) & 1
+  let work: u32 = 0
   for (let left = <i32>c; left >= 0; left--) {
     const x = merged(left, lane)
     if ((x & 1) != type || merged(c + 1, lane) - x > limit) break
+    work += 1
     if (left < <i32>c && merged(left + 1, lane) == x) continue
     for (let right = c + 1; right < length; right++) {
       const y = merged(right, lane)
       if (y - x > limit) break
+      work += 1
+      if (work > budget) return work
       if (right > c + 1 && merged(right - 1, lane) == y) continue
-      if ((y & 1) != type) judgePair(n, halfA, lane, x, y, parityOfA)
+      if ((y & 1) != type) work += judgePair(n, halfA, lane, x, y, parityOfA, budget - work)
+      if (work > budget) return work
     }
   }
+  return work
 }

@@ -12,6 +12,7 @@ export const SLACK: usize = memory.data(16, 16) // i32x4: how far above the best
 export const TARGET2: usize = memory.data(16, 16) // i32x4: twice the target, centred, in fixed point
 export const GAPS: usize = memory.data(16, 16) // i32x4: best fixed-point gap, sign bit set
 export const LIMITS: usize = memory.data(16, 16) // i32x4: near-tie threshold, sign bit set
+export const BUDGETS: usize = memory.data(16, 16) // u32 [4]: steps that looking up near ties may still take
 export const OFFSETS: usize = memory.data((1 << 12) * 4, 16) // i32: partial signed sums while looking a sum up
 export const MASKS_A: usize = memory.data((1 << 14) * 4, 16)
 export const MASKS_B: usize = memory.data((1 << 14) * 4, 16)
