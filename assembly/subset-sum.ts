@@ -18,14 +18,14 @@ import { solveRounded } from './rounded-search'
 import { A, B, BEST_ERROR, BEST_MASK, BUDGETS, CHUNKS, GAPS, ITEMS, LIMITS, REACHABLE, SIZES, SLACK, TARGETS } from './workspace'
 
 /**
- * What step 3 may cost a lane, in steps of its loops, before step 4 takes the lane over: about the time of steps 1 and 2. Beyond 24
+ * What step 3 may cost a lane, in steps of its loops, before step 4 takes the lane over: about the time of steps 1 and 2. Beyond 25
  * items the sums lie so close in fixed point that every problem has near ties. Problems of Lemma 4's items that step 4 took over:
  * 0 of 1,000,000 with 16 items, 0 of 100,000 with 22, 19 of 50,000 with 24, 0 of 10,000 with 28.
  */
 // @ts-ignore: decorator
 @inline
 function budgetOf(n: u32): u32 {
-  return 128 + (1 << ((n >> 1) + <u32>max<i32>(0, <i32>n - 24)))
+  return 128 + (1 << (((n + 1) >> 1) + <u32>max<i32>(0, <i32>n - 25)))
 }
 
 /** Solves the four problems in ITEMS and TARGETS; lanes outside `active` are not looked up. */

@@ -10,6 +10,7 @@ import { describeMachine } from './machine.mjs'
 
 const suites = [
   'subset-sum',
+  'hard-sums',
   'matrices',
   'pensia',
   'sorter',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { hardBatch, hardItems } from '../../bench/hard-items.mjs'
 import { loadKernels, loadSolver } from '../../src/runtime/node.js'
 import { bruteForce, createTypeScriptSolver, type SubsetSumSolver } from '../../src/subset-sum/index.js'
-import { hardBatch, hardItems } from './hard-items.js'
 
 const kinds = Object.keys(hardItems)
 const wasm = await loadSolver()

@@ -1,12 +1,10 @@
 /** Items that are hard for one way of searching or another: ties, near ties, and sizes far apart. */
-import { uniform } from '../../src/random/index.js'
+import { uniform } from '../dist/random/index.js'
 
-/** @param n items, 1 to 28; @returns items and a target */
-type Make = (n: number, random: (index: number) => number) => [items: number[], target: number]
+const times = (n, item) => Array.from({ length: n }, (_, k) => item(k))
 
-const times = (n: number, item: (k: number) => number) => Array.from({ length: n }, (_, k) => item(k))
-
-export const hardItems: Record<string, Make> = {
+/** By kind: from n, 1 to 28, and random numbers u(0) to u(n) in -1..1, the items and the target of a problem. */
+export const hardItems = {
   'one giant': (n, u) => [times(n, (k) => (k === n >> 1 ? 1e6 * u(k) : u(k))), u(n)],
   'one giant, first': (n, u) => [times(n, (k) => (k === 0 ? -1e9 : u(k))), u(n)],
   equal: (n) => [times(n, () => 0.1), 0.1 * (n >> 1) + 0.01],
@@ -31,7 +29,7 @@ export const hardItems: Record<string, Make> = {
 }
 
 /** A batch of one kind. Streams 0.. of the seed, one a problem. */
-export function hardBatch(kind: string, n: number, count: number, seed: number) {
+export function hardBatch(kind, n, count, seed) {
   const items = new Float64Array(count * n)
   const targets = new Float64Array(count)
   for (let c = 0; c < count; c++) {
