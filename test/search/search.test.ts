@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openFile } from '../../src/runtime/files.js'
 import { type SearchRequest, search } from '../../src/runtime/search.js'
+import { nodeSha256 } from '../../src/runtime/sha256.js'
 import { openSafetensors } from '../../src/safetensors/index.js'
 import type { MetricsRow } from '../../src/search/metrics.js'
+import { expectSearched, openTicket } from '../../src/ticket/index.js'
 import { rowsOf, smallRun, stepsOf, writeText } from './small-run.js'
 
 let folder: string
@@ -97,6 +99,10 @@ describe('what cannot be done is said before anything is written', () => {
   test('settings', async () => {
     const { choice } = smallRun(folder)
     await refuse({ choice: { ...choice, keep: 1.2 } }, /^"keep" expected 0 < keep <= 1, got 1\.2$/)
+    await refuse(
+      { choice: { ...choice, qkScale: 1e12 } },
+      /^"qk-scale" expected 0 < qk-scale <= 4294967296, got 1000000/,
+    )
     await refuse({ choice: { ...choice, heads: 5 } }, /^"heads" expected a divisor of the width 32, got 5$/)
   })
   test('places', async () => {
@@ -105,6 +111,22 @@ describe('what cannot be done is said before anything is written', () => {
     await refuse({ run: join(folder, 'tiny.txt') }, /tiny\.txt: is there already, and is no folder$/)
     await refuse({ resume: join(folder, 'a-folder') }, /a-folder: not the folder of a run/)
   })
+})
+
+test('a text of any name can be searched: the name is cut between two characters, interrupted or not', async () => {
+  const name = `${'x'.repeat(99)}\u{1f600}.txt`
+  const data = join(folder, name)
+  cpSync(join(folder, 'words.txt'), data)
+  const out = join(folder, 'named.safetensors')
+  const run = smallRun(folder, { data, out })
+  const controller = new AbortController()
+  const onStep = () => controller.abort(new Error('interrupted'))
+  await expect(search({ ...run, signal: controller.signal, onStep })).rejects.toThrow('interrupted')
+  await search({ ...run, choice: {}, data: undefined, out: undefined, resume: `${out}.run` })
+  const file = await openFile(out)
+  const ticket = expectSearched(await openTicket(file, nodeSha256))
+  expect(ticket.metadata.search!.corpus.name).toBe(`${'x'.repeat(99)}\u{1f600}`)
+  await file.close()
 })
 
 test('any bytes are a text', async () => {

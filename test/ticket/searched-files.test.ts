@@ -71,18 +71,6 @@ test('what cannot be written is one line and leaves nothing', async () => {
   expect(await readdir(folder)).toEqual([])
 })
 
-test('a corpus of any name can be written', async () => {
-  const { search } = learned
-  const named = {
-    ...learned,
-    search: { ...search!, corpus: { ...search!.corpus, name: `a\u001b[31m\n${'x'.repeat(300)}` } },
-  }
-  await writeSearchedTicket(path, named, tokens, runner)
-  const { ticket, close } = await openTicketModel(path)
-  await close()
-  expect(expectSearched(ticket).metadata.search!.corpus.name).toBe(`a?[31m?${'x'.repeat(93)}`)
-})
-
 test('an opened ticket is the network of its seed and masks, with a cache and without', async () => {
   await writeSearchedTicket(path, learned, tokens, runner)
   const { ticket, model, decoder, close } = await openTicketModel(path)
