@@ -28,8 +28,8 @@ Examples:
 
 The loss is the mean over windows of the model's whole context, spread evenly over the text. Where the text is the one
 that the ticket was searched on, its last tenth is read, which the search did not learn from. A text of a search that had another to validate on
-(--valid) was learned whole, and is read whole: give the other one to --data. Windows are read in whole batches: to compare two
-models, give both the same --batch, --part and --windows.`
+(--valid) was learned whole, and is read whole: give the other one to --data. The loss does not depend on --batch: to compare two models, give both the same
+--part and --windows.`
 
 /** Adds `slt eval`. */
 export function addEval(program: Command): void {
@@ -52,12 +52,12 @@ export function addEval(program: Command): void {
     )
     .option(
       '--windows <n>',
-      'at most so many windows, in whole batches (default: 131,072 tokens of them)',
+      'so many windows, or all that there are without overlap (default: 131,072 tokens of them)',
       integer('windows', 1),
     )
     .option(
       '--batch <n>',
-      'windows at a time (default: as in the search, within limits of memory)',
+      'windows at a time: time and memory, not the loss (default: as in the search, within limits of memory)',
       integer('batch', 1),
     )
     .addOption(deviceOption())

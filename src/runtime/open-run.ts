@@ -5,7 +5,7 @@ import { type Corpus, createLetterTokenizer, loadTokenizer, type SortTask, type 
 import { InputError } from '../safetensors/index.js'
 import { differences, fingerprintOf } from '../search/fingerprint.js'
 import { checkFoundTicket } from '../search/found-ticket.js'
-import { chooseSettings, resumedChoice, type SearchSettings, type SettingsChoice } from '../search/settings.js'
+import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
@@ -147,7 +147,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const task = request.choice.task ?? settings.task
     const tokenizer = await tokenizerOf({ ...request, tokenizer: request.tokenizer ?? there.tokenizer }, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
-    const asked = given ? chooseSettings(resumedChoice(settings, request.choice), tokenizer) : settings
+    const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
     const corpus = await corpusOf({ ...request, valid }, data, tokenizer, asked)
     const identity = { settings: asked, corpus: corpus.sha256 }
     const different = differences(there.identity, identity)

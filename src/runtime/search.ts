@@ -7,6 +7,7 @@ import { runSearch, type TimeSplit } from '../search/run.js'
 import { createSampler } from '../search/sample.js'
 import { openSearchSession, type SearchSession } from '../search/session.js'
 import type { SearchSettings } from '../search/settings.js'
+import { lastWindows } from '../search/validation.js'
 import { loadKernels } from './node.js'
 import { openRun, type RunRequest } from './open-run.js'
 import type { RunFolder } from './run-folder.js'
@@ -59,9 +60,6 @@ export interface SearchReport extends SearchStart {
   readonly tokensPerSecond: number
   readonly split: TimeSplit
 }
-
-/** The last validation reads as many windows as hold so many tokens, whatever is read during the run. */
-const LAST_VALIDATION = 2 ** 17
 
 /**
  * Searches for a ticket, or trains densely, and writes the result; see src/search/run.ts for the steps. The run folder
@@ -137,8 +135,7 @@ async function runSession(
     now: () => performance.now(),
     ...(request.onStep ? { onStep: request.onStep } : {}),
   })
-  const lastWindows = Math.max(1, Math.floor(LAST_VALIDATION / config.positions))
-  const validation = await session.validation(lastWindows, signal)()
+  const validation = await session.validation(lastWindows(config.positions), signal)() // whatever is read on the way
   if (!Number.isFinite(validation.validLoss)) {
     throw new InputError(`validation loss is ${validation.validLoss} at step ${steps}; ${record.out} is not written`)
   }

@@ -179,7 +179,7 @@ export async function openLiveRun(
 function withoutCheckpoint(error: unknown): unknown {
   if (!(error instanceof InputError)) return error
   const message = error.message.replace(/; (there is no checkpoint|the last good checkpoint).*$/, '')
-  return message === error.message ? error : new InputError(`${message}: a smaller learning rate may help`)
+  return message === error.message ? error : new InputError(message)
 }
 
 function pictureOf(
