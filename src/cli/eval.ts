@@ -6,6 +6,7 @@ import { deviceOption } from './device-option.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
+import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
 interface EvalFlags {
@@ -39,7 +40,7 @@ export function addEval(program: Command): void {
       'how well a ticket or a Hugging Face folder predicts a text (loss, perplexity, bits a byte), and what masks keep',
     )
     .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
-    .requiredOption('--data <path>', 'a text file, a folder of text files, or a tokenised file')
+    .addOption(requiredOption('--data <path>', 'a text file, a folder of text files, or a tokenised file'))
     .option(
       '--part <p>',
       'all, train or valid, the last tenth (default: all, or valid for the text of the search)',

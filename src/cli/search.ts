@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { SearchReport, SearchStart } from '../runtime/search.js'
+import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
 import {
   addMaskOptions,
@@ -40,6 +41,12 @@ export function addSearch(program: Command): void {
 
 /** Runs `slt search` or `slt train`. */
 export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFlags & RunFlags): Promise<void> {
+  const isTask = flags.task !== undefined && flags.task !== 'text'
+  if (flags.data === undefined && flags.resume === undefined && !isTask) {
+    throw new BadUsage(
+      `give --data <path>, or --task ${kind === 'search' ? 'sort' : 'sort or angular-velocity'}, or --resume <folder>`,
+    )
+  }
   const terminal = createTerminal(flags)
   const { search } = await import('../runtime/search.js')
   let progress: ReturnType<typeof createSearchProgress> | undefined
