@@ -1,6 +1,7 @@
 /** Searches and dense training on Node: corpus, device, run folder and loop put together. */
 import { InputError } from '../safetensors/index.js'
 import { attentionDeviation } from '../search/attention-deviation.js'
+import { deadWarning, sparseWarning } from '../search/dead-network.js'
 import { differences } from '../search/fingerprint.js'
 import { type MetricsRow, metricsLine } from '../search/metrics.js'
 import { runSearch, type TimeSplit } from '../search/run.js'
@@ -35,6 +36,8 @@ export interface SearchStart {
   readonly reason: string
   /** Weights, without learned norms. */
   readonly weights: number
+  /** As many of them are kept before the first step: `keep`, rounded up for each matrix. */
+  readonly kept: number
   readonly tokens: { readonly train: number; readonly valid: number }
   /** The corpus' name. */
   readonly corpus: string
@@ -110,11 +113,13 @@ async function runSession(
     from: from.step,
     ...device,
     weights,
+    kept: total(matrices.map((matrix) => matrix.kept)),
     tokens: { train: corpus.train.length, valid: corpus.valid.length },
     corpus: corpus.name,
     attentionDeviation: deviation,
   }
   request.onStart?.(start)
+  note(request, sparseWarning(settings))
   const { validWindows, ...cadence } = record.cadence
   const sampler = createSampler(session)
   const { seconds, split } = await runSearch({
@@ -139,6 +144,7 @@ async function runSession(
   if (!Number.isFinite(validation.validLoss)) {
     throw new InputError(`validation loss is ${validation.validLoss} at step ${steps}; ${record.out} is not written`)
   }
+  note(request, deadWarning(settings, validation.validLoss))
   const outBytes = await writeResult(session, record, validation)
   const kept = session.kept()
   const spent = split.graph + split.ticket + split.rest
@@ -153,6 +159,10 @@ async function runSession(
     tokensPerSecond: spent > 0 ? ((steps - from.step) * batch * config.positions) / spent : 0,
     split,
   }
+}
+
+function note({ onNote }: SearchRequest, line: string | undefined): void {
+  if (line !== undefined) onNote?.(line)
 }
 
 /** Takes the state from the newest sound checkpoint, when there is one; cuts the logs back to it. */

@@ -132,7 +132,9 @@ describe('Figure 8', () => {
     const { checks } = await figure8(lowestAt(4, { luck: 0 }), { seeds: 2 })
     const [critical, plain] = [CRITICAL, 1].map((scale) => (0.1 * Math.log(scale / 4) ** 2).toFixed(4))
     expect(checks[0].measured).toContain(`; scale 2.83: +${critical} ± 0.0000, starting with 0.49; `)
-    expect(checks[0].measured).toMatch(new RegExp(`; scale 1: \\+${plain} ± 0\\.0000, starting with 0\\.061 \\(2 seeds`))
+    expect(checks[0].measured).toMatch(
+      new RegExp(`; scale 1: \\+${plain} ± 0\\.0000, starting with 0\\.061 \\(2 seeds`),
+    )
     const single = await figure8(lowestAt(CRITICAL), { seeds: 1, scales: [2, 'auto', 4] })
     expect(single.checks[0].measured).toMatch(
       /^lowest at scale 2\.83: 2\.000 nats, .* of 0\.49 \(one seed: an interval takes 3\)$/,

@@ -126,6 +126,29 @@ test('a text of any name can be searched: the name is cut between two characters
   await file.close()
 })
 
+test('a mask that leaves next to nothing is told before the first step, and a dead network after the last', async () => {
+  const heard: string[] = []
+  const run = smallRun(folder, { out: join(folder, 'sparse.safetensors') })
+  const report = await search({
+    ...run,
+    choice: { ...run.choice, keep: 0.002, steps: 1, initialisation: 'gpt2' },
+    onStart: ({ kept, weights }) => heard.push(`kept ${kept} of ${weights}`),
+    onNote: (line) => heard.push(line),
+  })
+  // 2 blocks of 4 matrices of 1,024 and 2 of 4,096 weights, wte of 8,192, wpe of 512: 8 x 3 + 4 x 9 + 17 + 2 are kept
+  expect(heard).toEqual([
+    'kept 79 of 33280',
+    'warning: keep 0.002 leaves 0.064 weights to an output of h.0.attn.q (32 inputs): most outputs are cut off, and little can be learned',
+    expect.stringMatching(
+      /^warning: a loss of 5\.54\d\d is that of answering all 256 tokens alike: the network is dead/,
+    ),
+  ])
+  expect(report.keptFraction).toBe(79 / 33280)
+  heard.length = 0
+  await search({ ...smallRun(folder, { out: join(folder, 'usual.safetensors') }), onNote: (line) => heard.push(line) })
+  expect(heard).toEqual([])
+})
+
 test('any bytes are a text', async () => {
   const data = join(folder, 'noise.bin.txt')
   writeFileSync(
