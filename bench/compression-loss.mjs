@@ -38,7 +38,7 @@ export async function onnxLossOf({ threads }, file, config, text, windows) {
   const [tokens, targets] = [new Int32Array(BATCH * T), new Int32Array(BATCH * T)]
   const run = async () => {
     const { logits } = await session.run({ ...fixed, input_ids: integers(tokens) }, ['logits'])
-    return meanCrossEntropy(logits.data, targets, V)
+    return windowLosses(logits.data, targets, V)
   }
   return validated({ tokens, targets, run, release: () => session.release() }, text, windows)
 }
@@ -52,14 +52,15 @@ async function validated(evaluator, text, windows) {
   }
 }
 
-function meanCrossEntropy(logits, targets, V) {
-  let nats = 0
+/** Cross-entropy of each window in nats, [BATCH]. */
+function windowLosses(logits, targets, V) {
+  const nats = new Float64Array(BATCH)
   for (let n = 0; n < targets.length; n++) {
     let top = Number.NEGATIVE_INFINITY
     for (let v = n * V; v < (n + 1) * V; v++) if (logits[v] > top) top = logits[v]
     let sum = 0
     for (let v = n * V; v < (n + 1) * V; v++) sum += Math.exp(logits[v] - top)
-    nats += Math.log(sum) + top - logits[n * V + targets[n]]
+    nats[Math.floor((n * BATCH) / targets.length)] += Math.log(sum) + top - logits[n * V + targets[n]]
   }
-  return nats / targets.length
+  return nats
 }

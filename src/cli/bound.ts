@@ -4,6 +4,7 @@ import type { Bound, BoundsOptions } from '../theory/index.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, short, type Terminal, table } from './terminal.js'
+import { requiredOption } from './usage.js'
 import { integer, positive, seedOption } from './values.js'
 
 interface BoundFlags {
@@ -32,10 +33,10 @@ export function addBound(program: Command): void {
   program
     .command('bound')
     .description('how wide a random source must be, by each lemma and theorem of the paper')
-    .requiredOption('--d <n>', 'input width d1', integer('d', 1))
+    .addOption(requiredOption('--d <n>', 'input width d1', integer('d', 1)))
     .option('--out <n>', 'output width d2 (default: the input width)', integer('out', 1))
     .option('--heads <n>', 'attention heads H', integer('heads', 1), 1)
-    .requiredOption('--eps <x>', 'error, and probability of failure', positive('eps', 1))
+    .addOption(requiredOption('--eps <x>', 'error, and probability of failure', positive('eps', 1)))
     .option('--alpha <x>', 'bound on the input norms (default: the least allowed, sqrt d)', positive('alpha'))
     .option('--blocks <n>', 'blocks B: adds the theorems on blocks and transformers', integer('blocks', 1, 10_000))
     .option('--layers <n>', 'feed-forward layers L of the target', integer('layers', 1), 1)

@@ -6,6 +6,7 @@ import { deviceOption } from './device-option.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
+import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
 interface EvalFlags {
@@ -28,8 +29,8 @@ Examples:
 
 The loss is the mean over windows of the model's whole context, spread evenly over the text. Where the text is the one
 that the ticket was searched on, its last tenth is read, which the search did not learn from. A text of a search that had another to validate on
-(--valid) was learned whole, and is read whole: give the other one to --data. Windows are read in whole batches: to compare two
-models, give both the same --batch, --part and --windows.`
+(--valid) was learned whole, and is read whole: give the other one to --data. The loss does not depend on --batch: to compare two models, give both the same
+--part and --windows.`
 
 /** Adds `slt eval`. */
 export function addEval(program: Command): void {
@@ -39,7 +40,7 @@ export function addEval(program: Command): void {
       'how well a ticket or a Hugging Face folder predicts a text (loss, perplexity, bits a byte), and what masks keep',
     )
     .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
-    .requiredOption('--data <path>', 'a text file, a folder of text files, or a tokenised file')
+    .addOption(requiredOption('--data <path>', 'a text file, a folder of text files, or a tokenised file'))
     .option(
       '--part <p>',
       'all, train or valid, the last tenth (default: all, or valid for the text of the search)',
@@ -52,12 +53,12 @@ export function addEval(program: Command): void {
     )
     .option(
       '--windows <n>',
-      'at most so many windows, in whole batches (default: 131,072 tokens of them)',
+      'so many windows, or all that there are without overlap (default: 131,072 tokens of them)',
       integer('windows', 1),
     )
     .option(
       '--batch <n>',
-      'windows at a time (default: as in the search, within limits of memory)',
+      'windows at a time: time and memory, not the loss (default: as in the search, within limits of memory)',
       integer('batch', 1),
     )
     .addOption(deviceOption())

@@ -6,6 +6,7 @@ import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './expor
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, short, type Terminal } from './terminal.js'
+import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
 interface ExportFlags {
@@ -65,10 +66,12 @@ export function addExport(program: Command): void {
     )
     .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
     .argument('[out]', "the folder or file to write; of a QR code by default the ticket's name with .svg")
-    .requiredOption(
-      '--to <form>',
-      'huggingface, onnx, onnx-training, url or qr',
-      oneOf('to', ['huggingface', 'onnx', 'onnx-training', ...textForms]),
+    .addOption(
+      requiredOption(
+        '--to <form>',
+        'huggingface, onnx, onnx-training, url or qr',
+        oneOf('to', ['huggingface', 'onnx', 'onnx-training', ...textForms]),
+      ),
     )
     .option(
       '--dtype <t>',

@@ -1,12 +1,13 @@
 import { CommanderError } from 'commander'
 import { systemReason } from '../runtime/system-error.js'
+import { usageLine } from './usage.js'
 
 /** Shown under each command's help. */
 export const exitCodesHelp = `
 Exit codes:
   0    done, and every check passed
   1    bad input (a file, a folder or a value: one line says what), or a check failed
-  2    bad usage (an unknown option or command, a missing argument)
+  2    bad usage (an unknown option or command, a missing argument or option)
   130  interrupted
 
 NO_COLOR turns colours off, SLT_DEBUG=1 shows stacks.`
@@ -16,9 +17,15 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted'
 }
 
+/** Something that must be given is missing, which only the command itself knows to be. */
+export class BadUsage extends Error {
+  override readonly name = 'BadUsage'
+}
+
 /** The exit code for what a command threw; see {@link exitCodesHelp}. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof BadUsage) return 2
   return isInterruption(error) ? 130 : 1
 }
 
@@ -26,7 +33,7 @@ export function exitCodeOf(error: unknown): number {
 export function reportFailure(error: unknown): void {
   if (error instanceof CommanderError) {
     // It has printed its own line, or the help.
-    if (error.exitCode !== 0 && error.code !== 'commander.help') printJson(usageMessage(error))
+    if (error.exitCode !== 0 && error.code !== 'commander.help') printJson(usageLine(error.message))
     return
   }
   const message = messageOf(error)
@@ -52,12 +59,11 @@ function printJson(error: string): void {
 
 const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
 
-const usageMessage = ({ message }: CommanderError): string => inOneLine(message.replace(/^(error|slt): /, ''))
-
 function messageOf(error: unknown): string {
   if (isInterruption(error)) return error instanceof Interrupted ? error.message : 'interrupted'
   const message = inOneLine(isSystemError(error) ? systemMessage(error) : ((error as Error)?.message ?? String(error)))
-  const expected = error instanceof RangeError || error instanceof TypeError || isSystemError(error)
+  const expected =
+    error instanceof BadUsage || error instanceof RangeError || error instanceof TypeError || isSystemError(error)
   return expected || (error as Error)?.name === 'InputError'
     ? message
     : `internal error: ${message} (SLT_DEBUG=1 shows more)`

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import { createTerminal } from './terminal.js'
+import { requiredOption } from './usage.js'
 
 const help = `
 Examples:
@@ -17,7 +18,7 @@ export function addImport(program: Command): void {
     .command('import')
     .description('write the ticket of a link or of the digits of a QR code as a file')
     .argument('<text>', 'a link, its fragment or digits; a file that holds one; or - for standard input')
-    .requiredOption('--out <file>', 'where the ticket goes')
+    .addOption(requiredOption('--out <file>', 'where the ticket goes'))
     .option('--force', 'replace what is there')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)

@@ -1,5 +1,6 @@
 import { bytesText } from '../inspect/bytes-text.js'
 import type { LineSpread, MatrixReport, MatrixTotal, TicketReport } from '../inspect/index.js'
+import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { count, type Terminal, table } from './terminal.js'
 
 /** Two decimals, or more where they would all be zero. */
@@ -28,7 +29,10 @@ export function factsTable(report: TicketReport): string {
   facts.push(['tokenizer', report.tokenizer ?? 'none'])
   if (construction) {
     const { items, scale, method } = construction
-    facts.push(['construction', `${items} products a weight, ${method}, scale ${scale}`])
+    facts.push([
+      'construction',
+      `${items} products a weight${items > MAX_EXACT_ITEMS ? ', not proved optimal' : ''}, ${method}, scale ${scale}`,
+    ])
   }
   if (search) {
     const { algorithm, keep, selection, initialisation, qkScale, steps, batch, length, validLoss, corpus } = search

@@ -1,86 +1,68 @@
-import { SingleBar } from 'cli-progress'
+import { barOf, createLiveLine, type LinePart } from './live-line.js'
 import { allowsColour, count, secondsText } from './terminal.js'
 
 /** Shows how far a piece of work is, on stderr. */
 export interface Progress {
   /** @param done of `total` units; @param label what is being worked on */
   update(done: number, total: number, label: string): void
-  /** Ends the bar, if there is one. */
+  /** Ends the line, if there is one. */
   stop(): void
 }
 
 /** How many milliseconds pass between two lines where there is no terminal. */
 const LINE_INTERVAL = 5000
 
+/** Columns of the bar. */
+const BAR = 20
+
 /**
- * A bar with rate and time left on a terminal; elsewhere a plain line now and then (the first after five seconds).
+ * A line with a bar, rate and time left on a terminal; elsewhere a plain line now and then (the first after five seconds).
  * @param unit what is counted ("weights")
  */
 export function createProgress(unit: string): Progress {
   const started = performance.now()
-  const described = (done: number, total: number, first: number) => {
+  let first: number | undefined
+  const partsOf = (done: number, total: number, label: string): LinePart[] => {
+    first ??= done
     const rate = (done - first) / Math.max((performance.now() - started) / 1000, 1e-3)
-    const left = rate > 0 ? secondsText((total - done) / rate) : '?'
-    return { rate: count(rate), left }
+    return progressParts({ unit, done, total, label, rate })
   }
-  return allowsColour(process.stderr) ? barProgress(unit, described) : lineProgress(unit, started, described)
-}
-
-type Describe = (done: number, total: number, first: number) => { rate: string; left: string }
-
-/** From this many columns on, the bar is long and says how many units are done. */
-const WIDE = 110
-
-function barProgress(unit: string, described: Describe): Progress {
-  const isWide = (process.stderr.columns ?? 80) >= WIDE
-  const state = isWide
-    ? `{percentage} % | {doneText} of {totalText} ${unit} | {rate}/s`
-    : `{percentage} % | {rate} ${unit}/s`
-  const bar = new SingleBar({
-    stream: process.stderr,
-    format: `{bar} ${state} | {left} left | {label}`,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: isWide ? 24 : 10,
-    hideCursor: true,
-    clearOnComplete: true,
-    gracefulExit: false,
-  })
-  const stop = () => {
-    process.off('exit', stop)
-    if (bar.isActive) bar.stop()
+  if (allowsColour(process.stderr)) {
+    const line = createLiveLine()
+    return { update: (...state) => line.show(partsOf(...state)), stop: line.stop }
   }
-  let first: number | undefined
-  return {
-    update(done, total, label) {
-      first ??= done
-      const payload = { label, doneText: count(done), totalText: count(total), ...described(done, total, first) }
-      if (bar.isActive) {
-        bar.setTotal(total)
-        bar.update(done, payload)
-      } else {
-        process.once('exit', stop) // a second Ctrl-C ends the process at once: the cursor must come back
-        bar.start(total, done, payload)
-      }
-    },
-    stop,
-  }
-}
-
-function lineProgress(unit: string, started: number, described: Describe): Progress {
   let last = started
-  let first: number | undefined
   return {
-    update(done, total, label) {
-      first ??= done
+    update(...state) {
+      const [, ...parts] = partsOf(...state)
       if (performance.now() - last < LINE_INTERVAL) return
       last = performance.now()
-      const { rate, left } = described(done, total, first)
-      const share = total ? Math.floor((100 * done) / total) : 100
-      process.stderr.write(
-        `${share} % | ${count(done)} of ${count(total)} ${unit} | ${rate}/s | ${left} left | ${label}\n`,
-      )
+      process.stderr.write(`${parts.map(({ text }) => text).join(' | ')}\n`)
     },
     stop() {},
   }
+}
+
+/** Where a piece of work stands. */
+export interface ProgressState {
+  readonly unit: string
+  readonly done: number
+  readonly total: number
+  readonly label: string
+  /** Units a second. */
+  readonly rate: number
+}
+
+/** The parts of a progress line: a bar, then how far the work is. */
+export function progressParts({ unit, done, total, label, rate }: ProgressState): LinePart[] {
+  const share = total ? done / total : 1
+  const left = rate > 0 ? secondsText((total - done) / rate) : '?'
+  return [
+    { text: barOf(share, BAR), rank: 5 },
+    { text: `${Math.floor(100 * share)} %`, rank: 0 },
+    { text: `${count(done)} of ${count(total)} ${unit}`, rank: 4 },
+    { text: `${count(rate)}/s`, rank: 3 },
+    { text: `${left} left`, rank: 1 },
+    { text: label, rank: 2 },
+  ]
 }

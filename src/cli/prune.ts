@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { PruneReport } from '../prune/gpt2.js'
+import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { randomTarget, readTarget, type Target } from './target.js'
@@ -110,7 +111,9 @@ export async function prune(target: Target, flags: PruneFlags & { out: string })
 
 /** The table of the matrices and what follows from it. */
 export function printReport(terminal: Terminal, report: PruneReport, out: string): void {
+  const unproved = report.provedOptimal ? [] : ['not proved optimal']
   const head = ['matrix', 'weights', 'unreachable', 'largest error', 'median error', 'expected gap']
+  if (!report.provedOptimal) head.push('subset sums')
   const rows = report.pairs.map((pair) => [
     pair.name,
     count(pair.weights),
@@ -118,6 +121,7 @@ export function printReport(terminal: Terminal, report: PruneReport, out: string
     short(pair.maxError),
     short(pair.medianError),
     short(pair.expectedGap),
+    ...unproved,
   ])
   const { bold } = terminal.colour
   terminal.print(table(terminal.colour, head, rows))
@@ -125,6 +129,11 @@ export function printReport(terminal: Terminal, report: PruneReport, out: string
   terminal.print(
     `${count(report.weights)} weights, ${count(report.unreachable)} out of reach; largest error ${short(report.maxWeightError)}, median ${short(report.medianWeightError)}`,
   )
+  if (!report.provedOptimal) {
+    terminal.print(
+      `not proved optimal: with ${report.items} products a weight, more than ${MAX_EXACT_ITEMS}, the solver stops near 2^-26 of the largest product; the expected gap is that of the best subset, which is not looked for`,
+    )
+  }
   terminal.print(`largest difference of the logits from the target's: ${bold(short(report.maxLogitError))}`)
   if (report.resumed > 0) terminal.print(`${count(report.resumed)} matrices taken over from an interrupted run`)
   terminal.print('kept dense: token and position embeddings, LayerNorm gains and biases')

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import { type MaskCoding, maskCodings } from '../ticket/index.js'
 import { createTerminal } from './terminal.js'
+import { requiredOption } from './usage.js'
 import { oneOf } from './values.js'
 
 interface RecodeFlags {
@@ -25,7 +26,7 @@ export function addRecode(program: Command): void {
     .command('recode')
     .description('write a ticket again with its masks stored as range codes, deflate or plain bits')
     .argument('<ticket>', 'a ticket file')
-    .requiredOption('--out <file>', 'where the result goes')
+    .addOption(requiredOption('--out <file>', 'where the result goes'))
     .option('--coding <c>', maskCodings.join(', '), oneOf('coding', maskCodings), 'range' as const)
     .option('--force', 'replace what is there; the ticket itself needs none')
     .option('--json', 'print one JSON object')

@@ -12,6 +12,7 @@ import type {
 import type { DeviceName } from '../runtime/device.js'
 import type { KeptRunResult, KeptRuns } from '../runtime/kept-runs.js'
 import type { SettingsChoice } from '../search/settings.js'
+import { BadUsage } from './failure.js'
 import { createProgress } from './progress.js'
 import { count, secondsText, short, type Terminal, table } from './terminal.js'
 
@@ -44,8 +45,8 @@ export async function chooseLanguagePreset(flags: LanguageFlags): Promise<Langua
   if (flags.quick && flags.paper) throw new RangeError('"paper" expected without --quick: one preset at a time')
   if (flags.models && !flags.paper) throw new RangeError('"models" expected with --paper: other presets have one model')
   if (flags.paper && flags.data === undefined) {
-    throw new RangeError(
-      '"data" expected the text of WikiText-103 with --paper, which is not bundled: --data train.txt --valid valid.txt (text, or GPT-2 tokens as .bin)',
+    throw new BadUsage(
+      '--paper needs the text of WikiText-103, which is not bundled: --data train.txt --valid valid.txt (text, or GPT-2 tokens as .bin)',
     )
   }
   if (flags.valid !== undefined && flags.data === undefined) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { FigureNumber, FigureResult, LanguageFigureResult } from '../experiments/index.js'
+import { verdictText } from '../experiments/verdict.js'
 import { deviceOption } from './device-option.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
@@ -181,7 +182,7 @@ function printFigure(terminal: Terminal, result: FigureResult | LanguageFigureRe
     printPoints(terminal, result)
     terminal.print()
   }
-  const rows = result.checks.map(({ claim, measured, holds }) => [holds ? 'holds' : 'does not hold', claim, measured])
+  const rows = result.checks.map(({ claim, measured, holds }) => [verdictText(holds), claim, measured])
   terminal.print(table(terminal.colour, ['', 'claim', 'measured'], rows))
   terminal.print()
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { createTerminal } from './terminal.js'
+import { requiredOption } from './usage.js'
 import { integer, readTokens } from './values.js'
 
 interface RunFlags {
@@ -37,10 +38,12 @@ export function addRun(program: Command): void {
     .command('run')
     .description("run a ticket: the greedy continuation of some tokens, by the seed's weights under the masks")
     .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
-    .requiredOption(
-      '--tokens <list>',
-      'tokens to continue, with commas between, or letters (A is 0, B is 1, ...)',
-      readPrompt,
+    .addOption(
+      requiredOption(
+        '--tokens <list>',
+        'tokens to continue, with commas between, or letters (A is 0, B is 1, ...)',
+        readPrompt,
+      ),
     )
     .option(
       '--count <n>',

@@ -109,7 +109,7 @@ export function addTaskOptions(command: Command, tasks: readonly string[]): Comm
 /** What only a search has. */
 export function addMaskOptions(command: Command): Command {
   return command
-    .option('--keep <x>', 'fraction of the weights kept (default: 0.3)', number('keep'))
+    .option('--keep <x>', 'fraction of the weights kept, above 0 and below 1 (default: 0.3)', number('keep'))
     .option(
       '--selection <s>',
       'top scores of each matrix or of all: per-layer (default), global',
@@ -142,7 +142,11 @@ export function addRunOptions(command: Command, extension: string): Command {
     .addOption(new Option('--seed <n>', 'seed of weights, scores and batches (default: 0)').argParser(readSeed))
     .addOption(new Option('--data-seed <n>', 'another seed for the batches').argParser(readSeed))
     .option('--validate-every <n>', 'steps; 0 is never (default: 100)', integer('validate-every', 0))
-    .option('--valid-windows <n>', 'windows of a validation during the run (default: 32)', integer('valid-windows', 1))
+    .option(
+      '--valid-windows <n>',
+      'windows of a validation during the run, exactly so many where the text has them (default: 32)',
+      integer('valid-windows', 1),
+    )
     .option('--sample-every <n>', 'steps between texts; 0 is never (default: 500)', integer('sample-every', 0))
     .option(
       '--checkpoint-every <n>',

@@ -1,7 +1,7 @@
-import { SingleBar } from 'cli-progress'
 import { createSmoothing, type MetricsRow } from '../search/metrics.js'
 import type { Validation } from '../search/run.js'
-import { allowsColour, count, secondsText } from './terminal.js'
+import { barOf, createLiveLine, type LinePart, liveColumns } from './live-line.js'
+import { allowsColour, count, secondsText, wrapLines } from './terminal.js'
 
 /** Shows a search or a training at work, on stderr. */
 export interface SearchProgress {
@@ -16,9 +16,8 @@ export interface SearchProgress {
 const LIVE_INTERVAL = 100
 const LINE_INTERVAL = 10_000
 
-/** From this many columns on the live line has a bar, and from the second on the rate. */
-const WITH_BAR = 100
-const WITH_RATE = 80
+/** Columns of the bar. */
+const BAR = 20
 
 /**
  * On a terminal a live line (step, smoothed loss, last validation, tokens a second, time left), with validations and
@@ -29,9 +28,9 @@ export function createSearchProgress(steps: number): SearchProgress {
   const smooth = createSmoothing()
   const rate = createRate()
   const isLive = allowsColour(process.stderr)
-  const line = isLive ? createLiveLine(steps) : undefined
+  const line = isLive ? createLiveLine() : undefined
   let shownAt = performance.now()
-  const note = (text: string) => (line ? line.above(text) : process.stderr.write(`${text}\n`))
+  const note = (text: string) => (line ? line.above(wrapLines(text, liveColumns())) : process.stderr.write(`${text}\n`))
   return {
     step(row) {
       const loss = smooth(row.loss)
@@ -49,7 +48,7 @@ export function createSearchProgress(steps: number): SearchProgress {
       const now = performance.now()
       if (line) {
         if (now - shownAt < LIVE_INTERVAL && !isValidation) return
-        line.update(row.step, { loss: loss.toFixed(3), rate: count(tokensPerSecond), left })
+        line.show(searchParts({ step: row.step, steps, loss, tokensPerSecond, left }))
       } else {
         if (now - shownAt < LINE_INTERVAL || isValidation) return
         process.stderr.write(`${state}\n`)
@@ -90,43 +89,20 @@ function createRate() {
   }
 }
 
-/** One line that is redrawn in place, and other lines above it. */
-function createLiveLine(steps: number) {
-  const columns = process.stderr.columns ?? 80
-  const parts = ['step {value} of {total}', 'loss {loss}', ...(columns >= WITH_RATE ? ['{rate} tokens/s'] : [])]
-  const bar = new SingleBar({
-    stream: process.stderr,
-    format: `${columns >= WITH_BAR ? '{bar} ' : ''}${parts.join(' | ')} | {left} left`,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 20,
-    hideCursor: true,
-    clearOnComplete: true,
-    gracefulExit: false,
-  })
-  let at = 0
-  let payload: object = { loss: '-', rate: '-', left: '?' }
-  const stop = () => {
-    process.off('exit', stop)
-    if (bar.isActive) bar.stop()
-  }
-  const start = () => {
-    process.once('exit', stop) // a second Ctrl-C ends the process at once: the cursor must come back
-    bar.start(steps, at, payload)
-  }
-  return {
-    update(step: number, shown: object) {
-      at = step
-      payload = shown
-      if (bar.isActive) bar.update(at, payload)
-      else start()
-    },
-    above(text: string) {
-      const wasActive = bar.isActive
-      stop()
-      process.stderr.write(`${text}\n`)
-      if (wasActive) start()
-    },
-    stop,
-  }
+/** The parts of a live line: a bar, then where the run stands. */
+export function searchParts(state: {
+  readonly step: number
+  readonly steps: number
+  readonly loss: number
+  readonly tokensPerSecond: number
+  readonly left: string
+}): LinePart[] {
+  const { step, steps, loss, tokensPerSecond, left } = state
+  return [
+    { text: barOf(step / steps, BAR), rank: 4 },
+    { text: `step ${count(step)} of ${count(steps)}`, rank: 0, short: `${Math.floor((100 * step) / steps)} %` },
+    { text: `loss ${loss.toFixed(3)}`, rank: 1 },
+    { text: `${count(tokensPerSecond)} tokens/s`, rank: 3 },
+    { text: `${left} left`, rank: 2 },
+  ]
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { SearchReport, SearchStart } from '../runtime/search.js'
+import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
 import {
   addMaskOptions,
@@ -40,6 +41,12 @@ export function addSearch(program: Command): void {
 
 /** Runs `slt search` or `slt train`. */
 export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFlags & RunFlags): Promise<void> {
+  const isTask = flags.task !== undefined && flags.task !== 'text'
+  if (flags.data === undefined && flags.resume === undefined && !isTask) {
+    throw new BadUsage(
+      `give --data <path>, or --task ${kind === 'search' ? 'sort' : 'sort or angular-velocity'}, or --resume <folder>`,
+    )
+  }
   const terminal = createTerminal(flags)
   const { search } = await import('../runtime/search.js')
   let progress: ReturnType<typeof createSearchProgress> | undefined
@@ -88,12 +95,18 @@ function printStart(terminal: Terminal, start: SearchStart): void {
     ? `${start.corpus}, drawn without end; ${count(tokens.valid / 2 / settings.task.length)} held-out lists validate`
     : `${count(tokens.train)} tokens train, ${count(tokens.valid)} validate`
   terminal.note(`${shape}: ${count(weights)} weights; ${read}`)
-  const mask = kind === 'search' ? `${algorithm}, keep ${keep} ${selection}, ` : ''
+  const mask = kind === 'search' ? `${algorithm}, keep ${keep} ${selection}${roundedUp(start)}, ` : ''
   terminal.note(
     `${mask}${initialisation} weights of seed ${seed}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
   )
   const from = start.from > 0 ? `, from step ${count(start.from)}` : ''
   terminal.note(`${count(steps)} steps of ${batch} windows${from}, on ${device} (${reason}); run folder ${start.run}`)
+}
+
+/** What is kept in all, where rounding each matrix up to whole weights makes it more than was asked for. */
+function roundedUp({ settings, kept, weights }: SearchStart): string {
+  const share = kept / weights
+  return share > 1.01 * settings.keep ? ` (in whole weights ${count(kept)} of all, ${short(share)})` : ''
 }
 
 /** A matrix that keeps nothing is a part of the network that does nothing, which only a global selection makes. */

@@ -21,10 +21,10 @@ export function createTerminal({ json = false }: { json?: boolean | undefined } 
     json,
     colour: pc.createColors(allowsColour(process.stdout)),
     print(line = '') {
-      if (!json) process.stdout.write(`${wrapLines(line, screenColumns())}\n`)
+      if (!json) process.stdout.write(`${wrapLines(line, columnsOf(process.stdout))}\n`)
     },
     note(line) {
-      process.stderr.write(`${line}\n`)
+      process.stderr.write(`${wrapLines(line, columnsOf(process.stderr))}\n`)
     },
     result(value) {
       if (json) process.stdout.write(`${JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v))}\n`)
@@ -37,13 +37,12 @@ export function allowsColour(stream: { isTTY?: boolean }): boolean {
   return stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb'
 }
 
-/** Columns of the terminal on stdout; Infinity where it is none. */
-function screenColumns(): number {
-  return process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY
-}
+/** Columns of the terminal on a stream; Infinity where it is none. */
+const columnsOf = (stream: NodeJS.WriteStream): number =>
+  stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY
 
 /** Characters that are seen: colours take no room. */
-function lengthOf(text: string): number {
+export function lengthOf(text: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are escape sequences
   return text.replaceAll(/\u001b\[[\d;]*m/g, '').length
 }
@@ -80,7 +79,7 @@ export function table(
   colour: Terminal['colour'],
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  columns = screenColumns(),
+  columns = columnsOf(process.stdout),
 ): string {
   const isNumber = (column: number) => rows.length > 0 && rows.every((row) => /^([-+]?[\d.]|-$)/.test(row[column]))
   const isRight = head.map((_, column) => isNumber(column))

@@ -47,6 +47,8 @@ export async function trainAngularVelocity(flags: AngularVelocityFlags): Promise
   const { seed = 0n, out = 'angular-velocity.safetensors', batch, lr: learningRate, weightDecay } = flags
   const given = Object.entries({ batch, learningRate, weightDecay }).filter(([, value]) => value !== undefined)
   const training = Object.fromEntries(given)
+  const { assertWritable } = await import('../runtime/output-path.js')
+  await assertWritable(out, { force: true })
   const trained = await interruptible((signal) => trainTargetHere({ seed, training, signal }))
   const [{ writeAtomically }, bytes] = await Promise.all([import('../runtime/files.js'), encodeTarget(trained)])
   await writeAtomically(out, (sink) => sink.write(0, bytes))

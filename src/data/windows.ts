@@ -56,24 +56,16 @@ export function fillBatch(text: Uint16Array, choice: BatchChoice, tokens: Int32A
 
 /**
  * Starts of windows spread evenly over a text, the first at 0 and the last at n-T-1: window i of W starts at
- * floor(i (n - T - 1) / (W - 1)); a single one at 0. They do not overlap, unless `multipleOf` asks for more windows than the
- * text has room for.
+ * floor(i (n - T - 1) / (W - 1)); a single one at 0. They do not overlap.
  * @param count n, tokens of the text, n >= T + 1
  * @param length T, an integer >= 1
- * @param options.atMost greatest number of windows, an integer >= 1 or Infinity (the default): W is the least of this and
+ * @param atMost greatest number of windows, an integer >= 1 or Infinity (the default): W is the least of this and
  *   floor((n - 1) / T)
- * @param options.multipleOf W is rounded down to a multiple of this integer >= 1 (but not to 0): whole batches; default 1
  */
-export function validationStarts(
-  count: number,
-  length: number,
-  { atMost = Number.POSITIVE_INFINITY, multipleOf = 1 }: { atMost?: number; multipleOf?: number } = {},
-): Float64Array {
+export function validationStarts(count: number, length: number, atMost = Number.POSITIVE_INFINITY): Float64Array {
   if (atMost !== Number.POSITIVE_INFINITY) checkPositive('atMost', atMost)
-  checkPositive('multipleOf', multipleOf)
   const last = startsOf(count, length) - 1
-  const room = Math.min(atMost, Math.floor((count - 1) / length))
-  const windows = Math.max(room - (room % multipleOf), multipleOf)
+  const windows = Math.min(atMost, Math.floor((count - 1) / length))
   return Float64Array.from({ length: windows }, (_, i) => (windows === 1 ? 0 : Math.floor((i * last) / (windows - 1))))
 }
 

@@ -17,10 +17,11 @@ import {
   SOURCE_STREAM,
   TARGET_STREAM,
 } from './figure.js'
-import { decaying, fitDecay } from './figure-fit.js'
+import { decaying, fitDecay, fitSources, type SourceErrors } from './figure-fit.js'
 import { measureError } from './output-error.js'
 import { summarise } from './statistics.js'
 import { createTargetTransformer } from './target.js'
+import { everyOne, type Interval, isAbove, isBelow, jackknife, type Verdict } from './verdict.js'
 
 const LENGTH = 4
 const SEQUENCES = 32
@@ -33,13 +34,41 @@ const WIDTHS = Array.from({ length: 15 }, (_, i) => 15 * (i + 1))
 export const PAPER_FROM = 90
 const INITIALISATIONS: SourceInitialisation[] = ['theory', 'xavier']
 
+/** Rates that differ by less than this part of the shared one count as one rate. */
+const RATE_TOLERANCE = 0.15
+
 /** Whether rates fitted curve by curve agree with the shared one. */
-function oneRate(what: string, shared: FigureFit, alone: readonly FigureFit[]): FigureCheck {
+function oneRate(what: string, shared: FigureFit, alone: readonly FigureFit[], holds: Verdict): FigureCheck {
   const rates = alone.map(({ rate }) => rate)
   return {
     claim: `one decay rate serves the ${what} of every B (rates fitted alone differ by less than 15 %)`,
-    measured: `${rates.map((rate) => rate.toFixed(3)).join(', ')} for B = 1..4; shared ${shared.rate.toFixed(3)} ± ${shared.rateError.toFixed(3)}`,
-    holds: Math.max(...rates) - Math.min(...rates) < 0.15 * shared.rate,
+    measured: `${rates.map((rate) => rate.toFixed(3)).join(', ')} for B = 1..4; shared ${shared.rate.toFixed(3)} ± ${shared.rateError.toFixed(3)}; ${judged}`,
+    holds,
+  }
+}
+
+/** What a verdict of this figure rests on. */
+const judged = 'judged by 95 % intervals over sources and targets'
+
+/**
+ * The claims on one statistic, over sources and targets (source s has target s mod 10, so a group left out is a target).
+ * Rates agree where no two differ by more than the tolerance; a factor grows where its logarithm does.
+ */
+function judge(curves: readonly (readonly SourceErrors[])[], sources: number, statistic: 'mean' | 'median') {
+  const pairs = curves.flatMap((_, a) => curves.map((__, b) => [a, b] as const)).filter(([a, b]) => a !== b)
+  const found = jackknife(sources, (some) => {
+    const shared = fitSources(curves, some, statistic, 'log')
+    const alone = curves.map((curve) => fitSources([curve], some, statistic, 'log')?.rate)
+    if (shared === undefined || !alone.every((rate) => rate !== undefined)) return undefined
+    const apart = pairs.map(([a, b]) => alone[a] - alone[b] - RATE_TOLERANCE * shared.rate)
+    const growth = shared.factors.slice(1).map((factor, b) => Math.log(factor / shared.factors[b]))
+    return [...apart, ...growth]
+  })
+  const every = (intervals: readonly Interval[] | undefined, isSo: (interval: Interval) => Verdict): Verdict =>
+    intervals === undefined ? null : everyOne(intervals.map(isSo))
+  return {
+    oneRate: every(found?.slice(0, pairs.length), (interval) => isBelow(interval)),
+    grows: every(found?.slice(pairs.length), (interval) => isAbove(interval)),
   }
 }
 
@@ -69,7 +98,9 @@ export async function runFigure6(options: FigureOptions): Promise<FigureResult> 
 
   let stream = base + SOURCE_STREAM
   const series: FigureSeries[] = []
+  const bySource: SourceErrors[][] = [] // of each curve
   for (const initialisation of INITIALISATIONS) {
+    const errorsOf: SourceErrors[][] = Array.from({ length: BLOCKS }, () => [])
     const curves: FigureSeries[] = Array.from({ length: BLOCKS }, (_, b) => ({
       name: `B = ${b + 1}, ${initialisation === 'xavier' ? 'Xavier' : initialisation}`,
       initialisation,
@@ -89,9 +120,11 @@ export async function runFigure6(options: FigureOptions): Promise<FigureResult> 
           const goal = wanted[source % targets.length].map((all) => all[b])
           return measureError(goal, (s) => perSequence[s][b], SHAPE.width)
         })
+        const largest = errors.map((error) => error.largest)
+        errorsOf[b].push({ x: n, errors: largest })
         points.push({
           x: n,
-          error: summarise(errors.map(({ largest }) => largest)),
+          error: summarise(largest),
           tokenError: summarise(errors.map(({ token }) => token)),
           ...regimes(pruned.map(({ blocks }) => pairsOf({ blocks: blocks.slice(0, b + 1) }))),
         })
@@ -99,6 +132,7 @@ export async function runFigure6(options: FigureOptions): Promise<FigureResult> 
       await step(`${initialisation}, n = ${n}`)
     }
     series.push(...curves)
+    bySource.push(...errorsOf)
   }
 
   const theory = series.slice(0, BLOCKS)
@@ -113,7 +147,7 @@ export async function runFigure6(options: FigureOptions): Promise<FigureResult> 
     theory.map((curve) => fitDecay(`${statistic} of ${curve.name} alone`, [curve], statistic, 'log'))
   const meansAlone = alone('mean')
   const mediansAlone = alone('median')
-  const grows = (factors: number[]): boolean => factors.every((factor, b) => b === 0 || factor > factors[b - 1])
+  const [ofMeans, ofMedians] = (['mean', 'median'] as const).map((of) => judge(bySource.slice(0, BLOCKS), sources, of))
   return {
     figure: 6,
     title: 'Error of a pruned transformer against its width, for 1 to 4 blocks',
@@ -137,12 +171,12 @@ export async function runFigure6(options: FigureOptions): Promise<FigureResult> 
     fits: [shared, medians, ...inRange, ...meansAlone, ...mediansAlone],
     paper: { claim: 'For n of about 90 to 225 the error decays at one rate for all B; the factor grows with B.' },
     checks: [
-      oneRate('means', shared, meansAlone),
-      oneRate('medians', medians, mediansAlone),
+      oneRate('means', shared, meansAlone, ofMeans.oneRate),
+      oneRate('medians', medians, mediansAlone, ofMedians.oneRate),
       {
         claim: 'the factor grows with B, in means and in medians',
-        measured: [shared, medians].map(({ factors }) => factors.map((a) => a.toPrecision(2)).join(', ')).join('; '),
-        holds: grows(shared.factors) && grows(medians.factors),
+        measured: `${[shared, medians].map(({ factors }) => factors.map((a) => a.toPrecision(2)).join(', ')).join('; ')}; ${judged}`,
+        holds: everyOne([ofMeans.grows, ofMedians.grows]),
       },
     ],
     seconds: (performance.now() - started) / 1000,

@@ -2,6 +2,7 @@
 import type { FigureCheck } from './figure.js'
 import {
   differenceText,
+  fewSeeds,
   type LanguageFigureOptions,
   type LanguageFigureResult,
   type LanguageModelRequest,
@@ -9,12 +10,13 @@ import {
   type LanguageSeries,
   measurePoint,
   type PointPlan,
-  pairedDifference,
+  pairedDifferences,
   planPoint,
   spreadText,
 } from './language-model.js'
 import { criticalScale, type LanguagePreset } from './language-presets.js'
 import { languageSettings, sumSeconds } from './language-settings.js'
+import { isBelow, meanInterval, type Verdict } from './verdict.js'
 
 /** A minimum counts as near n_K^(1/4) within this factor. */
 export const NEAR = 1.5
@@ -67,12 +69,25 @@ export async function runFigure8(options: LanguageFigureOptions): Promise<Langua
 export const lowestPoint = (points: readonly LanguagePoint[]): LanguagePoint =>
   points.reduce((best, point) => (point.validLoss.mean < best.validLoss.mean ? point : best))
 
+/**
+ * Whether the lowest loss is near n_K^(1/4). It is where the best of the scales near it is lower than every scale that is not
+ * near, by an interval over seeds each; it is not where some scale that is not near is lower than every one that is. At an
+ * end of the sweep the loss may fall further beyond it: then no minimum has been found, and nothing is decided.
+ */
+function nearIsLowest(points: readonly LanguagePoint[], critical: number): Verdict {
+  const isNear = ({ x }: LanguagePoint) => x / critical <= NEAR && x / critical >= 1 / NEAR
+  const [near, far] = [points.filter(isNear), points.filter((point) => !isNear(point))]
+  if (near.length === 0) return null
+  const isLower = (a: LanguagePoint, b: LanguagePoint) => isBelow(meanInterval(pairedDifferences(a, b)))
+  if (far.some((point) => near.every((other) => isLower(point, other) === true))) return false
+  const best = lowestPoint(near)
+  const isEdge = best === points[0] || best === points[points.length - 1]
+  return !isEdge && far.every((point) => isLower(best, point) === true) ? true : null
+}
+
 function lowestNear(model: string, points: readonly LanguagePoint[], critical: number): FigureCheck {
   const best = lowestPoint(points)
-  const ratio = best.x / critical
-  const isNear = ratio <= NEAR && ratio >= 1 / NEAR
   const seeds = best.losses.length
-  // At an end of the sweep the loss may fall further beyond it: then no minimum has been found.
   const isEdge = best === points[0] || best === points[points.length - 1]
   const parts = [
     `lowest at scale ${scaleText(best.x)}${isEdge ? ', an end of the sweep' : ''}: ${spreadText(best.validLoss, seeds)} nats, attention logits starting with a standard deviation of ${best.attentionDeviation.mean.toPrecision(2)}`,
@@ -81,16 +96,15 @@ function lowestNear(model: string, points: readonly LanguagePoint[], critical: n
   for (const scale of [critical, 1]) {
     const other = points.find(({ x }) => Math.abs(x / scale - 1) < 1e-9)
     if (other === undefined || other === best) continue
-    const difference = differenceText(pairedDifference(other, best), seeds)
+    const difference = differenceText(pairedDifferences(other, best))
     parts.push(
       `scale ${scaleText(scale)}: ${difference}, starting with ${other.attentionDeviation.mean.toPrecision(2)}`,
     )
   }
-  if (seeds === 1) parts.push('one seed')
   return {
     claim: `${model}the loss is lowest near n_K^(1/4) = ${scaleText(critical)} (within a factor of ${NEAR})`,
-    measured: parts.join('; '),
-    holds: isNear && !isEdge,
+    measured: `${parts.join('; ')}${fewSeeds(best)}`,
+    holds: nearIsLowest(points, critical),
   }
 }
 

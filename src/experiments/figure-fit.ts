@@ -1,6 +1,7 @@
 /** Exponential fits of a figure's curves over the range where they decay. */
-import { fitSharedRate } from '../theory/fit.js'
+import { type ExponentialFit, fitSharedRate } from '../theory/fit.js'
 import type { FigureFit, FigurePoint, FigureSeries } from './figure.js'
+import { median } from './statistics.js'
 
 /**
  * Points at or below this error are left out of fits. Subset sums of more than 28 items are searched to 2^-26 of the
@@ -40,4 +41,32 @@ export function fitDecay(
     to: Math.max(...abscissae),
     ...fitSharedRate(used, scale),
   }
+}
+
+/** One abscissa of a curve with the error of each source. */
+export interface SourceErrors {
+  readonly x: number
+  /** By the number of the source. */
+  readonly errors: readonly number[]
+}
+
+/**
+ * The fit of {@link fitDecay} to some of the sources alone, for intervals over sources.
+ * @returns undefined where a curve has fewer than two points above the floor
+ */
+export function fitSources(
+  curves: readonly (readonly SourceErrors[])[],
+  sources: readonly number[],
+  statistic: 'mean' | 'median',
+  scale: 'linear' | 'log',
+): ExponentialFit | undefined {
+  const used = curves.map((points) => {
+    const all = points.map(({ x, errors }) => {
+      const own = sources.map((source) => errors[source])
+      return { x, y: statistic === 'mean' ? own.reduce((sum, error) => sum + error, 0) / own.length : median(own) }
+    })
+    const chosen = all.filter(({ y }) => y > FLOOR)
+    return { x: chosen.map(({ x }) => x), y: chosen.map(({ y }) => y) }
+  })
+  return used.some(({ x }) => x.length < 2) ? undefined : fitSharedRate(used, scale)
 }

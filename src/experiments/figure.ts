@@ -7,6 +7,7 @@ import type { SubsetSumSolver } from '../subset-sum/index.js'
 import type { ExponentialFit } from '../theory/fit.js'
 import { median, type Summary } from './statistics.js'
 import type { TargetReport, TrainedTarget } from './trained-target.js'
+import type { Verdict } from './verdict.js'
 
 /** The figures of the paper that need no training. */
 export type FigureNumber = 4 | 5 | 6
@@ -63,11 +64,12 @@ export interface FigureFit extends ExponentialFit {
   to: number
 }
 
-/** A yes-or-no finding with its numbers in words. */
+/** What was found of a claim, with its numbers in words. */
 export interface FigureCheck {
   claim: string
   measured: string
-  holds: boolean
+  /** Null where an interval over the repetitions does not decide it. */
+  holds: Verdict
 }
 
 /** A figure's data. */

@@ -2,6 +2,7 @@
 import type { FigureCheck } from './figure.js'
 import type { LanguagePreset, PresetModel } from './language-presets.js'
 import { type Summary, summarise } from './statistics.js'
+import { intervalText, LEAST_REPETITIONS, meanInterval } from './verdict.js'
 
 /** The figures of the paper that need language models. */
 export type LanguageFigureNumber = 7 | 8
@@ -173,17 +174,26 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /** `a - b` seed by seed: the runs of a seed share their random weights and batches, so their luck cancels. */
-export const pairedDifference = (a: LanguagePoint, b: LanguagePoint): Spread =>
-  spread(a.losses.map((loss, seed) => loss - b.losses[seed]))
+export const pairedDifferences = (a: LanguagePoint, b: LanguagePoint): number[] =>
+  a.losses.map((loss, seed) => loss - b.losses[seed])
 
 /** `2.512 ± 0.010`; without a deviation where there is one seed. */
 export function spreadText({ mean, deviation }: Spread, seeds: number, digits = 3): string {
   return seeds > 1 ? `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}` : mean.toFixed(digits)
 }
 
-/** A difference between points with its sign, `-0.0123 ± 0.0040`, and whether it drowns in the luck of the seeds. */
-export function differenceText(difference: Spread, seeds: number): string {
-  const sign = difference.mean > 0 ? '+' : ''
-  const isLost = seeds > 1 && Math.abs(difference.mean) < difference.deviation
-  return `${sign}${spreadText(difference, seeds, 4)}${isLost ? ', within what seeds differ by' : ''}`
+/** Differences with their sign, `-0.0123 ± 0.0040 (95 %: -0.0222 to -0.0024)`; the interval from three seeds on. */
+export function differenceText(differences: readonly number[]): string {
+  const signed = (value: number) => `${value > 0 ? '+' : ''}${value.toFixed(4)}`
+  const { mean, deviation } = spread(differences)
+  if (differences.length === 1) return signed(mean)
+  const text = `${signed(mean)} ± ${deviation.toFixed(4)}`
+  return differences.length < LEAST_REPETITIONS ? text : `${text} (${intervalText(meanInterval(differences), signed)})`
+}
+
+/** Why nothing is decided where there are too few seeds, at the end of what was measured. */
+export function fewSeeds({ losses }: LanguagePoint): string {
+  if (losses.length >= LEAST_REPETITIONS) return ''
+  const seeds = losses.length === 1 ? 'one seed' : `${losses.length} seeds`
+  return ` (${seeds}: an interval takes ${LEAST_REPETITIONS})`
 }

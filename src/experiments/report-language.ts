@@ -73,7 +73,8 @@ ${results[0].settings.preset === 'paper' ? '' : SMALLER}
 <li>All models are GPT-2s without biases, LayerNorm without gain and bias, the token embedding tied to the output. In a ticket
 every matrix is masked, both embeddings included, so the non-zero parameters are the kept fraction of all.</li>
 <li>The runs of a seed share random weights and batches whatever their scale (a scale multiplies the same weights), so
-differences are taken seed by seed; their standard deviations are over seeds, and say little of two or three of them.</li>
+differences are taken seed by seed; their standard deviations are over seeds. A claim holds, or does not, where the 95 % intervals of those
+differences (Student's t) say so; where one holds 0, or with fewer than three seeds, it is undecided.</li>
 <li>The validation loss is of the last step's weights, on windows spread over the whole validation text.</li>
 </ul>
 </section>`

@@ -2,6 +2,7 @@
 
 import { escapeXml } from '../svg/compose.js'
 import type { FigureCheck } from './figure.js'
+import { verdictText } from './verdict.js'
 
 /** A table with a caption, in a box that scrolls sideways. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[], caption: string): string {
@@ -16,10 +17,12 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export function checkList(checks: readonly FigureCheck[]): string {
   const items = checks.map(
     ({ claim, measured, holds }) =>
-      `<li class="${holds ? 'holds' : 'fails'}"><b>${holds ? 'Holds' : 'Does not hold'}:</b> ${escapeXml(claim)} <span>(${escapeXml(measured)})</span></li>`,
+      `<li class="${holds === null ? 'undecided' : holds ? 'holds' : 'fails'}"><b>${capitalised(verdictText(holds))}:</b> ${escapeXml(claim)} <span>(${escapeXml(measured)})</span></li>`,
   )
   return `<ul class="checks">${items.join('\n')}</ul>`
 }
+
+const capitalised = (text: string): string => text[0].toUpperCase() + text.slice(1)
 
 /** Settings, folded away. */
 export function settingsList(settings: Readonly<Record<string, string | number>>, seconds: number): string {

@@ -63,6 +63,8 @@ export interface Agreement {
   variance: number
   /** Pearson's, -1..1 (inclusive); 0 where either side is constant. */
   correlation: number
+  /** Standard error of `variance - meanSquare`, the mean of as many differences as there are values; 0 for a single one. */
+  gainError: number
 }
 
 /** Agreement of predictions with wanted values, equally many and at least one. */
@@ -84,5 +86,7 @@ export function agreement(predicted: ArrayLike<number>, wanted: ArrayLike<number
     covariance += (p * w) / count
   }
   const scale = Math.sqrt(varianceP * varianceW)
-  return { meanSquare: square, variance: varianceW, correlation: scale > 0 ? covariance / scale : 0 }
+  const gains = Float64Array.from(wanted, (want, i) => (want - meanW) ** 2 - (predicted[i] - want) ** 2)
+  const gainError = summarise(gains).deviation / Math.sqrt(count)
+  return { gainError, meanSquare: square, variance: varianceW, correlation: scale > 0 ? covariance / scale : 0 }
 }

@@ -148,5 +148,6 @@ function checkTraining(training: TargetTraining): void {
       throw new RangeError(`"${name}" expected an integer >= 1, got ${training[name]}`)
   if (sequences < 2) throw new RangeError(`"sequences" expected an integer >= 2, got ${sequences}`)
   for (const [name, value] of Object.entries({ learningRate, weightDecay }))
-    if (!(value >= 0 && Number.isFinite(value))) throw new RangeError(`"${name}" expected a number >= 0, got ${value}`)
+    if (!(value >= 0 && Number.isFinite(Math.fround(value))))
+      throw new RangeError(`"${name}" expected a float32 number >= 0, got ${value}`)
 }

@@ -21,6 +21,19 @@ import { gpt2TensorShapes } from './gpt2-weights.js'
  * Hugging Face name (float32); output `loss`, the mean cross-entropy in nats, a scalar.
  */
 export function gpt2DenseLossGraph(config: Gpt2Config, batch: number, length: number): Graph {
+  const { graph, logLikelihood } = forward(config, batch, length)
+  graph.output('loss', neg(reduceMean(logLikelihood, [0, 1], false)))
+  return graph
+}
+
+/** The same inputs; output `nats` [B T, 1], the cross-entropy of each target by itself, window after window. */
+export function gpt2DenseTokenLossGraph(config: Gpt2Config, batch: number, length: number): Graph {
+  const { graph, logLikelihood } = forward(config, batch, length)
+  graph.output('nats', neg(logLikelihood))
+  return graph
+}
+
+function forward(config: Gpt2Config, batch: number, length: number): { graph: Graph; logLikelihood: Value } {
   const graph = createGraph('gpt2_dense_loss')
   const tokens = graph.input('tokens', 'int32', [batch, length])
   const targets = reshape(graph.input('targets', 'int32', [batch, length]), [batch * length, 1])
@@ -33,6 +46,5 @@ export function gpt2DenseLossGraph(config: Gpt2Config, batch: number, length: nu
   const logits = unembed(config, weight, layerNorm(config, weight, 'transformer.ln_f', x)) // [B, T, V]
   const probabilities = softmax(reshape(logits, [batch * length, config.vocabulary]))
   const likelihood = add(gatherElements(probabilities, targets, 1), scalar(x, LEAST_PROBABILITY)) // [B T, 1]
-  graph.output('loss', neg(reduceMean(log(likelihood), [0, 1], false)))
-  return graph
+  return { graph, logLikelihood: log(likelihood) }
 }

@@ -71,8 +71,8 @@ interface Forward {
   readonly logits: Value
   /** [B A, 1] int32 */
   readonly targets: Value
-  /** Scalar. */
-  readonly loss: Value
+  /** ln of each target's probability, [B A, 1] */
+  readonly logLikelihood: Value
   /** Matrices and learned norms by name. */
   readonly parameters: ReadonlyMap<string, Value>
   /** The looked-up token embeddings [N, d]. */
@@ -126,9 +126,8 @@ function forward(
   const last = A === T ? x : reshape(answered(reshape(x, [B, T, d])), [B * A, d])
   const logits = gemm(norm('ln_f', last), weight(config.tiedHead ? 'wte' : 'lm_head'), { transB: true }) // [B A, V]
   const probabilities = softmax(logits)
-  const likelihood = add(gatherElements(probabilities, targets, 1), scalar(tokens, LEAST_PROBABILITY)) // [N, 1]
-  const loss = neg(reduceMean(log(likelihood), [0, 1], false))
-  return { graph, probabilities, logits, targets, loss, parameters, rows }
+  const logLikelihood = log(add(gatherElements(probabilities, targets, 1), scalar(tokens, LEAST_PROBABILITY))) // [B A, 1]
+  return { graph, probabilities, logits, targets, logLikelihood, parameters, rows }
 }
 
 /**
@@ -180,10 +179,24 @@ export function gpt2LossGraph(
   length: number,
   options: LossGraphOptions = {},
 ): Graph {
-  const { graph, loss } = forward(model, batch, length, options)
-  graph.output('loss', loss)
+  const { graph, logLikelihood } = forward(model, batch, length, options)
+  graph.output('loss', meanLoss(logLikelihood))
   return graph
 }
+
+/** The same inputs; output `nats` [B A, 1], the cross-entropy of each target by itself, window after window. */
+export function gpt2TokenLossGraph(
+  model: BiasFreeGpt2,
+  batch: number,
+  length: number,
+  options: LossGraphOptions = {},
+): Graph {
+  const { graph, logLikelihood } = forward(model, batch, length, options)
+  graph.output('nats', neg(logLikelihood))
+  return graph
+}
+
+const meanLoss = (logLikelihood: Value): Value => neg(reduceMean(logLikelihood, [0, 1], false))
 
 /**
  * The loss and its gradients: as {@link gpt2LossGraph}, with outputs `d.NAME` for every matrix and learned norm too.
@@ -195,7 +208,12 @@ export function gpt2GradientGraph(
   length: number,
   options: GradientGraphOptions = {},
 ): Graph {
-  const { graph, loss, logits, probabilities, targets, parameters, rows } = forward(model, batch, length, options)
+  const { graph, logLikelihood, logits, probabilities, targets, parameters, rows } = forward(
+    model,
+    batch,
+    length,
+    options,
+  )
   const N = logits.shape[0]
   const minus = expand(scalar(logits, -1 / N), [N, 1]) // stored as one number; ONNX Runtime spreads it when it loads
   const dLogits = scatterElements(mul(probabilities, scalar(logits, 1 / N)), targets, minus, 1, 'add')
@@ -203,7 +221,7 @@ export function gpt2GradientGraph(
   const outside = options.rows === 'outside'
   const wrt = [...parameters.values(), ...(outside ? [rows] : [])]
   const found = pullBack([[logits, dLogits]], wrt)
-  graph.output('loss', loss)
+  graph.output('loss', meanLoss(logLikelihood))
   for (const [i, gradient] of found.entries()) graph.output(i < names.length ? `d.${names[i]}` : 'd.rows', gradient)
   return graph
 }

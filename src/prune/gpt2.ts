@@ -9,6 +9,7 @@ import { createGpt2 } from '../model/gpt2.js'
 import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
 import { checkWeights, type Gpt2Weights, gpt2DenseShapes, gpt2TensorShapes } from '../model/gpt2-weights.js'
 import { type Seed, seedWords } from '../random/index.js'
+import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import {
   type CreateSha256,
   openTicketWriter,
@@ -74,6 +75,8 @@ export interface PruneReport {
   /** Pairs taken over from an interrupted run. */
   resumed: number
   items: number
+  /** Whether every subset sum is the closest that there is: up to 28 items; beyond, subset-sum/anchored.ts promises nothing. */
+  provedOptimal: boolean
   seed: string
   scale: 'auto' | number
   method: 'balanced' | 'plain'
@@ -149,6 +152,7 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
       keptDense: dense.map(([name]) => name),
       resumed,
       items,
+      provedOptimal: items <= MAX_EXACT_ITEMS,
       seed: BigInt(seed).toString(),
       scale,
       method,

@@ -5,7 +5,7 @@ import { type LoadTiming, timeLoad } from './compare-load.js'
 import type { MemoryAnswer } from './compare-probe.js'
 import { type Contestant, commonPart, openContestants } from './contestants.js'
 import { missingTokenizer } from './missing-tokenizer.js'
-import { evaluateTicket, type TextPart, usualBatch } from './searched-eval.js'
+import { evaluateTicket, type TextPart } from './searched-eval.js'
 
 /** What is to be compared, and on what. */
 export interface CompareRequest {
@@ -119,10 +119,6 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
   const part = request.part ?? (await commonPart(contestants, data, signal))
   const losses: NonNullable<ComparedModel['loss']>[] = []
   const noted = new Set<string>()
-  // One for all: windows come in whole batches, and models of one context should read the same ones.
-  const batch = Math.min(
-    ...contestants.map(({ context: positions, vocabulary }) => usualBatch({ positions, vocabulary })),
-  )
   for (const { path, name, tokenizer } of contestants) {
     step(`loss of ${name}`)
     const { loss, bitsPerByte, tokens, bytes } = await evaluateTicket({
@@ -131,7 +127,6 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
       part,
       tokenizer: tokenizer!,
       windows,
-      batch,
       threads,
       device: 'cpu',
       signal,

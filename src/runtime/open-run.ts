@@ -4,7 +4,8 @@ import { basename, join, resolve } from 'node:path'
 import { type Corpus, createLetterTokenizer, loadTokenizer, type SortTask, type Tokenizer } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { differences, fingerprintOf } from '../search/fingerprint.js'
-import { chooseSettings, resumedChoice, type SearchSettings, type SettingsChoice } from '../search/settings.js'
+import { checkFoundTicket } from '../search/found-ticket.js'
+import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
@@ -102,6 +103,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     device: opened.device,
     threads: request.threads ?? null,
   }
+  checkResult(record)
   const folder = await openRunFolder(path)
   try {
     if (!force && (await folder.hasCheckpoint())) throw new InputError(await describeConflict(path, folder, record))
@@ -112,6 +114,11 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     await folder.close()
     throw error
   }
+}
+
+/** A ticket that could not be written would be found out after the last step: it is refused before the first. */
+function checkResult({ identity: { settings, corpus }, name, coding }: RunRecord): void {
+  if (settings.kind === 'search') checkFoundTicket(settings, { sha256: corpus }, { name, coding })
 }
 
 /** What is read of a text and no folder: a folder of texts may hold tickets too. */
@@ -140,7 +147,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const task = request.choice.task ?? settings.task
     const tokenizer = await tokenizerOf({ ...request, tokenizer: request.tokenizer ?? there.tokenizer }, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
-    const asked = given ? chooseSettings(resumedChoice(settings, request.choice), tokenizer) : settings
+    const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
     const corpus = await corpusOf({ ...request, valid }, data, tokenizer, asked)
     const identity = { settings: asked, corpus: corpus.sha256 }
     const different = differences(there.identity, identity)
@@ -162,6 +169,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       device: opened.device,
       threads,
     }
+    checkResult(record)
     await folder.writeRun(formatRunRecord(record))
     return { folder, record, corpus, opened, notes: isMoved ? [...corpus.warnings, moved] : corpus.warnings }
   } catch (error) {

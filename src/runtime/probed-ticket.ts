@@ -11,7 +11,6 @@ import {
   type Probe,
   type SearchedContent,
   type SearchedTicket,
-  type SearchSummary,
 } from '../ticket/index.js'
 import { type SearchedGpt2, searchedGpt2Weights } from './searched-weights.js'
 
@@ -48,8 +47,7 @@ export async function encodeProbedTicket(
   platform: TicketPlatform,
 ): Promise<{ bytes: Uint8Array; sha256: string }> {
   const { createSha256, deflate } = platform
-  const content = { ...found, search: found.search && withPrintableName(found.search) }
-  const draft = encodeSearchedTicket({ ...content, coding: 'bits', probe: null }, createSha256)
+  const draft = encodeSearchedTicket({ ...found, coding: 'bits', probe: null }, createSha256)
   const ticket = expectSearched(await openTicket(memorySource(draft.bytes, name), createSha256))
   const length = Math.min(PROBE_LENGTH, found.config.positions, tokens.length)
   const read = Array.from({ length }, (_, i) => tokens[i])
@@ -59,7 +57,7 @@ export async function encodeProbedTicket(
   // Four decimals: what may differ between machines in the last bits of a float32 is no part of a ticket.
   const rounded = Array.from(logits, (logit) => Math.round(logit * 1e4) / 1e4)
   const probe: Probe = { tokens: read, logits: rounded, tolerance: PROBE_TOLERANCE * Math.max(10, Math.ceil(largest)) }
-  return encodeSearchedTicket({ ...content, probe }, createSha256, deflate)
+  return encodeSearchedTicket({ ...found, probe }, createSha256, deflate)
 }
 
 /**
@@ -79,11 +77,4 @@ export async function probeLogits(
   } finally {
     await model.release()
   }
-}
-
-/** A corpus may be named by any path; a ticket, by characters that a terminal can show. */
-function withPrintableName(search: SearchSummary): SearchSummary {
-  const { name, ...corpus } = search.corpus
-  const printable = name.replace(/\p{C}/gu, '?').slice(0, 100)
-  return { ...search, corpus: { name: printable === '' ? '?' : printable, ...corpus } }
 }

@@ -1,12 +1,14 @@
 /** Searches and dense training on Node: corpus, device, run folder and loop put together. */
 import { InputError } from '../safetensors/index.js'
 import { attentionDeviation } from '../search/attention-deviation.js'
+import { deadWarning, sparseWarning } from '../search/dead-network.js'
 import { differences } from '../search/fingerprint.js'
 import { type MetricsRow, metricsLine } from '../search/metrics.js'
 import { runSearch, type TimeSplit } from '../search/run.js'
 import { createSampler } from '../search/sample.js'
 import { openSearchSession, type SearchSession } from '../search/session.js'
 import type { SearchSettings } from '../search/settings.js'
+import { lastWindows } from '../search/validation.js'
 import { loadKernels } from './node.js'
 import { openRun, type RunRequest } from './open-run.js'
 import type { RunFolder } from './run-folder.js'
@@ -34,6 +36,8 @@ export interface SearchStart {
   readonly reason: string
   /** Weights, without learned norms. */
   readonly weights: number
+  /** As many of them are kept before the first step: `keep`, rounded up for each matrix. */
+  readonly kept: number
   readonly tokens: { readonly train: number; readonly valid: number }
   /** The corpus' name. */
   readonly corpus: string
@@ -59,9 +63,6 @@ export interface SearchReport extends SearchStart {
   readonly tokensPerSecond: number
   readonly split: TimeSplit
 }
-
-/** The last validation reads as many windows as hold so many tokens, whatever is read during the run. */
-const LAST_VALIDATION = 2 ** 17
 
 /**
  * Searches for a ticket, or trains densely, and writes the result; see src/search/run.ts for the steps. The run folder
@@ -112,11 +113,13 @@ async function runSession(
     from: from.step,
     ...device,
     weights,
+    kept: total(matrices.map((matrix) => matrix.kept)),
     tokens: { train: corpus.train.length, valid: corpus.valid.length },
     corpus: corpus.name,
     attentionDeviation: deviation,
   }
   request.onStart?.(start)
+  note(request, sparseWarning(settings))
   const { validWindows, ...cadence } = record.cadence
   const sampler = createSampler(session)
   const { seconds, split } = await runSearch({
@@ -137,11 +140,11 @@ async function runSession(
     now: () => performance.now(),
     ...(request.onStep ? { onStep: request.onStep } : {}),
   })
-  const lastWindows = Math.max(1, Math.floor(LAST_VALIDATION / config.positions))
-  const validation = await session.validation(lastWindows, signal)()
+  const validation = await session.validation(lastWindows(config.positions), signal)() // whatever is read on the way
   if (!Number.isFinite(validation.validLoss)) {
     throw new InputError(`validation loss is ${validation.validLoss} at step ${steps}; ${record.out} is not written`)
   }
+  note(request, deadWarning(settings, validation.validLoss))
   const outBytes = await writeResult(session, record, validation)
   const kept = session.kept()
   const spent = split.graph + split.ticket + split.rest
@@ -156,6 +159,10 @@ async function runSession(
     tokensPerSecond: spent > 0 ? ((steps - from.step) * batch * config.positions) / spent : 0,
     split,
   }
+}
+
+function note({ onNote }: SearchRequest, line: string | undefined): void {
+  if (line !== undefined) onNote?.(line)
 }
 
 /** Takes the state from the newest sound checkpoint, when there is one; cuts the logs back to it. */

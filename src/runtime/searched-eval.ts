@@ -3,8 +3,8 @@ import type { GraphRunner } from '../graph/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
 import { InputError } from '../safetensors/index.js'
-import type { LossStep } from '../search/loss-step.js'
-import { createValidation } from '../search/validation.js'
+import type { LossEvaluator } from '../search/loss-evaluator.js'
+import { createValidation, lastWindows } from '../search/validation.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, openGraphRunner } from './device.js'
 import { type ModelSource, openModelSource } from './model-source.js'
@@ -28,9 +28,9 @@ export interface EvalRequest {
   readonly part?: TextPart | undefined
   /** Name of a tokenizer; default: the ticket's or the folder's. */
   readonly tokenizer?: string | undefined
-  /** At most so many windows of the model's context, an integer >= 1; default: 2^17 tokens of them, at least 32. */
+  /** So many windows of the model's context, an integer >= 1, fewer where the text has room for fewer; default: 2^17 tokens of them, at least 32. */
   readonly windows?: number | undefined
-  /** Windows at a time, an integer >= 1; default: as in the search, or 8, at most 64 and 1 GiB of logits. */
+  /** Windows at a time, an integer >= 1, which the loss does not depend on; default: as in the search, or 8, at most 64 and 1 GiB of logits. */
   readonly batch?: number | undefined
   readonly device?: DeviceName | undefined
   readonly threads?: number | undefined
@@ -66,8 +66,6 @@ export interface EvalReport {
   readonly reason: string
 }
 
-const WINDOW_TOKENS = 2 ** 17
-const LEAST_WINDOWS = 32
 const MOST_BATCH = 64
 const MOST_LOGITS = 2 ** 28
 
@@ -96,23 +94,23 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         `${request.data}: ${text.length} tokens${found}; the model's context needs at least ${length + 1}`,
       )
     }
-    const windows = request.windows ?? Math.max(LEAST_WINDOWS, Math.floor(WINDOW_TOKENS / length))
+    const windows = request.windows ?? lastWindows(length)
     const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
 
     const kept = ticket?.kind === 'searched-gpt2' ? await keptReport(ticket) : null
     const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
     const evaluator = await createLoss(source, runner, batch, length)
     try {
-      const starts = validationStarts(text.length, length, { atMost: windows, multipleOf: batch })
+      const starts = validationStarts(text.length, length, windows)
       const count = starts.length
       let done = 0
       const counted = {
         ...evaluator,
         async run() {
-          const loss = await evaluator.run()
-          done += batch
+          const losses = await evaluator.run()
+          done = Math.min(done + batch, count)
           request.onProgress?.(done, count)
-          return loss
+          return losses
         },
       }
       const { validLoss, bitsPerByte } = await createValidation(counted, { text, tokenizer, batch, windows }, signal)()
@@ -166,7 +164,7 @@ async function createLoss(
   runner: GraphRunner,
   batch: number,
   length: number,
-): Promise<LossStep> {
+): Promise<LossEvaluator> {
   if (ticket === null) return createDenseLoss(runner, config, await weights(), batch, length)
   if (ticket.kind === 'searched-gpt2') {
     return createSearchedLoss(runner, await rebuildTicket(ticket), batch, length)

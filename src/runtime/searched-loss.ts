@@ -1,9 +1,9 @@
 import { float32, type GraphRunner } from '../graph/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
-import { gpt2DenseLossGraph } from '../model/gpt2-dense-loss.js'
+import { gpt2DenseTokenLossGraph } from '../model/gpt2-dense-loss.js'
 import type { LanguageModel } from '../model/gpt2-tokens.js'
 import type { Gpt2Weights } from '../model/gpt2-weights.js'
-import { bindLoss, createLossEvaluator, type LossStep } from '../search/loss-step.js'
+import { bindTokenLoss, createLossEvaluator, type LossEvaluator } from '../search/loss-evaluator.js'
 import type { SearchedGpt2 } from './searched-weights.js'
 
 /** The loss of a searched network on batches of one size: the graph that the search validates with. */
@@ -12,7 +12,8 @@ export const createSearchedLoss = (
   network: SearchedGpt2,
   batch: number,
   length: number,
-): Promise<LossStep> => createLossEvaluator(runner, network, (name) => network.parameters.get(name)!, batch, length)
+): Promise<LossEvaluator> =>
+  createLossEvaluator(runner, network, (name) => network.parameters.get(name)!, batch, length)
 
 /** The loss of a dense GPT-2 on batches of one size, computed in one graph. */
 export async function createDenseLoss(
@@ -21,13 +22,13 @@ export async function createDenseLoss(
   weights: Gpt2Weights,
   batch: number,
   length: number,
-): Promise<LossStep> {
+): Promise<LossEvaluator> {
   const feeds = Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, float32(shape, data)]))
-  return bindLoss(runner, gpt2DenseLossGraph(config, batch, length), feeds, batch, length)
+  return bindTokenLoss(runner, gpt2DenseTokenLossGraph(config, batch, length), feeds, batch, length)
 }
 
 /** The loss of any language model, from its logits in float64. */
-export function createLogitsLoss(model: LanguageModel, batch: number, length: number): LossStep {
+export function createLogitsLoss(model: LanguageModel, batch: number, length: number): LossEvaluator {
   const { vocabulary: V } = model.config
   const tokens = new Int32Array(batch * length)
   const targets = new Int32Array(batch * length)
@@ -36,11 +37,13 @@ export function createLogitsLoss(model: LanguageModel, batch: number, length: nu
     targets,
     async run() {
       const logits = await model.logits(tokens, batch, length) // [B, T, V]
-      let nats = 0
-      for (let n = 0; n < targets.length; n++) {
-        nats += crossEntropy(logits.subarray(n * V, (n + 1) * V), targets[n])
-      }
-      return nats / targets.length
+      return Float64Array.from({ length: batch }, (_, b) => {
+        let nats = 0
+        for (let n = b * length; n < (b + 1) * length; n++) {
+          nats += crossEntropy(logits.subarray(n * V, (n + 1) * V), targets[n])
+        }
+        return nats
+      })
     },
     release: async () => {},
   }

@@ -1,11 +1,19 @@
-import type { MaskCoding, SearchedContent } from '../ticket/index.js'
+import { gpt2Matrices } from '../model/gpt2-matrices.js'
+import {
+  assertSearchedMetadata,
+  type MaskCoding,
+  printableName,
+  type SearchedContent,
+  searchedMetadataOf,
+} from '../ticket/index.js'
 import { randomMatrices } from './random-network.js'
 import type { SearchSession } from './session.js'
+import type { SearchSettings } from './settings.js'
 import { scoreStream } from './streams.js'
 
-/** What a ticket says that the session does not know. */
+/** What a ticket says that the settings do not know. */
 export interface FoundTicketOptions {
-  /** Of the corpus, for the ticket's metadata. */
+  /** Of the corpus: any text. What a ticket cannot hold of it is replaced or cut off. */
   readonly name: string
   /** How the masks are stored. */
   readonly coding: MaskCoding
@@ -21,25 +29,52 @@ export interface FoundTicketOptions {
  */
 export function foundTicket(
   { settings, memory, algorithm, corpus }: Pick<SearchSession, 'settings' | 'memory' | 'algorithm' | 'corpus'>,
-  { name, coding, steps, validLoss }: FoundTicketOptions,
+  options: FoundTicketOptions,
 ): Omit<SearchedContent, 'probe'> {
-  const { config, norms, seed, tokenizer } = settings
   const { ticket, generations } = algorithm
   if (!ticket) throw new TypeError('"session" expected a search, got a dense training, which has no masks')
-  const { algorithm: by, keep, selection, qkScale, initialisation, batch } = settings
+  return {
+    ...descriptionOf(settings, corpus, options),
+    matrices: matricesOf(settings).map((matrix) => {
+      return { ...matrix, mask: ticket.mask(matrix.name), generations: generations?.(matrix.name) }
+    }),
+    dense: new Map(memory.dense.map((norm) => [norm.name, norm.effective])),
+  }
+}
+
+/**
+ * Checks, before a search begins, that the ticket which it ends with can be written: everything that a ticket says is
+ * known by then but for masks, norms, loss and probe.
+ * @throws RangeError or TypeError naming what the format refuses
+ */
+export function checkFoundTicket(
+  settings: SearchSettings,
+  corpus: { readonly sha256: string },
+  { name, coding }: Pick<FoundTicketOptions, 'name' | 'coding'>,
+): void {
+  const shapes = gpt2Matrices(settings.config)
+  const matrices = matricesOf(settings).map((matrix, i) => {
+    return { ...matrix, shape: shapes[i].shape, kept: 0, generations: 0 }
+  })
+  const description = descriptionOf(settings, corpus, { name, coding, steps: settings.steps, validLoss: 0 })
+  assertSearchedMetadata(searchedMetadataOf({ ...description, seed: settings.seed, matrices, probe: null }))
+}
+
+/** Everything of a ticket but its matrices, norms and probe. */
+function descriptionOf(
+  settings: SearchSettings,
+  { sha256 }: { readonly sha256: string },
+  { name, coding, steps, validLoss }: FoundTicketOptions,
+) {
+  const { config, norms, seed, tokenizer, keep, selection, qkScale, initialisation, batch } = settings
   return {
     seed: BigInt(seed),
     config,
     norms,
     tokenizer: tokenizer === 'letters' ? null : tokenizer,
     coding,
-    matrices: randomMatrices(settings).map(({ name: matrix, stream, init }, i) => {
-      const own = { name: matrix, stream, init, scores: scoreStream(i) }
-      return { ...own, mask: ticket.mask(matrix), generations: generations?.(matrix) }
-    }),
-    dense: new Map(memory.dense.map((norm) => [norm.name, norm.effective])),
     search: {
-      algorithm: by,
+      algorithm: settings.algorithm,
       keep,
       selection,
       qkScale,
@@ -49,7 +84,10 @@ export function foundTicket(
       length: config.positions,
       tokens: steps * batch * config.positions,
       validLoss,
-      corpus: { name, sha256: corpus.sha256, tokenizer },
+      corpus: { name: printableName(name), sha256, tokenizer },
     },
   }
 }
+
+const matricesOf = (settings: SearchSettings) =>
+  randomMatrices(settings).map(({ name, stream, init }, i) => ({ name, stream, init, scores: scoreStream(i) }))

@@ -1,6 +1,6 @@
-import { encodeModel, float32, type Graph, type GraphRunner, int32, type Tensor } from '../graph/index.js'
+import { encodeModel, float32, type GraphRunner, int32, type Tensor } from '../graph/index.js'
 import { type ArrayShape, addRows, type ParameterMemory } from '../kernels/index.js'
-import { gpt2GradientGraph, gpt2LossGraph } from '../model/gpt2-loss.js'
+import { gpt2GradientGraph } from '../model/gpt2-loss.js'
 import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../model/gpt2-matrices.js'
 
 /** The model, and which of its predictions the loss is about. */
@@ -140,63 +140,8 @@ function addScaled(sum: Float32Array, values: Float32Array, factor: number): voi
   for (let i = 0; i < sum.length; i++) sum[i] += values[i] * factor
 }
 
-/** The loss alone at the effective weights; the batch lies outside the parameter memory. */
-export function createEvaluator(
-  runner: GraphRunner,
-  model: LossModel,
-  memory: ParameterMemory,
-  batch: number,
-  length: number,
-): Promise<LossStep> {
-  return createLossEvaluator(runner, model, (name) => memory.matrix(name).effective, batch, length)
-}
-
-/**
- * The loss alone.
- * @param parameter name of a matrix or learned norm -> its values, read where they lie at every run
- */
-export async function createLossEvaluator(
-  runner: GraphRunner,
-  model: LossModel,
-  parameter: (name: string) => Float32Array,
-  batch: number,
-  length: number,
-): Promise<LossStep> {
-  const { answers } = model
-  const graph = gpt2LossGraph(model, batch, length, { fused: runner.prefersFused, answers })
-  return bindLoss(runner, graph, parameterFeeds(model, parameter), batch, length)
-}
-
-/**
- * A loss graph, ready to be run again and again on a batch that the caller fills.
- * @param graph inputs `tokens` and `targets` [B, T] (int32) and those of `feeds`, output `loss` []
- * @param feeds read where they lie at every run
- */
-export async function bindLoss(
-  runner: GraphRunner,
-  graph: Graph,
-  feeds: Readonly<Record<string, Tensor>>,
-  batch: number,
-  length: number,
-): Promise<LossStep> {
-  const tokens = new Int32Array(batch * length)
-  const targets = new Int32Array(batch * length)
-  const loss = new Float32Array(1)
-  const loaded = await runner.load(encodeModel(graph))
-  const batchFeeds = { tokens: int32([batch, length], tokens), targets: int32([batch, length], targets) }
-  const compute = loaded.bind({ ...feeds, ...batchFeeds }, { loss: float32([], loss) })
-  return {
-    tokens,
-    targets,
-    async run() {
-      await compute()
-      return loss[0]
-    },
-    release: () => loaded.release(),
-  }
-}
-
-function parameterFeeds(
+/** The matrices and learned norms as a graph is fed them. */
+export function parameterFeeds(
   { config, norms }: BiasFreeGpt2,
   parameter: (name: string) => Float32Array,
 ): Record<string, Tensor> {

@@ -90,7 +90,7 @@ export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; s
 
   const save = async (step: number) => {
     const bad = firstNotFinite(algorithm.state)
-    if (bad !== undefined) throw new InputError(`${bad} is not finite at step ${step}; ${lastGood(saved)}`)
+    if (bad !== undefined) throw lost(`${bad} is not finite at step ${step}`, learningRateAt(settings, step), saved)
     const begun = pieces.now()
     await pieces.checkpoint(step, elapsed())
     saved = step
@@ -115,8 +115,9 @@ export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; s
     const filled = pieces.now()
     const loss = await lossStep.run()
     const ran = pieces.now()
-    if (!Number.isFinite(loss)) throw new InputError(`loss is ${loss} at step ${step}; ${lastGood(saved)}`)
     const learningRate = learningRateAt(settings, step)
+    if (!Number.isFinite(loss))
+      throw lost(`loss is ${loss} at step ${step}`, step === 1 ? undefined : learningRate, saved)
     updateOrSay(algorithm, { learningRate, beta1, beta2, epsilon, weightDecay, step }, saved)
     const ended = pieces.now()
     split.steps++
@@ -137,12 +138,12 @@ export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; s
     const due = (every: number) => every > 0 && step % every === 0
     const validation = due(cadence.validateEvery) && !isLast ? await pieces.validate() : undefined
     if (validation && !Number.isFinite(validation.validLoss)) {
-      throw new InputError(`validation loss is ${validation.validLoss} at step ${step}; ${lastGood(saved)}`)
+      throw lost(`validation loss is ${validation.validLoss} at step ${step}`, learningRate, saved)
     }
     const complete = { ...row, ...validation }
     pieces.record(complete)
     pieces.onStep?.(complete)
-    // After the step is recorded: who holds the run here holds a step that is whole, and counted.
+    // The step is recorded before this pause, so a run that is stopped here has a complete step.
     const pausedAt = pieces.now()
     await pieces.pause()
     split.rest += (pieces.now() - pausedAt) / 1000
@@ -159,9 +160,20 @@ function updateOrSay(algorithm: Algorithm, adamw: AdamW, saved: number): void {
     algorithm.update(adamw)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new InputError(`${error.message}, in step ${adamw.step}; ${lastGood(saved)}`)
+    throw lost(`${error.message}, in step ${adamw.step}`, adamw.learningRate, saved)
   }
 }
 
-const lastGood = (step: number) =>
-  step === 0 ? 'there is no checkpoint before it' : `the last good checkpoint is of step ${step}`
+/**
+ * What is said of a run that has lost its numbers: what was seen, the likely cause, and where the run may go on from.
+ * @param learningRate of the step; undefined before the first update, which no rate can have caused
+ * @param saved the step of the last checkpoint, 0 for none
+ */
+function lost(seen: string, learningRate: number | undefined, saved: number): InputError {
+  const cause =
+    learningRate === undefined
+      ? 'before any update: the random weights are too large (initialisation, QK scale)'
+      : `with a learning rate of ${learningRate}: a smaller one may help`
+  const checkpoint = saved === 0 ? 'there is no checkpoint before it' : `the last good checkpoint is of step ${saved}`
+  return new InputError(`${seen}, ${cause}; ${checkpoint}`)
+}

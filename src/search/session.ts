@@ -9,7 +9,8 @@ import { gpt2Matrices } from '../model/gpt2-matrices.js'
 import type { Algorithm } from './algorithm.js'
 import { createDenseTraining, createEdgePopup, type MaskedAlgorithm } from './algorithms.js'
 import { createIterand, type Iterand } from './iterand-search.js'
-import { createEvaluator, createLossStep, type LossStep, lossArrays, modelParameters } from './loss-step.js'
+import { createLossEvaluator } from './loss-evaluator.js'
+import { createLossStep, type LossStep, lossArrays, modelParameters } from './loss-step.js'
 import { fillRandomNetwork } from './random-network.js'
 import type { Validation } from './run.js'
 import type { SearchSettings } from './settings.js'
@@ -30,7 +31,7 @@ export interface SearchSession {
   readonly lossStep: LossStep
   /** The batch of a step, counted from 0. */
   fillBatch(step: number, tokens: Int32Array, targets: Int32Array): void
-  /** Loss on at most so many windows of the validation text, or lists of the task. */
+  /** Loss on so many windows of the validation text, or lists of the task; on fewer where there are fewer. */
   validation(windows: number, signal?: AbortSignal): () => Promise<Validation>
   /** How many weights of each matrix the mask keeps; all of them in training. */
   kept(): { name: string; kept: number; count: number }[]
@@ -57,6 +58,7 @@ export async function openSearchSession(
   fillRandomNetwork(memory, settings)
   const algorithm = await createAlgorithm(memory, settings, loadKernels)
   const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch)
+  const effective = (name: string) => memory.matrix(name).effective
   const seed = BigInt(settings.dataSeed)
   const lessons = task ? sortLessons() : await textLessons()
   return {
@@ -81,7 +83,7 @@ export async function openSearchSession(
   /** Windows at random places of a text. */
   async function textLessons(): Promise<Lessons> {
     const { train, valid: text, tokenizer } = corpus
-    const evaluator = await createEvaluator(runner, model, memory, microBatch, length)
+    const evaluator = await createLossEvaluator(runner, model, effective, microBatch, length)
     return {
       fillBatch: (step, tokens, targets) => fillBatch(train, { seed, step, batch, length }, tokens, targets),
       validation: (windows, signal) =>
@@ -93,7 +95,6 @@ export async function openSearchSession(
   /** Lists drawn without end. */
   function sortLessons(): Lessons {
     const { valid } = corpus
-    const effective = (name: string) => memory.matrix(name).effective
     return {
       fillBatch: (step, tokens, targets) => fillSortBatch(task!, { seed, step, batch }, tokens, targets),
       validation: (lists, signal) =>

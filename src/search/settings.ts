@@ -8,6 +8,7 @@ import { GENERATION_LIMIT } from '../ticket/searched.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
 import { chooseModel, type ModelChoice, searchModels } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
+import { checkFloat32, checkKeep } from './start-checks.js'
 
 export const algorithms = ['edge-popup', 'iterand'] as const
 
@@ -84,7 +85,19 @@ const REDRAW = { every: 300, rate: 0.1 }
  * the query and key matrices are scaled by 1 unless told otherwise; under `gpt2` by (d / H)^(1/4), as in the paper.
  * @throws RangeError or TypeError naming the setting
  */
-export function chooseSettings(choice: SettingsChoice, tokenizer: Pick<Tokenizer, 'name' | 'vocabulary'>) {
+export function chooseSettings(choice: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
+  const settings = fillSettings(choice, tokenizer)
+  checkKeep(settings)
+  checkSettings(settings)
+  checkFloat32(settings)
+  return settings
+}
+
+/** What settings depend on of a tokenizer. */
+type VocabularySize = Pick<Tokenizer, 'name' | 'vocabulary'>
+
+/** Settings with every default filled in. */
+function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
   const { kind, task } = choice
   const isSearch = kind === 'search'
   const config = chooseModel(
@@ -99,7 +112,7 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: Pick<Tokenizer
   const learningRate = choice.learningRate ?? (isSearch ? 2e-3 : 3e-3)
   const seed = choice.seed ?? 0n
   const batch = choice.batch ?? searchModels[choice.model].batch
-  const settings: SearchSettings = {
+  return {
     kind,
     config,
     norms: choice.norms ?? 'plain',
@@ -126,16 +139,25 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: Pick<Tokenizer
     seed: String(seed),
     dataSeed: String(choice.dataSeed ?? seed),
   }
-  checkSettings(settings)
-  return settings
 }
 
 /**
  * What is asked for of a run that goes on: what is given, and for the rest the run's settings. With a model's name the
- * sizes are that model's, so that another model than the run's is seen to differ.
- * @throws RangeError for a width as a factor without a model
+ * sizes are that model's, so that another model than the run's is seen to differ. What a new run may not begin with is
+ * accepted: an old one may have.
+ * @throws RangeError or TypeError naming the setting, for a width as a factor without a model too
  */
-export function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>): SettingsChoice {
+export function resumedSettings(
+  settings: SearchSettings,
+  given: Partial<SettingsChoice>,
+  tokenizer: VocabularySize,
+): SearchSettings {
+  const asked = fillSettings(resumedChoice(settings, given), tokenizer)
+  checkSettings(asked)
+  return asked
+}
+
+function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>): SettingsChoice {
   const { config, tokenizer: _, algorithm, seed, dataSeed, ...same } = settings
   const { model, width } = given
   if (model === undefined && width?.startsWith('x')) {
@@ -166,7 +188,10 @@ function sizesOf({ layers, width, heads, positions, inner, activation, tiedHead 
   }
 }
 
-/** @throws RangeError naming the setting, its value and what was expected */
+/**
+ * Checks what any run may have, an old one too; src/search/start-checks.ts asks more of a new one.
+ * @throws RangeError naming the setting, its value and what was expected
+ */
 export function checkSettings(settings: SearchSettings): void {
   const { config, steps, warmUp, learningRate, finalLearningRate, task } = settings
   if (task) checkTask(task, config)

@@ -1,4 +1,5 @@
 export { codingOf, type Deflate, type MaskCoding, maskCodings } from './coding.js'
+export { printableName } from './corpus-name.js'
 export {
   type Construction,
   type DenseSpec,
@@ -32,9 +33,11 @@ export {
   type SearchedMatrix,
   type SearchedMetadata,
   type SearchSummary,
+  searchedMetadataOf,
   ticketTokenizers,
 } from './searched.js'
 export type { SearchedMask } from './searched-masks.js'
+export { assertSearchedMetadata } from './searched-metadata.js'
 export { type MaskedMatrix, materialiseMatrix, materialiseSearched, redrawWeights } from './searched-weights.js'
 export { encodeSearchedTicket, type FoundMatrix, type SearchedContent } from './searched-write.js'
 export type { CreateSha256, Sha256 } from './sha256.js'

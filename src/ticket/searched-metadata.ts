@@ -2,6 +2,7 @@ import { checkGpt2Config } from '../model/gpt2-config.js'
 import { gpt2Matrices, normKinds } from '../model/gpt2-matrices.js'
 import { initialisationScale } from '../random/index.js'
 import { quoted } from '../safetensors/strict-json.js'
+import { assertName } from './corpus-name.js'
 import {
   assertDense,
   assertDistinct,
@@ -136,12 +137,8 @@ function assertSummary(search: SearchSummary): void {
 }
 
 function assertCorpus({ name, sha256, tokenizer }: SearchSummary['corpus']): void {
-  for (const [key, text] of Object.entries({ name, tokenizer })) {
-    // \p{C}: control characters and the like, which must not reach a terminal
-    if (typeof text !== 'string' || !/^\P{C}{1,200}$/u.test(text)) {
-      throw new RangeError(`"search.corpus.${key}" expected 1 to 200 printable characters, got ${quoted(text)}`)
-    }
-  }
+  assertName('search.corpus.name', name)
+  assertName('search.corpus.tokenizer', tokenizer)
   if (typeof sha256 !== 'string' || !/^[0-9a-f]{64}$/.test(sha256)) {
     throw new RangeError(`"search.corpus.sha256" expected 64 hexadecimal digits, got ${quoted(sha256)}`)
   }

@@ -131,10 +131,6 @@ test('Ctrl-C inside a run saves it; killed between runs nothing is lost: the sam
 
 describe('bad input is one line and exit code 1', () => {
   test.each<[string[], RegExp]>([
-    [
-      ['figure-7', '--paper'],
-      /^slt: "data" expected the text of WikiText-103 with --paper, .*--data train\.txt --valid/,
-    ],
     [['figure-7', '--paper', '--quick'], /^slt: "paper" expected without --quick/],
     [['figure-7', '--valid', 'x'], /^slt: "valid" expected with --data/],
     [['figure-7', '--models', 'mini'], /^slt: "models" expected with --paper/],

@@ -100,7 +100,6 @@ test('bad input is one line and exit code 1; an unknown option exit code 2', () 
       ['--data', text, '--steps', '10', '--warm-up', '10'],
       /^slt: "warm-up" expected fewer than the 10 steps, got 10\n$/,
     ],
-    [[], /^slt: "data" expected a file or folder of text/],
     [['--data', text, '--letters', '3'], /^slt: "letters" expected --task sort beside it, got 3\n$/],
     [['--task', 'sort', '--data', text], /^slt: "data" expected nothing beside the task sort, got .*\n$/],
     [['--task', 'sort', '--context', '8'], /^slt: "context" expected 11 for the task, got 8\n$/],

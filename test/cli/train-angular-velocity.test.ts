@@ -43,6 +43,10 @@ test('what means nothing for the task is refused, and figure 6 has no trained ta
     1,
     'slt: "qk-scale" expected nothing: --task angular-velocity takes --seed, --batch, --lr and --weight-decay\n',
   ])
+  const nowhere = slt('train', '--task', 'angular-velocity', '--out', join(folder, 'no-such', 'x.safetensors'))
+  expect([nowhere.code, nowhere.stderr]).toEqual([1, `slt: ${join(folder, 'no-such')}: no such file or folder\n`])
+  const steep = slt('train', '--task', 'angular-velocity', '--lr', '1e99', '--out', join(folder, 'x.safetensors'))
+  expect([steep.code, steep.stderr]).toEqual([1, 'slt: "learningRate" expected a float32 number >= 0, got 1e+99\n'])
   const figure6 = slt('reproduce', 'figure-6', '--trained', '--out', folder)
   expect(figure6.code).toBe(1)
   expect(figure6.stderr).toMatch(/^slt: "trained" expected figure-4 or figure-5 among the figures/)

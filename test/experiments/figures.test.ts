@@ -46,6 +46,12 @@ describe.each<FigureNumber>([4, 5, 6])('Figure %i', (figure) => {
       }
   })
 
+  it('claims nothing that too few sources do not decide', async () => {
+    const { checks } = await runFigure(figure, { solver, sources: 2, seed: 1 })
+    expect(checks.length).toBeGreaterThan(1)
+    expect(checks.map(({ holds }) => holds)).toEqual(checks.map(() => null))
+  })
+
   it('draws as standalone SVG on white, the same each time', async () => {
     const svg = renderFigure(await first)
     expect(svg).toBe(renderFigure(await first))

@@ -1,8 +1,11 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { formatRunRecord, parseRunRecord } from '../../src/runtime/run-record.js'
 import { type SearchRequest, search } from '../../src/runtime/search.js'
+import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { fingerprintOf } from '../../src/search/fingerprint.js'
 import type { SettingsChoice } from '../../src/search/settings.js'
 import { rowsOf, smallRun, stepsOf, writeText } from './small-run.js'
 
@@ -162,6 +165,26 @@ describe('going on', () => {
     await expect(search(resumed({ resume: copy }))).rejects.toThrow(
       /run\.json: not the record of a run: "identity" does not match its fingerprint: the settings or the corpus/,
     )
+  })
+
+  test('a run that was begun with settings that are refused today goes on', async () => {
+    const copy = join(folder, 'older.run')
+    cpSync(`${out()}.run`, copy, { recursive: true })
+    for (const name of readdirSync(copy)) if (name.startsWith('checkpoint')) rmSync(join(copy, name))
+    const record = parseRunRecord('run.json', readFileSync(join(copy, 'run.json'), 'utf8'))
+    const identity = { ...record.identity, settings: { ...record.identity.settings, keep: 1, qkScale: 2 ** 36 } }
+    const write = (changed: typeof identity) => {
+      const fingerprint = fingerprintOf(nodeSha256, changed)
+      writeFileSync(join(copy, 'run.json'), formatRunRecord({ ...record, identity: changed, fingerprint }))
+    }
+    // Its ticket could never be written: that is said at once.
+    write(identity)
+    await expect(search(resumed({ resume: copy }))).rejects.toThrow(/"h\.0\.attn\.q\.init" expected a scale of at most/)
+    write({ ...identity, settings: { ...identity.settings, qkScale: 1 } })
+    const { keptFraction } = await search(
+      resumed({ resume: copy, choice: { keep: 1 }, out: join(folder, 'older.slt.safetensors') }),
+    )
+    expect(keptFraction).toBe(1)
   })
 
   test('a text that was moved: the ticket keeps the name that the run began with', async () => {

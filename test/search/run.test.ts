@@ -174,7 +174,7 @@ describe('stopping', () => {
     const cadence = { validateEvery: 5, sampleEvery: 0, checkpointEvery: 3, checkpointSeconds: 0 }
     const run = fakeRun({ cadence, validate: async () => ({ validLoss: Number.NaN, bitsPerByte: Number.NaN }) })
     await expect(runSearch(run.pieces)).rejects.toThrow(
-      'validation loss is NaN at step 5; the last good checkpoint is of step 3',
+      /^validation loss is NaN at step 5, with a learning rate of \S+: a smaller one may help; the last good checkpoint is of step 3$/,
     )
     expect(run.calls).toEqual(['checkpoint 3'])
     expect(run.rows.length).toBe(4)
@@ -185,10 +185,20 @@ describe('stopping', () => {
     let calls = 0
     run.lossStep.run = async () => (++calls === 6 ? bad : 2)
     await expect(runSearch(run.pieces)).rejects.toThrow(
-      `loss is ${bad} at step 6; the last good checkpoint is of step 4`,
+      new RegExp(
+        `^loss is ${bad} at step 6, with a learning rate of \\S+: a smaller one may help; the last good checkpoint is of step 4$`,
+      ),
     )
     expect(run.state[0].values[0]).toBe(55)
     expect(run.calls).toEqual(['checkpoint 4'])
+  })
+
+  test('a loss that is lost before any update is not blamed on the learning rate', async () => {
+    const run = fakeRun()
+    run.lossStep.run = async () => Number.NaN
+    await expect(runSearch(run.pieces)).rejects.toThrow(
+      'loss is NaN at step 1, before any update: the random weights are too large (initialisation, QK scale); there is no checkpoint before it',
+    )
   })
 
   test('a state that is not finite is never saved', async () => {
@@ -197,7 +207,7 @@ describe('stopping', () => {
       if (step === 7) run.state[0].values[0] = Number.POSITIVE_INFINITY
     }
     await expect(runSearch(run.pieces)).rejects.toThrow(
-      'x is not finite at step 8; the last good checkpoint is of step 4',
+      /^x is not finite at step 8, with a learning rate of \S+: a smaller one may help; the last good checkpoint is of step 4$/,
     )
     expect(run.calls).toEqual(['checkpoint 4'])
   })
@@ -208,7 +218,7 @@ describe('stopping', () => {
       throw new RangeError('"scores" of wte expected numbers, got NaN at index 3')
     }
     await expect(runSearch(run.pieces)).rejects.toThrow(
-      /^"scores" of wte expected numbers, got NaN at index 3, in step 1; there is no checkpoint before it$/,
+      /^"scores" of wte expected numbers, got NaN at index 3, in step 1, with a learning rate of \S+: a smaller one may help; there is no checkpoint before it$/,
     )
   })
 })

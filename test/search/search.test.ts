@@ -1,11 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openFile } from '../../src/runtime/files.js'
 import { type SearchRequest, search } from '../../src/runtime/search.js'
+import { nodeSha256 } from '../../src/runtime/sha256.js'
 import { openSafetensors } from '../../src/safetensors/index.js'
 import type { MetricsRow } from '../../src/search/metrics.js'
+import { expectSearched, openTicket } from '../../src/ticket/index.js'
 import { rowsOf, smallRun, stepsOf, writeText } from './small-run.js'
 
 let folder: string
@@ -96,7 +98,8 @@ describe('what cannot be done is said before anything is written', () => {
   })
   test('settings', async () => {
     const { choice } = smallRun(folder)
-    await refuse({ choice: { ...choice, keep: 1.2 } }, /^"keep" expected 0 < keep <= 1, got 1\.2$/)
+    await refuse({ choice: { ...choice, keep: 1.2 } }, /^"keep" expected 0 < keep < 1, got 1\.2$/)
+    await refuse({ choice: { ...choice, qkScale: 1e12 } }, /^"qk-scale" expected .* <= 4\.29e\+9, got 1000000000000$/)
     await refuse({ choice: { ...choice, heads: 5 } }, /^"heads" expected a divisor of the width 32, got 5$/)
   })
   test('places', async () => {
@@ -105,6 +108,45 @@ describe('what cannot be done is said before anything is written', () => {
     await refuse({ run: join(folder, 'tiny.txt') }, /tiny\.txt: is there already, and is no folder$/)
     await refuse({ resume: join(folder, 'a-folder') }, /a-folder: not the folder of a run/)
   })
+})
+
+test('a text of any name can be searched: the name is cut between two characters, interrupted or not', async () => {
+  const name = `${'x'.repeat(99)}\u{1f600}.txt`
+  const data = join(folder, name)
+  cpSync(join(folder, 'words.txt'), data)
+  const out = join(folder, 'named.safetensors')
+  const run = smallRun(folder, { data, out })
+  const controller = new AbortController()
+  const onStep = () => controller.abort(new Error('interrupted'))
+  await expect(search({ ...run, signal: controller.signal, onStep })).rejects.toThrow('interrupted')
+  await search({ ...run, choice: {}, data: undefined, out: undefined, resume: `${out}.run` })
+  const file = await openFile(out)
+  const ticket = expectSearched(await openTicket(file, nodeSha256))
+  expect(ticket.metadata.search!.corpus.name).toBe(`${'x'.repeat(99)}\u{1f600}`)
+  await file.close()
+})
+
+test('a mask that leaves next to nothing is told before the first step, and a dead network after the last', async () => {
+  const heard: string[] = []
+  const run = smallRun(folder, { out: join(folder, 'sparse.safetensors') })
+  const report = await search({
+    ...run,
+    choice: { ...run.choice, keep: 0.002, steps: 1, initialisation: 'gpt2' },
+    onStart: ({ kept, weights }) => heard.push(`kept ${kept} of ${weights}`),
+    onNote: (line) => heard.push(line),
+  })
+  // 2 blocks of 4 matrices of 1,024 and 2 of 4,096 weights, wte of 8,192, wpe of 512: 8 x 3 + 4 x 9 + 17 + 2 are kept
+  expect(heard).toEqual([
+    'kept 79 of 33280',
+    'warning: keep 0.002 leaves 0.064 weights to an output of h.0.attn.q (32 inputs): most outputs are cut off, and little can be learned',
+    expect.stringMatching(
+      /^warning: a loss of 5\.54\d\d is that of answering all 256 tokens alike: the network is dead/,
+    ),
+  ])
+  expect(report.keptFraction).toBe(79 / 33280)
+  heard.length = 0
+  await search({ ...smallRun(folder, { out: join(folder, 'usual.safetensors') }), onNote: (line) => heard.push(line) })
+  expect(heard).toEqual([])
 })
 
 test('any bytes are a text', async () => {
@@ -133,9 +175,9 @@ test('the last validation reads the same windows whatever is read on the way', a
 test('scores that run away stop the run, and the last good checkpoint goes on', async () => {
   const out = join(folder, 'wild.safetensors')
   const run = smallRun(folder, { out })
-  const choice = { ...run.choice, learningRate: 1e38, warmUp: 12 }
+  const choice = { ...run.choice, learningRate: 1e38, weightDecay: 0, warmUp: 12 }
   await expect(search({ ...run, choice })).rejects.toThrow(
-    /(not finite|NaN).* step \d+; the last good checkpoint is of step \d+|there is no/,
+    /(not finite|NaN).* step \d+, with a learning rate of \S+e\+3\d: a smaller one may help; (the last good|there is no) checkpoint/,
   )
   expect(stepsOf(`${out}.run`).length).toBeGreaterThan(0)
   expect(readdirSync(`${out}.run`)).not.toContain('lock')

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
 import { canonicalJson, differences, fingerprintOf } from '../../src/search/fingerprint.js'
 import { chooseModel } from '../../src/search/models.js'
-import { chooseSettings, type SettingsChoice } from '../../src/search/settings.js'
+import { chooseSettings, resumedSettings, type SettingsChoice } from '../../src/search/settings.js'
 
 const bytes = { name: 'bytes', vocabulary: 256 } as const
 const choose = (choice: Partial<SettingsChoice> = {}) =>
@@ -33,8 +33,16 @@ test('short runs warm up within their length', () => {
 
 describe('a value that cannot be is named, with what was expected', () => {
   const cases: [Partial<SettingsChoice>, RegExp][] = [
-    [{ keep: 0 }, /^"keep" expected 0 < keep <= 1, got 0$/],
-    [{ keep: 1.5 }, /^"keep" expected 0 < keep <= 1, got 1.5$/],
+    [{ keep: 0 }, /^"keep" expected 0 < keep < 1, got 0$/],
+    [{ keep: 1.5 }, /^"keep" expected 0 < keep < 1, got 1.5$/],
+    [{ keep: 1 }, /^"keep" expected 0 < keep < 1, got 1: it keeps every weight, .* \(slt train trains the weights\)$/],
+    [{ keep: 1, algorithm: 'iterand' }, /^"keep" expected 0 < keep < 1, got 1: it keeps every weight/],
+    [{ keep: 1 - 1e-7 }, /^"keep" expected fewer than all of 835,584 weights, got 0\.9999999, which keeps every one$/],
+    [{ keep: 0.00001 }, /^"keep" expected at least 0\.0000611, one of 16,384 weights of wpe, got 0\.00001$/],
+    [
+      { keep: 0.00001, selection: 'global' },
+      /^"keep" expected at least 0\.0000312, one weight for each of the 26 matrices, got 0\.00001$/,
+    ],
     [{ keep: Number.NaN }, /^"keep" expected .*, got NaN$/],
     [{ heads: 3 }, /^"heads" expected a divisor of the width 128, got 3$/],
     [{ width: '100' }, /^"width" expected a multiple of the head width 64 .*, got 100$/],
@@ -51,6 +59,16 @@ describe('a value that cannot be is named, with what was expected', () => {
     [{ beta2: 0.99999999 }, /^"beta2" expected 0 <= beta2 < 1.*, got 0\.99999999$/],
     [{ epsilon: 1e-50 }, /^"epsilon" expected float32 epsilon > 0, got 1e-50$/],
     [{ epsilon: 0 }, /^"epsilon" expected float32 epsilon > 0, got 0$/],
+    [{ learningRate: 1e99 }, /^"lr" expected 1\.40e-45 <= lr <= 3\.40e\+38, got 1e\+99$/],
+    [{ learningRate: 1e-50 }, /^"lr" expected 1\.40e-45 <= lr <= 3\.40e\+38, got 1e-50$/],
+    [{ epsilon: 1e39 }, /^"epsilon" expected 1\.40e-45 <= epsilon <= 3\.40e\+38, got 1e\+39$/],
+    [
+      { weightDecay: 1e30 },
+      /^"lr" and "weight-decay" expected a product of at most 2, beyond which .*, got 0\.002 and 1e\+30$/,
+    ],
+    [{ learningRate: 1e30 }, /^"lr" and "weight-decay" expected a product of at most 2, .*, got 1e\+30 and 0\.01$/],
+    [{ qkScale: 1e30 }, /^"qk-scale" expected 5\.42e-20 <= qk-scale <= 4\.29e\+9, got 1e\+30$/],
+    [{ qkScale: 1e-30 }, /^"qk-scale" expected 5\.42e-20 <= qk-scale <= 4\.29e\+9, got 1e-30$/],
     [{ weightDecay: -1 }, /^"weight-decay" expected a finite number >= 0, got -1$/],
     [{ qkScale: 0 }, /^"qk-scale" expected a finite number > 0, got 0$/],
     [{ algorithm: 'iterand', redrawRate: 2 }, /^"redraw-rate" expected 0 < redraw-rate <= 1, got 2$/],
@@ -63,6 +81,28 @@ describe('a value that cannot be is named, with what was expected', () => {
     expect(() => choose(choice)).toThrow(message)
   })
 })
+
+test('the least keep of a message is accepted, and keeps one weight of the smallest matrix', () => {
+  const small = { layers: 1, width: '24', heads: 4, inner: 24, context: 11 } as const
+  for (const selection of ['per-layer', 'global'] as const) {
+    let least = 0
+    try {
+      choose({ ...small, selection, keep: 1e-9 })
+    } catch (error) {
+      least = Number(/at least ([\d.e-]+),/.exec((error as Error).message)![1])
+    }
+    expect(choose({ ...small, selection, keep: least }).keep).toBe(least)
+    expect(() => choose({ ...small, selection, keep: 0.98 * least })).toThrow(/^"keep" expected at least/)
+  }
+})
+
+test('a run that was begun with what a new one may not have goes on', () => {
+  const old = { ...choose(), keep: 1, qkScale: 1e30, learningRate: 1e39 }
+  expect(resumedSettings(old, { steps: old.steps }, bytes)).toEqual(old)
+  expect(() => resumedSettings(old, { keep: 1.5 }, bytes)).toThrow('"keep" expected 0 < keep <= 1, got 1.5')
+})
+
+test('training keeps every weight', () => expect(choose({ kind: 'train', keep: 0.00001 }).keep).toBe(1))
 
 test('the fingerprint knows no order of keys; differences are told in words', () => {
   const [a, b] = [choose(), choose({ keep: 0.5, layers: 2 })]

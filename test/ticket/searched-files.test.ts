@@ -71,18 +71,6 @@ test('what cannot be written is one line and leaves nothing', async () => {
   expect(await readdir(folder)).toEqual([])
 })
 
-test('a corpus of any name can be written', async () => {
-  const { search } = learned
-  const named = {
-    ...learned,
-    search: { ...search!, corpus: { ...search!.corpus, name: `a\u001b[31m\n${'x'.repeat(300)}` } },
-  }
-  await writeSearchedTicket(path, named, tokens, runner)
-  const { ticket, close } = await openTicketModel(path)
-  await close()
-  expect(expectSearched(ticket).metadata.search!.corpus.name).toBe(`a?[31m?${'x'.repeat(93)}`)
-})
-
 test('an opened ticket is the network of its seed and masks, with a cache and without', async () => {
   await writeSearchedTicket(path, learned, tokens, runner)
   const { ticket, model, decoder, close } = await openTicketModel(path)
@@ -120,9 +108,13 @@ test('the loss of the graph is the cross-entropy of the logits (within 1e-5)', a
       loss.tokens.set(tokens.subarray(0, 32))
       loss.targets.set(tokens.subarray(1, 33))
     }
-    const value = await plain.run()
-    expect(Math.abs((await graph.run()) - value)).toBeLessThan(1e-5 * value)
-    expect(value).toBeGreaterThan(1)
+    const values = await plain.run()
+    const losses = await graph.run()
+    expect(losses.length).toBe(2)
+    for (const [i, value] of values.entries()) {
+      expect(Math.abs(losses[i] - value)).toBeLessThan(1e-5 * value)
+      expect(value).toBeGreaterThan(16)
+    }
     await graph.release()
   }
 })

@@ -8,11 +8,11 @@ export interface FitSummary {
   readonly factors: readonly number[]
 }
 
-/** A claim of the paper, what was measured, and whether it holds. */
+/** A claim of the paper, what was measured, and whether it holds; null is undecided. */
 export interface CheckSummary {
   readonly claim: string
   readonly measured: string
-  readonly holds: boolean
+  readonly holds: boolean | null
 }
 
 export interface FigureSummary {
@@ -35,7 +35,7 @@ export function readFigure(value: unknown): FigureSummary | undefined {
   if (typeof figure !== 'number' || ![4, 5, 6, 7, 8].includes(figure) || typeof paper.claim !== 'string')
     return undefined
   const checks = listOf(value.checks, ({ claim, measured, holds }) =>
-    typeof claim === 'string' && typeof measured === 'string' && typeof holds === 'boolean'
+    typeof claim === 'string' && typeof measured === 'string' && (typeof holds === 'boolean' || holds === null)
       ? { claim, measured, holds }
       : undefined,
   )

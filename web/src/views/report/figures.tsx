@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
+import { verdictText } from '../../../../src/experiments/verdict.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { formatNumber } from '../../ui/axis.js'
 import { type FigureSummary, readFigure } from './figure-summary.js'
@@ -106,8 +107,8 @@ function Numbers({ summary: { checks, fits, settings, seconds } }: { readonly su
     <>
       <ul class="checks">
         {checks.map(({ claim, measured, holds }) => (
-          <li key={claim} class={holds ? 'check-holds' : 'check-fails'}>
-            <span class="check-mark">{holds ? 'holds' : 'does not hold'}</span>
+          <li key={claim} class={holds === null ? 'check-undecided' : holds ? 'check-holds' : 'check-fails'}>
+            <span class="check-mark">{verdictText(holds)}</span>
             {claim}
             <span class="check-measured">{measured}</span>
           </li>

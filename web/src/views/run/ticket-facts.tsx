@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import type { TicketReport } from '../../../../src/inspect/index.js'
+import { MAX_EXACT_ITEMS } from '../../../../src/subset-sum/problem.js'
 import { Figure } from '../../ui/figure.js'
 import { grown } from './run-session.js'
 
@@ -60,7 +61,10 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
     'Kept',
     `${integer(total.kept)} of ${integer(total.maskBits)} random weights${construction ? ' of the second matrices' : ''} (${percent(total.fraction)})`,
   ])
-  if (construction) rows.push(['Random products for a weight', construction.items])
+  if (construction) {
+    const { items } = construction
+    rows.push(['Random products for a weight', items > MAX_EXACT_ITEMS ? `${items}, not proved optimal` : items])
+  }
   rows.push(['Text as', report.tokenizer ?? (config && config.vocabulary <= 26 ? 'letters' : 'no text')])
   if (search) {
     rows.push(['Learned from', search.corpus.name])

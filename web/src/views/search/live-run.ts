@@ -6,7 +6,7 @@ import { makeHere, rebuildSearched } from '../../../../src/runtime/searched-weig
 import { webSha256 } from '../../../../src/runtime/web-sha256.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { attentionDeviation } from '../../../../src/search/attention-deviation.js'
-import { foundTicket } from '../../../../src/search/found-ticket.js'
+import { checkFoundTicket, foundTicket } from '../../../../src/search/found-ticket.js'
 import type { MetricsRow } from '../../../../src/search/metrics.js'
 import { runSearch } from '../../../../src/search/run.js'
 import { createSampler } from '../../../../src/search/sample.js'
@@ -58,6 +58,7 @@ export async function openLiveRun(
   const corpus = corpusOfBytes(text, settings.config.positions)
   const { runner, device, threads, reason, lost } = await openEngine(input.device, sharers)
   signal.throwIfAborted()
+  checkFoundTicket(settings, corpus, { name: text.name, coding: 'range' })
   const session = await openSearchSession(settings, corpus, runner, loadKernels)
   signal.throwIfAborted()
   const { algorithm } = session
@@ -178,7 +179,7 @@ export async function openLiveRun(
 function withoutCheckpoint(error: unknown): unknown {
   if (!(error instanceof InputError)) return error
   const message = error.message.replace(/; (there is no checkpoint|the last good checkpoint).*$/, '')
-  return message === error.message ? error : new InputError(`${message}: a smaller learning rate may help`)
+  return message === error.message ? error : new InputError(message)
 }
 
 function pictureOf(

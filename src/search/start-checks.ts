@@ -1,0 +1,75 @@
+/**
+ * What a run may not begin with. `checkSettings` says what settings can be, so that every run that was ever begun is read
+ * and goes on; the checks here also refuse, before the first step, what cannot end well.
+ */
+import { keptCount } from '../mask/kept-count.js'
+import { gpt2Matrices } from '../model/gpt2-matrices.js'
+import type { SearchSettings } from './settings.js'
+
+/** The largest float32 number, and the least above 0: scores, weights and their steps are float32. */
+const FLOAT32_MOST = 2 ** 128 - 2 ** 104
+const FLOAT32_LEAST = 2 ** -149
+
+/** Tickets hold scales up to 2^32 (src/ticket/searched-metadata.ts); the lower end keeps every weight a normal float32 number. */
+const QK_LEAST = 2 ** -64
+const QK_MOST = 2 ** 32
+
+/** A decoupled decay multiplies a parameter by 1 - lr * decay in each step: beyond 2 its size grows without end. */
+const DECAY_MOST = 2
+
+/** Values that float32 does not hold, or that a run of them must lose itself in. @throws RangeError naming the setting */
+export function checkFloat32({ learningRate, weightDecay, epsilon, qkScale }: SearchSettings): void {
+  within('lr', learningRate, FLOAT32_LEAST, FLOAT32_MOST)
+  within('epsilon', epsilon, FLOAT32_LEAST, FLOAT32_MOST)
+  within('qk-scale', qkScale, QK_LEAST, QK_MOST)
+  if (learningRate * weightDecay > DECAY_MOST) {
+    throw new RangeError(
+      `"lr" and "weight-decay" expected a product of at most ${DECAY_MOST}, beyond which every step makes all values larger, got ${learningRate} and ${weightDecay}`,
+    )
+  }
+}
+
+/**
+ * A search has something to search where some weight is pruned, and a network to search in where every matrix keeps some
+ * (a global selection at least as many as there are matrices). `keptCount` rounds up, so that a matrix never keeps nothing;
+ * less than one weight is refused here, rather than kept many times over. Training keeps everything.
+ * @throws RangeError naming what was expected
+ */
+export function checkKeep({ kind, keep, selection, config }: SearchSettings): void {
+  if (kind === 'train') return
+  if (!(keep > 0 && keep < 1)) {
+    const why = keep === 1 ? ': it keeps every weight, which leaves no mask to find (slt train trains the weights)' : ''
+    throw new RangeError(`"keep" expected 0 < keep < 1, got ${keep}${why}`)
+  }
+  const matrices = gpt2Matrices(config).map(({ name, shape }) => ({ name, count: shape[0] * shape[1] }))
+  const total = matrices.reduce((sum, { count }) => sum + count, 0)
+  const groups = selection === 'global' ? [total] : matrices.map(({ count }) => count)
+  if (groups.every((count) => keptCount(count, keep) === count)) {
+    throw new RangeError(`"keep" expected fewer than all of ${counted(total)}, got ${keep}, which keeps every one`)
+  }
+  if (selection === 'global') {
+    if (keep * total >= matrices.length) return
+    const least = text(matrices.length / total)
+    throw new RangeError(
+      `"keep" expected at least ${least}, one weight for each of the ${matrices.length} matrices, got ${keep}`,
+    )
+  }
+  const smallest = matrices.reduce((least, matrix) => (matrix.count < least.count ? matrix : least))
+  if (keep * smallest.count >= 1) return
+  throw new RangeError(
+    `"keep" expected at least ${text(1 / smallest.count)}, one of ${counted(smallest.count)} of ${smallest.name}, got ${keep}`,
+  )
+}
+
+function within(name: string, value: number, low: number, high: number): void {
+  if (value >= low && value <= high) return
+  throw new RangeError(`"${name}" expected ${low.toPrecision(3)} <= ${name} <= ${high.toPrecision(3)}, got ${value}`)
+}
+
+const counted = (count: number): string => `${count.toLocaleString('en-US')} weights`
+
+/** Three significant digits, rounded up to a value that is accepted itself. */
+function text(value: number): string {
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 2)
+  return String(Number((Math.ceil(value / unit) * unit).toPrecision(3)))
+}
