@@ -160,7 +160,8 @@ describe('the platform', () => {
 
 test('no file is longer than 300 lines, but for generated ones', () => {
   const long = files.filter((file) => {
-    return !file.startsWith('graph/proto/') && readFileSync(join(src, file), 'utf8').split('\n').length > 301
+    const isGenerated = file.startsWith('graph/proto/') || file === 'data/gpt2-merges.ts'
+    return !isGenerated && readFileSync(join(src, file), 'utf8').split('\n').length > 301
   })
   expect(long).toEqual([])
 })

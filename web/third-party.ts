@@ -11,7 +11,7 @@ const text = (path: string) => readFileSync(join(root, path), 'utf8').trim()
 export const NOTICES = 'third-party.txt'
 
 /** Packages whose files the site carries beside what is bundled. */
-const carried = ['onnxruntime-web', 'gpt-tokenizer']
+const carried = ['onnxruntime-web']
 
 /** Packages without a licence file: what stands for it, made of what their own files say. */
 const unfiled: Record<string, () => string> = {
@@ -32,13 +32,12 @@ const apache = () => text('src/graph/proto/LICENSE-onnx')
 const remarks: Record<string, string> = {
   'onnxruntime-web':
     'Work of others is linked into the files in ort/; its notices: https://github.com/microsoft/onnxruntime/blob/v{version}/ThirdPartyNotices.txt',
-  'gpt-tokenizer':
-    "data/gpt2/tokens.json is made of this package's data; the vocabulary of GPT-2 is OpenAI's (MIT licence).",
 }
 
 /** Work that is no package. */
 const others = [
   ['The model in data/gpt-nano-sort, of bbycroft/llm-viz', 'MIT', 'data/gpt-nano-sort/LICENSE'],
+  ["The vocabulary of GPT-2, which is OpenAI's", 'modified MIT', 'src/data/LICENSE-gpt2'],
   ['Code generated from onnx.proto of ONNX', 'Apache-2.0', 'src/graph/proto/LICENSE-onnx'],
 ] as const
 

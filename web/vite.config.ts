@@ -2,7 +2,6 @@ import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import ranks from 'gpt-tokenizer/bpeRanks/r50k_base'
 import { defineConfig, type Plugin } from 'vite'
 import { pageHeaders } from '../src/runtime/page-headers.js'
 import { thirdPartyNotices } from './third-party.js'
@@ -61,41 +60,6 @@ function carry(): Plugin {
   }
 }
 
-const vocabularyPath = 'data/gpt2/tokens.json'
-
-/** GPT-2's vocabulary is data, not code: the module of that name fetches it from the site, when a text needs it. */
-function fetchVocabulary(): Plugin {
-  const name = 'gpt-tokenizer/bpeRanks/r50k_base'
-  const site = join(root, 'web/src/site.ts')
-  return {
-    name: 'fetch-vocabulary',
-    enforce: 'pre',
-    resolveId: (id) => (id === name ? `\0${name}` : undefined),
-    load(id) {
-      if (id !== `\0${name}`) return undefined
-      const bytes = `await fetchSiteFile(${JSON.stringify(vocabularyPath)})`
-      return `import { fetchSiteFile } from ${JSON.stringify(site)}
-export default JSON.parse(new TextDecoder().decode(${bytes}))`
-    },
-  }
-}
-
-/** Carries the vocabulary that {@link fetchVocabulary} fetches. */
-function carryVocabulary(): Plugin {
-  const source = JSON.stringify(ranks)
-  return {
-    name: 'carry-vocabulary',
-    generateBundle() {
-      this.emitFile({ type: 'asset', fileName: vocabularyPath, source })
-    },
-    configureServer(server) {
-      server.middlewares.use(`/${vocabularyPath}`, (_request, response) => {
-        response.setHeader('content-type', 'application/json').end(source)
-      })
-    },
-  }
-}
-
 const notices = thirdPartyNotices()
 
 export default defineConfig({
@@ -103,10 +67,10 @@ export default defineConfig({
   base: './', // any host, any sub-path
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'development|production'] },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [carry(), fetchVocabulary(), carryVocabulary(), notices.collect(), notices.emit()],
+  plugins: [carry(), notices.collect(), notices.emit()],
   worker: {
     format: 'es',
-    plugins: () => [fetchVocabulary(), notices.collect()],
+    plugins: () => [notices.collect()],
     rolldownOptions: { checks: { pluginTimings: false } },
   },
   build: {

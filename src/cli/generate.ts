@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import type { DeviceName } from '../runtime/device.js'
+import { beyondContext, longPrompt } from './context-notes.js'
 import { interruptible } from './interrupt.js'
 import { createTerminal } from './terminal.js'
 import { integer, oneOf, seedOption } from './values.js'
@@ -10,6 +11,7 @@ interface GenerateFlags {
   temperature: number
   topK?: number
   seed: bigint
+  stop: boolean
   tokenizer?: 'bytes' | 'gpt2'
   device: DeviceName
   json?: boolean
@@ -21,8 +23,10 @@ Examples:
   slt generate story.slt.safetensors --prompt "ROMEO:" --temperature 0.7 --top-k 40 --seed 3 --count 300
   slt generate story.slt.safetensors --prompt "To be" --temperature 0 --json
 
-The text comes as it is made; Ctrl-C ends it. The same seed gives the same text. When the context is full, the model goes
-on from the last half of it.`
+The text comes as it is made; Ctrl-C ends it. The same seed gives the same text. It ends at the model's end token, as
+transformers ends it: <|endoftext|> of GPT-2's tokens, or what generation_config.json or config.json of a folder names as
+eos_token_id. Bytes and letters have none. <|endoftext|> in a prompt is that token too. When the context is full, the model
+goes on from the last half of it; of a longer prompt it reads what fits, from the end.`
 
 /** Adds `slt generate`. */
 export function addGenerate(program: Command): void {
@@ -31,10 +35,11 @@ export function addGenerate(program: Command): void {
     .description("continue a text with a ticket's network, or a folder's, token by token")
     .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
     .option('--prompt <text>', 'text to continue (default: a new document)', '')
-    .option('--count <n>', 'tokens to add', integer('count', 1, 1_000_000_000), 128)
+    .option('--count <n>', 'most tokens to add', integer('count', 1, 1_000_000_000), 128)
     .option('--temperature <t>', 'how freely tokens are drawn; 0 takes the likeliest', readTemperature, 0.8)
     .option('--top-k <k>', 'draw from the k likeliest tokens only (default: all)', integer('top-k', 1))
     .addOption(seedOption('seed of the draws', 0n))
+    .option('--no-stop', 'go on after the end token')
     .option(
       '--tokenizer <t>',
       "bytes or gpt2 (default: the ticket's or the folder's)",
@@ -50,13 +55,17 @@ export function addGenerate(program: Command): void {
     .action(runGenerate)
 }
 
-async function runGenerate(path: string, flags: GenerateFlags): Promise<void> {
+async function runGenerate(path: string, flags: GenerateFlags, command: Command): Promise<void> {
   const terminal = createTerminal(flags)
-  const [{ openModel }, { openGraphRunner }, { continueText, loadModelTokenizer }] = await Promise.all([
-    import('../runtime/open-model.js'),
-    import('../runtime/device.js'),
-    import('../runtime/searched-text.js'),
-  ])
+  const [{ openModel }, { openGraphRunner }, { continueText, loadModelTokenizer, promptTokens }, ...rest] =
+    await Promise.all([
+      import('../runtime/open-model.js'),
+      import('../runtime/device.js'),
+      import('../runtime/searched-text.js'),
+      import('../interop/special-tokens.js'),
+      import('../model/gpt2-generate.js'),
+    ])
+  const [{ endTokens }, { countBeyond }] = rest
   const { prompt, count, temperature, topK, seed } = flags
   const { runner } = await openGraphRunner({ device: flags.device })
   const opened = await openModel(path, { runner })
@@ -64,13 +73,19 @@ async function runGenerate(path: string, flags: GenerateFlags): Promise<void> {
   let text = ''
   try {
     const tokenizer = await loadModelTokenizer(opened, flags.tokenizer)
+    const ends = flags.stop ? endTokens(await opened.specialTokens(flags.tokenizer)) : []
+    const { positions } = opened.config
+    const { length } = promptTokens(tokenizer, prompt)
+    const long = longPrompt(length, positions)
+    if (long !== null) terminal.note(long)
     const write = (part: string) => {
       if (!terminal.json) process.stdout.write(process.stdout.isTTY ? harmless(part) : part)
     }
     try {
       await interruptible(async (signal) => {
         write(prompt)
-        const pieces = continueText(opened, tokenizer, { prompt, count, temperature, topK, seed, signal })
+        const request = { prompt, count, temperature, topK, seed, signal, endTokens: ends }
+        const pieces = continueText(opened, tokenizer, request)
         for await (const piece of pieces) {
           if (piece.token !== null) tokens.push(piece.token)
           text += piece.text
@@ -80,10 +95,17 @@ async function runGenerate(path: string, flags: GenerateFlags): Promise<void> {
     } finally {
       if (tokens.length > 0) write('\n')
     }
+    const beyond = countBeyond(length, tokens.length, positions)
+    // The default is no wish for so many tokens: of it nothing is said.
+    if (beyond > 0 && command.getOptionValueSource('count') === 'cli') {
+      terminal.note(beyondContext(beyond, tokens.length, positions))
+    }
+    const stopped = ends.includes(tokens[tokens.length - 1])
+    const facts = { temperature, topK: topK ?? null, seed, stopped, beyondContext: beyond }
+    terminal.result({ ticket: path, prompt, text, tokens, ...facts })
   } finally {
     await opened.close()
   }
-  terminal.result({ ticket: path, prompt, text, tokens, temperature, topK: topK ?? null, seed })
 }
 
 /** What a random network says may hold anything: a terminal obeys none of it. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { beyondContext, longPrompt } from './context-notes.js'
 import { createTerminal } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { integer, readTokens } from './values.js'
@@ -6,6 +7,7 @@ import { integer, readTokens } from './values.js'
 interface RunFlags {
   tokens: Prompt
   count?: number
+  stop: boolean
   json?: boolean
 }
 
@@ -13,21 +15,15 @@ const help = `
 Examples:
   slt run sorter.slt.safetensors --tokens 2,1,0,0,1,2
   slt run sorter.slt.safetensors --tokens CBAABC
-  slt run sorter.slt.safetensors --tokens 2,1,0,0,1,2 --count 3 --json`
+  slt run sorter.slt.safetensors --tokens 2,1,0,0,1,2 --count 3 --json
 
-/** Tokens, and how the answer is to be shown. */
-interface Prompt {
-  readonly tokens: number[]
-  /** Given as letters: A for token 0, B for 1 and so on. */
-  readonly isLetters: boolean
-}
+The tokens are those of slt generate --temperature 0. They end with the model's end token, if it has one. When the context is
+full, the model goes on from the last half of it.`
 
-const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+/** What is continued: token numbers, or letters, which are answered with letters. */
+type Prompt = number[] | string
 
-const readPrompt = (text: string): Prompt =>
-  /^[A-Z]{1,10000}$/.test(text)
-    ? { tokens: Array.from(text, (letter) => LETTERS.indexOf(letter)), isLetters: true }
-    : { tokens: readTokens(text), isLetters: false }
+const readPrompt = (text: string): Prompt => (/^\p{L}+$/u.test(text) ? text : readTokens(text))
 
 /** Most tokens that are added when --count is not given. */
 const DEFAULT_COUNT = 32
@@ -41,15 +37,16 @@ export function addRun(program: Command): void {
     .addOption(
       requiredOption(
         '--tokens <list>',
-        'tokens to continue, with commas between, or letters (A is 0, B is 1, ...)',
+        'tokens to continue, with commas between, or capital letters (A is 0, B is 1, ...)',
         readPrompt,
       ),
     )
     .option(
       '--count <n>',
-      'tokens to add (default: while the context lasts, at most 32)',
+      'most tokens to add (default: while the context lasts, at most 32)',
       integer('count', 1, 1_000_000),
     )
+    .option('--no-stop', 'go on after the end token')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(runTicket)
@@ -57,27 +54,45 @@ export function addRun(program: Command): void {
 
 async function runTicket(path: string, flags: RunFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const [{ generateGreedy }, { openModel }] = await Promise.all([
+  const [{ countBeyond, generateTokens }, { openModel }, { endTokens }, { LETTERS }] = await Promise.all([
     import('../model/gpt2-generate.js'),
     import('../runtime/open-model.js'),
+    import('../interop/special-tokens.js'),
+    import('../runtime/missing-tokenizer.js'),
   ])
-  const { model, close } = await openModel(path)
+  const opened = await openModel(path)
   try {
-    const { vocabulary, positions } = model.config
-    const { tokens, isLetters } = flags.tokens
-    if (isLetters && vocabulary > LETTERS.length) {
-      throw new RangeError(`"tokens" expected numbers for a vocabulary of ${vocabulary}, got letters`)
-    }
+    const { vocabulary, positions } = opened.model.config
+    const isLetters = typeof flags.tokens === 'string'
+    const tokens = typeof flags.tokens === 'string' ? tokensOf(flags.tokens, LETTERS, vocabulary) : flags.tokens
     const bad = tokens.find((token) => token >= vocabulary)
     if (bad !== undefined) throw new RangeError(`"tokens" expected integers below ${vocabulary}, got ${bad}`)
-    if (tokens.length > positions) {
-      throw new RangeError(`"tokens" expected at most ${positions} tokens, the model's context, got ${tokens.length}`)
-    }
-    const added = flags.count ?? Math.min(positions - tokens.length + 1, DEFAULT_COUNT)
-    const continuation = await generateGreedy(model, tokens, added)
+    const long = longPrompt(tokens.length, positions)
+    if (long !== null) terminal.note(long)
+    const ends = flags.stop ? endTokens(await opened.specialTokens()) : []
+    const count = flags.count ?? Math.min(Math.max(1, positions - tokens.length + 1), DEFAULT_COUNT)
+    const continuation: number[] = []
+    const request = { count, temperature: 0, word: () => 0, endTokens: ends }
+    for await (const token of generateTokens(opened.decoder, tokens, request)) continuation.push(token)
     terminal.print(isLetters ? continuation.map((token) => LETTERS[token]).join('') : continuation.join(','))
-    terminal.result({ ticket: path, tokens, continuation })
+    const beyond = countBeyond(tokens.length, continuation.length, positions)
+    if (beyond > 0) terminal.note(beyondContext(beyond, continuation.length, positions))
+    const stopped = ends.includes(continuation[continuation.length - 1])
+    terminal.result({ ticket: path, tokens, continuation, stopped, beyondContext: beyond })
   } finally {
-    await close()
+    await opened.close()
   }
+}
+
+/** @throws RangeError for a letter that stands for no token of the model */
+function tokensOf(text: string, letters: string, vocabulary: number): number[] {
+  const last = letters[vocabulary - 1]
+  if (last === undefined) {
+    throw new RangeError(`"tokens" expected numbers for a vocabulary of ${vocabulary}, got letters`)
+  }
+  return Array.from(text, (letter) => {
+    const token = letters.indexOf(letter)
+    if (token >= 0 && token < vocabulary) return token
+    throw new RangeError(`"tokens" expected capital letters from A to ${last}, got ${letter}`)
+  })
 }

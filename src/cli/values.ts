@@ -74,7 +74,7 @@ export function readScale(text: string): 'auto' | number {
 export function readTokens(text: string): number[] {
   const tokens = text.split(',').map((part) => (/^\s*\d{1,9}\s*$/.test(part) ? Number(part) : -1))
   if (tokens.some((token) => token < 0)) {
-    throw new RangeError(`"tokens" expected integers >= 0 with commas between, got ${shown(text)}`)
+    throw new RangeError(`"tokens" expected integers >= 0 with commas between, or letters alone, got ${shown(text)}`)
   }
   return tokens
 }

@@ -5,6 +5,7 @@ export const byteTokenizer: Tokenizer = {
   name: 'bytes',
   vocabulary: 256,
   documentEnd: 0, // no text file holds a zero byte
+  endToken: null,
   byteLengths: new Uint8Array(256).fill(1),
   encode: (text) => Uint16Array.from(typeof text === 'string' ? new TextEncoder().encode(text) : text),
   createEncoder: () => ({

@@ -13,6 +13,8 @@ export interface Corpus {
    * in hexadecimal on a line, with an empty line between those that train and those that validate.
    */
   readonly sha256: string
+  /** How many special tokens (`<|endoftext|>`) the texts hold that were read as such, not counting those between documents. */
+  readonly specialTokens: number
   /** What the user should know, a line each. */
   readonly warnings: readonly string[]
 }

@@ -1,14 +1,12 @@
 /**
- * GPT-2's byte-level BPE (Radford et al. 2019): text is cut into words (contractions; runs of letters, digits or other
- * characters, each with at most one space before it; white space), and each word's bytes are merged by rank.
- * White space is Unicode's White_Space, as in GPT-2's own program; JavaScript's `\s` differs at U+0085 and U+FEFF.
+ * GPT-2's byte-level BPE (Radford et al. 2019): text is cut into words (`gpt2-words.ts`), and each word's bytes are merged by rank.
+ * `<|endoftext|>` in a text is the token 50256, as it is to transformers.
  */
+import { addTokens } from './added-tokens.js'
 import { mergeBytePairs } from './byte-pair-merge.js'
-import { END_OF_TEXT, type Gpt2Vocabulary, loadGpt2Vocabulary } from './gpt2-vocabulary.js'
-import { checkToken, type StreamEncoder, type TakeTokens, type Tokenizer } from './tokenizer.js'
-
-const WORD =
-  /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
+import { END_OF_TEXT, END_OF_TEXT_CONTENT, type Gpt2Vocabulary, loadGpt2Vocabulary } from './gpt2-vocabulary.js'
+import { createWordCutter } from './gpt2-words.js'
+import type { StreamEncoder, TakeTokens, Tokenizer } from './tokenizer.js'
 
 /** Words whose tokens are remembered; then memory is emptied. English text has about ten times fewer in a megabyte. */
 const REMEMBERED = 2 ** 17
@@ -25,45 +23,32 @@ export function loadGpt2Tokenizer(): Promise<Tokenizer> {
 }
 
 function createGpt2Tokenizer(vocabulary: Gpt2Vocabulary): Tokenizer {
-  const size = END_OF_TEXT + 1
-  const byteLengths = new Uint8Array(size)
-  vocabulary.bytes.forEach((bytes, token) => {
-    byteLengths[token] = bytes.length
-  })
-  const encodeWords = wordEncoder(vocabulary)
-  return {
-    name: 'gpt2',
-    vocabulary: size,
-    documentEnd: END_OF_TEXT,
+  const byteLengths = Uint8Array.from({ length: END_OF_TEXT }, (_, token) => vocabulary.bytesOf(token).length)
+  const encodeWord = wordEncoder(vocabulary)
+  const words = {
+    vocabulary: END_OF_TEXT,
     byteLengths,
-    encode(text) {
-      const characters = typeof text === 'string' ? text : new TextDecoder('utf-8', { ignoreBOM: true }).decode(text)
-      return encodeWords(characters).slice()
-    },
-    createEncoder: () => streamEncoder(encodeWords),
-    decode(tokens) {
+    createEncoder: () => streamEncoder(encodeWord),
+    decode(tokens: ArrayLike<number>) {
       let length = 0
-      for (let i = 0; i < tokens.length; i++) {
-        checkToken(tokens[i], size)
-        length += byteLengths[tokens[i]]
-      }
+      for (let i = 0; i < tokens.length; i++) length += byteLengths[tokens[i]]
       const text = new Uint8Array(length)
       for (let i = 0, at = 0; i < tokens.length; at += byteLengths[tokens[i]], i++) {
-        if (tokens[i] !== END_OF_TEXT) text.set(vocabulary.bytes[tokens[i]], at)
+        text.set(vocabulary.bytesOf(tokens[i]), at)
       }
       return text
     },
   }
+  const described = { name: 'gpt2', documentEnd: END_OF_TEXT, endToken: END_OF_TEXT } as const
+  const endOfText = { text: END_OF_TEXT_CONTENT, token: END_OF_TEXT, isSpecial: true }
+  return addTokens(words, described, END_OF_TEXT + 1, [endOfText])
 }
 
-/** Encodes text; what it returns is written over by the next call. */
-function wordEncoder(vocabulary: Gpt2Vocabulary): (text: string) => Uint16Array {
+function wordEncoder(vocabulary: Gpt2Vocabulary): (word: string) => Uint16Array {
   const utf8 = new TextEncoder()
   const flat = new TextDecoder('utf-8', { ignoreBOM: true })
   const remembered = new Map<string, Uint16Array>()
-  let tokens = new Uint16Array(65536)
-
-  const encodeWord = (word: string): Uint16Array => {
+  return (word) => {
     const known = remembered.get(word)
     if (known) return known
     const bytes = utf8.encode(word)
@@ -74,59 +59,51 @@ function wordEncoder(vocabulary: Gpt2Vocabulary): (text: string) => Uint16Array 
     }
     return merged
   }
-  return (text) => {
-    let length = 0
-    WORD.lastIndex = 0
-    for (let match = WORD.exec(text); match; match = WORD.exec(text)) {
-      const word = encodeWord(match[0])
-      if (length + word.length > tokens.length) {
-        const larger = new Uint16Array(2 * (length + word.length))
-        larger.set(tokens)
-        tokens = larger
-      }
-      if (word.length === 1) tokens[length] = word[0]
-      else tokens.set(word, length)
-      length += word.length
-    }
-    return tokens.subarray(0, length)
-  }
 }
 
-/**
- * Cuts text only before white space that follows something else: no word spans such a place, and none looks beyond it, so
- * the pieces' tokens are the whole's. Text without such a place waits for more.
- */
-function streamEncoder(encodeWords: (text: string) => Uint16Array): StreamEncoder {
+/** Encodes one text; what is taken is written over by the next piece. */
+function streamEncoder(encodeWord: (word: string) => Uint16Array): StreamEncoder {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const countGenuine = replacementCounter()
-  let waiting = ''
+  const cutter = createWordCutter()
   let replaced = 0
-  const encodeReady = (text: string, take: TakeTokens) => {
+  let tokens = new Uint16Array(0)
+  let length = 0
+  const takeWord = (word: string) => {
+    const own = encodeWord(word)
+    if (length + own.length > tokens.length) {
+      const larger = new Uint16Array(2 * (length + own.length) + 64)
+      larger.set(tokens.subarray(0, length))
+      tokens = larger
+    }
+    if (own.length === 1) tokens[length] = own[0]
+    else tokens.set(own, length)
+    length += own.length
+  }
+  const count = (text: string) => {
     for (let at = text.indexOf('\ufffd'); at >= 0; at = text.indexOf('\ufffd', at + 1)) replaced++
-    const cut = lastCut(text)
-    const ready = cut < 0 ? '' : waiting + text.slice(0, cut)
-    waiting = cut < 0 ? waiting + text : text.slice(cut)
-    if (ready !== '') take(encodeWords(ready))
+  }
+  const flush = (take: TakeTokens) => {
+    if (length > 0) take(tokens.subarray(0, length))
+    length = 0
   }
   return {
     push(bytes, take) {
       replaced -= countGenuine(bytes)
-      encodeReady(decoder.decode(bytes, { stream: true }), take)
+      const text = decoder.decode(bytes, { stream: true })
+      count(text)
+      cutter.push(text, takeWord)
+      flush(take)
     },
     end(take) {
-      encodeReady(decoder.decode(), take)
-      if (waiting !== '') take(encodeWords(waiting))
-      waiting = ''
+      const text = decoder.decode()
+      count(text)
+      cutter.push(text, takeWord)
+      cutter.end(takeWord)
+      flush(take)
       return replaced
     },
   }
-}
-
-/** Where the last white space stands that follows something else; -1 where there is none. */
-function lastCut(text: string): number {
-  const isSpace = (at: number) => /\p{White_Space}/u.test(text[at])
-  for (let at = text.length - 1; at > 0; at--) if (isSpace(at) && !isSpace(at - 1)) return at
-  return -1
 }
 
 /** Counts U+FFFD that the text holds itself (EF BF BD), through all pieces. */

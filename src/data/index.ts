@@ -1,3 +1,4 @@
+export { type AddedToken, addTokens } from './added-tokens.js'
 export { type AngularVelocity, generateAngularVelocity } from './angular-velocity.js'
 export {
   type AngularVelocityBatch,
@@ -10,8 +11,13 @@ export {
   shuffleEpoch,
 } from './angular-velocity-sets.js'
 export { bitsPerByte, bytesOfTokens, type Corpus, splitTokens, tooShort } from './corpus.js'
-export { gpt2Merges } from './gpt2-merges.js'
-export { END_OF_TEXT, type Gpt2Vocabulary, loadGpt2Vocabulary } from './gpt2-vocabulary.js'
+export {
+  END_OF_TEXT,
+  END_OF_TEXT_CONTENT,
+  type Gpt2Vocabulary,
+  isPrintableByte,
+  loadGpt2Vocabulary,
+} from './gpt2-vocabulary.js'
 export { createLetterTokenizer } from './letter-tokenizer.js'
 export { loadTokenizer } from './load-tokenizer.js'
 export {
@@ -28,6 +34,7 @@ export { createTextStream, type TextStream } from './text-stream.js'
 export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
 export {
   checkToken,
+  type EncodeOptions,
   type StreamEncoder,
   type TakeTokens,
   type Tokenizer,

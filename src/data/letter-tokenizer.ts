@@ -18,6 +18,7 @@ export function createLetterTokenizer(letters: number): Tokenizer {
     name: 'letters',
     vocabulary: letters,
     documentEnd: 0,
+    endToken: null,
     byteLengths: new Uint8Array(letters).fill(1),
     encode: tokensOf,
     createEncoder: () => ({

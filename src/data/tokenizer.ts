@@ -1,6 +1,6 @@
 /**
- * What turns text into tokens. Both tokenizers here are lossless on UTF-8 text, and both vocabularies fit in 16 bits, so a
- * corpus is one Uint16Array.
+ * What turns text into tokens. Both tokenizers here are lossless on UTF-8 text (but for the special tokens in it), and both
+ * vocabularies fit in 16 bits, so a corpus is one Uint16Array.
  */
 
 export const tokenizerNames = ['bytes', 'gpt2'] as const
@@ -14,20 +14,31 @@ export interface Tokenizer {
   readonly vocabulary: number
   /** The token between the documents of a corpus: 0 for bytes, 50256 (`<|endoftext|>`) for GPT-2. */
   readonly documentEnd: number
+  /** The token at which a text that is generated ends: 50256 for GPT-2, null where there is none. */
+  readonly endToken: number | null
   /** Bytes of text that each token stands for, [V]; 0 for `<|endoftext|>`. */
   readonly byteLengths: Uint8Array
   /**
-   * The tokens of a whole text. No text becomes a special token: `<|endoftext|>` in it is read letter by letter.
+   * The tokens of a whole text. As in transformers, `<|endoftext|>` in it is GPT-2's token 50256; to `bytes` it is 13 bytes.
    * @param text UTF-8, or a string; what is not sound Unicode becomes U+FFFD, but for bytes given to `bytes`
+   * @throws RangeError where 2^25 letters (or digits, or other characters) follow each other, but not for `bytes`
    */
-  encode(text: Uint8Array | string): Uint16Array
+  encode(text: Uint8Array | string, options?: EncodeOptions): Uint16Array
   /** An encoder of one text in pieces. */
-  createEncoder(): StreamEncoder
+  createEncoder(options?: EncodeOptions): StreamEncoder
   /**
-   * The bytes that tokens stand for, not necessarily whole characters.
+   * The bytes that tokens stand for, not necessarily whole characters; special tokens stand for none.
    * @throws RangeError for a token that is no integer in 0..V-1
    */
   decode(tokens: ArrayLike<number>): Uint8Array
+}
+
+export interface EncodeOptions {
+  /**
+   * Whether special tokens in the text are read letter by letter, as by transformers' option `split_special_tokens`.
+   * Default false.
+   */
+  readonly splitSpecialTokens?: boolean | undefined
 }
 
 /** Takes what an encoder makes of a piece of text; the array may be written over afterwards. */

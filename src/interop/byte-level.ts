@@ -1,12 +1,12 @@
+import { isPrintableByte } from '../data/index.js'
+
 /**
  * The character that stands for each byte in the vocabularies of byte-level BPE (Radford et al. 2019, `bytes_to_unicode`),
  * [256]: printable bytes of Latin-1 are themselves, the others are U+0100 and on, in order.
  */
 export const byteCharacters: readonly string[] = (() => {
-  const isPrintable = (byte: number) =>
-    (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || (byte >= 0xae && byte <= 0xff)
   let next = 0x100
-  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintable(byte) ? byte : next++))
+  return Array.from({ length: 256 }, (_, byte) => String.fromCharCode(isPrintableByte(byte) ? byte : next++))
 })()
 
 /** Bytes as such characters. */

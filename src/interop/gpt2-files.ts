@@ -1,20 +1,9 @@
-import { END_OF_TEXT, type TokenizerName } from '../data/index.js'
+import type { TokenizerName } from '../data/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { jsonFile, type OutputFile, textFile } from './output-file.js'
+import type { SpecialTokens } from './special-tokens.js'
 import { tokenizerConfigJson, tokenizerJson } from './tokenizer-json.js'
 import { torchName, type WeightFormat } from './weights-file.js'
-
-/** The tokens that begin and end a document, as a configuration names them; null where there is none. */
-export interface SpecialTokens {
-  readonly bos: number | null
-  readonly eos: number | null
-}
-
-/** Those of our tokenizers: GPT-2's `<|endoftext|>`; none where bytes are tokens. */
-export function specialTokens(tokenizer: TokenizerName | null): SpecialTokens {
-  const token = tokenizer === 'gpt2' ? END_OF_TEXT : null
-  return { bos: token, eos: token }
-}
 
 /** `config.json` of a GPT-2: every key of Hugging Face's GPT2Config that a model depends on. */
 export function gpt2ConfigFile(

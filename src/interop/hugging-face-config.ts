@@ -73,7 +73,7 @@ export function parseGpt2Config(text: string, source: string): Gpt2Config {
   return config
 }
 
-function parseObject(text: string, refuse: (reason: string) => never): Record<string, unknown> {
+export function parseObject(text: string, refuse: (reason: string) => never): Record<string, unknown> {
   let json: unknown
   try {
     json = JSON.parse(text)

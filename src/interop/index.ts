@@ -2,8 +2,6 @@ export { factoredGpt2 } from './factored-gpt2.js'
 export {
   generationConfigFile,
   gpt2ConfigFile,
-  type SpecialTokens,
-  specialTokens,
   tokenizerFiles,
 } from './gpt2-files.js'
 export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './hugging-face.js'
@@ -21,7 +19,8 @@ export {
 } from './onnx-training.js'
 export { type OutputFile, textFile } from './output-file.js'
 export type { Bits } from './quantised-product.js'
-export { recogniseTokenizer } from './recognise-tokenizer.js'
+export { type RecognisedTokenizer, recogniseTokenizer } from './recognise-tokenizer.js'
+export { endTokens, readSpecialTokens, type SpecialTokens, specialTokens } from './special-tokens.js'
 export type { OpenFile } from './weight-files.js'
 export { type WeightFormat, weightFormats, weightsFile } from './weights-file.js'
 export { widenedBytes, widenedGpt2 } from './widened-gpt2.js'

@@ -1,8 +1,5 @@
-import { END_OF_TEXT, gpt2Merges, loadGpt2Vocabulary, type TokenizerName } from '../data/index.js'
+import { END_OF_TEXT, END_OF_TEXT_CONTENT, loadGpt2Vocabulary, type TokenizerName } from '../data/index.js'
 import { byteCharacters, byteLevelText } from './byte-level.js'
-
-/** The special token of GPT-2, as text. */
-export const END_OF_TEXT_CONTENT = '<|endoftext|>'
 
 /** The parts of a `tokenizer.json` of byte-level BPE by which two of them turn text into the same tokens. */
 export interface ByteLevelBpe {
@@ -21,11 +18,11 @@ let gpt2: Promise<ByteLevelBpe> | undefined
 
 /** GPT-2's vocabulary and merges, `<|endoftext|>` the last token. */
 async function makeGpt2Bpe(): Promise<ByteLevelBpe> {
-  const vocabulary = await loadGpt2Vocabulary()
-  const texts = vocabulary.bytes.map(byteLevelText)
+  const { bytesOf, merges } = await loadGpt2Vocabulary()
+  const texts = Array.from({ length: END_OF_TEXT }, (_, token) => byteLevelText(bytesOf(token)))
   return {
     vocab: Object.fromEntries([...texts, END_OF_TEXT_CONTENT].map((text, token) => [text, token])),
-    merges: gpt2Merges(vocabulary).map(([left, right]) => [texts[left], texts[right]]),
+    merges: Array.from({ length: merges.length / 2 }, (_, i) => [texts[merges[2 * i]], texts[merges[2 * i + 1]]]),
   }
 }
 

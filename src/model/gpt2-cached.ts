@@ -1,7 +1,7 @@
 import { createSessionCache, float32, type GraphRunner, int32, type Tensor } from '../graph/index.js'
 import * as graphs from './gpt2-cached-graphs.js'
 import { checkGpt2Config, type Gpt2Config, headWidth } from './gpt2-config.js'
-import { type Decoder, paddedLength, slideContext } from './gpt2-generate.js'
+import { type Decoder, firstContext, nextContext, paddedLength } from './gpt2-generate.js'
 import { tokenTensor } from './gpt2-tokens.js'
 import { checkWeights, type Gpt2Weights, gpt2TensorShapes } from './gpt2-weights.js'
 
@@ -31,7 +31,7 @@ export function createCachedDecoder(
 
   const read = async (tokens: readonly number[]): Promise<Float32Array> => {
     if (tokens.length === 0) throw new RangeError('"tokens" expected at least one token')
-    const kept = tokens.slice(-positions)
+    const kept = firstContext(tokens, positions)
     const length = paddedLength(kept.length, positions)
     const padded = new Int32Array(length)
     padded.set(kept)
@@ -44,7 +44,7 @@ export function createCachedDecoder(
   }
   const append = async (token: number): Promise<Float32Array> => {
     if (text.length === 0) throw new RangeError('"append" expected a text that was read first')
-    if (text.length === positions) return read(slideContext([...text, token], positions))
+    if (text.length === positions) return read(nextContext(text, token, positions))
     const position = text.length
     tokenTensor(config, Int32Array.of(token), 1, 1) // checks the token
     const session = await sessions.get('append', () => graphs.stepGraph(config, holdWeights ? weights : undefined))

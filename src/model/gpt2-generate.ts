@@ -3,8 +3,8 @@ import { checkSampling, largestIndex, type Sampling, sampleToken } from './gpt2-
 import type { LanguageModel } from './gpt2-tokens.js'
 
 /**
- * Greedy continuation: the token of the largest logit (the lowest such token), appended, `count` times.
- * Only the last `config.positions` tokens are read when there are more.
+ * Greedy continuation: the token of the largest logit (the lowest such token), appended, `count` times. Beyond the context
+ * the rule is that of {@link nextContext}.
  * @param prompt tokens, at least one
  * @param count tokens to add, an integer >= 0
  * @returns the added tokens, without the prompt
@@ -19,8 +19,7 @@ export async function generateGreedy(
 }
 
 /**
- * {@link generateGreedy} for several prompts of one length, together.
- * Contexts are padded at the end to the next power of two (at most `config.positions`), which causal attention cannot
+ * {@link generateGreedy} for several prompts of one length, together. Contexts are padded at the end to the next power of two (at most `config.positions`), which causal attention cannot
  * see, so that a growing text meets few lengths and few graphs are built.
  */
 export async function generateGreedyBatch(
@@ -36,19 +35,22 @@ export async function generateGreedyBatch(
   }
   if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`"count" expected an integer >= 0, got ${count}`)
 
-  const texts = prompts.map((prompt) => [...prompt])
+  const added = prompts.map((): number[] => [])
+  let contexts = prompts.map((prompt) => firstContext(prompt, positions))
   for (let step = 0; step < count; step++) {
-    const read = Math.min(texts[0].length, positions)
+    const read = contexts[0].length
     const padded = paddedLength(read, positions)
-    const tokens = new Int32Array(texts.length * padded)
-    for (const [row, text] of texts.entries()) tokens.set(text.slice(-read), row * padded)
-    const logits = await model.logits(tokens, texts.length, padded) // [B, T, V]
-    for (const [row, text] of texts.entries()) {
+    const tokens = new Int32Array(contexts.length * padded)
+    for (const [row, context] of contexts.entries()) tokens.set(context, row * padded)
+    const logits = await model.logits(tokens, contexts.length, padded) // [B, T, V]
+    contexts = contexts.map((context, row) => {
       const start = (row * padded + read - 1) * vocabulary
-      text.push(largestIndex(logits.subarray(start, start + vocabulary)))
-    }
+      const token = largestIndex(logits.subarray(start, start + vocabulary))
+      added[row].push(token)
+      return nextContext(context, token, positions)
+    })
   }
-  return texts.map((text) => text.slice(promptLength))
+  return added
 }
 
 /** Reads a text token by token. One text at a time: an answer is waited for before the next call. */
@@ -61,7 +63,7 @@ export interface Decoder {
    */
   read(tokens: readonly number[]): Promise<Float32Array>
   /**
-   * Reads one more token. Where the context is full, the text is read anew from its last half ({@link slideContext}).
+   * Reads one more token. Where the context is full, the text is read anew from its last half ({@link nextContext}).
    * @returns logits of the token that follows, float32 [V]
    */
   append(token: number): Promise<Float32Array>
@@ -69,9 +71,21 @@ export interface Decoder {
   release(): Promise<void>
 }
 
-/** What remains of a text when the context is full: its last half, floor(P / 2) tokens but at least one. */
-export const slideContext = (tokens: readonly number[], positions: number): number[] =>
-  tokens.slice(-Math.max(1, Math.floor(positions / 2)))
+/** What is read of a prompt: its last P tokens. A model of P learned positions has no more. */
+export const firstContext = (prompt: readonly number[], positions: number): number[] => prompt.slice(-positions)
+
+/**
+ * What is read with one more token: all of the text while the context of P tokens lasts; where it is full, the last half of the text
+ * alone, floor(P / 2) tokens but at least one, so that the next P / 2 tokens cost one graph run each.
+ */
+export function nextContext(context: readonly number[], token: number, positions: number): number[] {
+  const text = [...context, token]
+  return text.length <= positions ? text : text.slice(-Math.max(1, Math.floor(positions / 2)))
+}
+
+/** How many of the tokens that are added to a prompt of `length` tokens are read from less than the whole text. */
+export const countBeyond = (length: number, added: number, positions: number): number =>
+  Math.max(0, Math.min(added, length + added - 1 - positions))
 
 /** The length that a text of `length` tokens is padded to: the next power of two, at most `positions`. */
 export const paddedLength = (length: number, positions: number): number =>
@@ -83,7 +97,7 @@ export function createPlainDecoder(model: LanguageModel): Decoder {
   let text: number[] = []
   const read = async (tokens: readonly number[]): Promise<Float32Array> => {
     if (tokens.length === 0) throw new RangeError('"tokens" expected at least one token')
-    text = tokens.slice(-positions)
+    text = firstContext(tokens, positions)
     const padded = new Int32Array(paddedLength(text.length, positions))
     padded.set(text)
     const logits = await model.logits(padded, 1, padded.length) // [1, T, V]
@@ -92,7 +106,7 @@ export function createPlainDecoder(model: LanguageModel): Decoder {
   return {
     config: model.config,
     read,
-    append: (token) => read(text.length < positions ? [...text, token] : slideContext([...text, token], positions)),
+    append: (token) => read(nextContext(text, token, positions)),
     release: async () => {},
   }
 }
@@ -101,6 +115,8 @@ export function createPlainDecoder(model: LanguageModel): Decoder {
 export interface Generation extends Sampling {
   /** Tokens to add, an integer >= 0. */
   readonly count: number
+  /** Tokens that end the text: the first of them is given, and none after it. Default: none. */
+  readonly endTokens?: readonly number[] | undefined
   /** Unsigned 32-bit word for the token at this index of the text, prompt included. */
   word(index: number): number
   readonly signal?: AbortSignal | undefined
@@ -115,7 +131,7 @@ export interface Generation extends Sampling {
 export async function* generateTokens(
   decoder: Decoder,
   prompt: readonly number[],
-  { count, word, signal, ...sampling }: Generation,
+  { count, endTokens = [], word, signal, ...sampling }: Generation,
 ): AsyncGenerator<number, void> {
   checkSampling(sampling)
   if (!Number.isSafeInteger(count) || count < 0) throw new RangeError(`"count" expected an integer >= 0, got ${count}`)
@@ -124,6 +140,7 @@ export async function* generateTokens(
     signal?.throwIfAborted()
     const token = sampleToken(logits, sampling, word(prompt.length + i))
     yield token
+    if (endTokens.includes(token)) return
     if (i + 1 < count) logits = await decoder.append(token)
   }
 }

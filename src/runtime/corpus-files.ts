@@ -25,6 +25,8 @@ export interface CorpusOptions {
   readonly valid?: string | undefined
   /** Name of a tokenizer, or a loaded one. */
   readonly tokenizer: string | Tokenizer
+  /** Whether special tokens in a text are read letter by letter; see `EncodeOptions`. Default false. */
+  readonly splitSpecialTokens?: boolean | undefined
   /** Tokens a window, an integer >= 1: both parts must have one. Not checked when absent. */
   readonly context?: number | undefined
   /** @param done of `total` bytes read; @param path of the file */
@@ -46,7 +48,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
   const tokenizer = typeof options.tokenizer === 'string' ? await loadTokenizer(options.tokenizer) : options.tokenizer
   const parts = await Promise.all([data, ...(valid === undefined ? [] : [valid])].map(findPart))
   const total = parts.reduce((sum, part) => sum + part.bytes, 0)
-  const reading: Reading = { tokenizer, total, done: 0, warnings: [], options }
+  const reading: Reading = { tokenizer, total, done: 0, specialTokens: 0, warnings: [], options }
   const read: ReadPart[] = []
   for (const part of parts) read.push(await readPart(part, reading))
 
@@ -56,6 +58,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Corpus> {
     tokenizer,
     ...split,
     sha256: combine(read.map(({ digests }) => digests)),
+    specialTokens: reading.specialTokens,
     warnings: reading.warnings,
   }
   const reason = options.context === undefined ? undefined : tooShort(corpus, options.context)
@@ -75,8 +78,9 @@ interface Reading {
   readonly tokenizer: Tokenizer
   readonly total: number
   readonly warnings: string[]
-  readonly options: Pick<CorpusOptions, 'onProgress' | 'signal'>
+  readonly options: Pick<CorpusOptions, 'onProgress' | 'signal' | 'splitSpecialTokens'>
   done: number
+  specialTokens: number
 }
 
 interface ReadPart {
@@ -130,17 +134,33 @@ async function readPart({ files, bytes }: Part, reading: Reading): Promise<ReadP
 /** Appends the tokens of a text; returns its SHA-256. */
 async function readText(file: FileSource, buffer: TokenBuffer, reading: Reading): Promise<string> {
   const hash = nodeSha256()
-  const encoder = reading.tokenizer.createEncoder()
+  const { tokenizer, options } = reading
+  const encoder = tokenizer.createEncoder({ splitSpecialTokens: options.splitSpecialTokens })
+  const take = (tokens: Uint16Array) => {
+    if (tokenizer.endToken !== null) {
+      for (const token of tokens) if (token === tokenizer.endToken) reading.specialTokens++
+    }
+    buffer.append(tokens)
+  }
   for await (const bytes of pieces(file, 0, file.size, reading)) {
     hash.update(bytes)
-    encoder.push(bytes, buffer.append)
+    named(file.name, () => encoder.push(bytes, take))
   }
-  const replaced = encoder.end(buffer.append)
+  const replaced = named(file.name, () => encoder.end(take))
   if (replaced > 0) {
     const what = replaced === 1 ? '1 sequence that is no UTF-8 was' : `${replaced} sequences that are no UTF-8 were`
     reading.warnings.push(`${file.name}: ${what} read as U+FFFD (--tokenizer bytes takes any bytes)`)
   }
   return hash.digest()
+}
+
+/** What an encoder refuses in a text, with the name of the file. */
+function named<T>(file: string, encode: () => T): T {
+  try {
+    return encode()
+  } catch (error) {
+    throw error instanceof RangeError ? new InputError(`${file}: ${error.message}`) : error
+  }
 }
 
 /** Appends the tokens of a file of tokens; returns the SHA-256 of the file. */

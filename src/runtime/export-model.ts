@@ -1,4 +1,4 @@
-import { basename, join, resolve } from 'node:path'
+import { basename, join } from 'node:path'
 import type { TokenizerName } from '../data/index.js'
 import {
   type Bits,
@@ -9,8 +9,6 @@ import {
   gpt2OnnxFile,
   modelCard,
   type OutputFile,
-  type SpecialTokens,
-  specialTokens,
   ticketTrainingFile,
   tokenizerFiles,
   type WeightFormat,
@@ -18,7 +16,7 @@ import {
   weightsFile,
 } from '../interop/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
-import { InputError, isMissingFile } from '../safetensors/index.js'
+import { isMissingFile } from '../safetensors/index.js'
 import { aboutModel, commandOf } from './export-origin.js'
 import { type DenseExport, denseExport, type HeadForm } from './export-weights.js'
 import { openFile } from './files.js'
@@ -153,7 +151,7 @@ async function folderFiles(
 ): Promise<OutputFile[]> {
   const isOnnx = request.to === 'onnx'
   const { file, dtype } = onnxNames[request.bits ?? 32]
-  const special = source.kind === 'folder' ? await ownSpecialTokens(source) : specialTokens(tokenizer)
+  const special = await source.specialTokens(tokenizer)
   const own = source.kind === 'folder' && request.tokenizer === undefined ? await ownTokenizerFiles(source) : []
   return [
     gpt2ConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
@@ -191,18 +189,6 @@ async function ownTokenizerFiles({ path: folder }: ModelSource): Promise<OutputF
     if (bytes) files.push({ path: name, size: bytes.length, chunks: () => [bytes] })
   }
   return files
-}
-
-/** The special tokens that a folder's configuration names. */
-async function ownSpecialTokens({ path }: ModelSource): Promise<SpecialTokens> {
-  const name = resolve(path, 'config.json')
-  const json = JSON.parse(new TextDecoder().decode(await readIfThere(name))) as Record<string, unknown>
-  const token = (key: string): number | null => {
-    const value = json[key] ?? null
-    if (value === null || Number.isSafeInteger(value)) return value as number | null
-    throw new InputError(`${name}: ${key} expected an integer or null, got ${JSON.stringify(value)}`)
-  }
-  return { bos: token('bos_token_id'), eos: token('eos_token_id') }
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {

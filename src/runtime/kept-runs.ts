@@ -11,6 +11,7 @@ import type { MetricsRow } from '../search/metrics.js'
 import { chooseSettings, type SettingsChoice } from '../search/settings.js'
 import { makeFolder, refuseSystem, writeTextAtomically } from './files.js'
 import type { Device } from './onnx.js'
+import { identityOf } from './run-record.js'
 import { type SearchReport, type SearchStart, search } from './search.js'
 import { nodeSha256 } from './sha256.js'
 
@@ -69,7 +70,7 @@ export function openKeptRuns(options: KeptRunsOptions): KeptRuns {
   // Of equal names and other settings there may be several: a part of the fingerprint tells them apart.
   const place = ({ name, choice }: KeptRunRequest) => {
     const settings = chooseSettings(choice, tokenizer)
-    const fingerprint = fingerprintOf(nodeSha256, { settings, corpus: corpus.sha256 })
+    const fingerprint = fingerprintOf(nodeSha256, identityOf(settings, corpus))
     return { folder: join(options.folder, `${name}-${fingerprint.slice(0, 8)}`), fingerprint, settings }
   }
   return {

@@ -2,12 +2,21 @@ import { type TokenizerName, tokenizerNames } from '../data/index.js'
 import { ticketTokenizers } from '../ticket/searched.js'
 import type { ModelSource } from './model-source.js'
 
+/** What tokens are written as for a model of at most 26: A is token 0, B token 1 and so on. */
+export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
 /** What is known of a model's tokenizer where it is none of ours. */
 export type Nameless = Pick<ModelSource, 'hasOtherTokenizer'> & { readonly vocabulary: number }
 
-/** Those of our tokenizers that have as many tokens as a model. */
+/** Most tokens that a model has more than its tokenizer: padding to a multiple of 1,024, or tokens added behind it. */
+export const MOST_PADDING = 1023
+
+/** Those of our tokenizers that have as many tokens as a model, or up to {@link MOST_PADDING} fewer. */
 export const fittingTokenizers = (vocabulary: number): TokenizerName[] =>
-  tokenizerNames.filter((name) => ticketTokenizers[name] === vocabulary)
+  tokenizerNames.filter((name) => {
+    const more = vocabulary - ticketTokenizers[name]
+    return more >= 0 && more <= MOST_PADDING
+  })
 
 /** Why no text can be read for a model, and what helps: the end of a line that begins with its path. */
 export function missingTokenizer({ hasOtherTokenizer, vocabulary }: Nameless): string {
@@ -21,7 +30,13 @@ export function missingTokenizer({ hasOtherTokenizer, vocabulary }: Nameless): s
 export function tokenizerAdvice(vocabulary: number): string {
   const [name] = fittingTokenizers(vocabulary)
   const tokens = `the model's ${vocabulary.toLocaleString('en-US')} tokens`
-  return name === undefined
-    ? `neither ${tokenizerNames.join(' nor ')} has ${tokens} (slt run --tokens takes token numbers)`
-    : `--tokenizer ${name} has ${tokens}`
+  if (name === undefined) {
+    const last = LETTERS[vocabulary - 1]
+    const taken = last === undefined ? 'token numbers' : `letters from A to ${last}, or token numbers`
+    return `neither ${tokenizerNames.join(' nor ')} has ${tokens} (slt run --tokens takes ${taken})`
+  }
+  const own = ticketTokenizers[name]
+  return own === vocabulary
+    ? `--tokenizer ${name} has ${tokens}`
+    : `--tokenizer ${name} has ${own.toLocaleString('en-US')} of ${tokens}`
 }

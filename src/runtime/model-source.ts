@@ -1,7 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import type { TokenizerName } from '../data/index.js'
-import { openGpt2Folder, recogniseTokenizer } from '../interop/index.js'
+import type { AddedToken, TokenizerName } from '../data/index.js'
+import {
+  openGpt2Folder,
+  readSpecialTokens,
+  recogniseTokenizer,
+  type SpecialTokens,
+  specialTokens,
+} from '../interop/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { countParameters, type Gpt2Weights } from '../model/gpt2-weights.js'
 import { FORMAT_BYTES, InputError, isMissingFile, otherFormat } from '../safetensors/index.js'
@@ -25,6 +31,8 @@ export interface ModelSource {
   readonly tokenizer: TokenizerName | null
   /** Whether a folder has a tokenizer.json that is neither of ours. */
   readonly hasOtherTokenizer: boolean
+  /** Tokens that a folder's tokenizer.json adds to `tokenizer`; none elsewhere. */
+  readonly addedTokens: readonly AddedToken[]
   /** Bytes on disk: of the ticket, or of the folder's weight files. */
   readonly bytes: number
   /** What the weights are stored as; `ticket` where a seed and masks stand for them. */
@@ -39,6 +47,13 @@ export interface ModelSource {
    *   not what the file says
    */
   weights(): Promise<Gpt2Weights>
+  /**
+   * The tokens that begin and end a text: of a folder those of its configuration (see `readSpecialTokens`), of others those of
+   * their tokenizer.
+   * @param tokenizer read by this one instead of its own
+   * @throws InputError for a folder whose configuration names what is no token
+   */
+  specialTokens(tokenizer?: TokenizerName | null): Promise<SpecialTokens>
   close(): Promise<void>
 }
 
@@ -66,29 +81,34 @@ async function openModelFile(path: string): Promise<ModelSource> {
         config,
         tokenizer,
         hasOtherTokenizer: false,
+        addedTokens: [],
         bytes: source.size,
         dtype: 'F32',
         parameters: countParameters(config),
         ticket: null,
         weights: once(readWeights),
+        specialTokens: async (name = tokenizer) => specialTokens(name),
         close: source.close,
       }
     }
     const ticket = await openTicket(source, nodeSha256)
     const { config } = ticket.metadata
     if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)
+    const tokenizer = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
     return {
       kind: ticket.kind === 'searched-gpt2' ? 'searched' : 'pruned',
       path,
       name: basename(path).replace(/(\.slt)?\.safetensors$/, ''),
       config,
-      tokenizer: ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null,
+      tokenizer,
       hasOtherTokenizer: false,
+      addedTokens: [],
       bytes: ticket.bytes,
       dtype: 'ticket',
       parameters: countParameters(config),
       ticket,
       weights: once(() => ticketWeights(ticket)),
+      specialTokens: async (name = tokenizer) => specialTokens(name),
       close: source.close,
     }
   } catch (error) {
@@ -119,6 +139,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       parameters: countParameters(config),
       ticket: null,
       weights: once(() => folder.readWeights()),
+      specialTokens: () => folderSpecialTokens(path),
       close: folder.close,
     }
   } catch (error) {
@@ -131,14 +152,28 @@ async function openFolder(path: string): Promise<ModelSource> {
  * Which of our tokenizers a folder's `tokenizer.json` is; null where there is none or it is another one.
  * @throws InputError when it cannot be read
  */
-async function folderTokenizer(folder: string): Promise<Pick<ModelSource, 'tokenizer' | 'hasOtherTokenizer'>> {
+async function folderTokenizer(
+  folder: string,
+): Promise<Pick<ModelSource, 'tokenizer' | 'hasOtherTokenizer' | 'addedTokens'>> {
+  const file = await readTextIfThere(join(folder, 'tokenizer.json'))
+  if (file === null) return { tokenizer: null, hasOtherTokenizer: false, addedTokens: [] }
+  const found = await recogniseTokenizer(file.text, file.source)
+  return { tokenizer: found?.name ?? null, hasOtherTokenizer: found === null, addedTokens: found?.added ?? [] }
+}
+
+async function folderSpecialTokens(folder: string): Promise<SpecialTokens> {
+  const config = await readTextIfThere(join(folder, 'config.json'))
+  if (config === null) throw new InputError(`${join(folder, 'config.json')}: no such file`)
+  return readSpecialTokens(config, await readTextIfThere(join(folder, 'generation_config.json')))
+}
+
+async function readTextIfThere(path: string): Promise<{ text: string; source: string } | null> {
   try {
-    const file = await openFile(join(folder, 'tokenizer.json'))
+    const file = await openFile(path)
     const bytes = await file.read(0, file.size).finally(file.close)
-    const tokenizer = await recogniseTokenizer(new TextDecoder().decode(bytes), file.name)
-    return { tokenizer, hasOtherTokenizer: tokenizer === null }
+    return { text: new TextDecoder().decode(bytes), source: file.name }
   } catch (error) {
-    if (isMissingFile(error)) return { tokenizer: null, hasOtherTokenizer: false }
+    if (isMissingFile(error)) return null
     throw error
   }
 }

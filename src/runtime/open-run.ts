@@ -11,7 +11,7 @@ import { openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
 import { assertWritable, expectPath } from './output-path.js'
 import { openRunFolder, type RunFolder } from './run-folder.js'
-import { formatRunRecord, parseRunRecord, type RunRecord } from './run-record.js'
+import { formatRunRecord, identityOf, parseRunRecord, type RunRecord } from './run-record.js'
 import { nodeSha256 } from './sha256.js'
 import { sortCorpus } from './sort-corpus.js'
 
@@ -89,7 +89,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   // Where there is a run, that is what has to be spoken about.
   await assertWritable(out, { inputs: filesOf(data, valid), force: force || existsSync(path) })
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
-  const identity = { settings, corpus: corpus.sha256 }
+  const identity = identityOf(settings, corpus)
   const record: RunRecord = {
     data: task ? '' : resolve(data!),
     valid: valid === undefined ? null : resolve(valid),
@@ -148,8 +148,9 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const tokenizer = await tokenizerOf({ ...request, tokenizer: request.tokenizer ?? there.tokenizer }, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
-    const corpus = await corpusOf({ ...request, valid }, data, tokenizer, asked)
-    const identity = { settings: asked, corpus: corpus.sha256 }
+    const splitSpecialTokens = there.identity.specialTokens === undefined // as it was read before, or there are none
+    const corpus = await corpusOf({ ...request, valid }, data, tokenizer, asked, splitSpecialTokens)
+    const identity = identityOf(asked, corpus)
     const different = differences(there.identity, identity)
     if (different !== undefined) throw new InputError(`${path}: is a run of another configuration: ${different}`)
     const out = request.out === undefined ? there.out : resolve(request.out)
@@ -189,9 +190,16 @@ async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Pro
 }
 
 /** The text that is read, or the lists of a task. */
-function corpusOf(request: RunRequest, data: string, tokenizer: Tokenizer, settings: SearchSettings): Promise<Corpus> {
+function corpusOf(
+  request: RunRequest,
+  data: string,
+  tokenizer: Tokenizer,
+  settings: SearchSettings,
+  splitSpecialTokens = false,
+): Promise<Corpus> {
   const { valid, signal, corpus } = request
   const { task, dataSeed, config } = settings
   if (task) return Promise.resolve(sortCorpus(task, BigInt(dataSeed)))
-  return corpus ? Promise.resolve(corpus) : openCorpus({ data, valid, tokenizer, context: config.positions, signal })
+  if (corpus) return Promise.resolve(corpus)
+  return openCorpus({ data, valid, tokenizer, splitSpecialTokens, context: config.positions, signal })
 }

@@ -1,5 +1,6 @@
 /** `run.json`: what a run was asked for, so that it can go on. */
 import { basename } from 'node:path'
+import type { Corpus } from '../data/index.js'
 import { InputError, quoted } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import type { Cadence } from '../search/run.js'
@@ -20,6 +21,18 @@ export interface RunIdentity {
   readonly settings: SearchSettings
   /** SHA-256 of what was read. */
   readonly corpus: string
+  /**
+   * How many special tokens the texts held that were read as such; absent for none. Earlier runs read them letter
+   * by letter: they have no such number, and go on as they began.
+   */
+  readonly specialTokens?: number
+}
+
+export function identityOf(
+  settings: SearchSettings,
+  { sha256, specialTokens }: Pick<Corpus, 'sha256' | 'specialTokens'>,
+): RunIdentity {
+  return { settings, corpus: sha256, ...(specialTokens > 0 ? { specialTokens } : {}) }
 }
 
 /** Everything in `run.json`; paths are absolute. */

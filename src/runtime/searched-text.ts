@@ -1,38 +1,39 @@
-import { loadTokenizer, type Tokenizer, tokenizerNames } from '../data/index.js'
+import { addTokens, loadTokenizer, type Tokenizer, tokenizerNames } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { continueText as continueOn, promptTokens, type TextPiece, type TextRequest } from '../search/continue-text.js'
-import { fittingTokenizers, missingTokenizer } from './missing-tokenizer.js'
+import { fittingTokenizers, MOST_PADDING, missingTokenizer } from './missing-tokenizer.js'
 import type { ModelSource } from './model-source.js'
 import type { TicketModel } from './ticket-model.js'
 
 export { promptTokens, type TextPiece, type TextRequest }
 
+/** What tells a model's tokenizer. */
+type TokenizerSource = Pick<ModelSource, 'path' | 'tokenizer' | 'hasOtherTokenizer' | 'addedTokens' | 'config'>
+
 /**
- * The tokenizer of a model.
+ * The tokenizer of a model, with the tokens that its folder adds, and with as many tokens as the model: those that the tokenizer lacks
+ * (padding) stand for no text. As in transformers, a model may still choose them.
  * @param name another one than the model names, or for a model that names none
- * @throws InputError when the model names none and `name` is absent; RangeError when the tokenizer's vocabulary is not
- *   the model's
+ * @throws InputError when the model names none and `name` is absent; RangeError when the tokenizer has more tokens than the
+ *   model, or is not the model's own and has more than 1,023 fewer
  */
-export async function loadModelTokenizer(
-  {
-    path,
-    tokenizer: own,
-    hasOtherTokenizer,
-    config,
-  }: Pick<ModelSource, 'path' | 'tokenizer' | 'hasOtherTokenizer' | 'config'>,
-  name?: string,
-): Promise<Tokenizer> {
+export async function loadModelTokenizer(source: TokenizerSource, name?: string): Promise<Tokenizer> {
+  const { path, tokenizer: own, hasOtherTokenizer, addedTokens } = source
   const chosen = name ?? own
-  const { vocabulary } = config
+  const { vocabulary } = source.config
   if (chosen === null) throw new InputError(`${path}: ${missingTokenizer({ hasOtherTokenizer, vocabulary })}`)
   const tokenizer = await loadTokenizer(chosen)
-  if (tokenizer.vocabulary !== vocabulary) {
+  const isOwn = chosen === own
+  const more = vocabulary - tokenizer.vocabulary
+  if (more < 0 || (more > MOST_PADDING && !isOwn)) {
     const none = fittingTokenizers(vocabulary).length === 0
+    const got = `got ${tokenizer.name} with ${tokenizer.vocabulary}`
     throw new RangeError(
-      `"tokenizer" expected one with the model's ${vocabulary} tokens, got ${tokenizer.name} with ${tokenizer.vocabulary}${none ? `; neither ${tokenizerNames.join(' nor ')} has as many` : ''}`,
+      `"tokenizer" expected one with the model's ${vocabulary} tokens, or up to ${MOST_PADDING} fewer, ${got}${none ? `; neither ${tokenizerNames.join(' nor ')} has as many` : ''}`,
     )
   }
-  return tokenizer
+  const added = isOwn ? addedTokens : []
+  return more === 0 && added.length === 0 ? tokenizer : addTokens(tokenizer, tokenizer, vocabulary, added)
 }
 
 /** Continues a text on Node: a turn of its event loop after each token lets a signal in. See `src/search/continue-text.ts`. */

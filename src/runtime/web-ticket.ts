@@ -65,7 +65,7 @@ export async function runTicket(ticket: Ticket, kernels: Kernels, runner: GraphR
 }
 
 /**
- * Continues a text, token by token. Where the context is full the model goes on from its last half.
+ * Continues a text, token by token, to an end token or to `count` tokens. Where the context is full the model goes on from its last half.
  * @param request.pause lets other work in between two tokens; default: a turn of the event loop by `setTimeout`
  * @returns pieces as they come
  * @throws RangeError for the sampling; the signal's reason when it aborts

@@ -10,6 +10,8 @@ export interface TextRequest extends Sampling {
   readonly prompt: string
   /** Tokens to add, an integer >= 0. */
   readonly count: number
+  /** Tokens that end the text. Default: the tokenizer's end token, if it has one; `[]`: none. */
+  readonly endTokens?: readonly number[] | undefined
   /** Unsigned 64-bit; token i of the text, prompt included, is drawn with word i of its stream 2^47 + 1. */
   readonly seed: Seed
   readonly signal?: AbortSignal | undefined
@@ -28,8 +30,11 @@ export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
   return tokens.length > 0 ? tokens : [tokenizer.documentEnd]
 }
 
+/** The tokens that end a text of a tokenizer where nothing else is said. */
+const endsOf = ({ endToken }: Tokenizer): number[] => (endToken === null ? [] : [endToken])
+
 /**
- * Continues a text, token by token. Where the context is full the model goes on from its last half.
+ * Continues a text, token by token, to an end token or to `count` tokens. Where the context is full the model goes on from its last half.
  * @param request.pause lets other work in between two tokens, a signal say
  * @returns pieces as they come
  * @throws RangeError for the sampling; the signal's reason when it aborts
@@ -37,11 +42,11 @@ export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
 export async function* continueText(
   decoder: Decoder,
   tokenizer: Tokenizer,
-  { prompt, seed, pause, ...request }: TextRequest & { pause(): Promise<void> },
+  { prompt, seed, pause, endTokens = endsOf(tokenizer), ...request }: TextRequest & { pause(): Promise<void> },
 ): AsyncGenerator<TextPiece, void> {
   const stream = createTextStream(tokenizer)
   const own = promptTokens(tokenizer, prompt)
-  for await (const token of generateTokens(decoder, own, { ...request, word: createWords(seed) })) {
+  for await (const token of generateTokens(decoder, own, { ...request, endTokens, word: createWords(seed) })) {
     yield { token, text: stream.push(token) }
     await pause()
   }

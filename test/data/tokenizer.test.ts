@@ -2,32 +2,52 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
-import reference from 'gpt-tokenizer/encoding/r50k_base'
 import { describe, expect, it } from 'vitest'
 import { mergeBytePairs } from '../../src/data/byte-pair-merge.js'
-import { loadGpt2Vocabulary } from '../../src/data/gpt2-vocabulary.js'
-import { createTextStream, loadTokenizer, type Tokenizer } from '../../src/data/index.js'
+import { END_OF_TEXT, loadGpt2Vocabulary } from '../../src/data/gpt2-vocabulary.js'
+import {
+  createTextStream,
+  createTokenBuffer,
+  type EncodeOptions,
+  loadTokenizer,
+  type Tokenizer,
+} from '../../src/data/index.js'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url))
-const { texts, tinyshakespeare } = JSON.parse(read('../vectors/gpt2-bpe/gpt2-bpe.json').toString()) as {
+const { texts, split, long, genome, tinyshakespeare } = JSON.parse(
+  read('../vectors/gpt2-bpe/gpt2-bpe.json').toString(),
+) as {
   texts: [string, number[]][]
-  tinyshakespeare: { count: number; sha256: string }
+  split: [string, number[]][]
+  long: ({ unit: string; times: number } & Digest)[]
+  genome: { length: number } & Digest
+  tinyshakespeare: Digest
+}
+interface Digest {
+  count: number
+  sha256: string
 }
 const play = read('../../data/tinyshakespeare/input.txt')
 const gpt2 = await loadTokenizer('gpt2')
 const bytes = await loadTokenizer('bytes')
 const utf8 = new TextEncoder()
-const sha256 = (tokens: Uint16Array) => createHash('sha256').update(tokens).digest('hex') // of a little-endian machine
+// of a little-endian machine
+const digest = (tokens: Uint16Array): Digest => ({
+  count: tokens.length,
+  sha256: createHash('sha256').update(tokens).digest('hex'),
+})
 
 const space = fc.constantFrom(' ', '  ', '\n', '\r\n', '\t', '\u0085', '\u3000', '\ufeff')
 const unit = fc.oneof(fc.string({ unit: 'grapheme' }), space, fc.constantFrom("'s", "I'll", ' the', '\ufffd', '12'))
 const text = fc.array(unit, { maxLength: 30 }).map((parts) => parts.join(''))
 
 /** Encodes in pieces that end where the cuts say. */
-function encodeInPieces(tokenizer: Tokenizer, whole: Uint8Array, cuts: readonly number[]) {
+function encodeInPieces(tokenizer: Tokenizer, whole: Uint8Array, cuts: readonly number[], options?: EncodeOptions) {
   const tokens: number[] = []
-  const take = (some: Uint16Array) => tokens.push(...some)
-  const encoder = tokenizer.createEncoder()
+  const take = (some: Uint16Array) => {
+    for (const token of some) tokens.push(token)
+  }
+  const encoder = tokenizer.createEncoder(options)
   let at = 0
   for (const cut of [...cuts.map((fraction) => Math.floor(fraction * whole.length)), whole.length].sort(
     (a, b) => a - b,
@@ -41,50 +61,83 @@ function encodeInPieces(tokenizer: Tokenizer, whole: Uint8Array, cuts: readonly 
 const fractions = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 })
 
 describe('gpt2', () => {
-  it('gives the tokens of two other implementations, 248 texts', () => {
-    expect(texts.length).toBe(248)
+  it('gives the tokens of two other implementations, 436 texts', () => {
+    expect(texts.length).toBe(436)
     for (const [whole, tokens] of texts) expect([...gpt2.encode(whole)], JSON.stringify(whole)).toEqual(tokens)
     expect([...gpt2.encode('Hello world')]).toEqual([15496, 995])
   })
 
-  it('gives their 338,025 tokens of tiny Shakespeare', () => {
-    const tokens = gpt2.encode(play)
-    expect(tokens.length).toBe(tinyshakespeare.count)
-    expect(sha256(tokens)).toBe(tinyshakespeare.sha256)
+  it('reads <|endoftext|> in a text as they do, as one token, or as letters where that is asked for', () => {
+    expect([...gpt2.encode('A story.<|endoftext|>Another')]).toEqual([32, 1621, 13, 50256, 6610])
+    expect(split.length).toBe(35)
+    for (const [whole, tokens] of split) {
+      expect([...gpt2.encode(whole, { splitSpecialTokens: true })], JSON.stringify(whole)).toEqual(tokens)
+    }
+    expect([...bytes.encode('<|endoftext|>')]).toEqual([...utf8.encode('<|endoftext|>')])
   })
 
-  it("merges as gpt-tokenizer's own program does, ASCII words", () => {
-    const words = fc.string({ unit: fc.constantFrom(..."aehinorst ACGT'-.01"), maxLength: 80 })
+  it('gives the same tokens of texts with <|endoftext|>, cut anywhere', () => {
+    const parts = fc.constantFrom('<|endoftext|>', '<|endof', 'text|>', '<', ' ', '\n', "'", 's', 'a', '\u4f60')
     fc.assert(
-      fc.property(words, (word) => {
-        expect([...gpt2.encode(word)]).toEqual(reference.encode(word))
+      fc.property(fc.array(parts, { maxLength: 12 }), fractions, fc.boolean(), (chosen, cuts, splitSpecialTokens) => {
+        const whole = chosen.join('')
+        const { tokens } = encodeInPieces(gpt2, utf8.encode(whole), cuts, { splitSpecialTokens })
+        expect(tokens).toEqual([...gpt2.encode(whole, { splitSpecialTokens })])
       }),
     )
   })
 
+  it.each(long)('gives their tokens of $times times $unit, in pieces of a megabyte', ({ unit, times, ...expected }) => {
+    const whole = utf8.encode(`${unit.repeat(times)}b`)
+    const found = createTokenBuffer(whole.length)
+    const encoder = gpt2.createEncoder()
+    for (let at = 0; at < whole.length; at += 2 ** 20) encoder.push(whole.subarray(at, at + 2 ** 20), found.append)
+    encoder.end(found.append)
+    expect(digest(found.tokens())).toEqual(expected)
+  })
+
+  it('gives their tokens of 2^18 letters of ACGT', () => {
+    let step = 1
+    const letters = Array.from({ length: genome.length }, () => {
+      step = (Math.imul(step, 1664525) + 1013904223) >>> 0
+      return 'ACGT'[step >>> 30]
+    }).join('')
+    expect(digest(gpt2.encode(letters))).toEqual({ count: genome.count, sha256: genome.sha256 })
+  })
+
+  it('refuses a word that is longer than memory allows for', () => {
+    const piece = new Uint8Array(2 ** 24).fill(97)
+    const encoder = gpt2.createEncoder()
+    const take = () => expect.unreachable()
+    encoder.push(piece, take)
+    encoder.push(piece, take)
+    expect(() => encoder.push(piece.subarray(0, 1), take)).toThrow(
+      new RangeError('"text" expected words of at most 33,554,432 characters, got more of one kind without a space'),
+    )
+  })
+
+  it('gives their 338,025 tokens of tiny Shakespeare', () => {
+    expect(digest(gpt2.encode(play))).toEqual(tinyshakespeare)
+  })
+
+  it('has the merges whose digest its source names', async () => {
+    const { merges } = await loadGpt2Vocabulary()
+    const named = /SHA-256 of the bytes: (\w{64})/.exec(read('../../src/data/gpt2-merges.ts').toString())!
+    expect(digest(merges).sha256).toBe(named[1])
+  })
+
   it('merges the bytes of every token to that token', async () => {
     const vocabulary = await loadGpt2Vocabulary()
-    const wrong = vocabulary.bytes.filter((word, token) => {
-      const merged = mergeBytePairs(vocabulary, word)
+    const tokens = Array.from({ length: END_OF_TEXT }, (_, token) => token)
+    const wrong = tokens.filter((token) => {
+      const merged = mergeBytePairs(vocabulary, vocabulary.bytesOf(token))
       return merged.length !== 1 || merged[0] !== token
     })
     expect(wrong).toEqual([])
   })
 
-  it('a word of 2^18 letters is merged without a quadratic number of steps', () => {
-    let steps = 1
-    const letters = Array.from({ length: 2 ** 18 }, () => {
-      steps = (Math.imul(steps, 1664525) + 1013904223) >>> 0
-      return 'ACGT'[steps >>> 30]
-    }).join('')
-    const tokens = gpt2.encode(letters)
-    expect(new TextDecoder().decode(gpt2.decode(tokens))).toBe(letters)
-    expect(tokens.length).toBeLessThan(letters.length * 0.6)
-  })
-
-  it('never makes <|endoftext|> of text, and decodes it to nothing', () => {
-    expect([...gpt2.encode('<|endoftext|>')]).not.toContain(gpt2.documentEnd)
-    expect(gpt2.documentEnd).toBe(50256)
+  it('decodes <|endoftext|> to nothing', () => {
+    expect([gpt2.documentEnd, gpt2.endToken]).toEqual([50256, 50256])
     expect(gpt2.decode([15496, 50256, 995])).toEqual(utf8.encode('Hello world'))
   })
 

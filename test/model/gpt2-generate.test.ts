@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
 import { gpt2Shapes } from '../../src/model/gpt2-config.js'
-import { generateGreedy, generateGreedyBatch } from '../../src/model/gpt2-generate.js'
+import {
+  countBeyond,
+  createPlainDecoder,
+  generateGreedy,
+  generateGreedyBatch,
+  generateTokens,
+} from '../../src/model/gpt2-generate.js'
 import type { LanguageModel } from '../../src/model/gpt2-tokens.js'
 
 /** Says that the sum of the tokens so far, modulo 10, comes next; keeps the lengths that it was asked for. */
@@ -28,9 +34,50 @@ test('each token is read with all before it', async () => {
   expect(await generateGreedy(sumModel(11), [1, 2], 0)).toEqual([])
 })
 
-test('only the last tokens that fit the context are read', async () => {
-  expect(await generateGreedy(sumModel(3), [9, 9, 1, 2, 3], 3)).toEqual([6, 1, 0]) // 1+2+3, 2+3+6, 3+6+1
+test('of a long prompt the last tokens that fit are read; a full context goes on from the last half of the text', async () => {
+  const expected = [6, 6, 2, 4, 4, 8] // 1+2+3; then of 1 2 3 6 the last one: 6, 6+6, 6+6+2; and so on
+  expect(await generateGreedy(sumModel(3), [9, 9, 1, 2, 3], 6)).toEqual(expected)
 })
+
+test('every decoder has one rule beyond the context', async () => {
+  for (const positions of [1, 2, 3, 4, 7]) {
+    const prompt = [3, 1, 4, 1, 5]
+    const decoder = createPlainDecoder(sumModel(positions))
+    const found: number[] = []
+    for await (const token of generateTokens(decoder, prompt, { count: 20, temperature: 0, word: () => 0 }))
+      found.push(token)
+    expect(await generateGreedy(sumModel(positions), prompt, 20)).toEqual(found)
+  }
+})
+
+test('a text ends with the first end token', async () => {
+  const all = async (endTokens?: number[]) => {
+    const found: number[] = []
+    const request = { count: 6, temperature: 0, word: () => 0, endTokens }
+    for await (const token of generateTokens(createPlainDecoder(sumModel(11)), [1, 2], request)) found.push(token)
+    return found
+  }
+  expect(await all()).toEqual([3, 6, 2, 4, 8, 6])
+  expect(await all([])).toEqual([3, 6, 2, 4, 8, 6])
+  expect(await all([4])).toEqual([3, 6, 2, 4])
+  expect(await all([9, 6])).toEqual([3, 6])
+  expect(await all([1])).toEqual([3, 6, 2, 4, 8, 6]) // a token of the prompt ends nothing
+})
+
+test.each([
+  [5, 6, 11, 0],
+  [5, 7, 11, 0],
+  [5, 8, 11, 1],
+  [11, 1, 11, 0],
+  [11, 4, 11, 3],
+  [20, 4, 11, 4],
+  [3, 0, 1, 0],
+])(
+  'of %i tokens and %i more, in a context of %i, %i are read from less than the text',
+  (length, added, positions, beyond) => {
+    expect(countBeyond(length, added, positions)).toBe(beyond)
+  },
+)
 
 test('the lowest of equal logits wins', async () => {
   const flat: LanguageModel = {

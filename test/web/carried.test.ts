@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { mergesText } from '../../src/data/gpt2-merges.js'
 import { openFile, readGpt2Folder, verify } from '../../src/index.js'
 import { carriedFiles } from '../../web/vite.config.js'
 import { siteFolder } from './site.js'
@@ -28,12 +29,16 @@ test('the pruned sorter of examples/ is one of the bundled model', async () => {
   expect(checks.filter(({ passed }) => !passed)).toEqual([])
 })
 
-test("GPT-2's tokens are carried as data, and are no part of the scripts", async () => {
-  const { default: ranks } = await import('gpt-tokenizer/bpeRanks/r50k_base')
-  expect(JSON.parse(readFileSync(join(siteFolder, 'data/gpt2/tokens.json'), 'utf8'))).toEqual(ranks)
-  const scripts = readdirSync(join(siteFolder, 'assets')).filter((file) => file.endsWith('.js'))
-  const holding = scripts.filter((file) =>
-    readFileSync(join(siteFolder, 'assets', file), 'utf8').includes('RandomRedditor'),
-  )
-  expect(holding).toEqual([])
+test("GPT-2's vocabulary is a script of its own, which is loaded when a text asks for it", () => {
+  const assets = join(siteFolder, 'assets')
+  const scripts = readdirSync(assets).filter((file) => file.endsWith('.js'))
+  const read = (file: string) => readFileSync(join(assets, file), 'utf8')
+  const [firstMerges] = /^\S{40}/m.exec(mergesText)!
+  const holding = scripts.filter((file) => read(file).includes(firstMerges))
+  expect(holding.length).toBeGreaterThan(0)
+  for (const file of holding) {
+    expect(file).toMatch(/^gpt2-merges-/)
+    const eager = scripts.filter((other) => new RegExp(`(from|import)\\s*["']\\./${file}`).test(read(other)))
+    expect(eager).toEqual([])
+  }
 })

@@ -21,7 +21,6 @@ test("the library's entry for browsers reaches nothing of Node, and no package b
     '@bufbuild/protobuf/codegenv2',
     '@noble/hashes/sha2.js',
     '@noble/hashes/utils.js',
-    'gpt-tokenizer/bpeRanks/r50k_base',
     'lean-qr',
     'lean-qr/extras/svg',
   ])

@@ -44,7 +44,12 @@ test('every package that the site contains is named with its licence', () => {
 
 test('work that is no package is named too', () => {
   const rest = [...parts.values()].join('\n')
-  for (const file of ['LICENSE', 'data/gpt-nano-sort/LICENSE', 'src/graph/proto/LICENSE-onnx']) {
+  for (const file of [
+    'LICENSE',
+    'data/gpt-nano-sort/LICENSE',
+    'src/data/LICENSE-gpt2',
+    'src/graph/proto/LICENSE-onnx',
+  ]) {
     expect(rest).toContain(read(file).trim())
   }
 })

