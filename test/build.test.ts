@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { bin, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const { bin, publishConfig, scripts, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const { makeRunnable, replaceFolder } = await import(new URL('../scripts/finished-build.mjs', import.meta.url).href)
 
 let folder: string
@@ -64,5 +64,24 @@ describe('a folder that a build replaces', () => {
     expect(replace).toThrow('ENOENT')
     expect(await readFile(join(folder, 'dist/main.js'), 'utf8')).toBe('old')
     expect(existsSync(join(folder, 'replaced'))).toBe(false)
+  })
+})
+
+describe('an install in a checkout, where npm runs no scripts but those that are asked for by name', () => {
+  test('packages with an install script are those that do without it', async () => {
+    const { packages } = JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8'))
+    const names = Object.keys(packages).filter((path) => packages[path].hasInstallScript)
+    expect(names).toEqual(['node_modules/onnxruntime-node', 'node_modules/protobufjs'])
+    const lines = (await readFile(join(root, '.npmrc'), 'utf8'))
+      .split('\n')
+      .filter((line) => line && !line.startsWith(';'))
+    expect(lines).toEqual(['ignore-scripts=true']) // npm warns of a setting that it does not know
+  })
+
+  test('no script of ours waits for its pre or post script, but to publish, which lets them run', () => {
+    const around = Object.keys(scripts).filter((name) => /^(pre|post)/.test(name))
+    expect(around).toEqual(['prepack'])
+    expect(publishConfig).toEqual({ 'ignore-scripts': false })
+    for (const name of ['start', 'test', 'bench', 'prepack']) expect(scripts[name]).toMatch(/^node scripts\/build\.mjs/)
   })
 })
