@@ -8,8 +8,7 @@
 
 export { createLetterTokenizer, loadTokenizer, type Tokenizer } from './data/index.js'
 export type { GraphRunner, LoadedGraph } from './graph/runner.js'
-export { inspectTicket } from './inspect/inspect-ticket.js' // the folder's index draws, with packages for Node
-export type { MatrixReport, TicketReport } from './inspect/report.js'
+export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
 export { createGenerator, createMaskDecoder, instantiateKernels, type Kernels } from './kernels/index.js'
 export { type Gpt2Config, gpt2Shapes } from './model/gpt2-config.js'
 export { type Decoder, generateGreedy, generateTokens } from './model/gpt2-generate.js'

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { importsIn } from './imports-in.js'
 
 /** Which folders of src/ each one may import. docs/architecture.md draws it. */
 const arrows: Record<string, readonly string[]> = {
@@ -53,7 +54,7 @@ const arrows: Record<string, readonly string[]> = {
 }
 
 /** Folders (and files beside them) that may use everything; nothing uses them. */
-const tops = ['cli', 'index.ts', 'browser.ts']
+const tops = ['cli', 'index.ts', 'browser.ts', 'entries']
 
 /** The parts of model/ that a ticket knows: its configuration, the names of its matrices and of its pairs. */
 const configuration = ['model/gpt2-config.ts', 'model/gpt2-pair-names.ts', 'model/gpt2-matrices.ts']
@@ -73,15 +74,9 @@ const imports = files.flatMap(importsOf)
 
 /** Static, re-exporting and dynamic imports; relative ones become paths within src/. */
 function importsOf(file: string): Import[] {
-  const text = readFileSync(join(src, file), 'utf8')
-  const found: Import[] = []
-  for (const match of text.matchAll(/^(?:import|export)\s+(type\s)?(?:[^;'"]*?\sfrom\s+)?'([^']+)'/gm)) {
-    found.push({ file, target: resolve(file, match[2]), typeOnly: match[1] !== undefined })
-  }
-  for (const match of text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g)) {
-    found.push({ file, target: resolve(file, match[1]), typeOnly: false })
-  }
-  return found
+  return importsIn(readFileSync(join(src, file), 'utf8'))
+    .filter(({ kind }) => kind !== 'address')
+    .map(({ target, kind }) => ({ file, target: resolve(file, target), typeOnly: kind === 'type' }))
 }
 
 function resolve(file: string, specifier: string): string {

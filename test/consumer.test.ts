@@ -32,7 +32,15 @@ async function compile(source: string, ...options: string[]): Promise<string> {
 const library = `
 import { InputError, openFile, openTicket, prune, search, solveSubsetSum } from 'strong-lottery-tickets'
 import { createGraph, type GraphRunner } from 'strong-lottery-tickets/graph'
+import { generateWeights, type Seed } from 'strong-lottery-tickets/random'
+import { memorySource, openSafetensors, type SafetensorsFile } from 'strong-lottery-tickets/safetensors'
+import { createWasmSolver, instantiateKernels, type SubsetSumSolver } from 'strong-lottery-tickets/subset-sum'
+import { openTicket as openChecked, type Ticket, webSha256 } from 'strong-lottery-tickets/ticket'
 export const error: number = solveSubsetSum([1, 2], 1).error
+export const opened = (bytes: Uint8Array): Promise<Ticket> => openChecked(memorySource(bytes), webSha256)
+export const file = (bytes: Uint8Array): Promise<SafetensorsFile> => openSafetensors(memorySource(bytes))
+export const solver = async (bytes: Uint8Array<ArrayBuffer>): Promise<SubsetSumSolver> => createWasmSolver(await instantiateKernels(bytes))
+export const normals = (seed: Seed) => generateWeights({ seed, stream: 0, init: { kind: 'normal', std: 1 }, count: 2 })
 export const runner = (one: GraphRunner) => one.load
 export { createGraph, InputError, openFile, openTicket, prune, search }
 `
@@ -55,5 +63,5 @@ test('the types compile without the DOM, with those of Node', async () => {
 
 test('what is no such type is told', async () => {
   const said = await compile(library.replace('error: number', 'error: string'), '--lib', 'es2023,dom', '--types', '')
-  expect(said).toMatch(/^program\.ts\(4,14\): error TS2322/)
+  expect(said).toMatch(/^program\.ts\(8,14\): error TS2322/)
 })

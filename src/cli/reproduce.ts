@@ -130,14 +130,14 @@ async function reproduce(names: string[], given: ReproduceFlags, signal: AbortSi
   const show = async (result: FigureResult | LanguageFigureResult) => {
     results.push(result)
     await write(`figure-${result.figure}.json`, `${JSON.stringify(result, null, 2)}\n`)
-    await write(`figure-${result.figure}.svg`, renderFigure(result))
+    await write(`figure-${result.figure}.svg`, await renderFigure(result))
     printFigure(terminal, result)
   }
   const sources = flags.sources ?? (flags.quick ? 10 : 100)
   await reproduceSynthetic(first, { ...flags, sources }, signal, show)
   const made = preset && (await reproduceLanguage(second, preset, flags, { terminal, signal }))
   for (const result of made?.figures ?? []) await show(result)
-  await write('report.html', renderReport(results))
+  await write('report.html', await renderReport(results))
   terminal.print(`Written: ${written.join(', ')}`)
   terminal.result({
     ...(first.length ? { sources } : {}),

@@ -1,6 +1,7 @@
 /** Figures as SVG: our means, medians and spread, fits, and the paper's curve. */
 import { areaY, dot, line, type Markish, rectX, ruleY, text } from '@observablehq/plot'
-import { composeSvg, drawPanel, type LegendEntry, type Panel } from '../svg/compose.js'
+import { composeSvg, type LegendEntry, type Panel } from '../svg/compose.js'
+import { drawPanel } from '../svg/draw-panel.js'
 import { BLUE, DASH, DOTS, GREEN, GREY, ORANGE, PURPLE } from '../svg/palette.js'
 import type { FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
 import { PAPER_FROM } from './figure-6.js'

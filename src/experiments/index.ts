@@ -16,7 +16,6 @@ export type {
 } from './figure.js'
 export { figure7Runs, runFigure7 } from './figure-7.js'
 export { figure8Runs, runFigure8 } from './figure-8.js'
-export { renderFigure } from './figure-svg.js'
 export type {
   LanguageFigureOptions,
   LanguageFigureResult,
@@ -32,8 +31,7 @@ export {
   presetNames,
 } from './language-presets.js'
 export { languageWork } from './language-work.js'
-export { renderReport } from './report.js'
-export { runFigure } from './run-figure.js'
+export { renderFigure, renderReport, runFigure } from './run-figure.js'
 export { quantile, type Summary, summarise } from './statistics.js'
 export {
   paperTraining,

@@ -1,6 +1,7 @@
 /** Figures 7 and 8 as SVG: means over seeds with their standard deviations, every seed's value, and n_K^(1/4). */
 import { dot, line, type Markish, ruleX, text } from '@observablehq/plot'
-import { composeSvg, drawPanel, type LegendEntry, type Panel } from '../svg/compose.js'
+import { composeSvg, type LegendEntry, type Panel } from '../svg/compose.js'
+import { drawPanel } from '../svg/draw-panel.js'
 import { BLUE, DASH, GREEN, ORANGE } from '../svg/palette.js'
 import { lowestPoint } from './figure-8.js'
 import type { LanguageFigureResult, LanguagePoint, LanguageSeries, Spread } from './language-model.js'

@@ -1,12 +1,11 @@
+/** Figures 4 to 6 run, and every figure drawn. The packages that fit and draw are loaded by the first call that needs them. */
 import type { FigureNumber, FigureOptions, FigureResult } from './figure.js'
-import { runFigure4 } from './figure-4.js'
-import { runFigure5 } from './figure-5.js'
-import { runFigure6 } from './figure-6.js'
+import type { LanguageFigureResult } from './language-model.js'
 
-const FIGURES: Record<FigureNumber, (options: FigureOptions) => Promise<FigureResult>> = {
-  4: runFigure4,
-  5: runFigure5,
-  6: runFigure6,
+const FIGURES: Record<FigureNumber, () => Promise<(options: FigureOptions) => Promise<FigureResult>>> = {
+  4: async () => (await import('./figure-4.js')).runFigure4,
+  5: async () => (await import('./figure-5.js')).runFigure5,
+  6: async () => (await import('./figure-6.js')).runFigure6,
 }
 
 /**
@@ -16,7 +15,27 @@ const FIGURES: Record<FigureNumber, (options: FigureOptions) => Promise<FigureRe
  * @throws RangeError for another figure or a source count out of range; the signal's reason when aborted
  */
 export async function runFigure(figure: FigureNumber, options: FigureOptions): Promise<FigureResult> {
-  const run = FIGURES[figure]
-  if (run === undefined) throw new RangeError(`"figure" expected 4, 5 or 6, got ${figure}`)
+  const load = FIGURES[figure]
+  if (load === undefined) throw new RangeError(`"figure" expected 4, 5 or 6, got ${figure}`)
+  const run = await load()
   return run(options)
+}
+
+/**
+ * A figure as one standalone SVG document on white, 760 pixels wide; the same text for the same result.
+ *
+ * @throws RangeError for a result of another figure or without its fits
+ */
+export async function renderFigure(result: FigureResult | LanguageFigureResult): Promise<string> {
+  return (await import('./figure-svg.js')).renderFigure(result)
+}
+
+/**
+ * The report as one HTML document without outside references, light or dark as the reader prefers.
+ *
+ * @param results any of Figures 4 to 8, shown in the order given, 7 and 8 last; at least one
+ * @throws RangeError when there is none, or one without its fits
+ */
+export async function renderReport(results: readonly (FigureResult | LanguageFigureResult)[]): Promise<string> {
+  return (await import('./report.js')).renderReport(results)
 }

@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
 import type { GraphRunner } from '../graph/runner.js'
 import { loadedGraph } from './onnx-session.js'
 
@@ -24,7 +24,7 @@ export function createGraphRunner({ device = 'cpu', threads }: GraphRunnerOption
   if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1)) {
     throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
   }
-  const sessionOptions: ort.InferenceSession.SessionOptions = {
+  const sessionOptions: InferenceSession.SessionOptions = {
     executionProviders: [device],
     logSeverityLevel: 3, // errors only; they are thrown as well
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
@@ -32,6 +32,7 @@ export function createGraphRunner({ device = 'cpu', threads }: GraphRunnerOption
   return {
     prefersFused: device === 'cpu',
     async load(model) {
+      const ort = await import('onnxruntime-node') // 46 MB of native code (Linux x64), which only networks need
       return loadedGraph(ort, await ort.InferenceSession.create(model, sessionOptions), { writesInPlace: true })
     },
   }

@@ -25,7 +25,7 @@ export async function pruneGpt2(options: PruneOptions & { threads?: number }): P
   const { threads = availableParallelism() } = options
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
-  const workers = createWorkerPool<PruneTask, ColumnsResult | Uint16Array>('runtime/prune-worker.js', threads)
+  const workers = await createWorkerPool<PruneTask, ColumnsResult | Uint16Array>('runtime/prune-worker.js', threads)
   try {
     const pool = { threads, run: workers.run }
     const platform = { pool, kernels: await loadKernels(), runner: createGraphRunner() }

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Piscina } from 'piscina'
 import { builtFile } from './node.js'
 
 /** Worker threads that run the default export of one module of the package. */
@@ -15,8 +14,12 @@ export interface WorkerPool<Task, Result> {
  * @param threads number of threads, >= 1
  * @throws the system's error when there is no working directory
  */
-export function createWorkerPool<Task, Result>(module: string, threads: number): WorkerPool<Task, Result> {
+export async function createWorkerPool<Task, Result>(
+  module: string,
+  threads: number,
+): Promise<WorkerPool<Task, Result>> {
   process.cwd() // throws where the folder is gone, which a thread asks for too: there it would end the process
+  const { Piscina } = await import('piscina')
   const pool = new Piscina<Task, Result>({
     filename: fileURLToPath(builtFile(module)),
     minThreads: threads,

@@ -1,6 +1,4 @@
-/** Composing standalone SVG: Observable Plot draws the panels, this sets title, legend and caption around them. */
-import { type PlotOptions, plot } from '@observablehq/plot'
-import { parseHTML } from 'linkedom'
+/** Composing standalone SVG: title, legend and caption around the panels, which `draw-panel.ts` draws. No package is loaded. */
 
 /** Figure width, pixels. */
 export const WIDTH = 760
@@ -16,7 +14,7 @@ export interface LegendEntry {
   dash?: string
 }
 
-/** A panel as drawn by Plot: its markup and height in pixels. */
+/** A panel as Observable Plot drew it: its markup and height in pixels. */
 export interface Panel {
   markup: string
   height: number
@@ -31,23 +29,6 @@ const LETTER = 6.7
 /** Text as XML character data. */
 export function escapeXml(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;')
-}
-
-/** Draws one panel of {@link WIDTH} pixels. Coordinates, but no texts, are rounded to 1/100 pixel, so the SVG is stable. */
-export function drawPanel(options: PlotOptions & { height: number }): Panel {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>')
-  const drawn = plot({
-    width: WIDTH,
-    marginLeft: 62,
-    marginRight: 18,
-    style: { fontSize: '12px', background: 'white', color: '#222', overflow: 'visible' },
-    ...options,
-    document: document as unknown as Document,
-  })
-  const markup = drawn.outerHTML
-    .replace(/<style>.*?<\/style>/s, '')
-    .replace(/<[^>]+>/g, (tag) => tag.replace(/-?\d+\.\d{3,}/g, (number) => String(Number(Number(number).toFixed(2)))))
-  return { markup, height: options.height }
 }
 
 /** Breaks text into lines of at most `letters`. */

@@ -1,5 +1,4 @@
 export { type Bound, type BoundsOptions, bounds } from './bounds.js'
-export { type Curve, type ExponentialFit, fitExponential, fitSharedRate } from './fit.js'
 export { type AttentionErrors, attentionErrorBound, softmaxPerturbationBound } from './perturbation.js'
 export {
   type AttentionShape,

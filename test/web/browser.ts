@@ -9,7 +9,7 @@ import { type Browser, chromium } from 'playwright-core'
 const candidates = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 
 /** A Chromium of this machine: SLT_CHROMIUM, or where packages put it. */
-export const chromiumPath = process.env.SLT_CHROMIUM ?? candidates.find((path) => existsSync(path))
+export const chromiumPath = process.env.SLT_CHROMIUM || candidates.find((path) => existsSync(path))
 
 /** Tests in a browser are left out where there is none, but not in CI; say-no-browser.ts tells. */
 export const noBrowser = chromiumPath === undefined && process.env.CI !== 'true'
