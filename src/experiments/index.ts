@@ -17,6 +17,7 @@ export type {
 export { figure7Runs, runFigure7 } from './figure-7.js'
 export { figure8Runs, runFigure8 } from './figure-8.js'
 export { renderFigure } from './figure-svg.js'
+export { type FigurePlan, lossOf, parseFigure, reportedFigures } from './kept-figures.js'
 export type {
   LanguageFigureOptions,
   LanguageFigureResult,
@@ -31,6 +32,7 @@ export {
   type PresetName,
   presetNames,
 } from './language-presets.js'
+export { corpusText } from './language-settings.js'
 export { languageWork } from './language-work.js'
 export { renderReport } from './report.js'
 export { runFigure } from './run-figure.js'
