@@ -27,6 +27,9 @@ const run = blocks.filter(({ kind }) => kind !== 'text' && kind !== 'left out')
 /** Blocks by page: a page that fails does not hold up another, and a process that hangs is ended with its page. */
 const pages = [...new Set(run.map(({ id }) => id.replace(/:\d+$/, '')))]
 
+/** Longer than the script's own. */
+const LIMIT = 1_100_000 // ms
+
 const results = new Map<string, (result: Result) => void>()
 const told = new Map(run.map(({ id }) => [id, new Promise<Result>((resolve) => results.set(id, resolve))]))
 let child: ChildProcess
@@ -49,10 +52,14 @@ afterAll(() => {
 })
 
 describe.sequential('what the pages say is what happens', () => {
-  test.each(run.map(({ id }) => id))('%s', async (id) => {
-    const { status, detail } = (await told.get(id))!
-    expect(status, detail).toBe('ok')
-  })
+  test.each(run.map(({ id }) => id))(
+    '%s',
+    async (id) => {
+      const { status, detail } = (await told.get(id))!
+      expect(status, detail).toBe('ok')
+    },
+    LIMIT,
+  )
 })
 
 test('what is left out says why', () => {

@@ -138,13 +138,23 @@ async function refuseConflict(
   record: RunRecord,
   file: string | undefined,
 ): Promise<void> {
-  const there = parseRunRecord(join(path, 'run.json'), (await folder.readRun()) ?? '')
+  const there = await readRecord(path, folder, ' (--force replaces it, --run names another folder)')
   const different = differences(there.identity, record.identity)
   const advice = `go on with --resume ${path}, or start anew with --force`
   if (different !== undefined && file !== undefined) {
     throw new InputError(`${path}: holds a run of another configuration (${different}); ${advice} or another --out`)
   }
   if (await folder.hasCheckpoint()) throw new InputError(`${path}: this run has begun already; ${advice}`)
+}
+
+/** @param advice follows the message where `run.json` is no record */
+async function readRecord(path: string, folder: RunFolder, advice: string): Promise<RunRecord> {
+  const text = (await folder.readRun()) ?? ''
+  try {
+    return parseRunRecord(join(path, 'run.json'), text)
+  } catch (error) {
+    throw new InputError(`${(error as Error).message}${advice}`)
+  }
 }
 
 /** Opens a run to go on with; what is given beside it must be the run's, but for what its result does not depend on. */
