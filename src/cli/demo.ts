@@ -12,6 +12,7 @@ interface DemoFlags {
   seed: bigint
   method: 'balanced' | 'plain'
   out: string
+  force?: boolean
   json?: boolean
 }
 
@@ -22,6 +23,13 @@ const LISTS = 500
 /** Lists at a time: at full source width more no longer fit the cache (64 are 1.5 times as fast a list as 500). */
 const BATCH = 64
 
+const help = `
+Examples:
+  slt demo
+  slt demo --items 12 --method plain --out plain.slt.safetensors
+
+Its own ticket of the same settings is replaced when it is given again; any other file needs --force, or another --out.`
+
 /** Adds `slt demo`, which is what `npm start` runs. */
 export function addDemo(program: Command): void {
   program
@@ -31,8 +39,9 @@ export function addDemo(program: Command): void {
     .addOption(seedOption('seed of all random weights', 7n))
     .option('--method <m>', 'balanced or plain', oneOf('method', ['balanced', 'plain']), 'balanced' as const)
     .option('--out <file>', 'where the ticket goes', 'sorter.slt.safetensors')
+    .option('--force', 'replace the file that is there')
     .option('--json', 'print one JSON object')
-    .addHelpText('after', '\nExamples:\n  slt demo\n  slt demo --items 12 --method plain')
+    .addHelpText('after', help)
     .action(demo)
 }
 
@@ -48,7 +57,10 @@ async function demo(flags: DemoFlags): Promise<void> {
     ),
   )
   terminal.print()
-  const report = await prune(target, { ...flags, scale: 'auto', threads: availableParallelism() })
+  const { isPruneOf } = await import('../runtime/prune.js')
+  const options = { ...flags, scale: 'auto' as const, threads: availableParallelism(), inputs: [sorter] }
+  const advice = '--force replaces it, another --out keeps both'
+  const report = await prune(target, { ...options, advice, isSame: (path) => isPruneOf(path, { ...options, target }) })
   printReport(terminal, report, flags.out)
   terminal.print()
   const checks = await verify(flags.out, sorter)

@@ -42,7 +42,8 @@ async function runInspect(path: string, flags: InspectFlags): Promise<void> {
     import('../runtime/files.js'),
     import('../runtime/output-path.js'),
   ])
-  if (flags.plot !== undefined) await assertWritable(flags.plot, { inputs: [path], force: flags.force })
+  const { plot, force } = flags
+  const replaces = plot === undefined ? undefined : await assertWritable(plot, { inputs: [path], force })
   const pictures: MaskPicture[] = []
   const progress = createProgress('matrices')
   let report: TicketReport
@@ -51,16 +52,16 @@ async function runInspect(path: string, flags: InspectFlags): Promise<void> {
       inspectFile(path, {
         signal,
         onProgress: (done, total, name) => progress.update(done, total, name),
-        ...(flags.plot === undefined ? {} : { onPicture: (picture: MaskPicture) => pictures.push(picture) }),
+        ...(plot === undefined ? {} : { onPicture: (picture: MaskPicture) => pictures.push(picture) }),
       }),
     )
   } finally {
     progress.stop()
   }
-  if (flags.plot !== undefined) {
+  if (plot !== undefined) {
     if (pictures.length === 0) throw new RangeError(`"plot" expected a ticket with masks, got ${path} without any`)
-    await writeTextAtomically(flags.plot, densitySvg(pictures, headings(path, report)))
-    terminal.note(`written: ${flags.plot}`)
+    await writeTextAtomically(plot, densitySvg(pictures, headings(path, report)), { replaces })
+    terminal.note(`written: ${plot}`)
   }
   terminal.print(factsTable(report))
   terminal.print()
@@ -70,7 +71,7 @@ async function runInspect(path: string, flags: InspectFlags): Promise<void> {
   terminal.print(sizesTable(terminal, report))
   terminal.print()
   terminal.print(terminal.colour.bold(summaryLine(report)))
-  terminal.result({ ticket: path, ...report, plot: flags.plot ?? null })
+  terminal.result({ ticket: path, ...report, plot: plot ?? null })
 }
 
 function headings(path: string, { kind, seed, total, size, search, construction }: TicketReport) {

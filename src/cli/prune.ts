@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { PruneReport } from '../prune/gpt2.js'
+import type { PruneFileOptions } from '../runtime/prune.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
@@ -29,7 +30,8 @@ Examples:
   slt prune --random gpt2-small --layers 1 --items 16 --out layer.slt.safetensors
 
 The folder is a Hugging Face GPT-2 (config.json, model.safetensors). Every linear map is replaced by pruned random
-matrices; embeddings and LayerNorm are kept dense. An interrupted run continues when the same command is given again.`
+matrices; embeddings and LayerNorm are kept dense. An interrupted run continues when the same command is given again;
+other settings are refused there, unless --force drops what it has finished.`
 
 /** Adds `slt prune`. */
 export function addPrune(program: Command): void {
@@ -58,7 +60,7 @@ export function addPrune(program: Command): void {
       'balanced' as const,
     )
     .option('--threads <n>', 'worker threads', integer('threads', 1, 256), availableParallelism())
-    .option('--force', 'replace the ticket that is there')
+    .option('--force', 'replace the ticket that is there, and drop an interrupted run of other settings')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(async (folder: string | undefined, flags: PruneFlags) => {
@@ -72,18 +74,19 @@ export function addPrune(program: Command): void {
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
       const out = flags.out ?? `${target.name}.slt.safetensors`
-      const { assertWritable } = await import('../runtime/output-path.js')
-      await assertWritable(out, { inputs: folder === undefined ? [] : [folder], force: flags.force })
-      const report = await prune(target, { ...flags, out })
+      const report = await prune(target, { ...flags, out, inputs: folder === undefined ? [] : [folder] })
       printReport(terminal, report, out)
       terminal.result({ ...report, out })
     })
 }
 
 /** Prunes with a progress bar. */
-export async function prune(target: Target, flags: PruneFlags & { out: string }): Promise<PruneReport> {
+export async function prune(
+  target: Target,
+  flags: PruneFlags & Pick<PruneFileOptions, 'out' | 'inputs' | 'isSame' | 'advice'>,
+): Promise<PruneReport> {
   const { pruneGpt2 } = await import('../runtime/prune.js')
-  const { items, seed, scale, method, threads, out } = flags
+  const { items, seed, scale, method, threads, out, inputs, isSame, advice, force } = flags
   const progress = createProgress('weights')
   try {
     const run = (signal: AbortSignal) =>
@@ -95,6 +98,10 @@ export async function prune(target: Target, flags: PruneFlags & { out: string })
         method,
         threads,
         out,
+        inputs,
+        isSame,
+        advice,
+        force,
         signal,
         onProgress: ({ pair, done, total, weightsDone, weightsTotal }) =>
           progress.update(

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type {
+  FigurePlan,
   LanguageFigureResult,
   LanguageModelOutcome,
   LanguageModelRequest,
@@ -34,13 +35,13 @@ const shakespeare = fileURLToPath(new URL('../../data/tinyshakespeare/input.txt'
 /** Said when Figures 7 and 8 are interrupted. */
 export const languageAdvice = 'what is done is kept, and the same command goes on'
 
-/** What `reproduceLanguage` made, with how many runs there were and how many of them had been done before. */
+/** What {@link PreparedFigures} made, with how many runs there were and how many of them had been done before. */
 export interface LanguageFigures {
   figures: LanguageFigureResult[]
   runs: { total: number; reused: number }
 }
 
-/** Checks what can be checked before anything is read or run; see `reproduceLanguage`. */
+/** Checks what can be checked before anything is read or run; see `prepareLanguage`. */
 export async function chooseLanguagePreset(flags: LanguageFlags): Promise<LanguagePreset> {
   if (flags.quick && flags.paper) throw new RangeError('"paper" expected without --quick: one preset at a time')
   if (flags.models && !flags.paper) throw new RangeError('"models" expected with --paper: other presets have one model')
@@ -56,18 +57,27 @@ export async function chooseLanguagePreset(flags: LanguageFlags): Promise<Langua
   return choosePreset(flags.quick ? 'quick' : flags.paper ? 'paper' : 'default', flags)
 }
 
+/** Figures that are ready to be made: nothing has been run. */
+export interface PreparedFigures {
+  readonly plans: readonly FigurePlan[]
+  /**
+   * Runs the language models one after another, each in a folder of `<out>/runs`, then makes the figures. Runs that both figures
+   * need are run once; those that have ended before are not run again.
+   */
+  run(): Promise<LanguageFigures>
+}
+
 /**
- * Runs the language models of Figures 7 and 8 one after another, each in a folder of `<out>/runs`, then makes the figures.
- * Runs that both need are run once; those that have ended before are not run again.
+ * Reads the text of Figures 7 and 8 and says what they will be made of.
  * @param numbers 7, 8 or both
  */
-export async function reproduceLanguage(
+export async function prepareLanguage(
   numbers: readonly (7 | 8)[],
   preset: LanguagePreset,
   flags: LanguageFlags,
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
-): Promise<LanguageFigures> {
-  const [{ figure7Runs, figure8Runs, runFigure7, runFigure8 }, { openCorpus }, { openGraphRunner }, { openKeptRuns }] =
+): Promise<PreparedFigures> {
+  const [{ corpusText, figure7Runs, figure8Runs, runFigure7, runFigure8 }, { openCorpus }, { openGraphRunner }, kept] =
     await Promise.all([
       import('../experiments/index.js'),
       import('../runtime/corpus-files.js'),
@@ -78,30 +88,34 @@ export async function reproduceLanguage(
   const { tokenizer, context } = preset
   const corpus = await openCorpus({ data, valid, tokenizer, context, signal })
   for (const warning of corpus.warnings) terminal.note(warning)
-  const { device, reason } = await openGraphRunner({ device: flags.device, threads })
-  const folder = join(flags.out, 'runs')
-  const kept = openKeptRuns({ folder, corpus, data: resolve(data), valid: valid && resolve(valid), device, threads })
-
-  const wanted = numbers.flatMap((figure) => (figure === 7 ? figure7Runs : figure8Runs)(preset))
-  const requests = inOrder(preset, wanted)
-  terminal.note(
-    `${numbers.length > 1 ? 'figures 7 and 8' : `figure ${numbers[0]}`}, ${preset.name} preset: ${count(requests.length)} language models of ${count(preset.steps)} steps, one after another${wanted.length > requests.length ? ` (${wanted.length - requests.length} of them serve both figures)` : ''}`,
-  )
-  const on = device === 'cpu' ? `${threads ?? availableParallelism()} threads of the CPU` : device
-  terminal.note(`on ${on} (${reason}); corpus ${data}; runs in ${folder}`)
-  const { outcomes, reused } = await runAll(requests, kept, {
-    terminal,
-    signal,
-    vocabulary: corpus.tokenizer.vocabulary,
+  const text = corpusText(flags.data === undefined ? 'tiny Shakespeare' : basename(resolve(data)), corpus)
+  const plans = numbers.map((figure) => {
+    return { figure, preset: preset.name, corpus: text, runs: (figure === 7 ? figure7Runs : figure8Runs)(preset) }
   })
-  const runLanguageModel: RunLanguageModel = async ({ name }) => outcomes.get(name)!
-  const source = flags.data === undefined ? 'tiny Shakespeare' : basename(resolve(data))
-  const text = `${source}, ${count(corpus.train.length)} tokens to learn from and ${count(corpus.valid.length)} to validate on`
-  const figures: LanguageFigureResult[] = []
-  for (const figure of numbers) {
-    figures.push(await (figure === 7 ? runFigure7 : runFigure8)({ preset, corpus: text, runLanguageModel }))
+  const run = async (): Promise<LanguageFigures> => {
+    const { device, reason } = await openGraphRunner({ device: flags.device, threads })
+    const folder = join(flags.out, 'runs')
+    const places = { folder, data: resolve(data), valid: valid && resolve(valid) }
+    const wanted = plans.flatMap(({ runs }) => runs)
+    const requests = inOrder(preset, wanted)
+    terminal.note(
+      `${numbers.length > 1 ? 'figures 7 and 8' : `figure ${numbers[0]}`}, ${preset.name} preset: ${count(requests.length)} language models of ${count(preset.steps)} steps, one after another${wanted.length > requests.length ? ` (${wanted.length - requests.length} of them serve both figures)` : ''}`,
+    )
+    const on = device === 'cpu' ? `${threads ?? availableParallelism()} threads of the CPU` : device
+    terminal.note(`on ${on} (${reason}); corpus ${data}; runs in ${folder}`)
+    const { outcomes, reused } = await runAll(requests, kept.openKeptRuns({ ...places, corpus, device, threads }), {
+      terminal,
+      signal,
+      vocabulary: corpus.tokenizer.vocabulary,
+    })
+    const runLanguageModel: RunLanguageModel = async ({ name }) => outcomes.get(name)!
+    const figures: LanguageFigureResult[] = []
+    for (const figure of numbers) {
+      figures.push(await (figure === 7 ? runFigure7 : runFigure8)({ preset, corpus: text, runLanguageModel }))
+    }
+    return { figures, runs: { total: requests.length, reused } }
   }
-  return { figures, runs: { total: requests.length, reused } }
+  return { plans, run }
 }
 
 /** Each run once, all of the first seed before those of the second: what is done early makes a whole figure of fewer seeds. */

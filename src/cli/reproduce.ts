@@ -1,16 +1,16 @@
-import { join } from 'node:path'
 import type { Command } from 'commander'
-import type { FigureNumber, FigureResult, LanguageFigureResult } from '../experiments/index.js'
+import type { FigureNumber, FigurePlan, FigureResult, LanguageFigureResult } from '../experiments/index.js'
 import { verdictText } from '../experiments/verdict.js'
 import { deviceOption } from './device-option.js'
+import { openFigureFolder } from './figure-folder.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import {
   chooseLanguagePreset,
   type LanguageFlags,
   languageAdvice,
+  prepareLanguage,
   printPoints,
-  reproduceLanguage,
 } from './reproduce-language.js'
 import { createTerminal, short, type Terminal, table } from './terminal.js'
 import { trainTargetHere } from './train-angular-velocity.js'
@@ -21,6 +21,7 @@ interface ReproduceFlags extends LanguageFlags {
   trained?: boolean
   searchLr?: number
   trainLr?: number
+  force?: boolean
   json?: boolean
 }
 
@@ -56,7 +57,9 @@ Examples:
   slt reproduce figure-8 --seeds 1 --scales 1,2,auto,4,8
   slt reproduce figure-7 --paper --models mini --data wiki.train.txt --valid wiki.valid.txt --device cuda
 
-Writes figure-N.json, figure-N.svg and report.html. The paper trains the target of figures 4 and 5: so does --trained,
+Writes figure-N.json, figure-N.svg and report.html. The report shows every figure whose JSON lies in the folder. A figure that lies there is made
+again with the same settings, and with more seeds, widths or scales beside its own; other settings need --force, or another --out.
+The paper trains the target of figures 4 and 5: so does --trained,
 on the CPU whatever --device says, which is for figures 7 and 8.
 Figures 7 and 8 search and train language models, so they run only when asked for, on tiny Shakespeare unless --data is
 given. Each model has a folder in <out>/runs. Ctrl-C saves, and the same command goes on; what has been run is not run again, so
@@ -96,6 +99,7 @@ export function addReproduce(program: Command): void {
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
     .addOption(seedOption('seed of everything random', 0n))
     .option('--out <folder>', 'folder for the results, made when missing', 'out')
+    .option('--force', 'replace figures of other settings, and other files of their names')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action((names: string[], flags: ReproduceFlags) =>
@@ -116,29 +120,30 @@ async function reproduce(names: string[], given: ReproduceFlags, signal: AbortSi
   refuse(flags, first.length ? [] : syntheticOnly, synthetic)
   refuse(flags, second.length ? [] : languageOnly, language)
   const preset = second.length ? await chooseLanguagePreset(flags) : undefined
-  const [{ renderFigure, renderReport }, { makeFolder, writeTextAtomically }] = await Promise.all([
-    import('../experiments/index.js'),
-    import('../runtime/files.js'),
-  ])
-  await makeFolder(flags.out)
-  const written: string[] = []
-  const write = async (name: string, text: string) => {
-    await writeTextAtomically(join(flags.out, name), text)
-    written.push(join(flags.out, name))
-  }
+  const sources = flags.sources ?? (flags.quick ? 10 : 100)
+  const prepared = preset && (await prepareLanguage(second, preset, flags, { terminal, signal }))
+  const plans: FigurePlan[] = first.map((figure) => {
+    return { figure, sources, seed: String(flags.seed), trained: flags.trained === true }
+  })
+  const folder = await openFigureFolder(flags.out, [...plans, ...(prepared?.plans ?? [])], flags)
   const results: (FigureResult | LanguageFigureResult)[] = []
   const show = async (result: FigureResult | LanguageFigureResult) => {
     results.push(result)
-    await write(`figure-${result.figure}.json`, `${JSON.stringify(result, null, 2)}\n`)
-    await write(`figure-${result.figure}.svg`, await renderFigure(result))
+    await folder.writeFigure(result)
     printFigure(terminal, result)
   }
-  const sources = flags.sources ?? (flags.quick ? 10 : 100)
   await reproduceSynthetic(first, { ...flags, sources }, signal, show)
-  const made = preset && (await reproduceLanguage(second, preset, flags, { terminal, signal }))
+  const made = await prepared?.run()
   for (const result of made?.figures ?? []) await show(result)
-  await write('report.html', await renderReport(results))
+  await folder.writeReport(results)
+  const { written, others } = folder
   terminal.print(`Written: ${written.join(', ')}`)
+  if (others.length > 0) {
+    const numbers = others.map(({ figure }) => figure)
+    terminal.print(
+      `The report also shows ${numbers.length > 1 ? 'figures' : 'figure'} ${numbers.join(', ')}, made before`,
+    )
+  }
   terminal.result({
     ...(first.length ? { sources } : {}),
     seed: flags.seed,

@@ -11,10 +11,11 @@ export interface AngularVelocityFlags {
   lr?: number
   weightDecay?: number
   out?: string
+  force?: boolean
   json?: boolean
 }
 
-const understood = ['seed', 'batch', 'lr', 'weightDecay', 'out', 'json']
+const understood = ['seed', 'batch', 'lr', 'weightDecay', 'out', 'force', 'json']
 
 /** Trains the target of Figures 4 and 5 on one thread, whose sums do not depend on the machine's cores; shows progress. */
 export async function trainTargetHere(
@@ -47,11 +48,14 @@ export async function trainAngularVelocity(flags: AngularVelocityFlags): Promise
   const { seed = 0n, out = 'angular-velocity.safetensors', batch, lr: learningRate, weightDecay } = flags
   const given = Object.entries({ batch, learningRate, weightDecay }).filter(([, value]) => value !== undefined)
   const training = Object.fromEntries(given)
-  const { assertWritable } = await import('../runtime/output-path.js')
-  await assertWritable(out, { force: true })
+  const [{ writeAtomically }, { assertWritable }] = await Promise.all([
+    import('../runtime/files.js'),
+    import('../runtime/output-path.js'),
+  ])
+  const replaces = await assertWritable(out, { force: flags.force })
   const trained = await interruptible((signal) => trainTargetHere({ seed, training, signal }))
-  const [{ writeAtomically }, bytes] = await Promise.all([import('../runtime/files.js'), encodeTarget(trained)])
-  await writeAtomically(out, (sink) => sink.write(0, bytes))
+  const bytes = await encodeTarget(trained)
+  await writeAtomically(out, (sink) => sink.write(0, bytes), { replaces })
 
   const { epochs, test, seconds } = trained.report
   const rows = epochs.map(({ train, valid }, i) => [String(i + 1), train.toFixed(4), valid.toFixed(4)])

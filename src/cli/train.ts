@@ -11,7 +11,7 @@ Examples:
 
 The same model and the same loop as slt search, without a mask: the weights themselves learn. The result is a
 safetensors file of float32 weights under Hugging Face names, which slt eval, generate, compare and export take.
-The task angular-velocity trains the attention that slt reproduce --trained prunes towards, with the paper's settings; it takes --seed, --batch, --lr, --weight-decay, --out and --json.`
+The task angular-velocity trains the attention that slt reproduce --trained prunes towards, with the paper's settings; it takes --seed, --batch, --lr, --weight-decay, --out, --force and --json.`
 
 /** Adds `slt train`. */
 export function addTrain(program: Command): void {

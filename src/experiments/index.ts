@@ -16,6 +16,7 @@ export type {
 } from './figure.js'
 export { figure7Runs, runFigure7 } from './figure-7.js'
 export { figure8Runs, runFigure8 } from './figure-8.js'
+export { type FigurePlan, lossOf, parseFigure, reportedFigures } from './kept-figures.js'
 export type {
   LanguageFigureOptions,
   LanguageFigureResult,
@@ -30,6 +31,7 @@ export {
   type PresetName,
   presetNames,
 } from './language-presets.js'
+export { corpusText } from './language-settings.js'
 export { languageWork } from './language-work.js'
 export { renderFigure, renderReport, runFigure } from './run-figure.js'
 export { quantile, type Summary, summarise } from './statistics.js'

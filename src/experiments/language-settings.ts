@@ -23,6 +23,13 @@ export function languageSettings(preset: LanguagePreset, corpus: string): Record
   }
 }
 
+/** A corpus in words, for a figure's settings. @param train, valid their tokens */
+export const corpusText = (
+  name: string,
+  { train, valid }: { train: ArrayLike<number>; valid: ArrayLike<number> },
+): string =>
+  `${name}, ${train.length.toLocaleString('en-US')} tokens to learn from and ${valid.length.toLocaleString('en-US')} to validate on`
+
 /** Seconds of runs, which interruptions do not add to. */
 export const sumSeconds = (runs: readonly LanguageModelOutcome[]): number =>
   runs.reduce((sum, { seconds }) => sum + seconds, 0)

@@ -4,23 +4,26 @@ import { escapeXml } from '../svg/compose.js'
 import { renderFigure7, renderFigure8 } from './language-figure-svg.js'
 import type { LanguageFigureResult, LanguagePoint, LanguageSeries } from './language-model.js'
 import { sumSeconds } from './language-settings.js'
-import { checkList, settingsList, table } from './report-parts.js'
+import { checkList, each, settingsList, table } from './report-parts.js'
 
 const number = (value: number): string => value.toLocaleString('en-US')
 
 /** Runs of all figures, each once. */
 const uniqueRuns = (results: readonly LanguageFigureResult[]) => [
-  ...new Map(results.flatMap(({ runs }) => runs).map((run) => [run.name, run])).values(),
+  // Of other presets or texts the names may be the same.
+  ...new Map(results.flatMap(({ runs }) => runs).map((run) => [JSON.stringify(run), run])).values(),
 ]
 
 /** What the language models are, and how many of them were run. */
 export function languageLead(results: readonly LanguageFigureResult[]): string {
   const runs = uniqueRuns(results)
   const minutes = sumSeconds(runs) / 60
-  const { corpus, preset } = results[0].settings
+  const [preset, corpus] = (['preset', 'corpus'] as const).map((key) =>
+    each(results, ({ settings }) => String(settings[key])),
+  )
   return `<p class="lead">The language models of Otsuka et al., <i>The Strong Lottery Ticket Hypothesis for Multi-Head Attention
-Mechanisms</i> (AAAI-26, arXiv 2511.04217): ${runs.length} of them, ${escapeXml(String(preset))} preset, on
-${escapeXml(String(corpus))}; ${minutes < 1 ? `${(60 * minutes).toFixed(0)} s` : `${minutes.toFixed(0)} min`} of computing.</p>`
+Mechanisms</i> (AAAI-26, arXiv 2511.04217): ${runs.length} of them, ${escapeXml(preset)} preset, on
+${escapeXml(corpus)}; ${minutes < 1 ? `${(60 * minutes).toFixed(0)} s` : `${minutes.toFixed(0)} min`} of computing.</p>`
 }
 
 function pointRow({ name }: LanguageSeries, point: LanguagePoint): string[] {
@@ -69,7 +72,7 @@ under it: they, rather than the factor, say how attention starts.</p>
 <section>
 <h2>Notes on the language models</h2>
 <ul>
-${results[0].settings.preset === 'paper' ? '' : SMALLER}
+${results.every(({ settings }) => settings.preset === 'paper') ? '' : SMALLER}
 <li>All models are GPT-2s without biases, LayerNorm without gain and bias, the token embedding tied to the output. In a ticket
 every matrix is masked, both embeddings included, so the non-zero parameters are the kept fraction of all.</li>
 <li>The runs of a seed share random weights and batches whatever their scale (a scale multiplies the same weights), so

@@ -13,6 +13,16 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 <tbody>${body}</tbody></table></div>`
 }
 
+/** A value of some figures: once where all have the same, else with the figure: `10 (Figure 4), 100 (Figure 5)`. */
+export function each<T extends { readonly figure: number }>(
+  results: readonly T[],
+  read: (result: T) => string,
+): string {
+  const values = results.map(read)
+  if (new Set(values).size === 1) return values[0]
+  return results.map(({ figure }, i) => `${values[i]} (Figure ${figure})`).join(', ')
+}
+
 /** The findings of a figure, as a list. */
 export function checkList(checks: readonly FigureCheck[]): string {
   const items = checks.map(

@@ -3,9 +3,10 @@
 import { escapeXml } from '../svg/compose.js'
 import type { FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
 import { renderFigure } from './figure-svg.js'
+import { reportTitle } from './kept-figures.js'
 import type { LanguageFigureResult } from './language-model.js'
 import { languageLead, languageNotes, languageSection } from './report-language.js'
-import { checkList, settingsList, table } from './report-parts.js'
+import { checkList, each, settingsList, table } from './report-parts.js'
 import { REPORT_STYLE } from './report-style.js'
 import { verdictText } from './verdict.js'
 
@@ -113,10 +114,21 @@ compare rates rather than factors; a larger entry also takes more items to reach
 <li>The error is the theorems': the largest Euclidean error over positions, averaged over sequences; that at the regression
 token ("token") is listed separately. Figure 5 takes the largest over at most 16 positions.</li>`
 
+/** What is said of the targets: of those of Figures 4 and 5 one may be trained and the other not. */
+function targetNotes(results: readonly FigureResult[]): string {
+  const trained = results.filter((result) => result.trained)
+  if (trained.length === 0) return UNTRAINED
+  const untrained = results.find((result) => result.figure < 6 && !result.trained)
+  if (untrained === undefined) return TRAINED
+  const which = `<li>The target of Figure ${trained[0].figure} is trained, that of Figure ${untrained.figure} is not. The first three notes
+are for untrained targets, the next for trained ones.</li>`
+  return [which, UNTRAINED, TRAINED].join('\n')
+}
+
 const notes = (results: readonly FigureResult[]): string => `<section>
 <h2>Notes</h2>
 <ul>
-${results.some(({ trained }) => trained) ? TRAINED : UNTRAINED}
+${targetNotes(results)}
 <li>The solver is exact up to 28 items a problem; the paper's mixed-integer solver stops at its own tolerance. Rates
 of the two need not agree where that tolerance decides.</li>
 <li>A claim holds, or does not, where a 95 % interval says so: of a mean, Student's t over sources; of a fit, a jackknife that leaves
@@ -142,7 +154,7 @@ function syntheticPart(results: readonly FigureResult[]): string {
 function syntheticLead(results: readonly FigureResult[]): string {
   const seconds = results.reduce((sum, result) => sum + result.seconds, 0)
   return `<p class="lead">The synthetic experiments of Otsuka et al., <i>The Strong Lottery Ticket Hypothesis for Multi-Head Attention
-Mechanisms</i> (AAAI-26, arXiv 2511.04217), run again with an exact subset-sum solver: ${results[0].settings.sources} random
+Mechanisms</i> (AAAI-26, arXiv 2511.04217), run again with an exact subset-sum solver: ${each(results, ({ settings }) => String(settings.sources))} random
 sources a point, ${seconds.toFixed(0)} s in all.</p>`
 }
 
@@ -169,7 +181,7 @@ export function renderReport(results: readonly (FigureResult | LanguageFigureRes
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Strong lottery tickets in attention: Figures ${results.map(({ figure }) => figure).join(', ')}</title>
+<title>${reportTitle(results.map(({ figure }) => figure))}</title>
 <style>${REPORT_STYLE}</style>
 </head>
 <body>

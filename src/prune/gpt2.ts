@@ -54,6 +54,8 @@ export interface PruneOptions {
   method?: 'balanced' | 'plain'
   /** Where the ticket goes. Beside it lie the working files of an unfinished run, which the next one resumes. */
   out: string
+  /** Drops the finished matrices of an interrupted run of other settings; default: no, they are refused. */
+  force?: boolean | undefined
   signal?: AbortSignal
   onProgress?(progress: PruneProgress): void
 }
@@ -87,7 +89,7 @@ export interface PruneReport {
  * Prunes a randomly initialised GPT-2, changing no weight, until it behaves as the target, and writes the ticket.
  *
  * @throws RangeError or TypeError for options or a target that do not fit, before any work; InputError when `out` cannot
- * be written; an AbortError when `signal` is aborted, leaving what is needed to resume
+ * be written or holds what may not be lost; an AbortError when `signal` is aborted, leaving what is needed to resume
  */
 export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions): Promise<PruneReport> {
   const { target, items, seed, scale = 'auto', method = 'balanced', out, signal } = options
@@ -117,6 +119,7 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
     dense: dense.map(([name, shape]) => ({ name, shape, values: weights.get(name)!.data })),
     construction: { items, scale, method },
     fingerprint: targetFingerprint(platform.createSha256, target),
+    force: options.force,
     storage: platform.storage,
     createSha256: platform.createSha256,
   })

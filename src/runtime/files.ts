@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { assertInside, type ByteSource } from '../safetensors/byte-source.js'
 import { InputError } from '../safetensors/input-error.js'
 import { readFully, writeFully } from './file-handle.js'
+import { placeFile, type Replaces } from './place-file.js'
 import { refuseSystem } from './system-error.js'
 
 export { refuseSystem }
@@ -40,23 +41,36 @@ export async function openFile(path: string): Promise<FileSource> {
   }
 }
 
+/** The text of a file in UTF-8; undefined when there is none. @throws InputError when it cannot be read */
+export const readTextIfThere = (path: string): Promise<string | undefined> =>
+  readFile(path, 'utf8').catch((error) =>
+    (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : refuseSystem(path, error),
+  )
+
 /** Bytes that can be written at any offset. */
 export interface ByteSink {
   write(offset: number, bytes: Uint8Array): Promise<void>
 }
 
+/** How a file is written. */
+export interface AtomicOptions {
+  /** What may be at the path already, as `assertWritable` says. Default: nothing. */
+  readonly replaces?: Replaces | undefined
+  /** What messages call the file; default: its path. */
+  readonly shown?: string | undefined
+}
+
 /**
  * Writes a file so that its path holds either what it held before or the whole new content, whenever the process or the
  * machine stops: a temporary file in the same folder, fsync, rename, fsync of the folder. Removed again when `writer` fails.
- * @param path the final path; replaced when it exists
+ * @param path the final path
  * @param writer writes the content through the sink; nothing may be written after it has settled
- * @param shown what messages call it
- * @throws InputError in one line when it cannot be written
+ * @throws InputError in one line when it cannot be written, or something is at the path that may not be replaced
  */
 export async function writeAtomically(
   path: string,
   writer: (sink: ByteSink) => Promise<void>,
-  shown = path,
+  { replaces = 'nothing', shown = path }: AtomicOptions = {},
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   const handle = await open(temporary, 'wx').catch((error) => refuseSystem(shown, error))
@@ -69,7 +83,7 @@ export async function writeAtomically(
     } finally {
       await handle.close()
     }
-    await rename(temporary, path).catch((error) => refuseSystem(shown, error))
+    await placeFile(temporary, path, replaces, { shown })
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
@@ -77,9 +91,9 @@ export async function writeAtomically(
   await syncFolder(dirname(path))
 }
 
-/** A whole text file written atomically, in UTF-8. */
-export function writeTextAtomically(path: string, text: string): Promise<void> {
-  return writeAtomically(path, (sink) => sink.write(0, new TextEncoder().encode(text)))
+/** Writes a whole text file in UTF-8, as {@link writeAtomically} does. */
+export function writeTextAtomically(path: string, text: string, options?: AtomicOptions): Promise<void> {
+  return writeAtomically(path, (sink) => sink.write(0, new TextEncoder().encode(text)), options)
 }
 
 /** Makes a folder and those above it, where they are missing. */

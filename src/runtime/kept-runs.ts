@@ -2,14 +2,14 @@
  * Runs that are kept: each has a folder, goes on where it was interrupted, and leaves `result.json` when it ends, so that it
  * is never run twice.
  */
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Corpus } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import type { MetricsRow } from '../search/metrics.js'
 import { chooseSettings, type SettingsChoice } from '../search/settings.js'
-import { makeFolder, refuseSystem, writeTextAtomically } from './files.js'
+import { makeFolder, readTextIfThere, writeTextAtomically } from './files.js'
 import type { Device } from './onnx.js'
 import { identityOf } from './run-record.js'
 import { type SearchReport, type SearchStart, search } from './search.js'
@@ -84,7 +84,7 @@ export function openKeptRuns(options: KeptRunsOptions): KeptRuns {
       const { folder, fingerprint } = place(request)
       const { kind, ...choice } = request.choice
       await makeFolder(folder)
-      const isBegun = (await readText(join(folder, 'run.json'))) !== undefined
+      const isBegun = (await readTextIfThere(join(folder, 'run.json'))) !== undefined
       const report = await search({
         kind,
         choice,
@@ -106,7 +106,7 @@ export function openKeptRuns(options: KeptRunsOptions): KeptRuns {
       })
       const result = resultOf(report)
       const text = JSON.stringify({ version: VERSION, fingerprint, corpus: corpus.sha256, ...result }, null, 2)
-      await writeTextAtomically(join(folder, RESULT), `${text}\n`)
+      await writeTextAtomically(join(folder, RESULT), `${text}\n`, { replaces: 'anything' })
       await removeLarge(folder)
       return result
     },
@@ -129,7 +129,7 @@ function resultOf(report: SearchReport): KeptRunResult {
 
 /** A result of this fingerprint; undefined where there is none, or a file that is no such result. */
 async function readResult(path: string, fingerprint: string): Promise<KeptRunResult | undefined> {
-  const text = await readText(path)
+  const text = await readTextIfThere(path)
   if (text === undefined) return undefined
   try {
     const { version, fingerprint: found, corpus: _, ...result } = JSON.parse(text)
@@ -140,8 +140,3 @@ async function readResult(path: string, fingerprint: string): Promise<KeptRunRes
     return undefined
   }
 }
-
-const readText = (path: string): Promise<string | undefined> =>
-  readFile(path, 'utf8').catch((error) =>
-    (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : refuseSystem(path, error),
-  )

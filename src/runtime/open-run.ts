@@ -1,6 +1,6 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
-import { existsSync, statSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
 import { type Corpus, createLetterTokenizer, loadTokenizer, type SortTask, type Tokenizer } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { differences, fingerprintOf } from '../search/fingerprint.js'
@@ -10,8 +10,10 @@ import type { MaskCoding } from '../ticket/index.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
 import { assertWritable, expectPath } from './output-path.js'
-import { openRunFolder, type RunFolder } from './run-folder.js'
+import type { Replaces } from './place-file.js'
+import { contentOf, openRunFolder, type RunFolder } from './run-folder.js'
 import { formatRunRecord, identityOf, parseRunRecord, type RunRecord } from './run-record.js'
+import { isResultOf } from './search-result.js'
 import { nodeSha256 } from './sha256.js'
 import { sortCorpus } from './sort-corpus.js'
 
@@ -55,6 +57,8 @@ export interface OpenRun {
   readonly record: RunRecord
   readonly corpus: Corpus
   readonly opened: OpenedRunner
+  /** What the result may replace. */
+  readonly replaces: Replaces
   /** What the user should know, a line each. */
   readonly notes: readonly string[]
 }
@@ -86,8 +90,12 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   if (request.out !== undefined) expectPath(request.out)
   const out = resolve(request.out ?? `${name.replace(/\.[^.]+$/, '')}.${extension}.safetensors`)
   const path = resolve(request.run ?? `${out}.run`)
-  // Where there is a run, that is what has to be spoken about.
-  await assertWritable(out, { inputs: filesOf(data, valid), force: force || existsSync(path) })
+  const content = force ? undefined : await contentOf(path)
+  if (content?.kind === 'foreign') {
+    throw new InputError(`${path}: holds ${content.file}, but no run (--force replaces it, --run names another folder)`)
+  }
+  const writable = () => assertWritable(out, { inputs: filesOf(data, valid), force })
+  const known = content?.kind === 'run' ? undefined : await writable()
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
   const identity = identityOf(settings, corpus)
   const record: RunRecord = {
@@ -106,10 +114,11 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   checkResult(record)
   const folder = await openRunFolder(path)
   try {
-    if (!force && (await folder.hasCheckpoint())) throw new InputError(await describeConflict(path, folder, record))
+    if (content?.kind === 'run') await refuseConflict(path, folder, record, content.file)
+    const replaces = known ?? (await writable()) // a run that is there is spoken of first
     await folder.clear()
     await folder.writeRun(formatRunRecord(record))
-    return { folder, record, corpus, opened, notes: corpus.warnings }
+    return { folder, record, corpus, opened, replaces, notes: corpus.warnings }
   } catch (error) {
     await folder.close()
     throw error
@@ -125,13 +134,34 @@ function checkResult({ identity: { settings, corpus }, name, coding }: RunRecord
 const filesOf = (...paths: readonly (string | undefined)[]): string[] =>
   paths.filter((path) => path !== undefined).filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
 
-/** Why a folder that holds a run is not started anew without `force`. */
-async function describeConflict(path: string, folder: RunFolder, record: RunRecord): Promise<string> {
-  const advice = `go on with --resume ${path}, or start anew with --force`
-  const there = parseRunRecord(join(path, 'run.json'), (await folder.readRun()) ?? '')
+/**
+ * Refuses to start a run anew, without `force`, where something of the run that is there would be lost.
+ * @param file of the run that has something in it; a log without a checkpoint comes again from the same settings
+ * @throws InputError that says how to go on
+ */
+async function refuseConflict(
+  path: string,
+  folder: RunFolder,
+  record: RunRecord,
+  file: string | undefined,
+): Promise<void> {
+  const there = await readRecord(path, folder, ' (--force replaces it, --run names another folder)')
   const different = differences(there.identity, record.identity)
-  if (different === undefined) return `${path}: this run has begun already; ${advice}`
-  return `${path}: holds a run of another configuration (${different}); ${advice}`
+  const advice = `go on with --resume ${path}, or start anew with --force`
+  if (different !== undefined && file !== undefined) {
+    throw new InputError(`${path}: holds a run of another configuration (${different}); ${advice} or another --out`)
+  }
+  if (await folder.hasCheckpoint()) throw new InputError(`${path}: this run has begun already; ${advice}`)
+}
+
+/** @param advice follows the message where `run.json` is no record */
+async function readRecord(path: string, folder: RunFolder, advice: string): Promise<RunRecord> {
+  const text = (await folder.readRun()) ?? ''
+  try {
+    return parseRunRecord(join(path, 'run.json'), text)
+  } catch (error) {
+    throw new InputError(`${(error as Error).message}${advice}`)
+  }
 }
 
 /** Opens a run to go on with; what is given beside it must be the run's, but for what its result does not depend on. */
@@ -154,7 +184,12 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const different = differences(there.identity, identity)
     if (different !== undefined) throw new InputError(`${path}: is a run of another configuration: ${different}`)
     const out = request.out === undefined ? there.out : resolve(request.out)
-    await assertWritable(out, { inputs: filesOf(data, valid), force: true })
+    const replaces = await assertWritable(out, {
+      inputs: filesOf(data, valid),
+      force: dirname(out) === path, // the run's own folder
+      isSame: (file) => isResultOf(file, there),
+      advice: 'and is no result of this run: name another file with --out',
+    })
     const threads = request.threads ?? there.threads
     const device = request.device ?? there.device
     const opened = await openGraphRunner({ device, threads: threads ?? undefined })
@@ -172,7 +207,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     }
     checkResult(record)
     await folder.writeRun(formatRunRecord(record))
-    return { folder, record, corpus, opened, notes: isMoved ? [...corpus.warnings, moved] : corpus.warnings }
+    return { folder, record, corpus, opened, replaces, notes: isMoved ? [...corpus.warnings, moved] : corpus.warnings }
   } catch (error) {
     await folder.close()
     throw error

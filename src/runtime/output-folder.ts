@@ -4,7 +4,7 @@ import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { OutputFile } from '../interop/index.js'
 import { InputError } from '../safetensors/index.js'
-import { type ByteSink, makeFolder, refuseSystem, syncFolder, writeAtomically } from './files.js'
+import { type AtomicOptions, type ByteSink, makeFolder, refuseSystem, syncFolder, writeAtomically } from './files.js'
 import { expectPath, type OutputRules, refuseInputs } from './output-path.js'
 
 /** How an export is written. */
@@ -48,8 +48,7 @@ export async function checkOutput(
   const entries = await readdir(path).catch((error) => refuseSystem(path, error))
   if (entries.length === 0) return
   if (!force) throw new InputError(`${path}: the folder is not empty (--force replaces a model in it)`)
-  const onnx = entries.includes('onnx') ? await readdir(join(path, 'onnx')).catch(() => ['onnx']) : []
-  const foreign = entries.find((name) => !modelFiles.test(name)) ?? onnx.find((name) => !name.endsWith('.onnx'))
+  const foreign = await foreignEntry(path)
   if (foreign !== undefined) {
     throw new InputError(`${path}: holds ${JSON.stringify(foreign)}, which is no part of a model: not replaced`)
   }
@@ -62,7 +61,8 @@ export async function checkOutput(
 export async function writeOutputFile(path: string, file: OutputFile, options: WriteOptions = {}): Promise<void> {
   await checkOutput(path, false, options)
   await makeFolder(dirname(resolve(path)))
-  await writeFile(path, file, createCounter(file.size, options), options.signal)
+  const replaces = options.force ? 'anything' : 'nothing'
+  await writeFile(path, file, createCounter(file.size, options), options.signal, { replaces })
 }
 
 /**
@@ -90,7 +90,7 @@ export async function writeOutputFolder(
     for (const file of files) {
       const target = join(temporary, ...file.path.split('/'))
       await makeFolder(dirname(target))
-      await writeFile(target, file, count, signal, join(path, file.path))
+      await writeFile(target, file, count, signal, { shown: join(path, file.path) })
     }
     await replaceFolder(temporary, place, beside('old'), force).catch((error) => refuseSystem(path, error))
   } catch (error) {
@@ -100,30 +100,46 @@ export async function writeOutputFolder(
   await syncFolder(dirname(place))
 }
 
-/** Puts a folder in the place of another, or of none. What came into an empty one meanwhile stays, without `force`. */
+/**
+ * Puts a folder in the place of another, or of none. What came there while the model was written stays: anything without `force`, and
+ * with it whatever is no part of a model.
+ */
 async function replaceFolder(from: string, to: string, aside: string, force: boolean): Promise<void> {
-  if (!force) {
-    await rmdir(to).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOTEMPTY' || error.code === 'EEXIST') {
-        throw new InputError(`${to}: something was put into the folder while the model was written: not replaced`)
-      }
-      if (error.code !== 'ENOENT') throw error
+  const moved = force && (await moveAside(to, aside))
+  try {
+    if (moved) {
+      const foreign = await foreignEntry(aside)
+      if (foreign !== undefined) throw new InputError(`${to}: ${JSON.stringify(foreign)} was put into it: not replaced`)
+    }
+    if (process.platform === 'win32' && !force) await rmdir(to).catch(() => undefined) // there a rename replaces no folder
+    await rename(from, to).catch((error: NodeJS.ErrnoException) => {
+      // A rename takes the place of an empty folder, and of nothing else.
+      if (!['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EPERM'].includes(error.code ?? '')) throw error
+      throw new InputError(`${to}: something was put there while the model was written: not replaced`, { cause: error })
     })
+  } catch (error) {
+    if (moved) await rename(aside, to)
+    throw error
   }
-  const moved = await rename(to, aside).then(
+  if (moved) await rm(aside, { recursive: true, force: true })
+}
+
+/** Whether there was something to move. */
+function moveAside(from: string, aside: string): Promise<boolean> {
+  return rename(from, aside).then(
     () => true,
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return false
       throw error
     },
   )
-  try {
-    await rename(from, to)
-  } catch (error) {
-    if (moved) await rename(aside, to)
-    throw error
-  }
-  if (moved) await rm(aside, { recursive: true, force: true })
+}
+
+/** The first entry of a folder that is no part of a model. */
+async function foreignEntry(path: string): Promise<string | undefined> {
+  const entries = await readdir(path).catch((error) => refuseSystem(path, error))
+  const onnx = entries.includes('onnx') ? await readdir(join(path, 'onnx')).catch(() => ['onnx']) : []
+  return entries.find((name) => !modelFiles.test(name)) ?? onnx.find((name) => !name.endsWith('.onnx'))
 }
 
 type Count = (bytes: number, file: string) => void
@@ -136,13 +152,12 @@ function createCounter(total: number, { onProgress }: WriteOptions): Count {
   }
 }
 
-/** @param shown what messages call it: its place in the end */
 function writeFile(
   path: string,
   file: OutputFile,
   count: Count,
   signal: AbortSignal | undefined,
-  shown = path,
+  options: AtomicOptions,
 ): Promise<void> {
   const write = async (sink: ByteSink) => {
     let offset = 0
@@ -155,5 +170,5 @@ function writeFile(
     }
     if (offset !== file.size) throw new Error(`${file.path}: ${offset} bytes were written instead of ${file.size}`)
   }
-  return writeAtomically(path, write, shown)
+  return writeAtomically(path, write, options)
 }

@@ -2,28 +2,44 @@
 import { access, constants, realpath, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, relative } from 'node:path'
 import { InputError } from '../safetensors/input-error.js'
-import { refuseSystem } from './files.js'
+import { type Replaces, stampOf } from './place-file.js'
+import { refuseSystem } from './system-error.js'
 
 /** What an output may do to what is there. */
 export interface OutputRules {
   /** Files and folders that are read for it: it may replace neither one nor what is inside one. */
-  readonly inputs?: readonly string[]
+  readonly inputs?: readonly string[] | undefined
   /** Whether it may replace a file; default: no. */
   readonly force?: boolean | undefined
+  /**
+   * Whether the file that is there is what the command would write again, judged by its content: then nothing is lost by replacing it,
+   * and `force` is not needed.
+   */
+  readonly isSame?: ((path: string) => Promise<boolean>) | undefined
+  /** How to go on where something is there; default: that `--force` replaces it. */
+  readonly advice?: string | undefined
 }
 
 /**
  * Checks that a file can be written.
- * @throws RangeError when the path is empty; InputError when it is a folder, lies in a folder that cannot be written to, would replace
- * something that is read, or is a file already and `force` is not set
+ * @returns what the file may replace when it is written: something may appear at the path meanwhile
+ * @throws RangeError when the path is empty; InputError when it is a folder or no file, lies in a folder that cannot be written to, would replace
+ * something that is read, or is a file already and may not be replaced
  */
-export async function assertWritable(path: string, { inputs = [], force = false }: OutputRules = {}): Promise<void> {
+export async function assertWritable(path: string, rules: OutputRules = {}): Promise<Replaces> {
+  const { inputs = [], force = false, isSame, advice = '--force replaces it' } = rules
   expectPath(path)
   const there = await stat(path).catch(() => undefined)
   if (there?.isDirectory()) throw new InputError(`${path}: is a folder`)
   await access(dirname(path), constants.W_OK).catch((error) => refuseSystem(dirname(path), error))
   await refuseInputs(path, inputs)
-  if (there && !force) throw new InputError(`${path}: is there already (--force replaces it)`)
+  const stamp = await stampOf(path)
+  if (stamp === undefined) return 'nothing'
+  // A rename would put a file in the place of a device or a pipe. A link that leads nowhere has no `there`.
+  if (there && !there.isFile()) throw new InputError(`${path}: is there already, and is no file`)
+  if (force) return 'anything'
+  if (there && (await isSame?.(path))) return { stamp }
+  throw new InputError(`${path}: is there already (${advice})`)
 }
 
 /**

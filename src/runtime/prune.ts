@@ -6,32 +6,71 @@ import { type PruneOptions, type PruneReport, pruneGpt2 as pruneOn } from '../pr
 import type { ColumnsResult } from '../prune/solve-columns.js'
 import type { PruneTask } from '../prune/task.js'
 import { type Check, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
+import { InputError } from '../safetensors/index.js'
+import { differences } from '../search/fingerprint.js'
 import { expectPruned, openTicket } from '../ticket/index.js'
 import { openFile } from './files.js'
 import { loadKernels } from './node.js'
 import { createGraphRunner } from './onnx.js'
+import { assertWritable, type OutputRules } from './output-path.js'
 import { verifySearched } from './searched-verify.js'
 import { nodeSha256 } from './sha256.js'
-import { ticketFiles } from './ticket-files.js'
+import { createTicketFiles } from './ticket-files.js'
 import { createWorkerPool } from './worker-pool.js'
+
+/** Options of {@link pruneGpt2}. */
+export interface PruneFileOptions extends PruneOptions, Pick<OutputRules, 'inputs' | 'isSame' | 'advice'> {
+  /** Worker threads, integer >= 1; default: as many as there are processors. The ticket does not depend on it. */
+  threads?: number
+  /** Replaces the file that is there, and drops what an interrupted run of other settings has finished; default: no. */
+  force?: boolean | undefined
+}
 
 /**
  * Prunes a randomly initialised GPT-2 to a target and writes the ticket: `pruneGpt2` of src/prune on this machine.
- *
- * @param options.threads worker threads, integer >= 1; default: as many as there are processors. The ticket does not
- * depend on it
+ * @throws as that does, and InputError when there is a file at `out` that may not be replaced
  */
-export async function pruneGpt2(options: PruneOptions & { threads?: number }): Promise<PruneReport> {
-  const { threads = availableParallelism() } = options
+export async function pruneGpt2(options: PruneFileOptions): Promise<PruneReport> {
+  const { threads = availableParallelism(), out, inputs, isSame, advice, force } = options
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
+  const storage = createTicketFiles(await assertWritable(out, { inputs, isSame, advice, force }))
   const workers = await createWorkerPool<PruneTask, ColumnsResult | Uint16Array>('runtime/prune-worker.js', threads)
   try {
     const pool = { threads, run: workers.run }
     const platform = { pool, kernels: await loadKernels(), runner: createGraphRunner() }
-    return await pruneOn({ ...platform, storage: ticketFiles, createSha256: nodeSha256 }, options)
+    return await pruneOn({ ...platform, storage, createSha256: nodeSha256 }, options)
   } finally {
     await workers.close()
+  }
+}
+
+/**
+ * Whether a file is the ticket that pruning would write again: of the same seed, options and configuration, with the target's own
+ * embeddings and norms. Another number of threads, or another machine, may have written other last digits of its probe.
+ * @param path of a file
+ */
+export async function isPruneOf(
+  path: string,
+  { target, items, seed, scale = 'auto', method = 'balanced' }: Omit<PruneOptions, 'out'>,
+): Promise<boolean> {
+  const source = await openFile(path)
+  try {
+    const ticket = await openTicket(source, nodeSha256)
+    if (ticket.kind !== 'pruned-gpt2' || ticket.seed !== BigInt(seed)) return false
+    const { config, construction } = ticket.metadata
+    const here = { config: target.config, construction: { items, scale, method } }
+    if (differences({ config: config ?? {}, construction }, here) !== undefined) return false
+    for (const name of ticket.dense.keys()) {
+      const [kept, wanted] = [await ticket.readDense(name), target.weights.get(name)?.data]
+      if (wanted?.length !== kept.length || !kept.every((value, i) => Object.is(value, wanted[i]))) return false
+    }
+    return true
+  } catch (error) {
+    if (error instanceof InputError) return false // no sound ticket
+    throw error
+  } finally {
+    await source.close()
   }
 }
 

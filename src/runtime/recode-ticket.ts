@@ -11,9 +11,10 @@ import {
   type SearchedTicket,
   searchedContent,
 } from '../ticket/index.js'
-import { openFile, writeAtomically } from './files.js'
+import { type ByteSink, openFile, writeAtomically } from './files.js'
 import { nodeDeflate } from './node.js'
 import { assertWritable, isSamePlace } from './output-path.js'
+import type { Replaces } from './place-file.js'
 import { nodeSha256 } from './sha256.js'
 
 /** What was done. */
@@ -42,9 +43,9 @@ export async function recodeTicket(
   const source = await openFile(path)
   try {
     const ticket = await openTicket(source, nodeSha256)
-    await assertWritable(out, { force: force || (out !== '' && (await isSamePlace(path, out))) })
+    const replaces = await assertWritable(out, { force, isSame: () => isSamePlace(path, out) })
     const write = ticket.kind === 'searched-gpt2' ? writeSearched : writePruned
-    const { bytes, sha256 } = await write(ticket as never, coding, out)
+    const { bytes, sha256 } = await write(ticket as never, coding, out, replaces)
     const codings = { from: ticket.coding, to: coding }
     return { ticket: path, out, coding: codings, bytes: { from: ticket.bytes, to: bytes }, sha256 }
   } finally {
@@ -57,21 +58,31 @@ interface Written {
   readonly sha256: string
 }
 
-async function writeSearched(ticket: SearchedTicket, coding: MaskCoding, out: string): Promise<Written> {
+async function writeSearched(
+  ticket: SearchedTicket,
+  coding: MaskCoding,
+  out: string,
+  replaces: Replaces,
+): Promise<Written> {
   const content = await searchedContent(ticket, scoreStream)
   const { bytes, sha256 } = encodeSearchedTicket({ ...content, coding }, nodeSha256, nodeDeflate)
-  await writeAtomically(out, (sink) => sink.write(0, bytes))
+  await writeAtomically(out, (sink) => sink.write(0, bytes), { replaces })
   return { bytes: bytes.length, sha256 }
 }
 
-async function writePruned(ticket: PrunedTicket, coding: MaskCoding, out: string): Promise<Written> {
+async function writePruned(
+  ticket: PrunedTicket,
+  coding: MaskCoding,
+  out: string,
+  replaces: Replaces,
+): Promise<Written> {
   const { text, tensors } = await recodePruned(ticket, coding, nodeDeflate)
   const headerOf = (sha256: string) => planSafetensors(tensors, { [METADATA_KEY]: text, [HASH_KEY]: sha256 })
   const layout = headerOf('0'.repeat(64))
   const hash = nodeSha256()
   hash.update(new TextEncoder().encode(text))
   let sha256 = ''
-  await writeAtomically(out, async (sink) => {
+  const write = async (sink: ByteSink) => {
     for (const { name, bytes } of tensors) {
       const content = bytes ?? float32Bytes(await ticket.readDense(name))
       hash.update(content)
@@ -79,6 +90,7 @@ async function writePruned(ticket: PrunedTicket, coding: MaskCoding, out: string
     }
     sha256 = hash.digest()
     await sink.write(0, headerOf(sha256).header)
-  })
+  }
+  await writeAtomically(out, write, { replaces })
   return { bytes: layout.size, sha256 }
 }

@@ -90,7 +90,7 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>): Omit<RunFolder,
       readFile(join(path, RUN), 'utf8').catch((error) =>
         (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : refuseSystem(join(path, RUN), error),
       ),
-    writeRun: (text) => writeTextAtomically(join(path, RUN), text),
+    writeRun: (text) => writeTextAtomically(join(path, RUN), text, { replaces: 'anything' }),
     async clear() {
       for (const file of [checkpoint, previous, partial]) await rm(file, { force: true })
       for (const log of logs.values()) log.cut(0)
@@ -130,6 +130,27 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>): Omit<RunFolder,
       }
     },
   }
+}
+
+/** What a folder holds: `run`, with the name of a file that has steps of it; or `foreign`, a file that a run here would overwrite. */
+export type FolderContent =
+  | { readonly kind: 'run'; readonly file: string | undefined }
+  | { readonly kind: 'foreign'; readonly file: string }
+
+/** Looks whether a run may start in a folder; undefined where there is nothing that it would overwrite. */
+export async function contentOf(path: string): Promise<FolderContent | undefined> {
+  const names = [CHECKPOINT, PREVIOUS, ...logNames]
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(path, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  )
+  const file = names.find((_, i) => sizes[i] > 0)
+  if (await isThere(join(path, RUN))) return { kind: 'run', file }
+  return file === undefined ? undefined : { kind: 'foreign', file }
 }
 
 /** A checkpoint that is whole, its file still open, or the reason why there is none. */

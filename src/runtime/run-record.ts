@@ -48,6 +48,8 @@ export interface RunRecord extends DataPaths {
   /** The device that it ran on last. */
   readonly device: Device
   readonly threads: number | null
+  /** Hash of the ticket that the run has written, or is about to write; absent before its end. */
+  readonly ticket?: string
 }
 
 const VERSION = '1'

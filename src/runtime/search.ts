@@ -10,9 +10,9 @@ import { openSearchSession, type SearchSession } from '../search/session.js'
 import type { SearchSettings } from '../search/settings.js'
 import { lastWindows } from '../search/validation.js'
 import { loadKernels } from './node.js'
-import { openRun, type RunRequest } from './open-run.js'
+import { type OpenRun, openRun, type RunRequest } from './open-run.js'
 import type { RunFolder } from './run-folder.js'
-import type { RunRecord } from './run-record.js'
+import { formatRunRecord, type RunRecord } from './run-record.js'
 import { writeResult } from './search-result.js'
 
 /** A request, and who hears of its progress. */
@@ -71,13 +71,14 @@ export interface SearchReport extends SearchStart {
  *   signal's reason when it aborts, after a checkpoint
  */
 export async function search(request: SearchRequest): Promise<SearchReport> {
-  const { folder, record, corpus, opened, notes } = await openRun(request)
+  const run = await openRun(request)
+  const { folder, record, corpus, opened, notes } = run
   try {
     for (const note of notes) request.onNote?.(note)
     const { runner, device, reason } = opened
     const session = await openSearchSession(record.identity.settings, corpus, runner, loadKernels)
     try {
-      return await runSession(session, folder, record, { device, reason }, request)
+      return await runSession(session, run, { device, reason }, request)
     } finally {
       await session.release()
     }
@@ -88,8 +89,7 @@ export async function search(request: SearchRequest): Promise<SearchReport> {
 
 async function runSession(
   session: SearchSession,
-  folder: RunFolder,
-  record: RunRecord,
+  { folder, record, replaces }: OpenRun,
   device: { device: string; reason: string },
   request: SearchRequest,
 ): Promise<SearchReport> {
@@ -145,7 +145,12 @@ async function runSession(
     throw new InputError(`validation loss is ${validation.validLoss} at step ${steps}; ${record.out} is not written`)
   }
   note(request, deadWarning(settings, validation.validLoss))
-  const outBytes = await writeResult(session, record, validation)
+  const keep = (changed: RunRecord) => folder.writeRun(formatRunRecord(changed))
+  const outBytes = await writeResult({ session, record, replaces, keep }, validation).catch((error) => {
+    if (!(error instanceof InputError)) throw error
+    // Nothing of the search is lost: its last checkpoint is of its last step.
+    throw new InputError(`${error.message}; --resume ${folder.path} goes on (--out names another file)`)
+  })
   const kept = session.kept()
   const spent = split.graph + split.ticket + split.rest
   return {

@@ -1,7 +1,8 @@
 import type { GraphRunner } from '../graph/index.js'
 import type { SearchedContent } from '../ticket/index.js'
-import { refuseSystem, writeAtomically } from './files.js'
+import { writeAtomically } from './files.js'
 import { nodeDeflate } from './node.js'
+import type { Replaces } from './place-file.js'
 import { encodeProbedTicket } from './probed-ticket.js'
 import { rebuildTicket } from './rebuild-ticket.js'
 import { nodeSha256 } from './sha256.js'
@@ -9,10 +10,11 @@ import { nodeSha256 } from './sha256.js'
 /**
  * Writes a searched ticket. The network is rebuilt from the ticket and run once before anything goes to disk; the logits
  * that it gives are the ticket's probe. The file is replaced whole, or stays as it was.
- * @param path replaced when it exists
  * @param found what the search found
  * @param tokens of the probe: at most the first 16 are run
  * @param runner runs the probe
+ * @param options.replaces what may be at the path already; default: nothing
+ * @param options.onEncoded is told the ticket's hash before the file is at its path
  * @returns the size of the file in bytes, and its hash
  * @throws TypeError or RangeError when the content is unsound; InputError when the logits are not finite, or the file
  *   cannot be written
@@ -22,9 +24,11 @@ export async function writeSearchedTicket(
   found: Omit<SearchedContent, 'probe'>,
   tokens: ArrayLike<number>,
   runner: GraphRunner,
+  { replaces, onEncoded }: { replaces?: Replaces; onEncoded?(sha256: string): Promise<void> } = {},
 ): Promise<{ bytes: number; sha256: string }> {
   const platform = { runner, createSha256: nodeSha256, rebuild: rebuildTicket, deflate: nodeDeflate }
   const { bytes, sha256 } = await encodeProbedTicket(path, found, tokens, platform)
-  await writeAtomically(path, (sink) => sink.write(0, bytes)).catch((error) => refuseSystem(path, error))
+  await onEncoded?.(sha256)
+  await writeAtomically(path, (sink) => sink.write(0, bytes), { replaces })
   return { bytes: bytes.length, sha256 }
 }

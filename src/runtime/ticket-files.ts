@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { assertInside } from '../safetensors/byte-source.js'
 import { InputError } from '../safetensors/input-error.js'
@@ -6,29 +6,39 @@ import type { TicketStorage, WorkingFiles } from '../ticket/storage.js'
 import { readFully, writeFully } from './file-handle.js'
 import { refuseSystem, syncFolder, writeTextAtomically } from './files.js'
 import { takeLock } from './lock-file.js'
+import { placeFile, type Replaces } from './place-file.js'
 
 /**
  * Working files of the ticket writer in Node: `<path>.slt-partial`, `<path>.slt-journal` and `<path>.slt-lock`.
  * One process at a time: a second one is refused while the first lives; the lock of a dead one is taken over.
  */
-export const ticketFiles: TicketStorage = {
-  async open(path) {
-    // Better now than after hours of work, when the finished file is renamed.
-    const there = await stat(path).catch(() => undefined)
-    if (there?.isDirectory()) throw new InputError(`${path}: is a folder`)
-    const unlock = await takeLock(`${path}.slt-lock`)
-    try {
-      const partial = `${path}.slt-partial`
-      const handle = await openOrCreate(partial).catch((error) => refuseSystem(partial, error))
-      return workingFiles(path, handle, unlock)
-    } catch (error) {
-      await unlock()
-      throw error
-    }
-  },
+export const ticketFiles = createTicketFiles('nothing')
+
+/** @param replaces what may be at the ticket's path when it is finished */
+export function createTicketFiles(replaces: Replaces): TicketStorage {
+  return { open: (path) => openWorkingFiles(path, replaces) }
 }
 
-function workingFiles(path: string, handle: FileHandle, unlock: () => Promise<void>): WorkingFiles {
+async function openWorkingFiles(path: string, replaces: Replaces): Promise<WorkingFiles> {
+  // Better now than after hours of work, when the finished file is renamed.
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isDirectory()) throw new InputError(`${path}: is a folder`)
+  const unlock = await takeLock(`${path}.slt-lock`)
+  try {
+    const partial = `${path}.slt-partial`
+    const handle = await openOrCreate(partial).catch((error) => refuseSystem(partial, error))
+    return workingFiles(path, handle, { unlock, replaces })
+  } catch (error) {
+    await unlock()
+    throw error
+  }
+}
+
+function workingFiles(
+  path: string,
+  handle: FileHandle,
+  { unlock, replaces }: { unlock(): Promise<void>; replaces: Replaces },
+): WorkingFiles {
   const partial = `${path}.slt-partial`
   const journal = `${path}.slt-journal`
   let open = true
@@ -58,7 +68,7 @@ function workingFiles(path: string, handle: FileHandle, unlock: () => Promise<vo
     sync: () => clear(handle.sync()),
     async publish() {
       await clear(handle.sync())
-      await clear(rename(partial, path), path)
+      await placeFile(partial, path, replaces)
       await syncFolder(dirname(path))
       await rm(journal, { force: true })
       await close()
@@ -74,12 +84,15 @@ function workingFiles(path: string, handle: FileHandle, unlock: () => Promise<vo
 }
 
 async function openOrCreate(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r+')
-  } catch (error) {
-    if (!isMissing(error)) throw error
-    return open(path, 'wx+')
+  const there = await stat(path).catch(() => undefined)
+  if (there === undefined) return open(path, 'wx+')
+  if (there.nlink > 1) {
+    // A process killed while it published has left two names of one file: the ticket must not be written to under this one.
+    const copy = `${path}.copy`
+    await copyFile(path, copy)
+    await rename(copy, path)
   }
+  return open(path, 'r+')
 }
 
 async function appendDurably(path: string, text: string): Promise<void> {

@@ -54,11 +54,11 @@ export async function writeTicketQr(
   { lean = false, page, force }: TextOptions & { force?: boolean | undefined },
 ): Promise<TextReport & Pick<TicketQr, 'version' | 'modules' | 'text'> & { out: string }> {
   const capacity = qrCapacity(page)
-  await assertWritable(out, { inputs: [path], force })
+  const replaces = await assertWritable(out, { inputs: [path], force })
   const compact = await readCompact(path, lean)
   if (compact.bytes.length > capacity) throw new RangeError(await tooLarge(path, lean, compact, capacity))
   const { svg, version, modules, text } = ticketQr(compact.bytes, page)
-  await writeTextAtomically(out, svg)
+  await writeTextAtomically(out, svg, { replaces })
   return { ...reportOf(path, lean, compact), out, version, modules, text }
 }
 
@@ -119,10 +119,10 @@ export async function importTicket(
   out: string,
   { force }: { force?: boolean | undefined } = {},
 ): Promise<{ out: string; bytes: number; sha256: string }> {
-  await assertWritable(out, { inputs: text === '-' || text === '' ? [] : [text], force })
+  const replaces = await assertWritable(out, { inputs: text === '-' || text === '' ? [] : [text], force })
   const { name, content } = await readText(text)
   const { bytes, sha256 } = decodeCompact(name, readTicketText(name, content), nodeSha256)
-  await writeAtomically(out, (sink) => sink.write(0, bytes)).catch((error) => refuseSystem(out, error))
+  await writeAtomically(out, (sink) => sink.write(0, bytes), { replaces })
   return { out, bytes: bytes.length, sha256 }
 }
 

@@ -11,17 +11,19 @@ export interface JournalEntry {
   readonly report: PairReport
 }
 
-/** What must be equal for a resumption. */
+/** What must be equal for a resumption, and the settings in words. */
 export interface JournalHead {
   /** The caller's fingerprint. */
   readonly fingerprint: string
   /** SHA-256 of the planned header: seed, configuration, pairs, dense tensors, places of everything. */
   readonly layout: string
+  /** What people call the run by: a seed, options. Journals before this was added have none; a resumption does not ask for it. */
+  readonly settings?: Readonly<Record<string, string | number>>
 }
 
 /** A first line. */
-export function headLine({ fingerprint, layout }: JournalHead): string {
-  return `${JSON.stringify({ journal: 1, fingerprint, layout })}\n`
+export function headLine({ fingerprint, layout, settings }: JournalHead): string {
+  return `${JSON.stringify({ journal: 1, fingerprint, layout, settings })}\n`
 }
 
 /** A line for a finished pair. */
@@ -29,16 +31,18 @@ export function entryLine({ pair, sha256, report }: JournalEntry): string {
   return `${JSON.stringify({ pair, sha256, report })}\n`
 }
 
-/**
- * The finished pairs of a journal, or undefined when its head is another one (or none). Reading stops at the first line
- * that is torn or makes no sense: what follows it is dropped.
- */
-export function readJournal(text: string, head: JournalHead): JournalEntry[] | undefined {
-  const lines = text.split('\n')
-  lines.pop() // after the last line break: empty, or torn
-  if (lines.length === 0 || `${lines[0]}\n` !== headLine(head)) return undefined
+/** What a journal holds: its head, if its first line is whole, and the finished pairs up to the first line that is torn or makes no sense. */
+export interface Journal {
+  readonly head: JournalHead | undefined
+  readonly entries: readonly JournalEntry[]
+}
+
+/** Reads a journal of any run. */
+export function parseJournal(text: string): Journal {
+  const [first, ...rest] = text.split('\n').slice(0, -1) // after the last line break: empty, or torn
+  const head = parseHead(first)
   const entries: JournalEntry[] = []
-  for (const line of lines.slice(1)) {
+  for (const line of rest) {
     try {
       const entry = JSON.parse(line) as JournalEntry
       if (typeof entry.pair !== 'string' || typeof entry.sha256 !== 'string') break
@@ -48,5 +52,31 @@ export function readJournal(text: string, head: JournalHead): JournalEntry[] | u
       break
     }
   }
-  return entries
+  return { head, entries }
+}
+
+function parseHead(line: string | undefined): JournalHead | undefined {
+  try {
+    const { journal, fingerprint, layout, settings } = JSON.parse(line ?? '')
+    if (journal !== 1 || typeof fingerprint !== 'string' || typeof layout !== 'string') return undefined
+    return { fingerprint, layout, ...(settings && { settings }) }
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a journal is of the run that has this head. */
+export const isJournalOf = ({ head }: Journal, { fingerprint, layout }: JournalHead): boolean =>
+  head?.fingerprint === fingerprint && head.layout === layout
+
+/** Two runs that are not the same, in words: `items 16, seed 7; asked for: items 16, seed 8`. */
+export function differenceOf(there: JournalHead, here: JournalHead): string {
+  const words = ({ settings }: JournalHead) =>
+    settings
+      ? Object.entries(settings)
+          .map(([name, value]) => `${name} ${value}`)
+          .join(', ')
+      : 'settings that it does not name'
+  const [old, asked] = [words(there), words(here)]
+  return old === asked ? `${old}, but of another target` : `${old}; asked for: ${asked}`
 }

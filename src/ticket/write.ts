@@ -1,4 +1,5 @@
 import { float32Bytes } from '../safetensors/floats.js'
+import { InputError } from '../safetensors/input-error.js'
 import { toUint16, uint16Bytes } from '../safetensors/integers.js'
 import { planSafetensors, type SafetensorsLayout } from '../safetensors/layout.js'
 import { assertFiniteValues } from './dense-values.js'
@@ -14,7 +15,15 @@ import {
   ticketTensors,
 } from './format.js'
 import { hashOf, hashTicket } from './hash.js'
-import { entryLine, headLine, type JournalEntry, readJournal } from './journal.js'
+import {
+  differenceOf,
+  entryLine,
+  headLine,
+  isJournalOf,
+  type JournalEntry,
+  type JournalHead,
+  parseJournal,
+} from './journal.js'
 import { assertMetadata } from './metadata.js'
 import { assertPairMasks, assertPairReport, type PairMasks, type PairReport } from './pair.js'
 import type { CreateSha256 } from './sha256.js'
@@ -22,12 +31,14 @@ import type { TicketStorage, WorkingFiles } from './storage.js'
 
 /** What a ticket writer is told. */
 export interface TicketWriterOptions extends Omit<TicketPlan, 'dense'> {
-  /** Where the finished ticket goes; replaced when it exists. */
+  /** Where the finished ticket goes; whether it may replace a file is the storage's to know. */
   readonly path: string
   /** What is kept dense: float32 values, as many as the shape asks, all finite. */
   readonly dense: readonly { readonly name: string; readonly shape: readonly number[]; readonly values: Float32Array }[]
   /** Names everything that determines the masks (target's hash, version of the method...): resuming needs an equal one. */
   readonly fingerprint: string
+  /** Whether the finished pairs of an interrupted run of other settings may be dropped; default: no. */
+  readonly force?: boolean | undefined
   /** From src/runtime. */
   readonly storage: TicketStorage
   /** From src/runtime. */
@@ -38,7 +49,7 @@ export interface TicketWriterOptions extends Omit<TicketPlan, 'dense'> {
 export interface TicketWriter {
   /**
    * `new`: there were no working files. `resumed`: they belonged to this fingerprint; see `finished`.
-   * `restarted`: they belonged to another and were dropped.
+   * `restarted`: they belonged to another, or were torn, and were dropped.
    */
   readonly start: 'new' | 'resumed' | 'restarted'
   /** Reports of the pairs that are written already and verified by their hash; need not be written again. */
@@ -57,19 +68,25 @@ export interface TicketWriter {
  * Starts a ticket, or resumes one that was interrupted. The sizes of everything are known from the specifications, so
  * that each pair goes straight to its place in the working file `<path>.slt-partial`; `<path>.slt-journal` records the
  * finished ones; `<path>.slt-lock` keeps a second process out. Nothing is at `path` before `finish` renames it there.
- * @throws RangeError or TypeError when the plan is unsound, InputError when the path cannot be written or is locked
+ * @throws RangeError or TypeError when the plan is unsound; InputError when the path cannot be written or is locked, or when pairs of a run of
+ *   other settings would be lost without `force`
  */
 export async function openTicketWriter(options: TicketWriterOptions): Promise<TicketWriter> {
   const { pairs, dense, createSha256 } = options
   const specs = new Map(pairs.map((pair) => [pair.name, pair]))
   const { layout, headerBytes } = planTicket(options)
   for (const { name, shape, values } of dense) assertFiniteValues(name, shape, values)
-  const head = { fingerprint: options.fingerprint, layout: hashOf(createSha256, layout.header) }
+  const { seed, construction } = options
+  const head = {
+    fingerprint: options.fingerprint,
+    layout: hashOf(createSha256, layout.header),
+    settings: { seed: BigInt(seed).toString(), ...construction },
+  }
   const files = await options.storage.open(options.path)
   try {
     const journal = await files.readJournal()
-    const entries = readJournal(journal, head)
-    const kept = entries ? await verified(entries, layout, files, createSha256) : []
+    const isResumed = resumes(options, journal, head)
+    const kept = isResumed ? await verified(parseJournal(journal).entries, layout, files, createSha256) : []
     const rest = kept.map(entryLine).join('')
     if (journal !== headLine(head) + rest) await files.resetJournal(headLine(head) + rest)
     if ((await files.size()) !== layout.size) await files.resize(layout.size)
@@ -78,7 +95,7 @@ export async function openTicketWriter(options: TicketWriterOptions): Promise<Ti
     }
     const finished = new Map(kept.map(({ pair, report }) => [pair, report]))
     return {
-      start: entries ? 'resumed' : journal === '' ? 'new' : 'restarted',
+      start: isResumed ? 'resumed' : journal === '' ? 'new' : 'restarted',
       finished,
       async writePair(masks, report) {
         const { name } = masks.spec
@@ -124,6 +141,28 @@ export async function openTicketWriter(options: TicketWriterOptions): Promise<Ti
     await files.close()
     throw error
   }
+}
+
+/**
+ * Whether a journal is of this run, and not of another one that may be dropped.
+ * @throws InputError when finished pairs of another run, or a file that is no journal, would be lost
+ */
+function resumes({ path, force = false }: TicketWriterOptions, text: string, head: JournalHead): boolean {
+  const journal = parseJournal(text)
+  if (isJournalOf(journal, head)) return true
+  if (force) return false
+  const advice = '--force starts anew, another --out keeps both'
+  if (journal.head && journal.entries.length > 0) {
+    const { length } = journal.entries
+    throw new InputError(
+      `${path}: an interrupted run with ${length} finished ${length === 1 ? 'matrix' : 'matrices'} lies beside it (${differenceOf(journal.head, head)}): the same settings go on with it, ${advice}`,
+    )
+  }
+  // Of a journal of ours only the first line can be torn and no pair be finished.
+  if (!journal.head && text.includes('\n')) {
+    throw new InputError(`${path}.slt-journal: is no journal that this version reads: ${advice}`)
+  }
+  return false
 }
 
 /** The layout, with room in the header for the longest reports and probe that there can be. */

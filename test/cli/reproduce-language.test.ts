@@ -68,7 +68,14 @@ describe('the quick preset', () => {
     expect(again.stderr).toContain('7 of 7 runs already done\n')
     expect(again.stderr).not.toMatch(/^run /m)
     expect(JSON.parse(again.stdout).figures).toEqual(JSON.parse(first.stdout).figures)
-    const more = slt(...quick('both', 'figure-8', '--seeds', '2', '--scales', '1,auto'))
+    const other = ['figure-8', '--seeds', '2', '--scales', '1,auto']
+    const before = read('both', 'figure-8.json')
+    const refused = slt(...quick('both', ...other))
+    expect(refused.stderr).toMatch(
+      /^slt: .*figure-8\.json: was made with other settings \(1 of its 3 runs are not asked for: slt-quick-64-qk4-seed0\): --force replaces it, another --out keeps both$/m,
+    )
+    expect([refused.code, read('both', 'figure-8.json')]).toEqual([1, before])
+    const more = slt(...quick('both', ...other, '--force'))
     expect(more.stderr).toContain('figure 8, quick preset: 4 language models of 30 steps, one after another\n')
     expect(more.stderr).toContain('2 of 4 runs already done\n')
     expect(more.stderr).toMatch(/^run 3 of 4: SLT, width 64, QK scale 1, seed 1: /m)
@@ -76,6 +83,9 @@ describe('the quick preset', () => {
     expect(more.stdout).toMatch(/ width +QK scale +non-zero +loss +std\. dev\. +bits a byte +logits/)
     expect(more.stdout).toMatch(/(holds|does not hold) +the loss is lowest near n_K\^\(1\/4\) = 2 \(within/)
     expect(runsOf('both')).toHaveLength(9)
+    // Figure 7 was not asked for: the report shows it as it was made before.
+    expect(more.stdout).toContain('The report also shows figure 7, made before\n')
+    expect(readFileSync(join(folder, 'both', 'report.html'), 'utf8')).toContain('id="figure-7"')
   })
 })
 

@@ -110,10 +110,41 @@ describe.sequential('prune, verify, run', () => {
   })
 })
 
-test('demo prunes, verifies and sorts', () => {
-  const out = join(folder, 'demo')
-  const { code, stdout } = slt('demo', '--out', out)
+test('an interrupted run of other settings is refused, in one line that says how to go on', async () => {
+  const path = join(folder, 'other')
+  const settings = { seed: '8', items: 16, scale: 'auto', method: 'balanced' }
+  const head = { journal: 1, fingerprint: 'f', layout: 'l', settings }
+  const report = { weights: 1, unreachable: 0, maxError: 0, medianError: 0, expectedGap: 0 }
+  const journal = `${JSON.stringify(head)}\n${JSON.stringify({ pair: 'p', sha256: 's', report })}\n`
+  await writeFile(`${path}.slt-journal`, journal)
+  for (const args of [['prune', sorter, '--seed', '7'], ['demo']]) {
+    const { code, stderr } = slt(...args, '--out', path)
+    expect(stderr).toMatch(
+      /other: an interrupted run with 1 finished matrix lies beside it \(seed 8, items 16, scale auto, method balanced; asked for: seed 7, items 16, scale auto, method balanced\): the same settings go on with it, --force starts anew, another --out keeps both\n$/,
+    )
+    expect(code).toBe(1)
+  }
+  expect(await readFile(`${path}.slt-journal`, 'utf8')).toBe(journal)
+})
+
+test('demo replaces a ticket of its own settings, by whatever command it was made, and nothing else', async () => {
+  const foreign = join(folder, 'foreign')
+  await writeFile(foreign, 'mine')
+  for (const args of [
+    ['--out', foreign],
+    ['--out', ticket, '--items', '12'],
+    ['--out', ticket, '--seed', '8'],
+  ]) {
+    const { code, stderr } = slt('demo', ...args)
+    expect(stderr).toBe(`slt: ${args[1]}: is there already (--force replaces it, another --out keeps both)\n`)
+    expect(code).toBe(1)
+  }
+  expect(await readFile(foreign, 'utf8')).toBe('mine')
+
+  const before = await readFile(ticket)
+  const { code, stdout } = slt('demo', '--out', ticket)
   expect(stdout).toContain('500 of 500 random lists sorted')
   expect(stdout).toContain('checks passed')
   expect(code).toBe(0)
+  expect((await readFile(ticket)).equals(before)).toBe(true)
 })

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -35,6 +35,14 @@ test('slt train --task angular-velocity writes the target that slt reproduce --t
   const token = toFloat32('F32', await file.readTensor('token'))
   expect(figure.settings['regression token']).toBe(`${token[0].toFixed(3)}, ${token[1].toFixed(3)} (learned)`)
   expect((await readdir(folder)).sort()).toEqual(['figure-4.json', 'figure-4.svg', 'mha.safetensors', 'report.html'])
+})
+
+test('a file that is there stays without --force', async () => {
+  const out = join(folder, 'mha.safetensors')
+  await writeFile(out, 'mine')
+  const { code, stderr } = slt('train', '--task', 'angular-velocity', '--out', out)
+  expect([code, stderr]).toEqual([1, `slt: ${out}: is there already (--force replaces it)\n`])
+  expect(await readFile(out, 'utf8')).toBe('mine')
 })
 
 test('what means nothing for the task is refused, and figure 6 has no trained target', () => {

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -36,6 +36,22 @@ test('what is there stays, unless force is set', async () => {
   await expect(assertWritable(folder, { force: true })).rejects.toThrow(new InputError(`${folder}: is a folder`))
   const missing = join(folder, 'none', 'new')
   await expect(assertWritable(missing)).rejects.toThrow(/none: no such file or folder$/)
+})
+
+test('a file that is the same is replaced without force, as long as nobody changes it', async () => {
+  const same = join(folder, 'same')
+  await writeFile(same, 'a')
+  const replaces = await assertWritable(same, { isSame: async (path) => (await readFile(path, 'utf8')) === 'a' })
+  expect(replaces).toEqual({ stamp: expect.any(String) })
+  await expect(assertWritable(same, { isSame: async () => false, advice: 'so' })).rejects.toThrow('already (so)')
+  expect(await assertWritable(join(folder, 'new'))).toBe('nothing')
+  expect(await assertWritable(same, { force: true })).toBe('anything')
+})
+
+test('a device is no file to replace', async () => {
+  await expect(assertWritable('/dev/null', { force: true })).rejects.toThrow(
+    '/dev/null: is there already, and is no file',
+  )
 })
 
 test('what is read is never replaced, by whatever name', async () => {

@@ -1,4 +1,13 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -225,6 +234,61 @@ describe('going on', () => {
     const { from } = await search(smallRun(folder, { out: out(), force: true }))
     expect(from).toBe(0)
     expect(stepsOf(`${out()}.run`)).toEqual(all)
+  })
+
+  test('a file that is no result of the run stays; its own result is written again', async () => {
+    const own = readFileSync(out())
+    const foreign = join(folder, 'foreign.safetensors')
+    writeFileSync(foreign, 'mine')
+    await expect(search(resumed({ out: foreign }))).rejects.toThrow(
+      `${foreign}: is there already (and is no result of this run: name another file with --out)`,
+    )
+    expect(readFileSync(foreign, 'utf8')).toBe('mine')
+    const other = smallRun(folder, { out: join(folder, 'other-seed.slt.safetensors') })
+    await search({ ...other, choice: { ...other.choice, steps: 2, seed: 4n } })
+    await expect(search(resumed({ out: other.out }))).rejects.toThrow('no result of this run')
+    await search(resumed({ out: out() }))
+    expect(readFileSync(out()).equals(own)).toBe(true)
+  })
+
+  test('a dense model names its run by itself', async () => {
+    const dense = smallRun(folder, { kind: 'train', out: join(folder, 'd.dense.safetensors') })
+    await search({ ...dense, choice: { ...dense.choice, steps: 2 } })
+    const own = readFileSync(dense.out!)
+    const again = { ...dense, choice: {}, data: undefined, resume: `${dense.out}.run` }
+    await search(again)
+    expect(readFileSync(dense.out!).equals(own)).toBe(true)
+    const ticket = join(folder, 'edge-popup-whole.safetensors')
+    await expect(search({ ...again, out: ticket })).rejects.toThrow('no result of this run')
+  })
+
+  test('a new run takes no file and no folder that something else is in', async () => {
+    const taken = join(folder, 'taken.slt.safetensors')
+    const run = join(folder, 'notes')
+    writeFileSync(taken, 'mine')
+    mkdirSync(run)
+    // A folder without a run says nothing about the file.
+    await expect(search(smallRun(folder, { out: taken, run }))).rejects.toThrow(
+      /is there already \(--force replaces it\)$/,
+    )
+    writeFileSync(join(run, 'metrics.jsonl'), 'mine')
+    await expect(search(smallRun(folder, { run, out: join(folder, 'free') }))).rejects.toThrow(
+      `${run}: holds metrics.jsonl, but no run (--force replaces it, --run names another folder)`,
+    )
+    expect(readFileSync(taken, 'utf8') + readFileSync(join(run, 'metrics.jsonl'), 'utf8')).toBe('minemine')
+  })
+
+  test('steps of a run that was killed before its first checkpoint stay, unless the settings are the same', async () => {
+    const copy = join(folder, 'early.run')
+    cpSync(`${out()}.run`, copy, { recursive: true })
+    for (const name of ['checkpoint.safetensors', 'checkpoint.previous.safetensors']) rmSync(join(copy, name))
+    const early = smallRun(folder, { run: copy, out: join(folder, 'early.slt.safetensors') })
+    await expect(search({ ...early, choice: { ...early.choice, keep: 0.4 } })).rejects.toThrow(
+      /keep is 0\.3 there, 0\.4/,
+    )
+    expect(stepsOf(copy)).toEqual(all)
+    await search(early)
+    expect(stepsOf(copy)).toEqual(all)
   })
 
   test('a finished run ends at once with the same result', async () => {

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openFile, writeAtomically, writeTextAtomically } from '../../src/runtime/files.js'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
-import { ticketFiles } from '../../src/runtime/ticket-files.js'
+import { createTicketFiles, ticketFiles } from '../../src/runtime/ticket-files.js'
 import { InputError } from '../../src/safetensors/input-error.js'
 import { openTicket, openTicketWriter, type TicketWriter } from '../../src/ticket/index.js'
 import { exampleTicket, masks, options, report } from './example.js'
@@ -26,9 +26,9 @@ async function complete(writer: TicketWriter) {
   return writer.finish({ probe: { tokens: [1, 2], logits: [0.5, -0.5], tolerance: 1e-4 } })
 }
 
-test('a ticket goes to its path whole, over an older file, and leaves nothing else', async () => {
+test('a ticket goes to its path whole, over an older file where it may, and leaves nothing else', async () => {
   await writeFile(path, 'older')
-  const writer = await start()
+  const writer = await openTicketWriter({ ...options(), storage: createTicketFiles('anything'), path })
   await writer.writePair(masks[0], report)
   expect(await readFile(path, 'utf8')).toBe('older')
   expect(await names()).toEqual(
@@ -50,6 +50,33 @@ test('an interrupted run is resumed', async () => {
   expect(await names()).toEqual([`${path}.slt-journal`, `${path}.slt-partial`].map((file) => basename(file)))
   const again = await start()
   expect([again.start, ...again.finished.keys()]).toEqual(['resumed', 'a.qk'])
+  await complete(again)
+  expect(new Uint8Array(await readFile(path))).toEqual(await exampleTicket())
+})
+
+test('a file that appears before the ticket is finished stays; the finished pairs stay too', async () => {
+  const writer = await start()
+  for (const mask of masks) await writer.writePair(mask, report)
+  await writeFile(path, 'appeared')
+  await expect(writer.finish()).rejects.toThrow(`${path}: appeared meanwhile, and stays: move it away`)
+  await writer.abandon()
+  expect(await readFile(path, 'utf8')).toBe('appeared')
+  await rm(path)
+  const again = await start()
+  expect([...again.finished.keys()]).toEqual(['a.qk', 'b'])
+  await complete(again)
+  expect(new Uint8Array(await readFile(path))).toEqual(await exampleTicket())
+})
+
+test('killed between its two names, a ticket is not written to under the one of the working file', async () => {
+  const writer = await start()
+  await writer.writePair(masks[0], report)
+  await writer.abandon()
+  await link(`${path}.slt-partial`, path)
+  const before = await readFile(path)
+  const again = await openTicketWriter({ ...options(), storage: createTicketFiles('anything'), path })
+  await again.writePair(masks[1], report)
+  expect((await readFile(path)).equals(before)).toBe(true)
   await complete(again)
   expect(new Uint8Array(await readFile(path))).toEqual(await exampleTicket())
 })
@@ -105,7 +132,7 @@ test('a failing writer leaves the old content and no temporary file', async () =
   await expect(failing).rejects.toThrow('no')
   expect(await readFile(path, 'utf8')).toBe('old')
   expect(await names()).toEqual([basename(path)])
-  await writeTextAtomically(path, 'new')
+  await writeTextAtomically(path, 'new', { replaces: 'anything' })
   expect(await readFile(path, 'utf8')).toBe('new')
 })
 

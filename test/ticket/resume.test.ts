@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { InputError } from '../../src/safetensors/input-error.js'
 import { expectPruned, openTicketWriter } from '../../src/ticket/index.js'
 import { exampleTicket, masks, open, options, report } from './example.js'
 import { memoryStorage } from './memory-storage.js'
@@ -59,17 +60,56 @@ test('rubbish after sound lines is dropped', async () => {
   await complete(storage, ['a.qk'])
 })
 
-test('another fingerprint, seed or plan starts afresh and says so', async () => {
+describe('finished pairs of another run', () => {
+  const own = 'seed 18364758544493064720, items 2, scale auto, method balanced'
   const changes = [
-    { fingerprint: 'another' },
-    { seed: 8 },
-    { construction: { items: 3, scale: 'auto', method: 'plain' } as const },
-  ]
-  for (const change of changes) {
-    const writer = await openTicketWriter({ ...options(await killed()), ...change })
-    expect(writer.start).toBe('restarted')
-    expect(writer.finished.size).toBe(0)
-  }
+    [{ fingerprint: 'another' }, `${own}, but of another target`],
+    [{ seed: 8 }, `${own}; asked for: seed 8, items 2, scale auto, method balanced`],
+    [
+      { construction: { items: 3, scale: 'auto', method: 'plain' } as const },
+      `${own}; asked for: seed 18364758544493064720, items 3, scale auto, method plain`,
+    ],
+  ] as const
+
+  test.each(changes)('%o is refused with both settings named, and nothing is dropped', async (change, words) => {
+    const storage = await killed()
+    const { journal } = storage
+    await expect(openTicketWriter({ ...options(storage), ...change })).rejects.toThrow(
+      new InputError(
+        `x: an interrupted run with 1 finished matrix lies beside it (${words}): the same settings go on with it, --force starts anew, another --out keeps both`,
+      ),
+    )
+    expect(storage.journal).toBe(journal)
+    await complete(storage, ['a.qk'])
+  })
+
+  test.each(changes)('%o starts afresh with force, and says so', async (change) => {
+    const writer = await openTicketWriter({ ...options(await killed()), ...change, force: true })
+    expect([writer.start, writer.finished.size]).toEqual(['restarted', 0])
+  })
+
+  test('a run without finished pairs is dropped: there is nothing to lose', async () => {
+    const storage = memoryStorage()
+    await (await openTicketWriter(options(storage))).abandon()
+    expect((await openTicketWriter({ ...options(storage), seed: 8 })).start).toBe('restarted')
+  })
+
+  test('a file that is no journal is kept', async () => {
+    const storage = memoryStorage()
+    storage.journal = 'my notes\n'
+    await expect(openTicketWriter(options(storage))).rejects.toThrow(/^x\.slt-journal: is no journal that this version/)
+    expect(storage.journal).toBe('my notes\n')
+  })
+})
+
+test('a journal that names no settings, as they were written first, is resumed, and refused to others', async () => {
+  const storage = await killed()
+  storage.journal = storage.journal.replace(/,"settings":\{[^}]*\}/, '')
+  expect(storage.journal).toMatch(/^\{"journal":1,"fingerprint":"example","layout":"[0-9a-f]{64}"\}\n/)
+  await expect(openTicketWriter({ ...options(storage), seed: 8 })).rejects.toThrow(
+    /settings that it does not name; asked/,
+  )
+  await complete(storage, ['a.qk'])
 })
 
 test('abandoning keeps the working files, or removes them', async () => {

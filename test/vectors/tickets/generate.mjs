@@ -58,8 +58,8 @@ for (const [name, one] of Object.entries(searched)) {
 }
 const target = await readGpt2Folder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
 const plain = `${here}pruned-bits.slt.safetensors`
-await pruneGpt2({ target, items: 4, seed: 7, out: plain })
-await recodeTicket(plain, 'range', `${here}pruned-range.slt.safetensors`)
+await pruneGpt2({ target, items: 4, seed: 7, out: plain, force: true })
+await recodeTicket(plain, 'range', `${here}pruned-range.slt.safetensors`, { force: true })
 rmSync(plain)
 
 for (const name of [...Object.keys(searched), 'pruned-range']) {
