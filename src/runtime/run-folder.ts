@@ -15,7 +15,7 @@ import {
 } from '../search/checkpoint.js'
 import { writeFully } from './file-handle.js'
 import { type FileSource, makeFolder, openFile, refuseSystem, syncFolder, writeTextAtomically } from './files.js'
-import { takeLock } from './lock-file.js'
+import { type Lock, takeLock } from './lock-file.js'
 import { nodeSha256 } from './sha256.js'
 
 /** A log of a run: text that only grows, and is cut back when the run goes on from an earlier step. */
@@ -63,22 +63,22 @@ const logNames = ['metrics.jsonl', 'samples.txt']
 export async function openRunFolder(path: string, { existing = false } = {}): Promise<RunFolder> {
   if (!existing) await makeFolder(path)
   else if (!(await isThere(join(path, RUN)))) throw new InputError(`${path}: not the folder of a run (no ${RUN} in it)`)
-  const unlock = await takeLock(join(path, 'lock'), 'run')
+  const lock = await takeLock(join(path, 'lock'), 'run')
   const logs = new Map<string, Log>()
   const close = async () => {
     for (const log of logs.values()) log.close()
-    await unlock()
+    await lock.release()
   }
   try {
     for (const name of logNames) logs.set(name, openLog(join(path, name)))
-    return { ...folderAt(path, logs), close }
+    return { ...folderAt(path, logs, lock), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-function folderAt(path: string, logs: ReadonlyMap<string, Log>): Omit<RunFolder, 'close'> {
+function folderAt(path: string, logs: ReadonlyMap<string, Log>, lock: Lock): Omit<RunFolder, 'close'> {
   const [checkpoint, previous, partial] = [CHECKPOINT, PREVIOUS, PARTIAL].map((name) => join(path, name))
   let isTorn = false // the newest checkpoint, which then must not take the place of the one before it
   return {
@@ -108,6 +108,7 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>): Omit<RunFolder,
       for (const [name, log] of logs) log.cut(lengths[name] ?? 0)
     },
     async saveCheckpoint(head, state) {
+      await lock.assertHeld()
       for (const log of logs.values()) log.sync()
       const lengths = Object.fromEntries([...logs].map(([name, log]) => [name, log.size()]))
       try {

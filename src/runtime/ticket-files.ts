@@ -5,7 +5,7 @@ import { InputError } from '../safetensors/input-error.js'
 import type { TicketStorage, WorkingFiles } from '../ticket/storage.js'
 import { readFully, writeFully } from './file-handle.js'
 import { refuseSystem, syncFolder, writeTextAtomically } from './files.js'
-import { takeLock } from './lock-file.js'
+import { type Lock, takeLock } from './lock-file.js'
 
 /**
  * Working files of the ticket writer in Node: `<path>.slt-partial`, `<path>.slt-journal` and `<path>.slt-lock`.
@@ -16,19 +16,19 @@ export const ticketFiles: TicketStorage = {
     // Better now than after hours of work, when the finished file is renamed.
     const there = await stat(path).catch(() => undefined)
     if (there?.isDirectory()) throw new InputError(`${path}: is a folder`)
-    const unlock = await takeLock(`${path}.slt-lock`)
+    const lock = await takeLock(`${path}.slt-lock`)
     try {
       const partial = `${path}.slt-partial`
       const handle = await openOrCreate(partial).catch((error) => refuseSystem(partial, error))
-      return workingFiles(path, handle, unlock)
+      return workingFiles(path, handle, lock)
     } catch (error) {
-      await unlock()
+      await lock.release()
       throw error
     }
   },
 }
 
-function workingFiles(path: string, handle: FileHandle, unlock: () => Promise<void>): WorkingFiles {
+function workingFiles(path: string, handle: FileHandle, lock: Lock): WorkingFiles {
   const partial = `${path}.slt-partial`
   const journal = `${path}.slt-journal`
   let open = true
@@ -36,7 +36,7 @@ function workingFiles(path: string, handle: FileHandle, unlock: () => Promise<vo
     if (!open) return
     open = false
     await handle.close()
-    await unlock()
+    await lock.release()
   }
   const clear = async <T>(action: Promise<T>, file = partial): Promise<T> =>
     action.catch((error) => refuseSystem(file, error))
@@ -44,7 +44,10 @@ function workingFiles(path: string, handle: FileHandle, unlock: () => Promise<vo
     readJournal: () =>
       readFile(journal, 'utf8').catch((error) => (isMissing(error) ? '' : refuseSystem(journal, error))),
     resetJournal: (text) => writeTextAtomically(journal, text),
-    appendJournal: (text) => clear(appendDurably(journal, text), journal),
+    async appendJournal(text) {
+      await lock.assertHeld()
+      await clear(appendDurably(journal, text), journal)
+    },
     size: async () => (await handle.stat()).size,
     resize: (size) => clear(handle.truncate(size)),
     async read(offset, length) {
@@ -57,6 +60,7 @@ function workingFiles(path: string, handle: FileHandle, unlock: () => Promise<vo
     write: (offset, bytes) => clear(writeFully(handle, bytes, offset)),
     sync: () => clear(handle.sync()),
     async publish() {
+      await lock.assertHeld()
       await clear(handle.sync())
       await clear(rename(partial, path), path)
       await syncFolder(dirname(path))
