@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { systemReason } from '../runtime/system-error.js'
+import { isMemoryShortage } from '../safetensors/input-error.js'
 
 /** Shown under each command's help. */
 export const exitCodesHelp = `
@@ -54,11 +55,15 @@ const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
 
 const usageMessage = ({ message }: CommanderError): string => inOneLine(message.replace(/^(error|slt): /, ''))
 
+/** Errors whose message alone says what is wrong. */
+const expectedNames = ['InputError', 'DeadWorker']
+
 function messageOf(error: unknown): string {
   if (isInterruption(error)) return error instanceof Interrupted ? error.message : 'interrupted'
   const message = inOneLine(isSystemError(error) ? systemMessage(error) : ((error as Error)?.message ?? String(error)))
-  const expected = error instanceof RangeError || error instanceof TypeError || isSystemError(error)
-  return expected || (error as Error)?.name === 'InputError'
+  if (isMemoryShortage(error)) return `not enough memory (${message})`
+  const isExpected = error instanceof RangeError || error instanceof TypeError || isSystemError(error)
+  return isExpected || expectedNames.includes((error as Error)?.name)
     ? message
     : `internal error: ${message} (SLT_DEBUG=1 shows more)`
 }
