@@ -34,6 +34,7 @@ const turn = () =>
     channel.port2.postMessage(0)
   })
 
+/** Takes the lock by which the page sees that this worker lives. */
 function holdLife(): Promise<string | undefined> {
   const { locks } = navigator as Partial<Navigator>
   if (!locks) return Promise.resolve(undefined)
@@ -69,6 +70,7 @@ export function exposeTasks(tasks: Tasks): void {
         },
       }
       try {
+        await life // before anything that could end the worker
         await turn() // a cancellation sent right behind the call is heard
         signal.throwIfAborted()
         const answer = await tasks[name](input, context)
