@@ -25,15 +25,21 @@ export function exitCodeOf(error: unknown): number {
 
 /** Says on stderr what went wrong, in one line; with `--json` also as an object on stdout. */
 export function reportFailure(error: unknown): void {
+  const { stderr, stdout } = failureText(error)
+  process.stderr.write(stderr)
+  process.stdout.write(stdout)
+}
+
+/** What {@link reportFailure} writes. */
+export function failureText(error: unknown): { stderr: string; stdout: string } {
   if (error instanceof CommanderError) {
     // It has printed its own line, or the help.
-    if (error.exitCode !== 0 && error.code !== 'commander.help') printJson(usageMessage(error))
-    return
+    const isSaid = error.exitCode === 0 || error.code === 'commander.help'
+    return { stderr: '', stdout: isSaid ? '' : jsonText(usageMessage(error)) }
   }
   const message = messageOf(error)
-  process.stderr.write(`slt: ${message}\n`)
-  if (process.env.SLT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  printJson(message)
+  const stack = process.env.SLT_DEBUG && error instanceof Error ? `${error.stack}\n` : ''
+  return { stderr: `slt: ${message}\n${stack}`, stdout: jsonText(message) }
 }
 
 /**
@@ -47,9 +53,7 @@ export function endOutput(name: string, error: NodeJS.ErrnoException): never {
   process.exit(1)
 }
 
-function printJson(error: string): void {
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error })}\n`)
-}
+const jsonText = (error: string): string => (process.argv.includes('--json') ? `${JSON.stringify({ error })}\n` : '')
 
 const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
 

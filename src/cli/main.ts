@@ -10,6 +10,7 @@ import { endOutput, exitCodeOf, exitCodesHelp, reportFailure } from './failure.j
 import { addGenerate } from './generate.js'
 import { addImport } from './import.js'
 import { addInspect } from './inspect.js'
+import { watchSignals } from './interrupt.js'
 import { addPrune } from './prune.js'
 import { addRecode } from './recode.js'
 import { addReproduce } from './reproduce.js'
@@ -33,6 +34,7 @@ const program = new Command('slt')
   .version(version)
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'slt: ')) })
   .exitOverride()
+  .hook('preAction', () => void watchSignals()) // beside the loading of what the command needs
 
 const commands = [
   addPrune,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { interruptible } from './interrupt.js'
 import { createTerminal } from './terminal.js'
 import { integer, readTokens } from './values.js'
 
@@ -49,7 +50,7 @@ export function addRun(program: Command): void {
     )
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
-    .action(runTicket)
+    .action((path: string, flags: RunFlags) => interruptible(() => runTicket(path, flags)))
 }
 
 async function runTicket(path: string, flags: RunFlags): Promise<void> {

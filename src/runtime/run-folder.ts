@@ -43,8 +43,12 @@ export interface RunFolder {
   openCheckpoint(warn: (line: string) => void): Promise<Checkpoint & { close(): Promise<void> }>
   /** Cuts the logs back to the lengths that a checkpoint gives. */
   cutLogs(logs: CheckpointHead['logs']): void
-  /** Saves durably; the last checkpoint becomes the previous one, and stays as it was when saving fails. */
-  saveCheckpoint(head: Omit<CheckpointHead, 'logs'>, state: readonly StateTensor[]): Promise<void>
+  /**
+   * Saves; the last checkpoint becomes the previous one, and stays as it was when saving fails.
+   * @param isDurable whether it waits for the disk (default). Else a power cut within the next seconds can tear what is saved, and then the
+   *   checkpoint before it is taken
+   */
+  saveCheckpoint(head: Omit<CheckpointHead, 'logs'>, state: readonly StateTensor[], isDurable?: boolean): Promise<void>
   /** Closes the logs and gives the lock back. */
   close(): Promise<void>
 }
@@ -107,16 +111,16 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>, lock: Lock): Omi
     cutLogs(lengths) {
       for (const [name, log] of logs) log.cut(lengths[name] ?? 0)
     },
-    async saveCheckpoint(head, state) {
+    async saveCheckpoint(head, state, isDurable = true) {
       await lock.assertHeld()
-      for (const log of logs.values()) log.sync()
+      if (isDurable) for (const log of logs.values()) log.sync()
       const lengths = Object.fromEntries([...logs].map(([name, log]) => [name, log.size()]))
       try {
         const handle = await open(partial, 'w')
         try {
           const sink = { write: (offset: number, bytes: Uint8Array) => writeFully(handle, bytes, offset) }
           await writeCheckpoint(sink, { ...head, logs: lengths }, state, nodeSha256)
-          await handle.sync()
+          if (isDurable) await handle.sync()
         } finally {
           await handle.close()
         }
@@ -124,7 +128,7 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>, lock: Lock): Omi
         if (!isTorn && (await isThere(checkpoint))) await rename(checkpoint, previous)
         await rename(partial, checkpoint)
         isTorn = false
-        await syncFolder(path)
+        if (isDurable) await syncFolder(path)
       } catch (error) {
         await rm(partial, { force: true }).catch(() => undefined)
         refuseSystem(checkpoint, error)
