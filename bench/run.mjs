@@ -18,6 +18,7 @@ const suites = [
   'search',
   'search-scaling',
   'kill-resume',
+  'interrupt',
   'tiny-shakespeare',
   'tickets',
   'explorer',
