@@ -19,6 +19,7 @@ const suites = [
   'search',
   'search-scaling',
   'kill-resume',
+  'interrupt',
   'tiny-shakespeare',
   'tickets',
   'explorer',

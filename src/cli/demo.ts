@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
+import { interruptible } from './interrupt.js'
 import { printReport, prune } from './prune.js'
 import { readTarget } from './target.js'
 import { createTerminal, type Terminal, table } from './terminal.js'
@@ -66,7 +67,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const checks = await verify(flags.out, sorter)
   printChecks(terminal, checks)
   terminal.print()
-  const { sorted, shown } = await sortLists(flags.out, flags.seed)
+  const { sorted, shown } = await interruptible((signal) => sortLists(flags.out, flags.seed, signal))
   printLists(terminal, shown)
   terminal.print()
   terminal.print(bold(`${sorted} of ${LISTS} random lists sorted, by random weights and masks alone`))
@@ -81,7 +82,11 @@ interface SortedList {
 }
 
 /** The ticket's greedy continuation of random lists, against sorting. */
-async function sortLists(path: string, seed: bigint): Promise<{ sorted: number; shown: SortedList[] }> {
+async function sortLists(
+  path: string,
+  seed: bigint,
+  signal: AbortSignal,
+): Promise<{ sorted: number; shown: SortedList[] }> {
   const [{ openTicketModel }, { generateGreedyBatch }, { uniform }] = await Promise.all([
     import('../runtime/ticket-model.js'),
     import('../model/gpt2-generate.js'),
@@ -94,6 +99,7 @@ async function sortLists(path: string, seed: bigint): Promise<{ sorted: number; 
   try {
     const answers: number[][] = []
     for (let i = 0; i < LISTS; i += BATCH) {
+      signal.throwIfAborted()
       answers.push(...(await generateGreedyBatch(model, lists.slice(i, i + BATCH), LETTERS)))
     }
     const all = lists.map((list, i) => ({ list, answer: answers[i] }))

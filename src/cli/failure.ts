@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { systemReason } from '../runtime/system-error.js'
+import { isMemoryShortage } from '../safetensors/input-error.js'
 import { usageLine } from './usage.js'
 
 /** Shown under each command's help. */
@@ -31,15 +32,21 @@ export function exitCodeOf(error: unknown): number {
 
 /** Says on stderr what went wrong, in one line; with `--json` also as an object on stdout. */
 export function reportFailure(error: unknown): void {
+  const { stderr, stdout } = failureText(error)
+  process.stderr.write(stderr)
+  process.stdout.write(stdout)
+}
+
+/** What {@link reportFailure} writes. */
+export function failureText(error: unknown): { stderr: string; stdout: string } {
   if (error instanceof CommanderError) {
     // It has printed its own line, or the help.
-    if (error.exitCode !== 0 && error.code !== 'commander.help') printJson(usageLine(error.message))
-    return
+    const isSaid = error.exitCode === 0 || error.code === 'commander.help'
+    return { stderr: '', stdout: isSaid ? '' : jsonText(usageLine(error.message)) }
   }
   const message = messageOf(error)
-  process.stderr.write(`slt: ${message}\n`)
-  if (process.env.SLT_DEBUG && error instanceof Error) process.stderr.write(`${error.stack}\n`)
-  printJson(message)
+  const stack = process.env.SLT_DEBUG && error instanceof Error ? `${error.stack}\n` : ''
+  return { stderr: `slt: ${message}\n${stack}`, stdout: jsonText(message) }
 }
 
 /**
@@ -53,18 +60,19 @@ export function endOutput(name: string, error: NodeJS.ErrnoException): never {
   process.exit(1)
 }
 
-function printJson(error: string): void {
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error })}\n`)
-}
+const jsonText = (error: string): string => (process.argv.includes('--json') ? `${JSON.stringify({ error })}\n` : '')
 
 const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+
+/** Errors whose message alone says what is wrong. */
+const expectedNames = ['InputError', 'BadUsage', 'DeadWorker']
 
 function messageOf(error: unknown): string {
   if (isInterruption(error)) return error instanceof Interrupted ? error.message : 'interrupted'
   const message = inOneLine(isSystemError(error) ? systemMessage(error) : ((error as Error)?.message ?? String(error)))
-  const expected =
-    error instanceof BadUsage || error instanceof RangeError || error instanceof TypeError || isSystemError(error)
-  return expected || (error as Error)?.name === 'InputError'
+  if (isMemoryShortage(error)) return `not enough memory (${message})`
+  const isExpected = error instanceof RangeError || error instanceof TypeError || isSystemError(error)
+  return isExpected || expectedNames.includes((error as Error)?.name)
     ? message
     : `internal error: ${message} (SLT_DEBUG=1 shows more)`
 }

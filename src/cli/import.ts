@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
+import { interruptible } from './interrupt.js'
 import { createTerminal } from './terminal.js'
 import { requiredOption } from './usage.js'
 
@@ -25,7 +26,7 @@ export function addImport(program: Command): void {
     .action(async (text: string, flags: { out: string; force?: boolean; json?: boolean }) => {
       const terminal = createTerminal(flags)
       const { importTicket } = await import('../runtime/ticket-text.js')
-      const report = await importTicket(text, flags.out, flags)
+      const report = await interruptible(() => importTicket(text, flags.out, flags))
       terminal.print(`${terminal.colour.bold(report.out)}: ${bytesText(report.bytes)}, sha256 ${report.sha256}`)
       terminal.result(report)
     })

@@ -8,6 +8,7 @@ import { exitCodesHelp } from './failure.js'
 import { addGenerate } from './generate.js'
 import { addImport } from './import.js'
 import { addInspect } from './inspect.js'
+import { watchSignals } from './interrupt.js'
 import { addPrune } from './prune.js'
 import { addRecode } from './recode.js'
 import { addReproduce } from './reproduce.js'
@@ -27,6 +28,7 @@ export function createProgram(version: string): Command {
     .version(version)
     .configureOutput({ outputError: (text, write) => write(`slt: ${usageLine(text)}\n`) })
     .exitOverride()
+    .hook('preAction', () => void watchSignals()) // beside the loading of what the command needs
   for (const add of commands) add(program)
   for (const command of [program, ...program.commands]) {
     command.copyInheritedSettings(program).addHelpText('after', exitCodesHelp)

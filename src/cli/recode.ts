@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import { type MaskCoding, maskCodings } from '../ticket/index.js'
+import { interruptible } from './interrupt.js'
 import { createTerminal } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { oneOf } from './values.js'
@@ -34,7 +35,7 @@ export function addRecode(program: Command): void {
     .action(async (path: string, { coding, out, force, ...flags }: RecodeFlags) => {
       const terminal = createTerminal(flags)
       const { recodeTicket } = await import('../runtime/recode-ticket.js')
-      const report = await recodeTicket(path, coding, out, { force })
+      const report = await interruptible((signal) => recodeTicket(path, coding, out, { force, signal }))
       const { from, to } = report.bytes
       terminal.print(
         `${out}: ${bytesText(to)}, ${((100 * to) / from).toFixed(1)} % of ${bytesText(from)} (${report.coding.from} before, ${coding} now)`,

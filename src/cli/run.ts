@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { beyondContext, longPrompt } from './context-notes.js'
+import { interruptible } from './interrupt.js'
 import { createTerminal } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { integer, readTokens } from './values.js'
@@ -49,7 +50,7 @@ export function addRun(program: Command): void {
     .option('--no-stop', 'go on after the end token')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
-    .action(runTicket)
+    .action((path: string, flags: RunFlags) => interruptible(() => runTicket(path, flags)))
 }
 
 async function runTicket(path: string, flags: RunFlags): Promise<void> {

@@ -50,11 +50,10 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
   const terminal = createTerminal(flags)
   const { search } = await import('../runtime/search.js')
   let progress: ReturnType<typeof createSearchProgress> | undefined
-  let advice = 'nothing was lost'
   const note = (line: string) => (progress ? progress.note(line) : terminal.note(line))
   try {
     const report = await interruptible(
-      (signal) =>
+      (signal, advise) =>
         search({
           kind,
           choice: settingsOf(flags),
@@ -64,13 +63,13 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
           onStart(start) {
             printStart(terminal, start)
             progress = createSearchProgress(start.settings.steps)
-            advice = `slt ${kind} --resume ${start.run} goes on`
+            advise(`slt ${kind} --resume ${start.run} goes on`)
           },
           onStep: (row) => progress?.step(row),
           onSample: (step, text) => progress?.sample(step, text),
           onNote: note,
         }),
-      () => advice,
+      'nothing was lost',
     )
     progress?.stop()
     warnOfEmpty(terminal, report)

@@ -43,7 +43,7 @@ async function runServe(names: string[], flags: ServeFlags, command: Command): P
   const terminal = createTerminal(flags)
   const { startServer, openBrowser } = await import('../runtime/serve/index.js')
   const folders = names.length > 0 ? names : ['.']
-  await interruptible(async (signal) => {
+  const work = async (signal: AbortSignal) => {
     const serving = await startServer({
       explorer: fileURLToPath(new URL('../web', import.meta.url)),
       folders,
@@ -61,5 +61,6 @@ async function runServe(names: string[], flags: ServeFlags, command: Command): P
       else signal.addEventListener('abort', () => done(), { once: true })
     })
     await serving.close()
-  })
+  }
+  await interruptible(work, undefined, { code: 0 })
 }

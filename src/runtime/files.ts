@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { mkdir, open, readFile, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { assertInside, type ByteSource } from '../safetensors/byte-source.js'
@@ -60,6 +61,26 @@ export interface AtomicOptions {
   readonly shown?: string | undefined
 }
 
+/** What is under construction under a temporary name. */
+const unfinished = new Set<string>()
+
+function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { recursive: true, force: true })
+}
+
+/**
+ * Has a temporary file or folder removed when the process exits, which a second Ctrl-C makes it do.
+ * @returns takes it back: the path is finished, or removed
+ */
+export function removeAtExit(path: string): () => void {
+  if (unfinished.size === 0) process.once('exit', removeUnfinished)
+  unfinished.add(path)
+  return () => {
+    unfinished.delete(path)
+    if (unfinished.size === 0) process.off('exit', removeUnfinished)
+  }
+}
+
 /**
  * Writes a file so that its path holds either what it held before or the whole new content, whenever the process or the
  * machine stops: a temporary file in the same folder, fsync, rename, fsync of the folder. Removed again when `writer` fails.
@@ -74,6 +95,7 @@ export async function writeAtomically(
 ): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   const handle = await open(temporary, 'wx').catch((error) => refuseSystem(shown, error))
+  const finish = removeAtExit(temporary)
   try {
     try {
       await writer({
@@ -87,6 +109,8 @@ export async function writeAtomically(
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
+  } finally {
+    finish()
   }
   await syncFolder(dirname(path))
 }

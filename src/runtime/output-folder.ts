@@ -4,7 +4,15 @@ import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { OutputFile } from '../interop/index.js'
 import { InputError } from '../safetensors/index.js'
-import { type AtomicOptions, type ByteSink, makeFolder, refuseSystem, syncFolder, writeAtomically } from './files.js'
+import {
+  type AtomicOptions,
+  type ByteSink,
+  makeFolder,
+  refuseSystem,
+  removeAtExit,
+  syncFolder,
+  writeAtomically,
+} from './files.js'
 import { expectPath, type OutputRules, refuseInputs } from './output-path.js'
 
 /** How an export is written. */
@@ -82,6 +90,7 @@ export async function writeOutputFolder(
     join(dirname(place), `.${basename(place)}.${randomBytes(6).toString('hex')}.${suffix}`)
   const temporary = beside('tmp')
   await mkdir(temporary).catch((error) => refuseSystem(path, error))
+  const finish = removeAtExit(temporary)
   try {
     const count = createCounter(
       files.reduce((sum, { size }) => sum + size, 0),
@@ -96,6 +105,8 @@ export async function writeOutputFolder(
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     throw error
+  } finally {
+    finish()
   }
   await syncFolder(dirname(place))
 }

@@ -5,6 +5,7 @@ import { CodingError } from '../coding/index.js'
 import { type Kernels, makeMaskedWeights, type WeightsPiece } from '../kernels/index.js'
 import { builtFile } from './node.js'
 import type { MakeWeights, WeightsJob } from './searched-weights.js'
+import { DeadWorker } from './worker-pool.js'
 
 /** Pieces that a thread may be ahead of this one, which fetches them. */
 const SLOTS = 2
@@ -20,10 +21,11 @@ export interface RebuildTask {
   readonly slots: readonly SharedArrayBuffer[]
 }
 
-/** What a thread says of a piece: it lies in a slot, or why it does not. */
+/** What a thread says: of a piece that it lies in a slot, or why it does not; and that there are no more. */
 export type RebuildNews =
   | { readonly piece: number; readonly slot: number; readonly kept: number }
-  | { readonly error: string; readonly isCoding: boolean }
+  | { readonly done: true }
+  | { readonly error: string; readonly kind: 'coding' | 'range' | 'other' }
 
 /**
  * This thread begins at once, `threads - 1` others as soon as they have started; whoever is free takes the next piece.
@@ -50,6 +52,8 @@ export function makeOnThreads(loading: Promise<Kernels>, threads: number): MakeW
   }
 }
 
+const errors = { coding: CodingError, range: RangeError, other: Error }
+
 function startWorker(jobs: readonly WeightsJob[], next: SharedArrayBuffer, kept: number[]) {
   const largest = jobs.reduce((most, { piece }) => Math.max(most, piece.count), 0)
   const slots = Array.from({ length: SLOTS }, () => new SharedArrayBuffer(4 * largest))
@@ -59,15 +63,16 @@ function startWorker(jobs: readonly WeightsJob[], next: SharedArrayBuffer, kept:
   const states = new Int32Array(full)
   const ended = new Promise<void>((resolve, reject) => {
     worker.on('message', (news: RebuildNews) => {
-      if ('error' in news) return reject(news.isCoding ? new CodingError(news.error) : new Error(news.error))
+      if ('done' in news) return resolve()
+      if ('error' in news) return reject(new errors[news.kind](news.error))
       const { out } = jobs[news.piece]
       out.set(new Float32Array(slots[news.slot], 0, out.length))
       kept[news.piece] = news.kept
       Atomics.store(states, news.slot, 0)
       Atomics.notify(states, news.slot)
     })
-    worker.on('error', reject)
-    worker.on('exit', () => resolve())
+    worker.on('error', (error) => reject(new DeadWorker(error)))
+    worker.on('exit', (code) => reject(new DeadWorker(code)))
   })
   ended.catch(() => {}) // it is awaited later
   return { worker, ended }

@@ -21,6 +21,8 @@ try {
     Atomics.store(states, slot, 1)
     say({ piece, slot, kept })
   }
+  say({ done: true })
 } catch (error) {
-  say({ error: (error as Error).message, isCoding: error instanceof CodingError })
+  const kind = error instanceof CodingError ? 'coding' : error instanceof RangeError ? 'range' : 'other'
+  say({ error: (error as Error).message, kind })
 }

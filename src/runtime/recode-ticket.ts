@@ -32,18 +32,20 @@ export interface RecodeReport {
  * Writes a ticket under another coding: the same masks, and so the same weights, bit for bit.
  * @param out may be the ticket itself
  * @param options.force whether another file may be replaced
- * @throws InputError when it is no sound ticket, or the file cannot or may not be written
+ * @throws InputError when it is no sound ticket, or the file cannot or may not be written; the signal's reason when it aborted before
+ *   the masks are coded
  */
 export async function recodeTicket(
   path: string,
   coding: MaskCoding,
   out: string,
-  { force = false }: { force?: boolean | undefined } = {},
+  { force = false, signal }: { force?: boolean | undefined; signal?: AbortSignal | undefined } = {},
 ): Promise<RecodeReport> {
   const source = await openFile(path)
   try {
     const ticket = await openTicket(source, nodeSha256)
     const replaces = await assertWritable(out, { force, isSame: () => isSamePlace(path, out) })
+    signal?.throwIfAborted()
     const write = ticket.kind === 'searched-gpt2' ? writeSearched : writePruned
     const { bytes, sha256 } = await write(ticket as never, coding, out, replaces)
     const codings = { from: ticket.coding, to: coding }

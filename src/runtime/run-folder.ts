@@ -15,7 +15,7 @@ import {
 } from '../search/checkpoint.js'
 import { writeFully } from './file-handle.js'
 import { type FileSource, makeFolder, openFile, refuseSystem, syncFolder, writeTextAtomically } from './files.js'
-import { takeLock } from './lock-file.js'
+import { type Lock, takeLock } from './lock-file.js'
 import { nodeSha256 } from './sha256.js'
 
 /** A log of a run: text that only grows, and is cut back when the run goes on from an earlier step. */
@@ -43,8 +43,12 @@ export interface RunFolder {
   openCheckpoint(warn: (line: string) => void): Promise<Checkpoint & { close(): Promise<void> }>
   /** Cuts the logs back to the lengths that a checkpoint gives. */
   cutLogs(logs: CheckpointHead['logs']): void
-  /** Saves durably; the last checkpoint becomes the previous one, and stays as it was when saving fails. */
-  saveCheckpoint(head: Omit<CheckpointHead, 'logs'>, state: readonly StateTensor[]): Promise<void>
+  /**
+   * Saves; the last checkpoint becomes the previous one, and stays as it was when saving fails.
+   * @param isDurable whether it waits for the disk (default). Else a power cut within the next seconds can tear what is saved, and then the
+   *   checkpoint before it is taken
+   */
+  saveCheckpoint(head: Omit<CheckpointHead, 'logs'>, state: readonly StateTensor[], isDurable?: boolean): Promise<void>
   /** Closes the logs and gives the lock back. */
   close(): Promise<void>
 }
@@ -63,22 +67,22 @@ const logNames = ['metrics.jsonl', 'samples.txt']
 export async function openRunFolder(path: string, { existing = false } = {}): Promise<RunFolder> {
   if (!existing) await makeFolder(path)
   else if (!(await isThere(join(path, RUN)))) throw new InputError(`${path}: not the folder of a run (no ${RUN} in it)`)
-  const unlock = await takeLock(join(path, 'lock'), 'run')
+  const lock = await takeLock(join(path, 'lock'), 'run')
   const logs = new Map<string, Log>()
   const close = async () => {
     for (const log of logs.values()) log.close()
-    await unlock()
+    await lock.release()
   }
   try {
     for (const name of logNames) logs.set(name, openLog(join(path, name)))
-    return { ...folderAt(path, logs), close }
+    return { ...folderAt(path, logs, lock), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-function folderAt(path: string, logs: ReadonlyMap<string, Log>): Omit<RunFolder, 'close'> {
+function folderAt(path: string, logs: ReadonlyMap<string, Log>, lock: Lock): Omit<RunFolder, 'close'> {
   const [checkpoint, previous, partial] = [CHECKPOINT, PREVIOUS, PARTIAL].map((name) => join(path, name))
   let isTorn = false // the newest checkpoint, which then must not take the place of the one before it
   return {
@@ -107,15 +111,16 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>): Omit<RunFolder,
     cutLogs(lengths) {
       for (const [name, log] of logs) log.cut(lengths[name] ?? 0)
     },
-    async saveCheckpoint(head, state) {
-      for (const log of logs.values()) log.sync()
+    async saveCheckpoint(head, state, isDurable = true) {
+      await lock.assertHeld()
+      if (isDurable) for (const log of logs.values()) log.sync()
       const lengths = Object.fromEntries([...logs].map(([name, log]) => [name, log.size()]))
       try {
         const handle = await open(partial, 'w')
         try {
           const sink = { write: (offset: number, bytes: Uint8Array) => writeFully(handle, bytes, offset) }
           await writeCheckpoint(sink, { ...head, logs: lengths }, state, nodeSha256)
-          await handle.sync()
+          if (isDurable) await handle.sync()
         } finally {
           await handle.close()
         }
@@ -123,7 +128,7 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>): Omit<RunFolder,
         if (!isTorn && (await isThere(checkpoint))) await rename(checkpoint, previous)
         await rename(partial, checkpoint)
         isTorn = false
-        await syncFolder(path)
+        if (isDurable) await syncFolder(path)
       } catch (error) {
         await rm(partial, { force: true }).catch(() => undefined)
         refuseSystem(checkpoint, error)

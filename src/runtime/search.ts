@@ -135,7 +135,8 @@ async function runSession(
     },
     record: (row) => folder.metrics.append(metricsLine(row)),
     checkpoint: (step, spent) =>
-      folder.saveCheckpoint({ step, seconds: spent, identity: record.identity }, algorithm.state),
+      // Whoever has asked to stop is not kept waiting for the disk.
+      folder.saveCheckpoint({ step, seconds: spent, identity: record.identity }, algorithm.state, !signal?.aborted),
     pause: () => new Promise((done) => setImmediate(done)),
     now: () => performance.now(),
     ...(request.onStep ? { onStep: request.onStep } : {}),

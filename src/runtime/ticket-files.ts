@@ -5,7 +5,7 @@ import { InputError } from '../safetensors/input-error.js'
 import type { TicketStorage, WorkingFiles } from '../ticket/storage.js'
 import { readFully, writeFully } from './file-handle.js'
 import { refuseSystem, syncFolder, writeTextAtomically } from './files.js'
-import { takeLock } from './lock-file.js'
+import { type Lock, takeLock } from './lock-file.js'
 import { placeFile, type Replaces } from './place-file.js'
 
 /**
@@ -23,13 +23,13 @@ async function openWorkingFiles(path: string, replaces: Replaces): Promise<Worki
   // Better now than after hours of work, when the finished file is renamed.
   const there = await stat(path).catch(() => undefined)
   if (there?.isDirectory()) throw new InputError(`${path}: is a folder`)
-  const unlock = await takeLock(`${path}.slt-lock`)
+  const lock = await takeLock(`${path}.slt-lock`)
   try {
     const partial = `${path}.slt-partial`
     const handle = await openOrCreate(partial).catch((error) => refuseSystem(partial, error))
-    return workingFiles(path, handle, { unlock, replaces })
+    return workingFiles(path, handle, { lock, replaces })
   } catch (error) {
-    await unlock()
+    await lock.release()
     throw error
   }
 }
@@ -37,7 +37,7 @@ async function openWorkingFiles(path: string, replaces: Replaces): Promise<Worki
 function workingFiles(
   path: string,
   handle: FileHandle,
-  { unlock, replaces }: { unlock(): Promise<void>; replaces: Replaces },
+  { lock, replaces }: { lock: Lock; replaces: Replaces },
 ): WorkingFiles {
   const partial = `${path}.slt-partial`
   const journal = `${path}.slt-journal`
@@ -46,7 +46,7 @@ function workingFiles(
     if (!open) return
     open = false
     await handle.close()
-    await unlock()
+    await lock.release()
   }
   const clear = async <T>(action: Promise<T>, file = partial): Promise<T> =>
     action.catch((error) => refuseSystem(file, error))
@@ -54,7 +54,10 @@ function workingFiles(
     readJournal: () =>
       readFile(journal, 'utf8').catch((error) => (isMissing(error) ? '' : refuseSystem(journal, error))),
     resetJournal: (text) => writeTextAtomically(journal, text),
-    appendJournal: (text) => clear(appendDurably(journal, text), journal),
+    async appendJournal(text) {
+      await lock.assertHeld()
+      await clear(appendDurably(journal, text), journal)
+    },
     size: async () => (await handle.stat()).size,
     resize: (size) => clear(handle.truncate(size)),
     async read(offset, length) {
@@ -67,6 +70,7 @@ function workingFiles(
     write: (offset, bytes) => clear(writeFully(handle, bytes, offset)),
     sync: () => clear(handle.sync()),
     async publish() {
+      await lock.assertHeld()
       await clear(handle.sync())
       await placeFile(partial, path, replaces)
       await syncFolder(dirname(path))

@@ -1,5 +1,5 @@
 import { CodingError } from '../coding/index.js'
-import { InputError } from '../safetensors/input-error.js'
+import { InputError, isMemoryShortage } from '../safetensors/input-error.js'
 
 /**
  * Runs a check of what a file holds, and turns what it throws into an InputError of one line that names the file.
@@ -24,6 +24,7 @@ export async function refusingAsync<T>(name: string, tensor: string, check: () =
 }
 
 function refused(name: string, error: unknown): unknown {
+  if (isMemoryShortage(error)) return error // no fault of the file
   if (error instanceof SyntaxError) return new InputError(`${name}: the ticket's metadata is not JSON`)
   if (error instanceof RangeError || error instanceof TypeError) {
     return new InputError(`${name}: ${printable(error.message)}`)

@@ -1,12 +1,15 @@
-import { expect, test } from 'vitest'
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
 import { Interrupted } from '../../src/cli/failure.js'
 import { interruptible } from '../../src/cli/interrupt.js'
+import { shellCode } from './slt.js'
 
 /** What comes of work that is interrupted and then fails so. */
 const failing = (fail: (signal: AbortSignal) => unknown) =>
   interruptible(async (signal) => {
-    process.emit('SIGINT')
-    expect(signal.aborted).toBe(true)
+    process.kill(process.pid, 'SIGINT')
+    await expect.poll(() => signal.aborted).toBe(true)
     throw fail(signal)
   }, 'the same command goes on').catch((error: unknown) => error)
 
@@ -21,4 +24,67 @@ test('the reason of the signal, and an AbortError, become an interruption with a
 test('what else fails after Ctrl-C is said as it is', async () => {
   const full = new Error('checkpoint.safetensors: no space left on device')
   expect(await failing(() => full)).toBe(full)
+})
+
+const program = fileURLToPath(new URL('interrupted.mjs', import.meta.url))
+
+/** Starts work, sends it signals once it is at it, and gives how the process ended. */
+async function interrupt(args: readonly string[], ...signals: NodeJS.Signals[]) {
+  const child = spawn(process.execPath, [program, ...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  let stdout = ''
+  let stderr = ''
+  child.stderr.on('data', (text) => {
+    stderr += text
+  })
+  child.stdout.on('data', (text) => {
+    if (stdout === '') for (const signal of signals) child.kill(signal)
+    stdout += text
+  })
+  const code = await shellCode(child) // work that is not ended takes five minutes, which fails the test
+  return { code, stderr, said: stdout.split('\n').slice(1, -1) }
+}
+
+const json = (advice: string) => [JSON.stringify({ error: `interrupted; ${advice}` })]
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('%s ends', (signal) => {
+  test('work that stops when it is asked to, with what was advised last', async () => {
+    const advice = 'the advice of later'
+    expect(await interrupt(['prompt'], signal)).toEqual({
+      code: 130,
+      stderr: `slt: interrupted; ${advice}\n`,
+      said: json(advice),
+    })
+  })
+
+  test('work that does not stop', async () => {
+    expect(await interrupt(['late'], signal)).toEqual({
+      code: 130,
+      stderr: 'slt: interrupted; an advice\n',
+      said: json('an advice'),
+    })
+  })
+
+  test('work that keeps the main thread', async () => {
+    expect(await interrupt(['blocked'], signal)).toEqual({
+      code: 130,
+      stderr: 'slt: interrupted; an advice\n',
+      said: json('an advice'),
+    })
+  })
+
+  test('a process between two pieces of work', async () => {
+    expect(await interrupt(['idle'], signal)).toEqual({ code: 130, stderr: '', said: [] })
+  })
+
+  test('work where no thread can be started for signals', async () => {
+    for (const how of ['prompt', 'late']) expect((await interrupt([how, 'deaf'], signal)).code).toBe(130)
+  })
+})
+
+test('a second signal ends at once what does not stop', async () => {
+  for (const how of ['late', 'blocked']) {
+    const { code, stderr } = await interrupt([how], 'SIGINT', 'SIGTERM')
+    expect(code).toBe(130)
+    expect(stderr).toBe('slt: interrupted; an advice\n')
+  }
 })

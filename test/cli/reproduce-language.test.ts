@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stepsOf, writeText } from '../search/small-run.js'
-import { slt, startSlt } from './slt.js'
+import { shellCode, slt, startSlt } from './slt.js'
 
 let folder: string
 let text: string
@@ -111,7 +111,7 @@ test('Ctrl-C inside a run saves it; killed between runs nothing is lost: the sam
     child.stderr.on('data', (data) => {
       stderr += data
     })
-    const closed = new Promise<number | null>((done) => child.on('close', done))
+    const closed = shellCode(child)
     return { child, closed, stderr: () => stderr }
   }
   const steps = () => runsOf('stopped').map((run) => stepsOf(run).length)

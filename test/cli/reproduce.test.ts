@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { slt, startSlt } from './slt.js'
+import { shellCode, slt, startSlt } from './slt.js'
 
 let folder: string
 beforeEach(async () => {
@@ -40,7 +40,7 @@ test('Ctrl-C ends with 130 and one line', async () => {
   // It is at work once its first line of progress is there.
   await once(child.stderr, 'data')
   child.kill('SIGINT')
-  const [code] = await once(child, 'close') // after its last line
+  const code = await shellCode(child)
   expect(code).toBe(130)
   expect(stderr).toMatch(/\nslt: interrupted\n$/)
   expect(await readdir(folder)).toEqual([])

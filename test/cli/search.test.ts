@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { stepsOf, writeText } from '../search/small-run.js'
-import { slt, startSlt } from './slt.js'
+import { shellCode, slt, startSlt } from './slt.js'
 
 let folder: string
 let text: string
@@ -119,7 +119,7 @@ test('bad input is one line and exit code 1; an unknown option exit code 2', () 
 const slow = ['--validate-every', '1', '--valid-windows', '4096']
 
 test('Ctrl-C saves and says how to go on; going on ends with the same ticket', async () => {
-  const args = ['search', '--data', text, ...small, ...quiet, '--steps', '120']
+  const args = ['search', '--data', text, ...small, ...quiet, '--steps', '120', '--checkpoint-every', '2']
   const child = startSlt(...args, ...slow, '--out', out('stopped'))
   let stderr = ''
   child.stderr.on('data', (data) => {
@@ -128,13 +128,17 @@ test('Ctrl-C saves and says how to go on; going on ends with the same ticket', a
   const run = `${out('stopped')}.run`
   await until(() => stepsOf(run).length > 5)
   child.kill('SIGINT')
-  const code = await new Promise((resolve) => child.on('close', resolve))
+  const code = await shellCode(child)
   expect(stderr).toContain(`slt: interrupted; slt search --resume ${run} goes on\n`)
   expect(code).toBe(130)
   const reached = stepsOf(run).length
   expect(reached).toBeLessThan(120)
   const resumed = slt('search', '--resume', run, ...quiet, '--json')
-  expect(JSON.parse(resumed.stdout).from).toBe(reached)
+  // The step reached, if it could be saved within the second that a signal leaves: a validation like these may take longer.
+  const { from } = JSON.parse(resumed.stdout)
+  expect(from).toBeGreaterThanOrEqual(4)
+  expect(from).toBeLessThanOrEqual(reached)
+  expect(stepsOf(run)).toEqual(Array.from({ length: 120 }, (_, i) => i + 1))
   expect(slt(...args, '--out', out('whole')).code).toBe(0)
   expect(hashOf(out('stopped'))).toBe(hashOf(out('whole')))
 })

@@ -1,4 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 /** The built command; `npm test` builds it first. */
@@ -13,6 +14,12 @@ export function slt(...args: string[]): { code: number | null; stdout: string; s
     timeout: 280_000, // before vitest's own, which cannot interrupt it
   })
   return { code: status, stdout, stderr }
+}
+
+/** The exit code of a child as a shell gives it: 130 also where SIGINT itself ended it. Its output has been read. */
+export async function shellCode(child: ChildProcess): Promise<number | null> {
+  const [code, signal] = await once(child, 'close')
+  return signal === 'SIGINT' ? 130 : code
 }
 
 /** Starts `slt`, to be interrupted. */

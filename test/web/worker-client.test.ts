@@ -78,5 +78,16 @@ describe.skipIf(noBrowser)('a worker of a page', () => {
     expect(found).toEqual({ deaf: 'AbortError', next: 2 })
   })
 
+  test('one that dies is told as such, and the next call starts another', async () => {
+    const found = await page.evaluate(async () => {
+      const { client } = globalThis
+      const others = [client.call('die', undefined), client.call('count', { to: 1e9 })]
+      const said = await Promise.all(others.map((call) => call.catch(({ message }) => message as string)))
+      return { said, next: await client.call('count', { to: 2 }) }
+    })
+    const dead = expect.stringMatching('^The part of the page that computes has ended before its work was done')
+    expect(found).toEqual({ said: [dead, dead], next: 2 })
+  })
+
   test('nothing was logged as an error', () => expect(errors).toEqual([]))
 })

@@ -10,7 +10,7 @@ export function plainSentence(error: unknown): string {
   if (isUnfetched || message.startsWith('Unable to preload CSS')) {
     return 'A file could not be fetched: you seem to be offline, or its server does not allow it.'
   }
-  if (name === 'RangeError' && /allocation|invalid (typed )?array length|out of memory/i.test(message)) {
+  if (name === 'RangeError' && /allocation|invalid (typed )?array length|out of memory|memory\.grow/i.test(message)) {
     return 'There is not enough memory for this here: try something smaller.'
   }
   if (name === 'CompileError' || /WebAssembly\.(instantiate|compile)/.test(message)) {

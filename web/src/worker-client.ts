@@ -42,6 +42,9 @@ interface Running {
   end(error: Error): void
 }
 
+const DEAD =
+  'The part of the page that computes has ended before its work was done, perhaps for want of memory: try something smaller.'
+
 const aborted = () => new DOMException('Stopped.', 'AbortError')
 
 /**
@@ -57,7 +60,10 @@ export function createWorkerClient<T extends Tasks>(start: () => Worker): Worker
   const begin = (): Running => {
     const worker = start()
     const host = wrap<TaskHost>(worker)
+    const over = new AbortController()
     const end = (error: Error) => {
+      if (over.signal.aborted) return
+      over.abort()
       if (running?.host === host) running = undefined
       worker.terminate()
       host[releaseProxy]()
@@ -71,6 +77,11 @@ export function createWorkerClient<T extends Tasks>(start: () => Worker): Worker
         ),
       )
     }
+    // No event tells that a worker has ended, for want of memory say. Its lock is free then.
+    void host.life().then(async (name) => {
+      if (name === undefined || over.signal.aborted) return
+      await navigator.locks.request(name, { signal: over.signal }, () => end(new Error(DEAD))).catch(() => {}) // it was ended here
+    })
     return { host, end }
   }
 

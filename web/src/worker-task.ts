@@ -19,6 +19,8 @@ export type Tasks = Record<string, (input: any, context: TaskContext<any>) => un
 export interface TaskHost {
   call(id: number, name: string, input: unknown, report: (value: unknown) => Promise<void>): Promise<unknown>
   cancel(id: number): void
+  /** Name of a Web Lock that the worker holds as long as it lives; undefined where the browser has none (http, but for localhost). */
+  life(): Promise<string | undefined>
 }
 
 const channel = new MessageChannel()
@@ -32,9 +34,23 @@ const turn = () =>
     channel.port2.postMessage(0)
   })
 
+/** Takes the lock by which the page sees that this worker lives. */
+function holdLife(): Promise<string | undefined> {
+  const { locks } = navigator as Partial<Navigator>
+  if (!locks) return Promise.resolve(undefined)
+  const name = `slt-worker-${crypto.randomUUID()}`
+  return new Promise((resolve) => {
+    void locks.request(name, () => {
+      resolve(name)
+      return new Promise(() => {})
+    })
+  })
+}
+
 /** Offers tasks to the page that made this worker. Call it once, at the end of the worker's module. */
 export function exposeTasks(tasks: Tasks): void {
   const running = new Map<number, AbortController>()
+  const life = holdLife()
   const host: TaskHost = {
     async call(id, name, input, report) {
       const controller = new AbortController()
@@ -54,6 +70,7 @@ export function exposeTasks(tasks: Tasks): void {
         },
       }
       try {
+        await life // before anything that could end the worker
         await turn() // a cancellation sent right behind the call is heard
         signal.throwIfAborted()
         const answer = await tasks[name](input, context)
@@ -66,6 +83,7 @@ export function exposeTasks(tasks: Tasks): void {
     cancel(id) {
       running.get(id)?.abort()
     },
+    life: () => life,
   }
   expose(host)
 }

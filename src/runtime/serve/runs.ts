@@ -19,7 +19,7 @@ const SAMPLES = 2 ** 16
 const TAIL = 2 ** 17
 /** A log is known by so many bytes of its first line; it holds times, which no two runs share. */
 const HEAD = 512
-/** The lock of another machine counts while the log is younger, in milliseconds. */
+/** The lock of another machine or container counts while it, or the log, is younger, in milliseconds. */
 const STALE = 120_000
 
 interface LogEnd {
@@ -48,9 +48,12 @@ export async function describeRun(entry: Entry, catalog: Catalog, records: Recor
   const log = await withFile(root, join(path, 'metrics.jsonl'), (file) => readEnd(id, file, records.ends))
   if (record === undefined || log === undefined) return undefined
   const { settings } = record.identity
-  const lock = await withFile(root, join(path, 'lock'), (file) => readPart(file, 0, Math.min(file.size, LOCK)))
-  const holder = lock === undefined ? 'nobody' : lockHolder(lock.toString('utf8'))
-  const running = holder === 'here' || (holder === 'elsewhere' && Date.now() - log.modified < STALE)
+  const lock = await withFile(root, join(path, 'lock'), async (file) => {
+    const text = (await readPart(file, 0, Math.min(file.size, LOCK))).toString('utf8')
+    return { holder: lockHolder(text), modified: file.modified }
+  })
+  const age = Date.now() - Math.max(log.modified, lock?.modified ?? 0)
+  const running = lock?.holder === 'here' || (lock?.holder === 'elsewhere' && age < STALE)
   const done = log.last?.step === settings.steps
   const state: RunState = running ? 'running' : done ? 'finished' : 'stopped'
   // As the scan names it, links followed; one that is gone has no other name.

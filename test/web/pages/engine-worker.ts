@@ -36,6 +36,11 @@ const tasks = {
     void report('deaf')
     for (;;);
   },
+  /** Ends the worker in the middle of its work. */
+  die(_: undefined) {
+    close()
+    return new Promise<never>(() => {})
+  },
   refuse(_: undefined) {
     throw new InputError('a.safetensors: not a ticket: it has 3 bytes')
   },

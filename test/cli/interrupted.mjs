@@ -1,0 +1,49 @@
+/**
+ * Work that a signal interrupts, for interrupt.test.ts: `node interrupted.mjs <how> [deaf]`. Says `working` when it is.
+ * prompt: stops when it is asked to. late: only after many seconds, but lets events in. blocked: lets nothing in. idle: no work.
+ */
+import { syncBuiltinESMExports } from 'node:module'
+import threads from 'node:worker_threads'
+
+const [how, deaf] = process.argv.slice(2)
+if (deaf === 'deaf') {
+  // A thread for the signals that cannot be started: no room for its modules.
+  threads.Worker = class extends threads.Worker {
+    constructor(file, options) {
+      super(file, { ...options, resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 } })
+    }
+  }
+  syncBuiltinESMExports()
+}
+const { exitCodeOf, reportFailure } = await import('../../dist/cli/failure.js')
+const { interruptible, watchSignals } = await import('../../dist/cli/interrupt.js')
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms))
+const ways = {
+  async prompt(signal) {
+    for (;;) {
+      signal.throwIfAborted()
+      await pause(5)
+    }
+  },
+  late: () => pause(300_000),
+  blocked() {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300_000)
+  },
+}
+try {
+  if (how === 'idle') {
+    await watchSignals()
+    process.stdout.write('working\n')
+    await pause(300_000)
+  }
+  await interruptible(async (signal, advise) => {
+    if (how === 'prompt') advise('the advice of later')
+    process.stdout.write('working\n')
+    await pause(0)
+    await ways[how](signal)
+  }, 'an advice')
+} catch (error) {
+  reportFailure(error)
+  process.exitCode = exitCodeOf(error)
+}
