@@ -1,7 +1,14 @@
 import { gpt2Matrices } from '../model/gpt2-matrices.js'
 import { gpt2TensorShapes } from '../model/gpt2-weights.js'
 import { coordinateName, secondName } from '../ticket/format.js'
-import { DROPPED, inspectionBytes, type PrunedTicket, type SearchedMatrix, type SearchedTicket, type Ticket } from '../ticket/index.js'
+import {
+  DROPPED,
+  inspectionBytes,
+  type PrunedTicket,
+  type SearchedMatrix,
+  type SearchedTicket,
+  type Ticket,
+} from '../ticket/index.js'
 import { generationName, maskName } from '../ticket/searched.js'
 import { type DenseSize, denseSizes } from './dense-sizes.js'
 import { type DensityGrid, densityGrid, type RowPlaces } from './density-grid.js'

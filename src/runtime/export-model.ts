@@ -18,7 +18,7 @@ import {
   weightsFile,
 } from '../interop/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
-import { InputError, isMissingFile } from '../safetensors/index.js'
+import { InputError, isMissingFile, quoted } from '../safetensors/index.js'
 import { aboutModel, commandOf } from './export-origin.js'
 import { type DenseExport, denseExport, type HeadForm } from './export-weights.js'
 import { openFile } from './files.js'
@@ -200,7 +200,7 @@ async function ownSpecialTokens({ path }: ModelSource): Promise<SpecialTokens> {
   const token = (key: string): number | null => {
     const value = json[key] ?? null
     if (value === null || Number.isSafeInteger(value)) return value as number | null
-    throw new InputError(`${name}: ${key} expected an integer or null, got ${JSON.stringify(value)}`)
+    throw new InputError(`${name}: ${key} expected an integer or null, got ${quoted(value)}`)
   }
   return { bos: token('bos_token_id'), eos: token('eos_token_id') }
 }

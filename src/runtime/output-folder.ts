@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { OutputFile } from '../interop/index.js'
-import { InputError } from '../safetensors/index.js'
+import { InputError, quoted } from '../safetensors/index.js'
 import { type ByteSink, makeFolder, refuseSystem, syncFolder, writeAtomically } from './files.js'
 import { expectPath, type OutputRules, refuseInputs } from './output-path.js'
 
@@ -51,7 +51,7 @@ export async function checkOutput(
   const onnx = entries.includes('onnx') ? await readdir(join(path, 'onnx')).catch(() => ['onnx']) : []
   const foreign = entries.find((name) => !modelFiles.test(name)) ?? onnx.find((name) => !name.endsWith('.onnx'))
   if (foreign !== undefined) {
-    throw new InputError(`${path}: holds ${JSON.stringify(foreign)}, which is no part of a model: not replaced`)
+    throw new InputError(`${path}: holds ${quoted(foreign)}, which is no part of a model: not replaced`)
   }
 }
 

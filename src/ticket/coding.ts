@@ -44,7 +44,8 @@ export interface MaskSize {
  */
 export function storedRange(coding: MaskCoding, plain: number, mask?: MaskSize): { least: number; most: number } {
   if (coding === 'bits' || (coding === 'range' && !mask)) return { least: plain, most: plain }
-  const least = coding === 'range' ? leastMaskBytes(maskGeometry(mask!.count, mask!.columns)) : leastDeflatedBytes(plain)
+  const least =
+    coding === 'range' ? leastMaskBytes(maskGeometry(mask!.count, mask!.columns)) : leastDeflatedBytes(plain)
   return { least, most: 2 * plain + 64 }
 }
 

@@ -37,7 +37,10 @@ function searchedMaskBytes({ name, shape, kept, generations }: SearchedMatrix, l
 
 /** Reading the masks of a pair: both as they are stored, the bits, and two bytes a coordinate, once as bytes and once as numbers. */
 const pairMaskBytes = ({ name, hidden, outputs }: PairSpec, lengths: Lengths): number =>
-  lengthOf(lengths, secondName(name)) + lengthOf(lengths, coordinateName(name)) + packedBytes(hidden * outputs) + 4 * hidden
+  lengthOf(lengths, secondName(name)) +
+  lengthOf(lengths, coordinateName(name)) +
+  packedBytes(hidden * outputs) +
+  4 * hidden
 
 const weightsOf = ({ shape }: SearchedMatrix): number => shape[0] * shape[1]
 

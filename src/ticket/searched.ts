@@ -146,7 +146,11 @@ export function searchedTensors(
     ...dense.map(({ name, shape }): TensorPlan => ({ name, dtype: 'F32', shape })),
     ...matrices.map(({ name, shape }): TensorPlan => {
       const count = shape[0] * shape[1]
-      return { name: maskName(name), dtype: 'U8', shape: [stored(maskName(name), packedBytes(count), { count, columns: shape[1] })] }
+      return {
+        name: maskName(name),
+        dtype: 'U8',
+        shape: [stored(maskName(name), packedBytes(count), { count, columns: shape[1] })],
+      }
     }),
     ...redrawn.map(({ name, kept, generations }): TensorPlan => {
       const plain = packedBytes(kept * generationBits(generations))
