@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander'
 import { systemReason } from '../runtime/system-error.js'
+import { MemoryLimitError } from '../safetensors/memory-budget.js'
 
 /** Shown under each command's help. */
 export const exitCodesHelp = `
@@ -55,6 +56,7 @@ const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
 const usageMessage = ({ message }: CommanderError): string => inOneLine(message.replace(/^(error|slt): /, ''))
 
 function messageOf(error: unknown): string {
+  if (error instanceof MemoryLimitError) return `${error.message} (--memory-limit raises it)`
   if (isInterruption(error)) return error instanceof Interrupted ? error.message : 'interrupted'
   const message = inOneLine(isSystemError(error) ? systemMessage(error) : ((error as Error)?.message ?? String(error)))
   const expected = error instanceof RangeError || error instanceof TypeError || isSystemError(error)

@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createTerminal } from './terminal.js'
 import { integer, readTokens } from './values.js'
 
-interface RunFlags {
+interface RunFlags extends MemoryFlags {
   tokens: Prompt
   count?: number
   json?: boolean
@@ -47,6 +48,7 @@ export function addRun(program: Command): void {
       'tokens to add (default: while the context lasts, at most 32)',
       integer('count', 1, 1_000_000),
     )
+    .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(runTicket)
@@ -58,7 +60,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
     import('../model/gpt2-generate.js'),
     import('../runtime/open-model.js'),
   ])
-  const { model, close } = await openModel(path)
+  const { model, close } = await openModel(path, { memoryLimit: flags.memoryLimit })
   try {
     const { vocabulary, positions } = model.config
     const { tokens, isLetters } = flags.tokens

@@ -50,7 +50,9 @@ export async function encodeProbedTicket(
   const { createSha256, deflate } = platform
   const content = { ...found, search: found.search && withPrintableName(found.search) }
   const draft = encodeSearchedTicket({ ...content, coding: 'bits', probe: null }, createSha256)
-  const ticket = expectSearched(await openTicket(memorySource(draft.bytes, name), createSha256))
+  // No limit: who searched it holds more than its weights.
+  const source = memorySource(draft.bytes, name)
+  const ticket = expectSearched(await openTicket(source, createSha256, { memoryLimit: Number.POSITIVE_INFINITY }))
   const length = Math.min(PROBE_LENGTH, found.config.positions, tokens.length)
   const read = Array.from({ length }, (_, i) => tokens[i])
   const logits = (await probeLogits(ticket, read, platform)).subarray(0, PROBE_LENGTH)

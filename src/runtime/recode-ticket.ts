@@ -5,6 +5,7 @@ import { HASH_KEY, METADATA_KEY } from '../ticket/format.js'
 import {
   encodeSearchedTicket,
   type MaskCoding,
+  type OpenOptions,
   openTicket,
   type PrunedTicket,
   recodePruned,
@@ -31,17 +32,18 @@ export interface RecodeReport {
  * Writes a ticket under another coding: the same masks, and so the same weights, bit for bit.
  * @param out may be the ticket itself
  * @param options.force whether another file may be replaced
+ * @param options.memoryLimit see `openTicket`
  * @throws InputError when it is no sound ticket, or the file cannot or may not be written
  */
 export async function recodeTicket(
   path: string,
   coding: MaskCoding,
   out: string,
-  { force = false }: { force?: boolean | undefined } = {},
+  { force = false, memoryLimit }: { force?: boolean | undefined } & OpenOptions = {},
 ): Promise<RecodeReport> {
   const source = await openFile(path)
   try {
-    const ticket = await openTicket(source, nodeSha256)
+    const ticket = await openTicket(source, nodeSha256, { memoryLimit })
     await assertWritable(out, { force: force || (out !== '' && (await isSamePlace(path, out))) })
     const write = ticket.kind === 'searched-gpt2' ? writeSearched : writePruned
     const { bytes, sha256 } = await write(ticket as never, coding, out)

@@ -62,7 +62,7 @@ export async function materialiseSearched(
   ticket: SearchedTicket,
   generate: typeof generateWeights,
 ): Promise<Map<string, Float32Array>> {
-  ticket.memory.expect(rebuildBytes(ticket), 'make its weights')
+  ticket.memory.expect(2 * rebuildBytes(ticket), 'make its weights') // `generate` may make words first
   const weights = new Map<string, Float32Array>()
   for (const { name, shape, stream, init } of ticket.matrices.values()) {
     const { mask, generations } = await ticket.readMask(name)
