@@ -32,17 +32,19 @@ export {
   continueText,
   decodeTicketText,
   openTicketBytes,
+  PAGE_MEMORY_LIMIT,
   rebuildPairs,
   rebuildTicket,
   runTicket,
 } from './runtime/web-ticket.js'
-export { type ByteSource, InputError } from './safetensors/index.js'
+export { type ByteSource, InputError, MEMORY_LIMIT, type MemoryBudget, MemoryLimitError } from './safetensors/index.js'
 export type { TextPiece, TextRequest } from './search/continue-text.js'
 export { type CompactTicket, decodeCompact, encodeCompact } from './ticket/compact.js'
 export {
   type MaskCoding,
   type MaskedPair,
   materialisePair,
+  type OpenOptions,
   openTicket,
   type PairMasks,
   type PairSpec,

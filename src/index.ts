@@ -126,7 +126,7 @@ export { continueText, type TextRequest } from './runtime/searched-text.js'
 export { nodeSha256 } from './runtime/sha256.js'
 export { openTicketModel, type TicketModel } from './runtime/ticket-model.js'
 export { importTicket, linkTicket, type TextOptions, type TextReport, writeTicketQr } from './runtime/ticket-text.js'
-export { InputError } from './safetensors/index.js'
+export { InputError, MEMORY_LIMIT, type MemoryBudget, MemoryLimitError } from './safetensors/index.js'
 export { chooseSettings, type SearchSettings, type SettingsChoice } from './search/settings.js'
 export {
   bruteForce,
@@ -154,6 +154,7 @@ export {
   type MaskCoding,
   materialisePair,
   materialiseSearched,
+  type OpenOptions,
   openTicket,
   type PairMasks,
   type PairReport,

@@ -4,11 +4,12 @@ import { bytesText } from '../inspect/bytes-text.js'
 import type { ComparedModel, CompareReport } from '../runtime/compare.js'
 import type { TextPart } from '../runtime/searched-eval.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, short, type Terminal, table } from './terminal.js'
 import { integer, oneOf } from './values.js'
 
-interface CompareFlags {
+interface CompareFlags extends MemoryFlags {
   data?: string
   part?: TextPart
   tokenizer?: TokenizerName
@@ -51,6 +52,7 @@ export function addCompare(program: Command): void {
       integer('count', 1),
     )
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
+    .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(runCompare)

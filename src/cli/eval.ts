@@ -4,12 +4,13 @@ import type { EvalReport, TextPart } from '../runtime/searched-eval.js'
 import type { KeptMatrix, KeptReport } from '../runtime/searched-kept.js'
 import { deviceOption } from './device-option.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
-interface EvalFlags {
+interface EvalFlags extends MemoryFlags {
   data: string
   part?: TextPart
   tokenizer?: 'bytes' | 'gpt2'
@@ -63,6 +64,7 @@ export function addEval(program: Command): void {
     )
     .addOption(deviceOption())
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
+    .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(runEval)

@@ -4,12 +4,13 @@ import type { ExportForm, ExportReport } from '../runtime/export-model.js'
 import type { HeadForm } from '../runtime/export-weights.js'
 import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './export-text.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, short, type Terminal } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
-interface ExportFlags {
+interface ExportFlags extends MemoryFlags {
   to: ExportForm | TextForm
   dtype?: 'fp32' | 'fp16' | 'bf16'
   heads?: HeadForm
@@ -103,6 +104,7 @@ export function addExport(program: Command): void {
     .option('--page <address>', 'a page that opens the ticket, of a link or QR code')
     .option('--lean', 'a link or QR code without the probe and how the masks were found')
     .option('--force', 'replace what is there')
+    .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(async (source: string, out: string | undefined, flags: ExportFlags) => {

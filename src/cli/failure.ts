@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { systemReason } from '../runtime/system-error.js'
 import { isMemoryShortage } from '../safetensors/input-error.js'
+import { MemoryLimitError } from '../safetensors/memory-budget.js'
 import { usageLine } from './usage.js'
 
 /** Shown under each command's help. */
@@ -68,6 +69,7 @@ const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
 const expectedNames = ['InputError', 'BadUsage', 'DeadWorker']
 
 function messageOf(error: unknown): string {
+  if (error instanceof MemoryLimitError) return `${error.message} (--memory-limit raises it)`
   if (isInterruption(error)) return error instanceof Interrupted ? error.message : 'interrupted'
   const message = inOneLine(isSystemError(error) ? systemMessage(error) : ((error as Error)?.message ?? String(error)))
   if (isMemoryShortage(error)) return `not enough memory (${message})`

@@ -2,10 +2,11 @@ import { type Command, Option } from 'commander'
 import type { DeviceName } from '../runtime/device.js'
 import { beyondContext, longPrompt } from './context-notes.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createTerminal } from './terminal.js'
 import { integer, oneOf, seedOption } from './values.js'
 
-interface GenerateFlags {
+interface GenerateFlags extends MemoryFlags {
   prompt: string
   count: number
   temperature: number
@@ -50,6 +51,7 @@ export function addGenerate(program: Command): void {
         .argParser(oneOf('device', ['cpu', 'webgpu', 'cuda', 'auto'] as const satisfies readonly DeviceName[]))
         .default('cpu'),
     )
+    .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(runGenerate)
@@ -68,7 +70,7 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
   const [{ endTokens }, { countBeyond }] = rest
   const { prompt, count, temperature, topK, seed } = flags
   const { runner } = await openGraphRunner({ device: flags.device })
-  const opened = await openModel(path, { runner })
+  const opened = await openModel(path, { runner, memoryLimit: flags.memoryLimit })
   const tokens: number[] = []
   let text = ''
   try {

@@ -3,10 +3,11 @@ import type { Command } from 'commander'
 import type { MaskPicture, TicketReport } from '../inspect/index.js'
 import { factsTable, matricesLegend, matricesTable, sizesTable, summaryLine } from './inspect-tables.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { createTerminal } from './terminal.js'
 
-interface InspectFlags {
+interface InspectFlags extends MemoryFlags {
   plot?: string
   force?: boolean
   json?: boolean
@@ -29,6 +30,7 @@ export function addInspect(program: Command): void {
     .argument('<ticket>', 'a ticket file')
     .option('--plot <file>', 'also draw the densities of the masks: an SVG file')
     .option('--force', 'replace the SVG file that is there')
+    .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(runInspect)
@@ -51,6 +53,7 @@ async function runInspect(path: string, flags: InspectFlags): Promise<void> {
     report = await interruptible((signal) =>
       inspectFile(path, {
         signal,
+        memoryLimit: flags.memoryLimit,
         onProgress: (done, total, name) => progress.update(done, total, name),
         ...(plot === undefined ? {} : { onPicture: (picture: MaskPicture) => pictures.push(picture) }),
       }),

@@ -2,11 +2,12 @@ import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import { type MaskCoding, maskCodings } from '../ticket/index.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createTerminal } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { oneOf } from './values.js'
 
-interface RecodeFlags {
+interface RecodeFlags extends MemoryFlags {
   coding: MaskCoding
   out: string
   force?: boolean
@@ -30,12 +31,13 @@ export function addRecode(program: Command): void {
     .addOption(requiredOption('--out <file>', 'where the result goes'))
     .option('--coding <c>', maskCodings.join(', '), oneOf('coding', maskCodings), 'range' as const)
     .option('--force', 'replace what is there; the ticket itself needs none')
+    .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
-    .action(async (path: string, { coding, out, force, ...flags }: RecodeFlags) => {
+    .action(async (path: string, { coding, out, force, memoryLimit, ...flags }: RecodeFlags) => {
       const terminal = createTerminal(flags)
       const { recodeTicket } = await import('../runtime/recode-ticket.js')
-      const report = await interruptible((signal) => recodeTicket(path, coding, out, { force, signal }))
+      const report = await interruptible((signal) => recodeTicket(path, coding, out, { force, memoryLimit, signal }))
       const { from, to } = report.bytes
       terminal.print(
         `${out}: ${bytesText(to)}, ${((100 * to) / from).toFixed(1)} % of ${bytesText(from)} (${report.coding.from} before, ${coding} now)`,

@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { beyondContext, longPrompt } from './context-notes.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createTerminal } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { integer, readTokens } from './values.js'
 
-interface RunFlags {
+interface RunFlags extends MemoryFlags {
   tokens: Prompt
   count?: number
   stop: boolean
@@ -48,6 +49,7 @@ export function addRun(program: Command): void {
       integer('count', 1, 1_000_000),
     )
     .option('--no-stop', 'go on after the end token')
+    .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action((path: string, flags: RunFlags) => interruptible(() => runTicket(path, flags)))
@@ -61,7 +63,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
     import('../interop/special-tokens.js'),
     import('../runtime/missing-tokenizer.js'),
   ])
-  const opened = await openModel(path)
+  const opened = await openModel(path, { memoryLimit: flags.memoryLimit })
   try {
     const { vocabulary, positions } = opened.model.config
     const isLetters = typeof flags.tokens === 'string'

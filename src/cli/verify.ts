@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import type { Check } from '../prune/verify-gpt2.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { readTarget } from './target.js'
 import { createTerminal, short, type Terminal, table } from './terminal.js'
 
-interface VerifyFlags {
+interface VerifyFlags extends MemoryFlags {
   target?: string
   json?: boolean
 }
@@ -25,11 +26,12 @@ export function addVerify(program: Command): void {
     .description('check a ticket: its hash, its masks applied literally, and what it computes')
     .argument('<ticket>', 'a ticket file')
     .option('--target <folder>', 'compare with this Hugging Face GPT-2 folder')
+    .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
     .action(async (path: string, flags: VerifyFlags) => {
       const terminal = createTerminal(flags)
-      const checks = await verify(path, flags.target)
+      const checks = await verify(path, flags.target, flags.memoryLimit)
       const passed = checks.every((check) => check.passed)
       printChecks(terminal, checks)
       terminal.result({ ticket: path, passed, checks })
@@ -40,8 +42,9 @@ export function addVerify(program: Command): void {
 /**
  * Runs the checks of a ticket file, against a folder when given. What is no sound ticket throws InputError: the rest
  * needs one.
+ * @param memoryLimit bytes that the ticket may ask for
  */
-export async function verify(path: string, folder?: string): Promise<Check[]> {
+export async function verify(path: string, folder?: string, memoryLimit?: number): Promise<Check[]> {
   const { verifyGpt2 } = await import('../runtime/prune.js')
   const target = folder === undefined ? {} : { target: await readTarget(folder, 'target', '--target') }
   const progress = createProgress('matrices')
@@ -49,7 +52,7 @@ export async function verify(path: string, folder?: string): Promise<Check[]> {
     return await interruptible(async (signal) => {
       const onProgress = ({ pair, done, total }: { pair: string; done: number; total: number }) =>
         progress.update(done, total, pair)
-      return (await verifyGpt2({ ticket: path, signal, onProgress, ...target })).checks
+      return (await verifyGpt2({ ticket: path, memoryLimit, signal, onProgress, ...target })).checks
     })
   } finally {
     progress.stop()

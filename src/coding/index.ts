@@ -3,6 +3,7 @@ export { decodeMask } from './decode-mask.js'
 export { encodeMask } from './encode-mask.js'
 export { chunkRange, type MaskGeometry, maskGeometry } from './geometry.js'
 export { inflate } from './inflate.js'
+export { leastDeflatedBytes, leastMaskBytes, leastStreamBytes } from './least-bytes.js'
 export {
   MAGNITUDE_BITS,
   type MaskParameters,

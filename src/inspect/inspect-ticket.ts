@@ -1,7 +1,14 @@
 import { gpt2Matrices } from '../model/gpt2-matrices.js'
 import { gpt2TensorShapes } from '../model/gpt2-weights.js'
 import { coordinateName, secondName } from '../ticket/format.js'
-import { DROPPED, type PrunedTicket, type SearchedMatrix, type SearchedTicket, type Ticket } from '../ticket/index.js'
+import {
+  DROPPED,
+  inspectionBytes,
+  type PrunedTicket,
+  type SearchedMatrix,
+  type SearchedTicket,
+  type Ticket,
+} from '../ticket/index.js'
 import { generationName, maskName } from '../ticket/searched.js'
 import { type DenseSize, denseSizes } from './dense-sizes.js'
 import { type DensityGrid, densityGrid, type RowPlaces } from './density-grid.js'
@@ -45,9 +52,10 @@ export interface InspectOptions {
 
 /**
  * Reads every mask of a ticket, one after another, and reports what the ticket is made of.
- * @throws InputError when a mask is unsound; the signal's reason when it aborts between two masks
+ * @throws InputError when a mask is unsound, or the ticket needs more memory than it may ask for; the signal's reason when it aborts between two masks
  */
 export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}): Promise<TicketReport> {
+  ticket.memory.expect(inspectionBytes(ticket), 'inspect')
   const names = ticket.kind === 'searched-gpt2' ? [...ticket.matrices.keys()] : [...ticket.pairs.keys()]
   const matrices: MatrixReport[] = []
   for (const [i, name] of names.entries()) {
@@ -59,8 +67,14 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
     matrices.push(matrix)
   }
   const { version, generator, config, probe } = ticket.metadata
+  const byLayer = new Map<number | null, MatrixReport[]>() // in one pass: a header may name 100,000 layers
+  for (const matrix of matrices) {
+    const own = byLayer.get(matrix.layer)
+    if (own) own.push(matrix)
+    else byLayer.set(matrix.layer, [matrix])
+  }
   const layers = Array.from({ length: config?.layers ?? 0 }, (_, layer) => {
-    return { layer, ...totalOf(matrices.filter((matrix) => matrix.layer === layer)) }
+    return { layer, ...totalOf(byLayer.get(layer) ?? []) }
   })
   const searched = ticket.kind === 'searched-gpt2' ? ticket.metadata : null
   return {

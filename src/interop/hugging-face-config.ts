@@ -43,13 +43,13 @@ export function parseGpt2Config(text: string, source: string): Gpt2Config {
   const size = (key: string): number => {
     const value = json[key]
     if (!Number.isSafeInteger(value) || (value as number) < 1) {
-      refuse(`${key} expected an integer >= 1, got ${JSON.stringify(value) ?? 'nothing'}`)
+      refuse(`${key} expected an integer >= 1, got ${value === undefined ? 'nothing' : quoted(value)}`)
     }
     return value as number
   }
   const activation = json.activation_function ?? 'gelu_new'
   if (typeof activation !== 'string' || !Object.hasOwn(activations, activation)) {
-    refuse(`activation_function expected ${Object.keys(activations).join(', ')}, got ${JSON.stringify(activation)}`)
+    refuse(`activation_function expected ${Object.keys(activations).join(', ')}, got ${quoted(activation)}`)
   }
   const config: Gpt2Config = {
     layers: size('n_layer'),

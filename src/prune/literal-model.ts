@@ -6,7 +6,7 @@ import type { generateWeights, Seed } from '../random/index.js'
 import { materialisePair, type PairMasks } from '../ticket/index.js'
 
 /** Masked matrices kept between forward passes, while they fit in this many bytes together. */
-const CACHE_BYTES = 256 * 2 ** 20
+export const LITERAL_CACHE = 256 * 2 ** 20
 
 /**
  * A pruned GPT-2 that runs its masks literally: both random matrices of a pair are regenerated from the seed at full
@@ -30,7 +30,7 @@ export function createLiteralGpt2(options: {
     const { inputs, hidden, outputs, divisor } = masks.spec
     const pair = { inputs, hidden, outputs, divisor, ...materialisePair(masks.spec, masks, seed, generate) }
     const bytes = pair.first.byteLength + pair.second.byteLength
-    if (cached + bytes <= CACHE_BYTES) {
+    if (cached + bytes <= LITERAL_CACHE) {
       cache.set(name, pair)
       cached += bytes
     }

@@ -6,11 +6,11 @@ import type { PairGpt2 } from '../model/gpt2-pair.js'
 import { gpt2PairShapes } from '../model/gpt2-pair-names.js'
 import { type Gpt2Weights, gpt2DenseShapes } from '../model/gpt2-weights.js'
 import { InputError } from '../safetensors/input-error.js'
-import { countKept, type PrunedTicket } from '../ticket/index.js'
+import { countKept, type PrunedTicket, pairsBytes, productBytes } from '../ticket/index.js'
 import { compareLogits, randomInputs } from './compare-logits.js'
 import type { PrunePlatform } from './gpt2.js'
 import { gpt2Targets } from './gpt2-targets.js'
-import { createLiteralGpt2 } from './literal-model.js'
+import { createLiteralGpt2, LITERAL_CACHE } from './literal-model.js'
 import { absoluteDifferences, pairProduct } from './pair-product.js'
 
 /** One thing that was checked. */
@@ -35,13 +35,16 @@ export interface VerifyOptions {
 /**
  * The model of a ticket, run literally: masks at full source width over weights regenerated from the seed.
  *
- * @throws InputError when the ticket holds no GPT-2
+ * @throws InputError when the ticket holds no GPT-2, or one that needs more memory than the ticket may ask for
  */
 export async function openLiteralGpt2(
   { runner, kernels }: Pick<PrunePlatform, 'runner' | 'kernels'>,
   ticket: PrunedTicket,
 ): Promise<PairGpt2> {
   const config = configOf(ticket)
+  // What a token's hidden units are, of the widest pair and a full context, beside the matrices.
+  const units = [...ticket.pairs.values()].reduce((most, { hidden }) => Math.max(most, hidden), 0)
+  ticket.memory.expect(pairsBytes(ticket, LITERAL_CACHE) + 4 * units * config.positions, 'run')
   const dense: Map<string, { shape: readonly number[]; data: Float32Array }> = new Map()
   for (const [name, shape] of gpt2DenseShapes(config)) dense.set(name, { shape, data: await ticket.readDense(name) })
   const readMasks = (name: string) => ticket.readMasks(name)
@@ -131,6 +134,7 @@ async function checkWeights(
   target: { config: Gpt2Config; weights: Gpt2Weights },
 ): Promise<Check> {
   const read = async (name: string) => target.weights.get(name)!.data
+  ticket.memory.expect(productBytes(ticket), 'compare its weights')
   const total = ticket.pairs.size
   let done = 0
   let kept = 0

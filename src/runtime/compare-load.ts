@@ -1,5 +1,6 @@
 /** What it takes to load a model and to write with it. */
 import { generateTokens } from '../model/gpt2-generate.js'
+import type { OpenOptions } from '../ticket/index.js'
 import { createGraphRunner } from './onnx.js'
 import { openModel } from './open-model.js'
 
@@ -14,7 +15,7 @@ export interface LoadTiming {
 }
 
 /** What is generated. */
-export interface LoadRequest {
+export interface LoadRequest extends OpenOptions {
   readonly path: string
   /** At least one token; with `count` and one more they fit the model's context. */
   readonly prompt: readonly number[]
@@ -27,9 +28,9 @@ export interface LoadRequest {
  * Loads a model from its file or folder on the CPU, generates greedily, and closes it again. Of the text the first token is
  * timed by itself and the second not at all: it builds the graph that the others share.
  */
-export async function timeLoad({ path, prompt, count, threads }: LoadRequest): Promise<LoadTiming> {
+export async function timeLoad({ path, prompt, count, threads, memoryLimit }: LoadRequest): Promise<LoadTiming> {
   const started = performance.now()
-  const opened = await openModel(path, { runner: createGraphRunner({ threads }) })
+  const opened = await openModel(path, { runner: createGraphRunner({ threads }), memoryLimit })
   try {
     const loaded = performance.now()
     const tokens = generateTokens(opened.decoder, prompt, { count: count + 2, temperature: 0, word: () => 0 })

@@ -1,5 +1,6 @@
 import { loadTokenizer, type TokenizerName, tokenizerNames } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
+import type { OpenOptions } from '../ticket/index.js'
 import { askChild } from './child-question.js'
 import { type LoadTiming, timeLoad } from './compare-load.js'
 import type { MemoryAnswer } from './compare-probe.js'
@@ -8,7 +9,7 @@ import { missingTokenizer } from './missing-tokenizer.js'
 import { evaluateTicket, type TextPart } from './searched-eval.js'
 
 /** What is to be compared, and on what. */
-export interface CompareRequest {
+export interface CompareRequest extends OpenOptions {
   /** Tickets, models of `slt train` and Hugging Face folders; at least one. The others are compared with the first. */
   readonly paths: readonly string[]
   /** A text, a folder of them or a file of tokens. Without it no loss is computed. */
@@ -74,7 +75,7 @@ const PATIENCE = 600_000 // ms
 export async function compareModels(request: CompareRequest): Promise<CompareReport> {
   const { paths, data, runs = 5, signal } = request
   checkRequest(request)
-  const contestants = await openContestants(paths, request.tokenizer)
+  const contestants = await openContestants(paths, request.tokenizer, request)
   if (data !== undefined) {
     const nameless = contestants.find(({ tokenizer }) => tokenizer === null)
     if (nameless) throw new InputError(`${nameless.path}: ${missingTokenizer(nameless)}`)
@@ -128,6 +129,7 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
       tokenizer: tokenizer!,
       windows,
       threads,
+      memoryLimit: request.memoryLimit,
       device: 'cpu',
       signal,
       onNote(line) {
@@ -167,7 +169,7 @@ async function promptOf({ vocabulary, tokenizer }: Contestant, length: number): 
 }
 
 async function timeAll(contestants: readonly Contestant[], lengths: Lengths, request: CompareRequest, step: Step) {
-  const { runs = 5, threads } = request
+  const { runs = 5, threads, memoryLimit } = request
   const timings = contestants.map((): LoadTiming[] => [])
   for (let round = 0; round <= runs; round++) {
     const order = contestants.map((_, i) => (round % 2 === 0 ? i : contestants.length - 1 - i))
@@ -175,7 +177,7 @@ async function timeAll(contestants: readonly Contestant[], lengths: Lengths, req
       const { path, name } = contestants[i]
       step(`${round === 0 ? 'warm-up' : `loading ${round} of ${runs}`} of ${name}`)
       const prompt = await promptOf(contestants[i], lengths.prompt)
-      const timing = await timeLoad({ path, prompt, count: lengths.count, threads })
+      const timing = await timeLoad({ path, prompt, count: lengths.count, threads, memoryLimit })
       if (round > 0) timings[i].push(timing)
     }
   }
@@ -194,7 +196,8 @@ async function memoryOf(contestant: Contestant, lengths: Lengths, request: Compa
   const { path, name } = contestant
   step(`memory of ${name}`)
   const prompt = await promptOf(contestant, lengths.prompt)
-  const question = { path, prompt, count: lengths.count, threads: request.threads }
+  const { threads, memoryLimit } = request
+  const question = { path, prompt, count: lengths.count, threads, memoryLimit }
   const options = { patience: PATIENCE, signal: request.signal }
   const { answer, failure } = await askChild<typeof question, MemoryAnswer>(
     'runtime/compare-probe.js',

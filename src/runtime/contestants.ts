@@ -1,4 +1,5 @@
 import type { TokenizerName } from '../data/index.js'
+import type { OpenOptions } from '../ticket/index.js'
 import { openCorpus } from './corpus-files.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import type { TextPart } from './searched-eval.js'
@@ -28,15 +29,17 @@ export interface Contestant {
 /**
  * Opens, checks and closes models, one after another.
  * @param otherwise tokenizer of those that name none
+ * @param options.memoryLimit of each ticket; see `openTicket`
  * @throws InputError when one is unsound; RangeError when a tokenizer's vocabulary is not the model's
  */
 export async function openContestants(
   paths: readonly string[],
   otherwise: TokenizerName | undefined,
+  options: OpenOptions = {},
 ): Promise<Contestant[]> {
   const found: Contestant[] = []
   for (const path of paths) {
-    const source = await openModelSource(path)
+    const source = await openModelSource(path, options)
     try {
       const { name, kind, dtype, bytes, config, ticket } = source
       const tokenizer = source.tokenizer ?? otherwise ?? null

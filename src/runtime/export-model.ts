@@ -17,6 +17,7 @@ import {
 } from '../interop/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { isMissingFile } from '../safetensors/index.js'
+import type { OpenOptions } from '../ticket/index.js'
 import { aboutModel, commandOf } from './export-origin.js'
 import { type DenseExport, denseExport, type HeadForm } from './export-weights.js'
 import { openFile } from './files.js'
@@ -33,7 +34,7 @@ export type ExportForm = (typeof exportForms)[number]
 export const HEADS = 'heads'
 
 /** What is to be exported, and as what. */
-export interface ExportRequest extends WriteOptions {
+export interface ExportRequest extends WriteOptions, OpenOptions {
   /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
   readonly source: string
   /** A folder, or for ONNX a file whose name ends with `.onnx`. */
@@ -83,7 +84,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   if (to === 'onnx-training' && !isFile) throw new RangeError(`"out" expected a name that ends with .onnx, got ${out}`)
   if (to === 'huggingface' && isFile) throw new RangeError(`"out" expected a folder, got ${out}`)
   await checkOutput(out, !isFile, { inputs: [request.source], force })
-  const source = await openModelSource(request.source)
+  const source = await openModelSource(request.source, request)
   try {
     const tokenizer = request.tokenizer === undefined ? source.tokenizer : request.tokenizer
     if (tokenizer !== null) await loadModelTokenizer(source, tokenizer) // does its vocabulary fit?

@@ -5,7 +5,7 @@ import { compareLogits } from '../prune/compare-logits.js'
 import { pairProduct } from '../prune/pair-product.js'
 import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
 import { InputError } from '../safetensors/index.js'
-import type { PrunedTicket } from '../ticket/index.js'
+import { type PrunedTicket, productBytes } from '../ticket/index.js'
 import type { ModelSource } from './model-source.js'
 import { loadKernels } from './node.js'
 import { createGraphRunner } from './onnx.js'
@@ -26,7 +26,7 @@ export interface DenseExport extends DenseGpt2 {
 /**
  * A model as a dense GPT-2.
  * @param heads for pruned tickets alone
- * @throws InputError when an exact export would be too large
+ * @throws InputError when an exact export would be too large, or a ticket needs more memory than it may ask for
  */
 export async function denseExport(
   source: ModelSource,
@@ -44,6 +44,7 @@ export async function denseExport(
       `${source.path}: with exact heads the model takes ${gigabytes(bytes)}, more than ${gigabytes(WIDENED_LIMIT)}; --heads factored keeps its size`,
     )
   }
+  ticket.memory.expect(productBytes(ticket), 'export')
   const kernels = await loadKernels()
   const merged = await mergedModel(ticket, source, async (name) => {
     options.signal?.throwIfAborted()

@@ -1,17 +1,18 @@
 import { type InspectOptions, inspectTicket } from '../inspect/inspect-ticket.js'
 import type { TicketReport } from '../inspect/report.js'
-import { openTicket } from '../ticket/index.js'
+import { type OpenOptions, openTicket } from '../ticket/index.js'
 import { openFile } from './files.js'
 import { nodeSha256 } from './sha256.js'
 
 /**
  * Opens a ticket file, checks it, and reports what it is made of.
+ * @param options.memoryLimit see `openTicket`
  * @throws InputError when it is no sound ticket; the signal's reason when it aborts
  */
-export async function inspectFile(path: string, options: InspectOptions = {}): Promise<TicketReport> {
+export async function inspectFile(path: string, options: InspectOptions & OpenOptions = {}): Promise<TicketReport> {
   const source = await openFile(path)
   try {
-    return await inspectTicket(await openTicket(source, nodeSha256), options)
+    return await inspectTicket(await openTicket(source, nodeSha256, options), options)
   } finally {
     await source.close()
   }

@@ -11,7 +11,7 @@ import {
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { countParameters, type Gpt2Weights } from '../model/gpt2-weights.js'
 import { FORMAT_BYTES, InputError, isMissingFile, otherFormat } from '../safetensors/index.js'
-import { openTicket, type Ticket } from '../ticket/index.js'
+import { type OpenOptions, openTicket, rebuildBytes, type Ticket } from '../ticket/index.js'
 import { openFile, refuseSystem } from './files.js'
 import { rebuildTicket } from './rebuild-ticket.js'
 import { searchedGpt2Weights } from './searched-weights.js'
@@ -43,8 +43,8 @@ export interface ModelSource {
   readonly ticket: Ticket | null
   /**
    * The weights of a dense GPT-2 under Hugging Face names, float32. They are made or read once and kept: 4 bytes each.
-   * @throws InputError for a pruned ticket, whose heads are wider than a GPT-2's of its width, and for weights that are
-   *   not what the file says
+   * @throws InputError for a pruned ticket, whose heads are wider than a GPT-2's of its width, for weights that are not what
+   *   the file says, and for more of them than a ticket may ask memory for
    */
   weights(): Promise<Gpt2Weights>
   /**
@@ -59,14 +59,15 @@ export interface ModelSource {
 
 /**
  * Opens a ticket file, searched or pruned, a model of `slt train`, or a Hugging Face GPT-2 folder.
+ * @param options.memoryLimit of a ticket; see `openTicket`
  * @throws InputError in one line when it is missing, no sound ticket of a GPT-2 or no sound folder
  */
-export async function openModelSource(path: string): Promise<ModelSource> {
+export async function openModelSource(path: string, options: OpenOptions = {}): Promise<ModelSource> {
   const found = await stat(path).catch((error) => refuseSystem(path, error))
-  return found.isDirectory() ? openFolder(path) : openModelFile(path)
+  return found.isDirectory() ? openFolder(path) : openModelFile(path, options)
 }
 
-async function openModelFile(path: string): Promise<ModelSource> {
+async function openModelFile(path: string, options: OpenOptions): Promise<ModelSource> {
   const source = await openFile(path)
   try {
     const other = otherFormat(await source.read(0, Math.min(FORMAT_BYTES, source.size)))
@@ -91,7 +92,7 @@ async function openModelFile(path: string): Promise<ModelSource> {
         close: source.close,
       }
     }
-    const ticket = await openTicket(source, nodeSha256)
+    const ticket = await openTicket(source, nodeSha256, options)
     const { config } = ticket.metadata
     if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)
     const tokenizer = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
@@ -121,6 +122,8 @@ async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
   if (ticket.kind !== 'searched-gpt2') {
     throw new InputError(`${ticket.name}: is a pruned ticket, whose heads no dense GPT-2 of its width holds exactly`)
   }
+  const copied = 4 * countParameters(ticket.metadata.config) // under Hugging Face names, beside the matrices
+  ticket.memory.expect(rebuildBytes(ticket) + copied, 'make its weights')
   return searchedGpt2Weights(await rebuildTicket(ticket))
 }
 

@@ -1,11 +1,11 @@
 import type { GraphRunner } from '../graph/index.js'
 import type { Decoder } from '../model/gpt2-generate.js'
 import type { LanguageModel } from '../model/gpt2-tokens.js'
-import { expectPruned } from '../ticket/index.js'
+import { expectPruned, type OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { loadKernels } from './node.js'
 import { createGraphRunner } from './onnx.js'
-import { type RunningModel, runDense, runPruned } from './running-model.js'
+import { expectToRun, type RunningModel, runDense, runPruned } from './running-model.js'
 
 /** A model from a file or a folder, ready to run. */
 export interface OpenedModel extends ModelSource {
@@ -20,13 +20,14 @@ export interface OpenedModel extends ModelSource {
  * ticket or a folder are in memory then, 4 bytes each.
  * @param path of the file or folder
  * @param options.runner runs the network; default: on the CPU
+ * @param options.memoryLimit of a ticket; see `openTicket`
  * @throws InputError in one line when it is missing, no sound ticket of a GPT-2 or no sound folder
  */
 export async function openModel(
   path: string,
-  { runner = createGraphRunner() }: { readonly runner?: GraphRunner | undefined } = {},
+  { runner = createGraphRunner(), memoryLimit }: { readonly runner?: GraphRunner | undefined } & OpenOptions = {},
 ): Promise<OpenedModel> {
-  const source = await openModelSource(path)
+  const source = await openModelSource(path, { memoryLimit })
   try {
     const { model, decoder, release } = await start(source, runner)
     return { ...source, model, decoder, close: () => release().finally(source.close) }
@@ -38,5 +39,6 @@ export async function openModel(
 
 async function start({ kind, ticket, config, weights }: ModelSource, runner: GraphRunner): Promise<RunningModel> {
   if (kind === 'pruned') return runPruned(runner, await loadKernels(), expectPruned(ticket!))
+  if (ticket?.kind === 'searched-gpt2') expectToRun(ticket)
   return runDense(runner, config, await weights())
 }

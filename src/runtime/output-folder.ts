@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { lstat, mkdir, readdir, rename, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { OutputFile } from '../interop/index.js'
-import { InputError } from '../safetensors/index.js'
+import { InputError, quoted } from '../safetensors/index.js'
 import {
   type AtomicOptions,
   type ByteSink,
@@ -58,7 +58,7 @@ export async function checkOutput(
   if (!force) throw new InputError(`${path}: the folder is not empty (--force replaces a model in it)`)
   const foreign = await foreignEntry(path)
   if (foreign !== undefined) {
-    throw new InputError(`${path}: holds ${JSON.stringify(foreign)}, which is no part of a model: not replaced`)
+    throw new InputError(`${path}: holds ${quoted(foreign)}, which is no part of a model: not replaced`)
   }
 }
 

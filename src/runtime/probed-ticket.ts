@@ -48,7 +48,9 @@ export async function encodeProbedTicket(
 ): Promise<{ bytes: Uint8Array; sha256: string }> {
   const { createSha256, deflate } = platform
   const draft = encodeSearchedTicket({ ...found, coding: 'bits', probe: null }, createSha256)
-  const ticket = expectSearched(await openTicket(memorySource(draft.bytes, name), createSha256))
+  // No limit: who searched it holds more than its weights.
+  const source = memorySource(draft.bytes, name)
+  const ticket = expectSearched(await openTicket(source, createSha256, { memoryLimit: Number.POSITIVE_INFINITY }))
   const length = Math.min(PROBE_LENGTH, found.config.positions, tokens.length)
   const read = Array.from({ length }, (_, i) => tokens[i])
   const logits = (await probeLogits(ticket, read, platform)).subarray(0, PROBE_LENGTH)

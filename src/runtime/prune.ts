@@ -8,7 +8,7 @@ import type { PruneTask } from '../prune/task.js'
 import { type Check, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
 import { InputError } from '../safetensors/index.js'
 import { differences } from '../search/fingerprint.js'
-import { expectPruned, openTicket } from '../ticket/index.js'
+import { expectPruned, type OpenOptions, openTicket } from '../ticket/index.js'
 import { openFile } from './files.js'
 import { loadKernels } from './node.js'
 import { createGraphRunner } from './onnx.js'
@@ -75,7 +75,7 @@ export async function isPruneOf(
 }
 
 /** Options of {@link verifyGpt2}. */
-export interface VerifyFileOptions {
+export interface VerifyFileOptions extends OpenOptions {
   /** Path of the ticket. */
   ticket: string
   target?: { config: Gpt2Config; weights: Gpt2Weights }
@@ -89,10 +89,14 @@ export interface VerifyFileOptions {
  * Verifies a ticket file: a pruned one by `verifyGpt2` of src/prune on this machine, a searched one by its masks and its
  * probe. InputError when it is no sound ticket, or a searched one is to be compared with a target.
  */
-export async function verifyGpt2({ ticket: path, ...options }: VerifyFileOptions): Promise<{ checks: Check[] }> {
+export async function verifyGpt2({
+  ticket: path,
+  memoryLimit,
+  ...options
+}: VerifyFileOptions): Promise<{ checks: Check[] }> {
   const source = await openFile(path)
   try {
-    const ticket = await openTicket(source, nodeSha256)
+    const ticket = await openTicket(source, nodeSha256, { memoryLimit })
     const runner = createGraphRunner()
     if (ticket.kind === 'searched-gpt2' && options.target === undefined) return await verifySearched(ticket, runner)
     return await verifyOn({ kernels: await loadKernels(), runner }, { ...options, ticket: expectPruned(ticket) })

@@ -5,6 +5,7 @@ import { HASH_KEY, METADATA_KEY } from '../ticket/format.js'
 import {
   encodeSearchedTicket,
   type MaskCoding,
+  type OpenOptions,
   openTicket,
   type PrunedTicket,
   recodePruned,
@@ -32,6 +33,7 @@ export interface RecodeReport {
  * Writes a ticket under another coding: the same masks, and so the same weights, bit for bit.
  * @param out may be the ticket itself
  * @param options.force whether another file may be replaced
+ * @param options.memoryLimit see `openTicket`
  * @throws InputError when it is no sound ticket, or the file cannot or may not be written; the signal's reason when it aborted before
  *   the masks are coded
  */
@@ -39,11 +41,15 @@ export async function recodeTicket(
   path: string,
   coding: MaskCoding,
   out: string,
-  { force = false, signal }: { force?: boolean | undefined; signal?: AbortSignal | undefined } = {},
+  {
+    force = false,
+    memoryLimit,
+    signal,
+  }: { force?: boolean | undefined; signal?: AbortSignal | undefined } & OpenOptions = {},
 ): Promise<RecodeReport> {
   const source = await openFile(path)
   try {
-    const ticket = await openTicket(source, nodeSha256)
+    const ticket = await openTicket(source, nodeSha256, { memoryLimit })
     const replaces = await assertWritable(out, { force, isSame: () => isSamePlace(path, out) })
     signal?.throwIfAborted()
     const write = ticket.kind === 'searched-gpt2' ? writeSearched : writePruned

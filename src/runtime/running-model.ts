@@ -6,9 +6,9 @@ import { createCachedDecoder } from '../model/gpt2-cached.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { createPlainDecoder, type Decoder } from '../model/gpt2-generate.js'
 import type { LanguageModel } from '../model/gpt2-tokens.js'
-import type { Gpt2Weights } from '../model/gpt2-weights.js'
+import { countParameters, type Gpt2Weights } from '../model/gpt2-weights.js'
 import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
-import type { PrunedTicket } from '../ticket/index.js'
+import { type PrunedTicket, rebuildBytes, type SearchedTicket } from '../ticket/index.js'
 
 /** A network that runs. */
 export interface RunningModel {
@@ -18,6 +18,17 @@ export interface RunningModel {
   readonly decoder: Decoder
   /** Frees the loaded graphs. */
   release(): Promise<void>
+}
+
+/**
+ * Asks a searched ticket's budget for all that its running network holds: the matrices, the same under Hugging Face names, and
+ * keys and values of a full context, 8 P d bytes a block.
+ * @throws InputError when it is more than the ticket may ask for
+ */
+export function expectToRun(ticket: SearchedTicket): void {
+  const { config } = ticket.metadata
+  const cache = 8 * config.layers * config.positions * config.width
+  ticket.memory.expect(rebuildBytes(ticket) + 4 * countParameters(config) + cache, 'run')
 }
 
 /**

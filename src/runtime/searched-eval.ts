@@ -5,6 +5,7 @@ import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
 import { InputError } from '../safetensors/index.js'
 import type { LossEvaluator } from '../search/loss-evaluator.js'
 import { createValidation, lastWindows } from '../search/validation.js'
+import type { OpenOptions } from '../ticket/index.js'
 import { openCorpus } from './corpus-files.js'
 import { type DeviceName, openGraphRunner } from './device.js'
 import { type ModelSource, openModelSource } from './model-source.js'
@@ -19,7 +20,7 @@ export const textParts = ['all', 'train', 'valid'] as const
 export type TextPart = (typeof textParts)[number]
 
 /** What is to be evaluated. */
-export interface EvalRequest {
+export interface EvalRequest extends OpenOptions {
   /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
   readonly ticket: string
   /** A text, a folder of them or a file of tokens; see `openCorpus`. */
@@ -75,7 +76,7 @@ const MOST_LOGITS = 2 ** 28
  * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
  */
 export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> {
-  const source = await openModelSource(request.ticket)
+  const source = await openModelSource(request.ticket, request)
   try {
     const { config, ticket } = source
     const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null

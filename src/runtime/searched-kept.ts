@@ -58,12 +58,18 @@ export async function keptReport(ticket: SearchedTicket): Promise<KeptReport> {
     matrices.push({ ...own, fraction: spec.kept / count, ...emptyLines(mask, rows, columns) })
     roles.set(name, role)
   }
+  const byLayer = new Map<number | null, KeptMatrix[]>() // in one pass: a header may name 100,000 layers
+  for (const matrix of matrices) {
+    const own = byLayer.get(matrix.layer)
+    if (own) own.push(matrix)
+    else byLayer.set(matrix.layer, [matrix])
+  }
   const total = sumOf(matrices)
   const keep = search?.keep ?? total.fraction
   return {
     matrices,
     layers: Array.from({ length: config.layers }, (_, layer) => {
-      return { layer, ...sumOf(matrices.filter((matrix) => matrix.layer === layer)) }
+      return { layer, ...sumOf(byLayer.get(layer) ?? []) }
     }),
     ...total,
     warnings: matrices.flatMap((matrix) => warningsOf(matrix, roles.get(matrix.name)!, keep)),

@@ -3,7 +3,7 @@ import type { BiasFreeGpt2 } from '../model/gpt2-matrices.js'
 import type { Gpt2Weights } from '../model/gpt2-weights.js'
 import { generateWeights } from '../random/index.js'
 import { huggingFaceWeights } from '../search/hugging-face-weights.js'
-import { redrawWeights, refusingAsync, type SearchedTicket } from '../ticket/index.js'
+import { rebuildBytes, redrawWeights, refusingAsync, type SearchedTicket } from '../ticket/index.js'
 import { weightsPieces } from './weights-pieces.js'
 
 /** The network of a searched ticket: its shape, and its effective weights. */
@@ -31,9 +31,11 @@ export const makeHere =
  * Regenerates a searched network: random weights from the seed, 0 where the masks drop them; learned norms as stored. Beside
  * the weights little more than the stored masks and a piece is held in memory.
  * @param make makes the weights; on this thread by `makeHere`
- * @throws InputError when a mask or a norm does not hold what the ticket says
+ * @throws InputError when a mask or a norm does not hold what the ticket says, or the weights need more memory than the ticket
+ *   may ask for
  */
 export async function rebuildSearched(ticket: SearchedTicket, make: MakeWeights): Promise<SearchedGpt2> {
+  ticket.memory.expect(rebuildBytes(ticket), 'make its weights')
   const { config, norms } = ticket.metadata
   const parameters = new Map<string, Float32Array>()
   const jobs: (WeightsJob & { readonly name: string })[] = []

@@ -53,7 +53,7 @@ function workingFiles(
   return {
     readJournal: () =>
       readFile(journal, 'utf8').catch((error) => (isMissing(error) ? '' : refuseSystem(journal, error))),
-    resetJournal: (text) => writeTextAtomically(journal, text),
+    resetJournal: (text) => writeTextAtomically(journal, text, { replaces: 'anything' }),
     async appendJournal(text) {
       await lock.assertHeld()
       await clear(appendDurably(journal, text), journal)

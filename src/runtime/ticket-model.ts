@@ -1,6 +1,6 @@
 import type { GraphRunner } from '../graph/index.js'
 import { InputError } from '../safetensors/index.js'
-import type { Ticket } from '../ticket/index.js'
+import type { OpenOptions, Ticket } from '../ticket/index.js'
 import { type OpenedModel, openModel } from './open-model.js'
 
 /** A ticket as a model that runs. */
@@ -13,10 +13,15 @@ export interface TicketModel extends OpenedModel {
  *
  * @param path the ticket's file
  * @param runner runs the network; default: on the CPU
+ * @param options.memoryLimit see `openTicket`
  * @throws InputError when it is no sound ticket of a GPT-2
  */
-export async function openTicketModel(path: string, runner?: GraphRunner): Promise<TicketModel> {
-  const opened = await openModel(path, { runner })
+export async function openTicketModel(
+  path: string,
+  runner?: GraphRunner,
+  options: OpenOptions = {},
+): Promise<TicketModel> {
+  const opened = await openModel(path, { runner, ...options })
   const { ticket } = opened
   if (ticket !== null) return { ...opened, ticket }
   await opened.close()

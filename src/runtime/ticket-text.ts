@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { InputError, startsAsSafetensors } from '../safetensors/index.js'
 import { type CompactTicket, decodeCompact, encodeCompact } from '../ticket/compact.js'
-import { expectSearched, openTicket, ticketTokenizers } from '../ticket/index.js'
+import { expectSearched, type OpenOptions, openTicket, ticketTokenizers } from '../ticket/index.js'
 import { qrCapacity, type TicketQr, ticketQr } from '../ticket/ticket-qr.js'
 import { LINK_LIMIT, readTicketText, ticketLink } from '../ticket/ticket-text.js'
 import { readFully } from './file-handle.js'
@@ -12,7 +12,7 @@ import { assertWritable } from './output-path.js'
 import { isFile } from './path-kind.js'
 import { nodeSha256 } from './sha256.js'
 
-export interface TextOptions {
+export interface TextOptions extends OpenOptions {
   /** Leave out the probe and how the masks were found. */
   readonly lean?: boolean | undefined
   /** Address of a page that opens the ticket. */
@@ -37,9 +37,9 @@ export interface TextReport {
  */
 export async function linkTicket(
   path: string,
-  { lean = false, page }: TextOptions,
+  { lean = false, page, memoryLimit }: TextOptions,
 ): Promise<TextReport & { link: string }> {
-  const compact = await readCompact(path, lean)
+  const compact = await readCompact(path, lean, { memoryLimit })
   return { ...reportOf(path, lean, compact), link: ticketLink(compact.bytes, page) }
 }
 
@@ -51,12 +51,13 @@ export async function linkTicket(
 export async function writeTicketQr(
   path: string,
   out: string,
-  { lean = false, page, force }: TextOptions & { force?: boolean | undefined },
+  { lean = false, page, force, memoryLimit }: TextOptions & { force?: boolean | undefined },
 ): Promise<TextReport & Pick<TicketQr, 'version' | 'modules' | 'text'> & { out: string }> {
   const capacity = qrCapacity(page)
   const replaces = await assertWritable(out, { inputs: [path], force })
-  const compact = await readCompact(path, lean)
-  if (compact.bytes.length > capacity) throw new RangeError(await tooLarge(path, lean, compact, capacity))
+  const compact = await readCompact(path, lean, { memoryLimit })
+  if (compact.bytes.length > capacity)
+    throw new RangeError(await tooLarge(path, lean, compact, capacity, { memoryLimit }))
   const { svg, version, modules, text } = ticketQr(compact.bytes, page)
   await writeTextAtomically(out, svg, { replaces })
   return { ...reportOf(path, lean, compact), out, version, modules, text }
@@ -65,10 +66,10 @@ export async function writeTicketQr(
 /** A compact ticket, and the model that it is of. */
 type ReadTicket = CompactTicket & { readonly config: Gpt2Config }
 
-async function readCompact(path: string, lean: boolean): Promise<ReadTicket> {
+async function readCompact(path: string, lean: boolean, options: OpenOptions): Promise<ReadTicket> {
   const source = await openFile(path)
   try {
-    const ticket = expectSearched(await openTicket(source, nodeSha256))
+    const ticket = expectSearched(await openTicket(source, nodeSha256, options))
     return { ...(await encodeCompact(ticket, nodeSha256, { lean })), config: ticket.metadata.config }
   } finally {
     await source.close()
@@ -80,10 +81,16 @@ const reportOf = (ticket: string, lean: boolean, { bytes, maskBytes, sha256, wei
 }
 
 /** Why a ticket does not fit into a QR code, and what would. */
-async function tooLarge(path: string, lean: boolean, compact: ReadTicket, capacity: number): Promise<string> {
+async function tooLarge(
+  path: string,
+  lean: boolean,
+  compact: ReadTicket,
+  capacity: number,
+  options: OpenOptions,
+): Promise<string> {
   const { length } = compact.bytes
   const what = `${path}: ${n(length)} bytes, ${n(length - capacity)} more than the ${n(capacity)} that a QR code holds here`
-  const leaner = lean ? compact : await readCompact(path, true)
+  const leaner = lean ? compact : await readCompact(path, true, options)
   if (leaner.bytes.length <= capacity) return `${what}: --lean makes it ${n(leaner.bytes.length)}`
   return `${what}: ${lean ? '' : '--lean and '}${smaller(leaner, capacity)}; as it is it travels as a file or a link`
 }

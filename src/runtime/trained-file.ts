@@ -2,7 +2,7 @@
 import type { TokenizerName } from '../data/index.js'
 import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
 import { checkWeights, type Gpt2Weights, gpt2TensorShapes, type WeightTensor } from '../model/gpt2-weights.js'
-import { InputError, openSafetensors, type SafetensorsFile, toFloat32 } from '../safetensors/index.js'
+import { InputError, openSafetensors, quoted, type SafetensorsFile, toFloat32 } from '../safetensors/index.js'
 import type { FileSource } from './files.js'
 
 /** Key of the metadata of such a file. */
@@ -27,7 +27,7 @@ export async function openTrainedFile(source: FileSource): Promise<TrainedFile |
   if (text === undefined) return null
   try {
     const { version, settings } = JSON.parse(text)
-    if (version !== '1') throw new RangeError(`version ${JSON.stringify(version)} is unknown`)
+    if (version !== '1') throw new RangeError(`version ${quoted(version)} is unknown`)
     const { config, tokenizer } = settings as { config: Gpt2Config; tokenizer: unknown }
     checkGpt2Config(config)
     const known = tokenizer === 'bytes' || tokenizer === 'gpt2'

@@ -5,21 +5,39 @@ import { createGenerator, type Kernels } from '../kernels/index.js'
 import { memorySource } from '../safetensors/index.js'
 import { continueText as continueOn, type TextPiece, type TextRequest } from '../search/continue-text.js'
 import { decodeCompact } from '../ticket/compact.js'
-import { type MaskedPair, materialisePair, openTicket, type PrunedTicket, type Ticket } from '../ticket/index.js'
+import {
+  type MaskedPair,
+  materialisePair,
+  type OpenOptions,
+  openTicket,
+  type PrunedTicket,
+  pairsBytes,
+  type Ticket,
+} from '../ticket/index.js'
 import type { SearchedTicket } from '../ticket/read-searched.js'
 import { readTicketText } from '../ticket/ticket-text.js'
-import { type RunningModel, runDense, runPruned } from './running-model.js'
+import { expectToRun, type RunningModel, runDense, runPruned } from './running-model.js'
 import { makeHere, rebuildSearched, type SearchedGpt2, searchedGpt2Weights } from './searched-weights.js'
 import { webSha256 } from './web-sha256.js'
+
+/**
+ * Bytes that a ticket may make a page ask for unless said otherwise: 1.5 GB. A GPT-2 small of 124 million random weights takes
+ * 1.1 GB while it runs.
+ */
+export const PAGE_MEMORY_LIMIT = 1.5e9
 
 /**
  * Opens a ticket of either kind and checks all of it but the masks, which are checked as they are read.
  * @param bytes the ticket's file; not copied, so it must not change while the ticket is used
  * @param name stands in messages
+ * @param options.memoryLimit see `openTicket`; default {@link PAGE_MEMORY_LIMIT}
  * @throws InputError in one line, naming the ticket and what is wrong
  */
-export const openTicketBytes = (bytes: Uint8Array, name = 'ticket'): Promise<Ticket> =>
-  openTicket(memorySource(bytes, name), webSha256)
+export const openTicketBytes = (
+  bytes: Uint8Array,
+  name = 'ticket',
+  { memoryLimit = PAGE_MEMORY_LIMIT }: OpenOptions = {},
+): Promise<Ticket> => openTicket(memorySource(bytes, name), webSha256, { memoryLimit })
 
 /**
  * The file of a ticket that travelled as text, as `slt import` writes it, bit for bit.
@@ -42,9 +60,10 @@ export const rebuildTicket = (ticket: SearchedTicket, kernels: Kernels): Promise
  * Makes both random matrices of every pair of a pruned ticket again, under their masks. All are held at once, 4 bytes a
  * weight: `ticket.readMasks` and `materialisePair` take one after another.
  * @returns float32, row-major, by the pairs' names
- * @throws InputError when a mask is unsound
+ * @throws InputError when a mask is unsound, or the matrices need more memory than the ticket may ask for
  */
 export async function rebuildPairs(ticket: PrunedTicket, kernels: Kernels): Promise<Map<string, MaskedPair>> {
+  ticket.memory.expect(pairsBytes(ticket, Number.POSITIVE_INFINITY), 'make its weights')
   const generate = createGenerator(kernels)
   const pairs = new Map<string, MaskedPair>()
   for (const [name, spec] of ticket.pairs) {
@@ -56,10 +75,11 @@ export async function rebuildPairs(ticket: PrunedTicket, kernels: Kernels): Prom
 /**
  * Makes the network of a ticket run. All its weights are in memory then, 4 bytes each.
  * @param runner such as `createWebGraphRunner` gives
- * @throws InputError when a mask is unsound, or the ticket holds loose pairs and no model
+ * @throws InputError when a mask is unsound, the ticket holds loose pairs and no model, or needs more memory than it may ask for
  */
 export async function runTicket(ticket: Ticket, kernels: Kernels, runner: GraphRunner): Promise<RunningModel> {
   if (ticket.kind !== 'searched-gpt2') return runPruned(runner, kernels, ticket)
+  expectToRun(ticket)
   const network = await rebuildTicket(ticket, kernels)
   return runDense(runner, network.config, searchedGpt2Weights(network))
 }

@@ -2,7 +2,8 @@ import type { ByteSource } from './byte-source.js'
 import { bytesPerElement, type Dtype, isDtype, tensorBytes } from './dtype.js'
 import { FORMAT_BYTES, HEADER_LIMIT, otherFormat } from './file-format.js'
 import { InputError } from './input-error.js'
-import { duplicateKey, quoted } from './strict-json.js'
+import { createMemoryBudget, type MemoryBudget } from './memory-budget.js'
+import { duplicateKey, isTooDeep, JSON_BYTES, JSON_DEPTH, quoted } from './strict-json.js'
 
 /** Where a tensor lies: `byteOffset` counts from the start of the file. */
 export interface TensorInfo {
@@ -30,9 +31,13 @@ export interface SafetensorsFile {
  * the file. The data must be covered by the tensors without overlaps or holes, as the format asks.
  * Nothing is allocated by a length that has not been checked against the size of the source.
  * @param source the file; its `name` starts each message
+ * @param budget what the header may take once it is parsed; default: 4 GB
  * @throws InputError in one line, naming the file and what was wrong
  */
-export async function openSafetensors(source: ByteSource): Promise<SafetensorsFile> {
+export async function openSafetensors(
+  source: ByteSource,
+  budget: MemoryBudget = createMemoryBudget(source.name),
+): Promise<SafetensorsFile> {
   const refuse = (reason: string): never => {
     throw new InputError(`${source.name}: not a sound safetensors file: ${reason}`)
   }
@@ -47,6 +52,7 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsFi
   if (headerLength > BigInt(source.size - 8)) {
     refuse(`header length ${headerLength} goes past the end of the file (${source.size} bytes)`)
   }
+  budget.expect(JSON_BYTES * Number(headerLength), 'read its header')
   const header = parseHeader(await source.read(8, Number(headerLength)), refuse)
   const dataOffset = 8 + Number(headerLength)
   const tensors = new Map<string, TensorInfo>()
@@ -76,6 +82,7 @@ function parseHeader(bytes: Uint8Array, refuse: Refuse): object {
   let header: unknown
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    if (isTooDeep(text)) refuse(`the header has objects or lists more than ${JSON_DEPTH} deep`)
     header = JSON.parse(text)
     const twice = duplicateKey(text)
     if (twice !== undefined) refuse(`${quoted(twice)} is written twice in the header`)

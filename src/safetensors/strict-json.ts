@@ -47,6 +47,31 @@ function closingQuote(text: string, start: number): number {
   return at
 }
 
+/**
+ * Bytes of memory that a byte of JSON may take once it is parsed: `{},` over and over takes 22 a byte in V8, a long list of
+ * short keys 14, and the text itself up to 2.
+ */
+export const JSON_BYTES = 32
+
+/** Objects and lists that may lie in one another; the metadata of safetensors needs three. */
+export const JSON_DEPTH = 64
+
+/**
+ * Whether objects and lists of a JSON text lie in one another deeper than {@link JSON_DEPTH}. Checked before parsing: what walks
+ * such a value keeps something of every level.
+ */
+export function isTooDeep(text: string): boolean {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) at = closingQuote(text, at)
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > JSON_DEPTH) return true
+    } else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return false
+}
+
 /** A name from a file, fit for a one-line message: quoted, control characters escaped, cut at 80 characters. */
 export function quoted(name: unknown): string {
   let text: string

@@ -1,5 +1,14 @@
 /** How the masks of a ticket are stored. Version 1 of the format has plain bits, version 2 the other two. */
-import { decodeMask, encodeMask, inflate, type MaskShape, maskGeometry, startProbability } from '../coding/index.js'
+import {
+  decodeMask,
+  encodeMask,
+  inflate,
+  leastDeflatedBytes,
+  leastMaskBytes,
+  type MaskShape,
+  maskGeometry,
+  startProbability,
+} from '../coding/index.js'
 import { packedBytes } from '../mask/packed-bits.js'
 import { magnitudes, type Seed } from '../random/index.js'
 import type { MetadataHead } from './format.js'
@@ -21,14 +30,24 @@ export type Deflate = (bytes: Uint8Array) => Uint8Array
 export const codingOf = ({ version, coding }: Pick<MetadataHead, 'version' | 'coding'>): MaskCoding =>
   version === '1' ? 'bits' : coding!
 
-/** Most bytes that `plain` bytes may take when they are coded; a coding that makes more of them is refused. */
-export const codedLimit = (plain: number): number => 2 * plain + 64
+/** Bits of a mask, and columns of its matrix. */
+export interface MaskSize {
+  readonly count: number
+  readonly columns: number
+}
 
 /**
- * Least bytes that a coded mask of so many bits can have: no coding here gets below 1/4096 bits a weight, so that a few
- * bytes cannot ask for much memory.
+ * Bytes that a tensor may take in the file. The least is what the coding cannot go below; the most is more than any sensible
+ * coder makes.
+ * @param plain bytes that the tensor takes uncoded
+ * @param mask is absent for a tensor that is no mask, which the range coder leaves as it is
  */
-export const codedLeast = (count: number): number => Math.max(1, Math.floor(count / 2 ** 15))
+export function storedRange(coding: MaskCoding, plain: number, mask?: MaskSize): { least: number; most: number } {
+  if (coding === 'bits' || (coding === 'range' && !mask)) return { least: plain, most: plain }
+  const least =
+    coding === 'range' ? leastMaskBytes(maskGeometry(mask!.count, mask!.columns)) : leastDeflatedBytes(plain)
+  return { least, most: 2 * plain + 64 }
+}
 
 /** What decoder and encoder know of a matrix' mask. */
 export function searchedShape({ shape, kept, scores }: SearchedMatrix, seed: Seed): MaskShape {

@@ -8,7 +8,13 @@
  */
 import { chooseParameters, costOfBit, SAMPLE } from '../coding/choose-parameters.js'
 import { GROUP } from '../coding/geometry.js'
-import { type MaskParameters, type MaskShape, packParameters, unpackParameters } from '../coding/index.js'
+import {
+  leastStreamBytes,
+  type MaskParameters,
+  type MaskShape,
+  packParameters,
+  unpackParameters,
+} from '../coding/index.js'
 import { createMaskModel } from '../coding/mask-model.js'
 import { PROBABILITY_ONE } from '../coding/parameters.js'
 import { CodingError, createBitDecoder, encodeBits } from '../coding/rans.js'
@@ -44,6 +50,9 @@ export function decodeMasks(bytes: Uint8Array, known: readonly KnownMask[]): Uin
   if (parameters && parameters.contextBits > 0 && known.some(({ shape }) => shape.magnitudes === null)) {
     throw new CodingError('scores are needed, but none are named')
   }
+  const count = known.reduce((sum, { shape }) => sum + shape.geometry.count, 0)
+  const least = 1 + leastStreamBytes(count)
+  if (bytes.length < least) throw new CodingError(`expected at least ${least} bytes of masks, got ${bytes.length}`)
   const decoder = createBitDecoder(bytes.subarray(1), 1)
   const masks = known.map((mask) => {
     const packed = new Uint8Array(packedBytes(mask.shape.geometry.count))

@@ -2,7 +2,7 @@ import { packedBytes } from '../mask/packed-bits.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import type { Seed } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'
-import type { MaskCoding } from './coding.js'
+import type { MaskCoding, MaskSize } from './coding.js'
 import type { PairReport, PairSpec } from './pair.js'
 import type { SearchedMetadata } from './searched.js'
 
@@ -96,16 +96,19 @@ export function metadataOf(plan: TicketPlan, reports: readonly PairReport[], pro
   }
 }
 
+/** How many bytes a tensor takes in the file that takes `plain` bytes uncoded; `mask` is the size of a mask. */
+export type StoredBytes = (name: string, plain: number, mask?: MaskSize) => number
+
 /**
  * The tensors of a pruned ticket in the order of the file: what is kept dense (F32), then the coordinates (U16, or U8 where they
  * are coded), then the bits (U8), so that every tensor is aligned to its elements.
- * @param stored how many bytes a coded tensor takes that would take `plain` bytes uncoded; `count` is a mask's number of bits
+ * @param stored how many bytes a coded tensor takes that would take `plain` bytes uncoded
  */
 export function ticketTensors(
   pairs: readonly PairSpec[],
   dense: readonly DenseSpec[],
   coding: MaskCoding = 'bits',
-  stored: (name: string, plain: number, count?: number) => number = (_, plain) => plain,
+  stored: StoredBytes = (_, plain) => plain,
 ): TensorPlan[] {
   return [
     ...dense.map(({ name, shape }): TensorPlan => ({ name, dtype: 'F32', shape })),
@@ -118,7 +121,7 @@ export function ticketTensors(
     }),
     ...pairs.map(({ name: pair, hidden, outputs }): TensorPlan => {
       const [name, count] = [secondName(pair), hidden * outputs]
-      return { name, dtype: 'U8', shape: [stored(name, packedBytes(count), count)] }
+      return { name, dtype: 'U8', shape: [stored(name, packedBytes(count), { count, columns: outputs })] }
     }),
   ]
 }

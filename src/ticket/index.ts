@@ -13,6 +13,7 @@ export {
   type TicketPlan,
 } from './format.js'
 export { countKept, type MaskedPair, materialisePair } from './masked-weights.js'
+export { contentBytes, inspectionBytes, pairsBytes, productBytes, rebuildBytes } from './memory.js'
 export {
   assertPairMasks,
   assertPairReport,
@@ -23,7 +24,7 @@ export {
   type PairSpec,
   type RandomMatrix,
 } from './pair.js'
-export { expectPruned, expectSearched, type OpenedTicket, openTicket, type Ticket } from './read.js'
+export { expectPruned, expectSearched, type OpenedTicket, type OpenOptions, openTicket, type Ticket } from './read.js'
 export type { PrunedTicket } from './read-pruned.js'
 export type { SearchedTicket, StoredMask } from './read-searched.js'
 export { recodePruned, searchedContent } from './recode.js'

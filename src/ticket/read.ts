@@ -2,12 +2,14 @@ import type { ByteSource } from '../safetensors/byte-source.js'
 import { toFloat32 } from '../safetensors/floats.js'
 import { InputError } from '../safetensors/input-error.js'
 import type { TensorPlan } from '../safetensors/layout.js'
+import { createMemoryBudget, type MemoryBudget } from '../safetensors/memory-budget.js'
 import { openSafetensors, type SafetensorsFile } from '../safetensors/open.js'
 import { quoted } from '../safetensors/strict-json.js'
-import { codedLeast, codedLimit, codingOf, type MaskCoding } from './coding.js'
+import { codingOf, type MaskCoding, storedRange } from './coding.js'
 import { sameShape } from './fields.js'
-import { HASH_KEY, METADATA_KEY, type TicketMetadata, ticketTensors } from './format.js'
+import { HASH_KEY, METADATA_KEY, type StoredBytes, type TicketMetadata, ticketTensors } from './format.js'
 import { hashTicket } from './hash.js'
+import { metadataBytes, readingBytes } from './memory.js'
 import { parseMetadata } from './metadata.js'
 import { type PrunedTicket, readPruned } from './read-pruned.js'
 import { readSearched, type SearchedTicket } from './read-searched.js'
@@ -29,6 +31,8 @@ export interface OpenedTicket {
   readonly coding: MaskCoding
   /** Bytes of every tensor in the file, by its name (`wte.mask`, `h.0.attn.0.qk.second`, ...). */
   readonly storedBytes: ReadonlyMap<string, number>
+  /** What it may make its reader ask for; asked before masks are read, weights made, networks run. */
+  readonly memory: MemoryBudget
   /** Shapes of the tensors that are kept dense. */
   readonly dense: ReadonlyMap<string, readonly number[]>
   /** The values of a tensor kept dense, row-major, all finite. InputError when there is none of that name. */
@@ -38,22 +42,42 @@ export interface OpenedTicket {
 /** An opened ticket; `kind` tells which. */
 export type Ticket = PrunedTicket | SearchedTicket
 
+/** How a ticket is opened. */
+export interface OpenOptions {
+  /**
+   * Most bytes that the ticket may make its reader ask for at one time: a number > 0, `Infinity` for no limit. A few kilobytes
+   * of masks may stand for gigabytes of weights, so what is needed is computed from the metadata and compared before anything
+   * is allocated. It counts the arrays of this package; an engine that runs the network takes memory beside it. Default 4e9,
+   * in `openTicketBytes` of the browser 1.5e9.
+   */
+  readonly memoryLimit?: number | undefined
+}
+
 /**
  * Opens a ticket of any kind and checks it: container, format version, generator, specifications, every tensor's place,
  * dtype and size against them, and the hash over the whole content (one pass, 4 MiB at a time).
  * @param source the file
  * @param createSha256 from src/runtime
- * @throws InputError in one line, naming the file and what was wrong
+ * @throws InputError in one line, naming the file and what was wrong, and where the ticket needs more memory than it may ask
+ *   for; TypeError or RangeError for a memory limit that is none
  */
-export async function openTicket(source: ByteSource, createSha256: CreateSha256): Promise<Ticket> {
-  const file = await openSafetensors(source)
+export async function openTicket(
+  source: ByteSource,
+  createSha256: CreateSha256,
+  { memoryLimit }: OpenOptions = {},
+): Promise<Ticket> {
+  const memory = createMemoryBudget(source.name, memoryLimit)
+  const file = await openSafetensors(source, memory)
   const text = file.metadata.get(METADATA_KEY)
   if (text === undefined) throw new InputError(`${source.name}: not a ticket (no "${METADATA_KEY}" in its metadata)`)
+  memory.expect(metadataBytes(text, file.dataOffset), 'read its header')
   const metadata = refusing(source.name, () => {
     const parsed = parseMetadata(text)
     assertTensors(file, plannedTensors(parsed, file))
     return parsed
   })
+  const storedBytes = new Map([...file.tensors].map(([name, { byteLength }]) => [name, byteLength]))
+  memory.expect(readingBytes(metadata, storedBytes), 'open')
   const sha256 = file.metadata.get(HASH_KEY)
   const actual = await hashTicket(text, source, file.dataOffset, source.size, createSha256)
   if (sha256 !== actual) {
@@ -66,7 +90,8 @@ export async function openTicket(source: ByteSource, createSha256: CreateSha256)
     sha256: actual,
     seed: BigInt(metadata.seed),
     coding: codingOf(metadata),
-    storedBytes: new Map([...file.tensors].map(([name, { byteLength }]) => [name, byteLength])),
+    storedBytes,
+    memory,
     dense,
     async readDense(name) {
       if (!dense.has(name)) throw new InputError(`${source.name}: there is no dense tensor ${quoted(name)}`)
@@ -97,15 +122,15 @@ export function expectSearched(ticket: Ticket): SearchedTicket {
   throw new InputError(`${ticket.name}: is a pruned ticket (kind ${ticket.kind}), but this needs a searched one`)
 }
 
-/** The tensors that the metadata asks for; coded ones are as long as they are, within limits. */
+/** The tensors that the metadata asks for. Coded ones are as long as the file has them, within what their coding can be. */
 function plannedTensors(metadata: TicketMetadata, file: SafetensorsFile): TensorPlan[] {
   const coding = codingOf(metadata)
-  const stored = (name: string, plain: number, count?: number) => {
-    if (coding === 'bits') return plain
+  const stored: StoredBytes = (name, plain, mask) => {
+    const { least, most } = storedRange(coding, plain, mask)
+    if (least === most) return plain
     const length = file.tensors.get(name)?.byteLength ?? 0
-    const least = count === undefined ? 0 : codedLeast(count)
-    if (length >= least && length <= codedLimit(plain)) return length
-    throw new RangeError(`tensor ${quoted(name)} expected ${least} to ${codedLimit(plain)} coded bytes, got ${length}`)
+    if (length >= least && length <= most) return length
+    throw new RangeError(`tensor ${quoted(name)} expected ${least} to ${most} coded bytes, got ${length}`)
   }
   return metadata.kind === 'searched-gpt2'
     ? searchedTensors(metadata.matrices, metadata.dense, stored)

@@ -6,6 +6,7 @@ import type { TensorPlan } from '../safetensors/layout.js'
 import { type Deflate, type MaskCoding, pairShape, storeBytes, storeMask } from './coding.js'
 import { packCoordinates } from './coordinates.js'
 import { coordinateName, type PrunedMetadata, secondName, ticketTensors } from './format.js'
+import { contentBytes, pairContentBytes } from './memory.js'
 import type { PrunedTicket } from './read-pruned.js'
 import type { SearchedTicket } from './read-searched.js'
 import { unpackedGenerations } from './searched-masks.js'
@@ -32,6 +33,7 @@ export async function recodePruned(
   coding: MaskCoding,
   deflate?: Deflate,
 ): Promise<RecodedPruned> {
+  ticket.memory.expect(pairContentBytes(ticket), 'recode')
   const stored = new Map<string, Uint8Array>()
   for (const spec of ticket.metadata.pairs) {
     const { coordinate, second } = await ticket.readMasks(spec.name)
@@ -66,6 +68,7 @@ export async function searchedContent(
   scoreStreams: (matrix: number) => number | null,
 ): Promise<SearchedContent> {
   const { metadata, seed } = ticket
+  ticket.memory.expect(contentBytes(ticket), 'read whole')
   const matrices = []
   for (const [i, { name, shape, stream, init, scores }] of [...ticket.matrices.values()].entries()) {
     const { mask, generations } = await ticket.readMask(name)

@@ -1,5 +1,6 @@
 import { getBit, zeroDropped } from '../mask/packed-bits.js'
 import type { generateWeights, Initialisation, Seed } from '../random/index.js'
+import { rebuildBytes } from './memory.js'
 import type { SearchedTicket } from './read-searched.js'
 import { GENERATION_STRIDE } from './searched.js'
 
@@ -55,12 +56,13 @@ export function redrawWeights(
 /**
  * The effective weights of every matrix of a ticket by name, float32, row-major: 4 bytes a weight.
  * @param generate `generateWeights` of src/random, or a faster one with the same results
- * @throws InputError when a mask does not hold what the ticket says
+ * @throws InputError when a mask does not hold what the ticket says, or the weights need more memory than the ticket may ask for
  */
 export async function materialiseSearched(
   ticket: SearchedTicket,
   generate: typeof generateWeights,
 ): Promise<Map<string, Float32Array>> {
+  ticket.memory.expect(2 * rebuildBytes(ticket), 'make its weights') // `generate` may make words first
   const weights = new Map<string, Float32Array>()
   for (const { name, shape, stream, init } of ticket.matrices.values()) {
     const { mask, generations } = await ticket.readMask(name)

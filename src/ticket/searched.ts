@@ -4,7 +4,7 @@ import { gpt2Norms, type Norms } from '../model/gpt2-matrices.js'
 import type { Initialisation } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'
 import type { MaskCoding } from './coding.js'
-import { type DenseSpec, GENERATOR, type MetadataHead, type Probe } from './format.js'
+import { type DenseSpec, GENERATOR, type MetadataHead, type Probe, type StoredBytes } from './format.js'
 
 /** Weight i of a matrix at generation g is weight i of stream `stream + g * GENERATION_STRIDE`. */
 export const GENERATION_STRIDE = 2 ** 20
@@ -134,19 +134,23 @@ export const searchedDense = (config: Gpt2Config, norms: Norms): DenseSpec[] =>
 /**
  * The tensors of a searched ticket in the order of the file: learned norms (F32), masks (U8), then the generations of the
  * matrices that have any (U8).
- * @param stored how many bytes a tensor takes that would take `plain` bytes uncoded; `count` is a mask's number of bits
+ * @param stored how many bytes a tensor takes that would take `plain` bytes uncoded
  */
 export function searchedTensors(
   matrices: readonly SearchedMatrix[],
   dense: readonly DenseSpec[],
-  stored: (name: string, plain: number, count?: number) => number,
+  stored: StoredBytes,
 ): TensorPlan[] {
   const redrawn = matrices.filter(({ generations }) => generations > 0)
   return [
     ...dense.map(({ name, shape }): TensorPlan => ({ name, dtype: 'F32', shape })),
     ...matrices.map(({ name, shape }): TensorPlan => {
       const count = shape[0] * shape[1]
-      return { name: maskName(name), dtype: 'U8', shape: [stored(maskName(name), packedBytes(count), count)] }
+      return {
+        name: maskName(name),
+        dtype: 'U8',
+        shape: [stored(maskName(name), packedBytes(count), { count, columns: shape[1] })],
+      }
     }),
     ...redrawn.map(({ name, kept, generations }): TensorPlan => {
       const plain = packedBytes(kept * generationBits(generations))

@@ -3,6 +3,7 @@
  * 3 1/3 bits each. docs/ticket-format.md specifies both under *As text*.
  */
 import { InputError } from '../safetensors/input-error.js'
+import { quoted } from '../safetensors/strict-json.js'
 
 /** What is told of a text of which a part is missing or was changed. */
 export const DAMAGED = 'the text is not whole or was changed'
@@ -37,7 +38,7 @@ export function fromBase64url(text: string): Uint8Array {
   let at = 0
   for (let i = 0; i < text.length; i++) {
     const value = ALPHABET.indexOf(text[i])
-    if (value < 0) throw new RangeError(`character ${i} expected base64url, got ${JSON.stringify(text[i])}`)
+    if (value < 0) throw new RangeError(`character ${i} expected base64url, got ${quoted(text[i])}`)
     word = ((word << 6) | value) & 0xffffff
     const bits = ((i + 1) * 6) % 8 // that are left over
     if (i % 4 !== 0) bytes[at++] = (word >> bits) & 255

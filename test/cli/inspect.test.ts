@@ -1,7 +1,8 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { emptyTicket } from '../ticket/searched-example.js'
 import { writeSearched } from './searched-fixture.js'
 import { slt, sorter } from './slt.js'
 
@@ -24,6 +25,17 @@ test('what a searched ticket is, a row a matrix, and its size against dense ones
   expect(stdout).toMatch(/^ h\.1 +3,072 /m)
   expect(stdout).toMatch(/^ dense 4-bit +[\d,]+ +\d+\.\d{3} +\d+\.\d\d$/m)
   expect(stdout).toMatch(/B, \d+\.\d\d bits a parameter: .* than dense float32, .* than dense 4-bit\n$/)
+})
+
+test('a ticket may ask for no more memory than --memory-limit allows', async () => {
+  const path = join(folder, 'large.slt.safetensors')
+  await writeFile(path, emptyTicket({ positions: 2 ** 18, width: 16 })) // 2^22 weights in 8 kB
+  const refused = slt('generate', path, '--prompt', 'a', '--tokenizer', 'bytes', '--memory-limit', '30', '--json')
+  const line = `${path}: needs 67.65 MB of memory to run, the limit is 30.00 MB (--memory-limit raises it)`
+  expect(refused).toEqual({ code: 1, stdout: `${JSON.stringify({ error: line })}\n`, stderr: `slt: ${line}\n` })
+  expect(slt('inspect', path, '--memory-limit', '30').code).toBe(0)
+  const none = slt('inspect', path, '--memory-limit', '0')
+  expect([none.code, none.stderr]).toEqual([1, 'slt: "memory-limit" expected an integer >= 1, got 0\n'])
 })
 
 test('--json has everything, --plot writes an SVG and nothing else', async () => {

@@ -53,27 +53,6 @@ async function readOrRefuse(bytes: Uint8Array): Promise<'read' | 'refused'> {
   }
 }
 
-test('80,000 mutated files are read or refused, never worse', async () => {
-  const outcomes = { read: 0, refused: 0 }
-  const mutation = fc.record({ at: fc.nat(), to: fc.nat(255), kind: fc.constantFrom('set', 'cut', 'drop', 'double') })
-  await fc.assert(
-    fc.asyncProperty(tensors, fc.array(mutation, { minLength: 1, maxLength: 4 }), async (list, mutations) => {
-      let bytes = [...encodeSafetensors(list)]
-      for (const { at, to, kind } of mutations) {
-        const i = at % (bytes.length + 1)
-        if (kind === 'set') bytes[i] = to
-        else if (kind === 'cut') bytes = bytes.slice(0, i)
-        else if (kind === 'drop') bytes.splice(i, 1 + (to % 8))
-        else bytes.splice(i, 0, ...bytes.slice(i, i + 1 + (to % 8)))
-      }
-      outcomes[await readOrRefuse(Uint8Array.from(bytes))]++
-    }),
-    { seed: 2, numRuns: 80_000 },
-  )
-  expect(outcomes.read).toBeGreaterThan(100)
-  expect(outcomes.refused).toBeGreaterThan(40_000)
-})
-
 test('20,000 headers of arbitrary JSON are read or refused', async () => {
   const number = fc.oneof(fc.integer({ min: -1, max: 9 }), fc.double(), fc.constantFrom(2 ** 60, -0, 1e308))
   const entry = fc.record(

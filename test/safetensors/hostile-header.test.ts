@@ -65,7 +65,13 @@ const cases: [string, Uint8Array, RegExp][] = [
   [
     'a shape nested very deeply',
     fileOf(tensor({}).replace('[2]', '['.repeat(1e6) + ']'.repeat(1e6))),
-    /impossible shape/,
+    /the header has objects or lists more than 64 deep/,
+  ],
+  ['a shape nested 61 deep', fileOf(tensor({}).replace('[2]', '['.repeat(61) + ']'.repeat(61))), /impossible shape/],
+  [
+    'objects nested very deeply, of which each level would be kept',
+    fileOf(tensor({}).replace('[2]', `${'{"":'.repeat(1e6)}1${'}'.repeat(1e6)}`)),
+    /the header has objects or lists more than 64 deep/,
   ],
 ]
 

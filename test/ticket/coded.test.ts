@@ -138,7 +138,7 @@ describe('refused in one line', () => {
       ;(metadata.config as { vocabulary: number }).vocabulary = 2 ** 20
       ;(metadata.matrices as { shape: number[] }[])[0].shape[0] = 2 ** 20
     })
-    expect(await refusal(lie)).toMatch(/^x: tensor "wte.mask" expected 512 to \d+ coded bytes, got \d+$/)
+    expect(await refusal(lie)).toMatch(/^x: tensor "wte.mask" expected 2033 to \d+ coded bytes, got \d+$/)
     const long = encodeSearchedTicket({ ...small, coding: 'deflate' }, nodeSha256, () => new Uint8Array(200)).bytes
     expect(await refusal(long)).toBe('x: tensor "wte.mask" expected 1 to 68 coded bytes, got 200')
   })

@@ -2,6 +2,7 @@ import { packBits } from '../../src/mask/index.js'
 import type { Gpt2Config } from '../../src/model/gpt2-config.js'
 import { gpt2Matrices, gpt2Norms, type Norms } from '../../src/model/gpt2-matrices.js'
 import { fillWords, type Initialisation } from '../../src/random/index.js'
+import { nodeDeflate } from '../../src/runtime/node.js'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
 import { memorySource } from '../../src/safetensors/index.js'
 import {
@@ -77,6 +78,19 @@ export function randomContent(
     ...change,
   }
 }
+
+/** Content whose masks keep nothing: deflated, 2^20 weights are a mask of about 130 bytes. */
+export function emptyContent(change: Partial<Gpt2Config>): SearchedContent {
+  const config = { ...smallConfig, width: 16, inner: 16, ...change }
+  const matrices = gpt2Matrices(config).map(({ name, shape }, stream) => {
+    const mask = new Uint8Array(Math.ceil((shape[0] * shape[1]) / 8))
+    return { name, stream, init: inits[0], mask, scores: null }
+  })
+  return { ...randomContent(smallConfig), config, matrices, probe: null, coding: 'deflate' }
+}
+
+export const emptyTicket = (change: Partial<Gpt2Config>): Uint8Array =>
+  encodeSearchedTicket(emptyContent(change), nodeSha256, nodeDeflate).bytes
 
 /** The ticket of docs/ticket-format.md. */
 export function exampleContent(): SearchedContent {

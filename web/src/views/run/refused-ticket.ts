@@ -1,7 +1,9 @@
 /** What is no ticket, in plain words before the detail; in a worker. */
 import { InputError } from '../../../../src/safetensors/input-error.js'
+import { MemoryLimitError } from '../../../../src/safetensors/memory-budget.js'
 import { METADATA_KEY } from '../../../../src/ticket/format.js'
 
+const TOO_LARGE = 'This ticket needs more memory than a page should take; slt generate opens it on your machine.'
 const FOREIGN = 'This is not a ticket.'
 const DAMAGED = 'This ticket is damaged or cut short.'
 
@@ -15,6 +17,7 @@ const HEAD = 4096
  */
 export function refusedTicket(error: unknown, from: Uint8Array | string): unknown {
   if (!(error instanceof InputError) || /\bversion\b.* is unknown/.test(error.message)) return error
+  if (error instanceof MemoryLimitError) return new InputError(`${TOO_LARGE} ${error.message}`, { cause: error })
   const lead = looksLikeTicket(error.message, from) ? DAMAGED : FOREIGN
   return new InputError(`${lead} ${error.message}`, { cause: error })
 }

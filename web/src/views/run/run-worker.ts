@@ -4,12 +4,14 @@ import { inspectTicket, type MaskPicture } from '../../../../src/inspect/inspect
 import type { TicketReport } from '../../../../src/inspect/report.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
 import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
+import { expectToRun } from '../../../../src/runtime/running-model.js'
 import type { WebDevice } from '../../../../src/runtime/web.js'
 import { webSha256 } from '../../../../src/runtime/web-sha256.js'
-import { InputError, memorySource } from '../../../../src/safetensors/index.js'
+import { openTicketBytes } from '../../../../src/runtime/web-ticket.js'
+import { InputError } from '../../../../src/safetensors/index.js'
 import { promptTokens } from '../../../../src/search/continue-text.js'
 import { decodeCompact } from '../../../../src/ticket/compact.js'
-import { openTicket, type Ticket } from '../../../../src/ticket/index.js'
+import { pairsBytes, type Ticket } from '../../../../src/ticket/index.js'
 import { readTicketText } from '../../../../src/ticket/ticket-text.js'
 import { type Engine, openEngine } from '../../engine.js'
 import { loadKernels } from '../../kernels.js'
@@ -24,9 +26,6 @@ import { sorterShape } from './sorter-shape.js'
 import { type SortedCount, sortList, sortLists } from './sorting.js'
 import { createTurns } from './turns.js'
 import { seenAttention, ticketTokenizer, type WritingReport, type WritingRequest, writeText } from './writing.js'
-
-/** Random weights that a page can hold, 4 bytes each; a GPT-2 medium has 407 million. */
-const MOST_WEIGHTS = 2 ** 28
 
 /** On the way of `open`. */
 export type OpenReport =
@@ -88,7 +87,7 @@ const tasks = {
     signal.throwIfAborted()
     try {
       const bytes = typeof from === 'string' ? decodeCompact(name, readTicketText(name, from), webSha256).bytes : from
-      const ticket = await openTicket(memorySource(bytes, name), webSha256)
+      const ticket = await openTicketBytes(bytes, name)
       current = { ticket, bytes }
       await pause()
       if (!isInspected) return null
@@ -107,14 +106,11 @@ const tasks = {
   async grow(_: undefined, { report, pause }: TaskContext<Growth>) {
     const own = opened()
     const { ticket } = own
-    const count =
-      ticket.kind === 'searched-gpt2'
-        ? sum(ticket.matrices.values(), ({ shape }) => shape[0] * shape[1])
-        : sum(ticket.pairs.values(), ({ hidden, inputs, outputs }) => hidden * (inputs + outputs))
-    if (count > MOST_WEIGHTS) {
-      throw new InputError(
-        `this network has ${count.toLocaleString('en')} random weights, more than a page should hold (${MOST_WEIGHTS.toLocaleString('en')}); slt generate runs it on your machine`,
-      )
+    try {
+      if (ticket.kind === 'searched-gpt2') expectToRun(ticket)
+      else ticket.memory.expect(pairsBytes(ticket, Number.POSITIVE_INFINITY), 'run')
+    } catch (error) {
+      throw refusedTicket(error, own.bytes)
     }
     own.grown = await growModel(await theKernels(), ticket, { onGrowth: report, pause })
     const { weights, kept, milliseconds } = own.grown
@@ -181,6 +177,8 @@ const tasks = {
   async cells({ name, window, cells }: { name: string; window: MaskWindow; cells: number }) {
     const own = opened()
     if (own.mask?.name !== name) own.mask = await openMask(await theKernels(), own.ticket, name)
+    const shown = Math.min(window.rows, own.mask.rows) * Math.min(window.columns, own.mask.columns)
+    own.ticket.memory.expect(own.mask.mask.length + shown, 'draw') // a byte a weight
     return maskCells(own.mask, window, cells)
   },
 
@@ -199,11 +197,5 @@ const tasks = {
   },
 }
 export type RunTasks = typeof tasks
-
-function sum<T>(values: Iterable<T>, of: (value: T) => number): number {
-  let total = 0
-  for (const value of values) total += of(value)
-  return total
-}
 
 exposeTasks(tasks)

@@ -2,6 +2,7 @@
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { LINK_LIMIT } from '../../../../src/ticket/ticket-text.js'
 import { fetchSiteFile, siteFile } from '../../site.js'
+import { readBody, tooMany } from './sized-body.js'
 
 /** Bytes of the largest file that is read. */
 const MOST_BYTES = 2 ** 29
@@ -111,14 +112,11 @@ async function fetchWhole(url: string, signal: AbortSignal): Promise<Uint8Array>
   const response = await fetch(url, { signal })
   if (!response.ok) throw new Error(`The ticket could not be loaded: the server answered ${response.status}.`)
   checkSize('the file', Number(response.headers.get('content-length') ?? 0))
-  return new Uint8Array(await response.arrayBuffer())
+  return readBody(response, MOST_BYTES)
 }
 
 function checkSize(name: string, size: number): void {
-  if (size <= MOST_BYTES) return
-  throw new InputError(
-    `${name} has ${Math.round(size / 1e6).toLocaleString('en')} MB, more than a page opens (537 MB).`,
-  )
+  if (size > MOST_BYTES) throw new InputError(tooMany(name, size, MOST_BYTES))
 }
 
 /**

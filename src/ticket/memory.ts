@@ -1,0 +1,112 @@
+/**
+ * What a ticket makes its reader hold, in bytes, from its metadata and the lengths of its tensors alone: so that it is known
+ * before any of it is allocated. The figures count the arrays of this package, each at its full length, and leave out what is
+ * small or does not grow with the ticket (a piece of 2^21 weights in the kernels, for one).
+ */
+import { packedBytes } from '../mask/packed-bits.js'
+import { JSON_BYTES } from '../safetensors/strict-json.js'
+import { coordinateName, secondName, type TicketMetadata } from './format.js'
+import type { PairSpec } from './pair.js'
+import type { PrunedTicket } from './read-pruned.js'
+import type { SearchedTicket } from './read-searched.js'
+import { generationBits, generationName, maskName, type SearchedMatrix } from './searched.js'
+
+/** Bytes of a tensor in the file, by its name. */
+type Lengths = ReadonlyMap<string, number>
+
+const lengthOf = (lengths: Lengths, name: string): number => lengths.get(name) ?? 0
+
+const sumOf = <T>(items: Iterable<T>, bytesOf: (item: T) => number): number => {
+  let sum = 0
+  for (const item of items) sum += bytesOf(item)
+  return sum
+}
+
+const largestOf = <T>(items: Iterable<T>, bytesOf: (item: T) => number): number => {
+  let largest = 0
+  for (const item of items) largest = Math.max(largest, bytesOf(item))
+  return largest
+}
+
+/** Reading a mask of a searched ticket: as it is stored, as bits, and the generations packed and a byte each. */
+function searchedMaskBytes({ name, shape, kept, generations }: SearchedMatrix, lengths: Lengths): number {
+  const bits = lengthOf(lengths, maskName(name)) + packedBytes(shape[0] * shape[1])
+  if (generations === 0) return bits
+  return bits + lengthOf(lengths, generationName(name)) + packedBytes(kept * generationBits(generations)) + kept
+}
+
+/** Reading the masks of a pair: both as they are stored, the bits, and two bytes a coordinate, once as bytes and once as numbers. */
+const pairMaskBytes = ({ name, hidden, outputs }: PairSpec, lengths: Lengths): number =>
+  lengthOf(lengths, secondName(name)) +
+  lengthOf(lengths, coordinateName(name)) +
+  packedBytes(hidden * outputs) +
+  4 * hidden
+
+const weightsOf = ({ shape }: SearchedMatrix): number => shape[0] * shape[1]
+
+/** Both random matrices of a pair. */
+const pairBytes = ({ inputs, hidden, outputs }: PairSpec): number => 4 * hidden * (inputs + outputs)
+
+/** Metadata once it is parsed, and the header that it came in. */
+export const metadataBytes = (text: string, headerBytes: number): number => JSON_BYTES * (text.length + headerBytes)
+
+/** Reading one mask, or one tensor kept dense: whichever takes most. A tensor is read as bytes and copied as numbers. */
+export function readingBytes(metadata: TicketMetadata, lengths: Lengths): number {
+  const dense = largestOf(metadata.dense, ({ name }) => 2 * lengthOf(lengths, name))
+  const masks =
+    metadata.kind === 'searched-gpt2'
+      ? largestOf(metadata.matrices, (matrix) => searchedMaskBytes(matrix, lengths))
+      : largestOf(metadata.pairs, (pair) => pairMaskBytes(pair, lengths))
+  return Math.max(dense, masks)
+}
+
+/** All weights of a searched ticket, made piece by piece: 4 bytes each, all stored masks, the dense tensors. */
+export function rebuildBytes({ metadata, coding, storedBytes }: SearchedTicket): number {
+  const { matrices, dense } = metadata
+  const weights = 4 * sumOf(matrices, weightsOf)
+  const stored = sumOf(matrices, ({ name }) => lengthOf(storedBytes, maskName(name)))
+  // Deflated masks are inflated whole; bits are used where they lie.
+  const inflated = coding === 'deflate' ? sumOf(matrices, (matrix) => packedBytes(weightsOf(matrix))) : 0
+  const redrawn = matrices.filter(({ generations }) => generations > 0)
+  const norms = 2 * sumOf(dense, ({ name }) => lengthOf(storedBytes, name))
+  return weights + stored + inflated + norms + largestOf(redrawn, (matrix) => searchedMaskBytes(matrix, storedBytes))
+}
+
+/** All masks and generations of a searched ticket at once, generations a byte a weight, and as they are written again. */
+export const contentBytes = ({ metadata, storedBytes }: SearchedTicket): number =>
+  sumOf(metadata.matrices, (matrix) => {
+    const all = matrix.generations > 0 ? 2 * weightsOf(matrix) : 0
+    return 2 * searchedMaskBytes(matrix, storedBytes) + all
+  })
+
+/** All masks of a pruned ticket at once, as they are read and as they are written again. */
+export const pairContentBytes = ({ metadata, storedBytes }: PrunedTicket): number =>
+  2 * sumOf(metadata.pairs, (pair) => pairMaskBytes(pair, storedBytes))
+
+/**
+ * The random matrices of a pruned ticket.
+ * @param kept bytes of matrices that are kept once they are made: `Infinity` for all of them
+ * @returns what is kept, twice the largest pair, which the kernels make beside its copy, and the dense tensors
+ */
+export function pairsBytes({ metadata, storedBytes }: PrunedTicket, kept: number): number {
+  const { pairs, dense } = metadata
+  const largest = largestOf(pairs, (pair) => 2 * pairBytes(pair) + pairMaskBytes(pair, storedBytes))
+  return Math.min(kept, sumOf(pairs, pairBytes)) + largest + 2 * sumOf(dense, ({ name }) => lengthOf(storedBytes, name))
+}
+
+/** The matrices that pairs stand for, in float64, one after another, each beside its pair's masks. */
+export const productBytes = ({ metadata, storedBytes }: PrunedTicket): number =>
+  largestOf(metadata.pairs, (pair) => 16 * pair.inputs * pair.outputs + pairMaskBytes(pair, storedBytes))
+
+/** Rows and columns of a mask counted, sorted, and put into the cells of a picture: uint32 each. */
+const linesBytes = (rows: number, columns: number): number => 12 * (rows + columns)
+
+/** Inspecting a ticket, mask by mask. */
+export function inspectionBytes({ metadata, storedBytes }: SearchedTicket | PrunedTicket): number {
+  if (metadata.kind !== 'searched-gpt2') {
+    return largestOf(metadata.pairs, (pair) => pairMaskBytes(pair, storedBytes) + linesBytes(pair.hidden, pair.outputs))
+  }
+  return largestOf(metadata.matrices, (matrix) => {
+    return searchedMaskBytes(matrix, storedBytes) + linesBytes(...matrix.shape)
+  })
+}
