@@ -50,7 +50,13 @@ function printJson(error: string): void {
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ error })}\n`)
 }
 
-const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+/** Line by line: an expression that looks for white space around line ends takes n squared steps on n spaces. */
+export const inOneLine = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
 
 const usageMessage = ({ message }: CommanderError): string => inOneLine(message.replace(/^(error|slt): /, ''))
 
