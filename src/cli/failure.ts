@@ -63,7 +63,13 @@ export function endOutput(name: string, error: NodeJS.ErrnoException): never {
 
 const jsonText = (error: string): string => (process.argv.includes('--json') ? `${JSON.stringify({ error })}\n` : '')
 
-const inOneLine = (text: string): string => text.replaceAll(/\s*\n\s*/g, ' ')
+/** Line by line: an expression that looks for white space around line ends takes n squared steps on n spaces. */
+export const inOneLine = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
 
 /** Errors whose message alone says what is wrong. */
 const expectedNames = ['InputError', 'BadUsage', 'DeadWorker']

@@ -72,7 +72,11 @@ export function addModelOptions(command: Command): Command {
   return command
     .option('--data <path>', 'text to learn from: a file, a folder of text files, or a tokenised file')
     .option('--valid <path>', 'text to validate on (default: the last tenth of the data)')
-    .option('--tokenizer <t>', 'bytes or gpt2 (default: bytes)', oneOf('tokenizer', ['bytes', 'gpt2']))
+    .option(
+      '--tokenizer <t>',
+      'bytes or gpt2, which reads <|endoftext|> as one token (default: bytes)',
+      oneOf('tokenizer', ['bytes', 'gpt2']),
+    )
     .option(
       '--model <name>',
       `${Object.keys(searchModels).join(', ')} (default: micro)`,

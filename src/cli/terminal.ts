@@ -102,7 +102,11 @@ export function table(
     chars: isNarrow ? { ...plainLines, middle: '', 'mid-mid': '' } : plainLines,
   })
   for (const row of rows) drawn.push([...row])
-  return drawn.toString().replaceAll(/ +$/gm, '')
+  return drawn
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
 }
 
 /** A rule under the header and nothing else. */
