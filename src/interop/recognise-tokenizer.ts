@@ -1,5 +1,5 @@
 import { type TokenizerName, tokenizerNames } from '../data/index.js'
-import { InputError } from '../safetensors/index.js'
+import { InputError, parseJson } from '../safetensors/index.js'
 import { type ByteLevelBpe, byteLevelBpe } from './tokenizer-json.js'
 
 /**
@@ -13,9 +13,9 @@ import { type ByteLevelBpe, byteLevelBpe } from './tokenizer-json.js'
 export async function recogniseTokenizer(text: string, source: string): Promise<TokenizerName | null> {
   let json: Json
   try {
-    json = JSON.parse(text) as Json
-  } catch {
-    throw new InputError(`${source}: not JSON`)
+    json = parseJson(text) as Json
+  } catch (error) {
+    throw new InputError(`${source}: ${(error as Error).message}`)
   }
   const found = byteLevelOf(json)
   if (!found) return null

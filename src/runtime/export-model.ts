@@ -18,7 +18,7 @@ import {
   weightsFile,
 } from '../interop/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
-import { InputError, isMissingFile } from '../safetensors/index.js'
+import { InputError, isMissingFile, parseJson } from '../safetensors/index.js'
 import { aboutModel, commandOf } from './export-origin.js'
 import { type DenseExport, denseExport, type HeadForm } from './export-weights.js'
 import { openFile } from './files.js'
@@ -196,7 +196,7 @@ async function ownTokenizerFiles({ path: folder }: ModelSource): Promise<OutputF
 /** The special tokens that a folder's configuration names. */
 async function ownSpecialTokens({ path }: ModelSource): Promise<SpecialTokens> {
   const name = resolve(path, 'config.json')
-  const json = JSON.parse(new TextDecoder().decode(await readIfThere(name))) as Record<string, unknown>
+  const json = parseJson(new TextDecoder().decode(await readIfThere(name))) as Record<string, unknown>
   const token = (key: string): number | null => {
     const value = json[key] ?? null
     if (value === null || Number.isSafeInteger(value)) return value as number | null

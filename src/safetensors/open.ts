@@ -2,7 +2,7 @@ import type { ByteSource } from './byte-source.js'
 import { bytesPerElement, type Dtype, isDtype, tensorBytes } from './dtype.js'
 import { FORMAT_BYTES, HEADER_LIMIT, otherFormat } from './file-format.js'
 import { InputError } from './input-error.js'
-import { duplicateKey, quoted } from './strict-json.js'
+import { parseJson, quoted } from './strict-json.js'
 
 /** Where a tensor lies: `byteOffset` counts from the start of the file. */
 export interface TensorInfo {
@@ -76,12 +76,9 @@ function parseHeader(bytes: Uint8Array, refuse: Refuse): object {
   let header: unknown
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-    header = JSON.parse(text)
-    const twice = duplicateKey(text)
-    if (twice !== undefined) refuse(`${quoted(twice)} is written twice in the header`)
+    header = parseJson(text, { uniqueKeys: true })
   } catch (error) {
-    if (error instanceof InputError) throw error
-    refuse('the header is not JSON in UTF-8')
+    refuse(error instanceof SyntaxError ? `header: ${error.message}` : 'the header is not JSON in UTF-8')
   }
   return header as object // an object: the text starts with { and is JSON
 }
