@@ -51,7 +51,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const report = await prune(target, { ...flags, scale: 'auto', threads: availableParallelism() })
   printReport(terminal, report, flags.out)
   terminal.print()
-  const checks = await verify(flags.out, sorter)
+  const { checks } = await verify(flags.out, { target })
   printChecks(terminal, checks)
   terminal.print()
   const { sorted, shown } = await sortLists(flags.out, flags.seed)

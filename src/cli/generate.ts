@@ -60,6 +60,7 @@ async function runGenerate(path: string, flags: GenerateFlags): Promise<void> {
   const { prompt, count, temperature, topK, seed } = flags
   const { runner } = await openGraphRunner({ device: flags.device })
   const opened = await openModel(path, { runner })
+  for (const warning of opened.warnings) terminal.note(warning)
   const tokens: number[] = []
   let text = ''
   try {
@@ -83,7 +84,16 @@ async function runGenerate(path: string, flags: GenerateFlags): Promise<void> {
   } finally {
     await opened.close()
   }
-  terminal.result({ ticket: path, prompt, text, tokens, temperature, topK: topK ?? null, seed })
+  terminal.result({
+    ticket: path,
+    prompt,
+    text,
+    tokens,
+    temperature,
+    topK: topK ?? null,
+    seed,
+    warnings: opened.warnings,
+  })
 }
 
 /** What a random network says may hold anything: a terminal obeys none of it. */

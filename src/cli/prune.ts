@@ -70,12 +70,13 @@ export function addPrune(program: Command): void {
       const terminal = createTerminal(flags)
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
+      for (const warning of target.warnings) terminal.note(warning)
       const out = flags.out ?? `${target.name}.slt.safetensors`
       const { assertWritable } = await import('../runtime/output-path.js')
       await assertWritable(out, { inputs: folder === undefined ? [] : [folder], force: flags.force })
       const report = await prune(target, { ...flags, out })
       printReport(terminal, report, out)
-      terminal.result({ ...report, out })
+      terminal.result({ ...report, out, warnings: target.warnings })
     })
 }
 

@@ -58,7 +58,8 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
     import('../model/gpt2-generate.js'),
     import('../runtime/open-model.js'),
   ])
-  const { model, close } = await openModel(path)
+  const { model, warnings, close } = await openModel(path)
+  for (const warning of warnings) terminal.note(warning)
   try {
     const { vocabulary, positions } = model.config
     const { tokens, isLetters } = flags.tokens
@@ -73,7 +74,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
     const added = flags.count ?? Math.min(positions - tokens.length + 1, DEFAULT_COUNT)
     const continuation = await generateGreedy(model, tokens, added)
     terminal.print(isLetters ? continuation.map((token) => LETTERS[token]).join('') : continuation.join(','))
-    terminal.result({ ticket: path, tokens, continuation })
+    terminal.result({ ticket: path, tokens, continuation, warnings })
   } finally {
     await close()
   }

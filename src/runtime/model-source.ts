@@ -31,6 +31,8 @@ export interface ModelSource {
   readonly dtype: 'ticket' | 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
   /** Parameters of the model, a tied head counted once; of a pruned ticket those of its target. */
   readonly parameters: number
+  /** A line each for what a folder holds and was not read; see `Gpt2Folder`. Empty for files. */
+  readonly warnings: readonly string[]
   /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
   /**
@@ -69,6 +71,7 @@ async function openModelFile(path: string): Promise<ModelSource> {
         bytes: source.size,
         dtype: 'F32',
         parameters: countParameters(config),
+        warnings: [],
         ticket: null,
         weights: once(readWeights),
         close: source.close,
@@ -87,6 +90,7 @@ async function openModelFile(path: string): Promise<ModelSource> {
       bytes: ticket.bytes,
       dtype: 'ticket',
       parameters: countParameters(config),
+      warnings: [],
       ticket,
       weights: once(() => ticketWeights(ticket)),
       close: source.close,
@@ -107,7 +111,7 @@ async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
 async function openFolder(path: string): Promise<ModelSource> {
   const folder = await openGpt2Folder((name) => openFile(join(path, name)))
   try {
-    const { config, bytes, dtype } = folder
+    const { config, bytes, dtype, warnings } = folder
     return {
       kind: 'folder',
       path,
@@ -117,6 +121,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       bytes,
       dtype,
       parameters: countParameters(config),
+      warnings,
       ticket: null,
       weights: once(() => folder.readWeights()),
       close: folder.close,
@@ -131,7 +136,7 @@ async function openFolder(path: string): Promise<ModelSource> {
  * Which of our tokenizers a folder's `tokenizer.json` is; null where there is none or it is another one.
  * @throws InputError when it cannot be read
  */
-async function folderTokenizer(folder: string): Promise<Pick<ModelSource, 'tokenizer' | 'hasOtherTokenizer'>> {
+export async function folderTokenizer(folder: string): Promise<Pick<ModelSource, 'tokenizer' | 'hasOtherTokenizer'>> {
   try {
     const file = await openFile(join(folder, 'tokenizer.json'))
     const bytes = await file.read(0, file.size).finally(file.close)

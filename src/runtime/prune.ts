@@ -5,7 +5,7 @@ import type { Gpt2Weights } from '../model/gpt2-weights.js'
 import { type PruneOptions, type PruneReport, pruneGpt2 as pruneOn } from '../prune/gpt2.js'
 import type { ColumnsResult } from '../prune/solve-columns.js'
 import type { PruneTask } from '../prune/task.js'
-import { type Check, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
+import { type Check, type PredictionLimits, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
 import { expectPruned, openTicket } from '../ticket/index.js'
 import { openFile } from './files.js'
 import { loadKernels } from './node.js'
@@ -13,6 +13,7 @@ import { createGraphRunner } from './onnx.js'
 import { verifySearched } from './searched-verify.js'
 import { nodeSha256 } from './sha256.js'
 import { ticketFiles } from './ticket-files.js'
+import { textSequences } from './verify-text.js'
 import { createWorkerPool } from './worker-pool.js'
 
 /**
@@ -36,27 +37,46 @@ export async function pruneGpt2(options: PruneOptions & { threads?: number }): P
 }
 
 /** Options of {@link verifyGpt2}. */
-export interface VerifyFileOptions {
+export interface VerifyFileOptions extends PredictionLimits {
   /** Path of the ticket. */
   ticket: string
   target?: { config: Gpt2Config; weights: Gpt2Weights }
-  /** Largest difference of the logits that passes. Default 0.1. */
-  logitTolerance?: number
+  /** A text, a folder of them or a file of tokens to compare predictions on. Default: what the target writes. */
+  data?: string | undefined
+  /** Name of the tokenizer of `data`. */
+  tokenizer?: string | undefined
   signal?: AbortSignal
   onProgress?(progress: { pair: string; done: number; total: number }): void
 }
 
 /**
  * Verifies a ticket file: a pruned one by `verifyGpt2` of src/prune on this machine, a searched one by its masks and its
- * probe. InputError when it is no sound ticket, or a searched one is to be compared with a target.
+ * probe.
+ * @returns the checks, and a line each for what was read of `data` as something else
+ * @throws InputError when it is no sound ticket, or a searched one is to be compared with a target; RangeError for a value
  */
-export async function verifyGpt2({ ticket: path, ...options }: VerifyFileOptions): Promise<{ checks: Check[] }> {
+export async function verifyGpt2({
+  ticket: path,
+  data,
+  tokenizer,
+  ...options
+}: VerifyFileOptions): Promise<{ checks: Check[]; warnings: readonly string[] }> {
+  const { target, signal } = options
+  if (data !== undefined && !target) throw new RangeError(`"data" expected a target to compare with, got ${data} alone`)
   const source = await openFile(path)
   try {
     const ticket = await openTicket(source, nodeSha256)
-    const runner = createGraphRunner()
-    if (ticket.kind === 'searched-gpt2' && options.target === undefined) return await verifySearched(ticket, runner)
-    return await verifyOn({ kernels: await loadKernels(), runner }, { ...options, ticket: expectPruned(ticket) })
+    if (ticket.kind === 'searched-gpt2' && !target)
+      return { ...(await verifySearched(ticket, createGraphRunner())), warnings: [] }
+    const pruned = expectPruned(ticket)
+    const text =
+      target && data !== undefined
+        ? await textSequences({ data, tokenizer, config: target.config, signal })
+        : { warnings: [] }
+    const { warnings, ...sequences } = text
+    const platform = { kernels: await loadKernels(), runner: createGraphRunner() }
+    const { checks } = await verifyOn(platform, { ...options, ...sequences, ticket: pruned })
+    return { checks, warnings }
   } finally {
     await source.close()
   }

@@ -8,6 +8,7 @@ export {
   PROBE_LIMIT,
   type Probe,
   type PrunedMetadata,
+  probeTolerance,
   type TicketMetadata,
   type TicketPlan,
 } from './format.js'
