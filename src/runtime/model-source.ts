@@ -4,7 +4,7 @@ import type { TokenizerName } from '../data/index.js'
 import { openGpt2Folder, recogniseTokenizer } from '../interop/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { countParameters, type Gpt2Weights } from '../model/gpt2-weights.js'
-import { FORMAT_BYTES, InputError, isMissingFile, otherFormat } from '../safetensors/index.js'
+import { FORMAT_BYTES, InputError, isMissingFile, whyNotSafetensors } from '../safetensors/index.js'
 import { openTicket, type Ticket } from '../ticket/index.js'
 import { openFile, refuseSystem } from './files.js'
 import { rebuildTicket } from './rebuild-ticket.js'
@@ -56,8 +56,8 @@ export async function openModelSource(path: string): Promise<ModelSource> {
 async function openModelFile(path: string): Promise<ModelSource> {
   const source = await openFile(path)
   try {
-    const other = otherFormat(await source.read(0, Math.min(FORMAT_BYTES, source.size)))
-    if (other !== undefined) throw new InputError(`${path}: is neither a ticket nor a folder (it looks like ${other})`)
+    const other = whyNotSafetensors(await source.read(0, Math.min(FORMAT_BYTES, source.size)))
+    if (other !== undefined) throw new InputError(`${path}: is neither a ticket nor a folder (${other})`)
     const trained = await openTrainedFile(source)
     if (trained) {
       const { config, tokenizer, readWeights } = trained

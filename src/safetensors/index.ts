@@ -1,6 +1,6 @@
 export { assertInside, type ByteSource, memorySource } from './byte-source.js'
 export { bytesPerElement, type Dtype, isDtype, tensorBytes } from './dtype.js'
-export { FORMAT_BYTES, otherFormat, startsAsSafetensors } from './file-format.js'
+export { FORMAT_BYTES, startsAsSafetensors, whyNotSafetensors } from './file-format.js'
 export { float32Bytes, toFloat32 } from './floats.js'
 export { InputError, isMissingFile } from './input-error.js'
 export { toUint16, uint16Bytes } from './integers.js'
