@@ -121,7 +121,14 @@ const filesOf = (...paths: readonly (string | undefined)[]): string[] =>
 /** Why a folder that holds a run is not started anew without `force`. */
 async function describeConflict(path: string, folder: RunFolder, record: RunRecord): Promise<string> {
   const advice = `go on with --resume ${path}, or start anew with --force`
-  const there = parseRunRecord(join(path, 'run.json'), (await folder.readRun()) ?? '')
+  const text = (await folder.readRun()) ?? ''
+  let there: RunRecord
+  try {
+    there = parseRunRecord(join(path, 'run.json'), text)
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error
+    return `${error.message}; start anew with --force`
+  }
   const different = differences(there.identity, record.identity)
   if (different === undefined) return `${path}: this run has begun already; ${advice}`
   return `${path}: holds a run of another configuration (${different}); ${advice}`
