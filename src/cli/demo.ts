@@ -64,7 +64,7 @@ async function demo(flags: DemoFlags): Promise<void> {
   const report = await prune(target, { ...options, advice, isSame: (path) => isPruneOf(path, { ...options, target }) })
   printReport(terminal, report, flags.out)
   terminal.print()
-  const checks = await verify(flags.out, sorter)
+  const { checks } = await verify(flags.out, { target })
   printChecks(terminal, checks)
   terminal.print()
   const { sorted, shown } = await interruptible((signal) => sortLists(flags.out, flags.seed, signal))

@@ -157,6 +157,7 @@ async function runExport(
 
 async function printReport(terminal: Terminal, report: ExportReport): Promise<void> {
   const { out, files, bytes, config, tokenizer, kind, heads, logitDifference } = report
+  for (const warning of report.warnings) terminal.note(warning)
   terminal.print(terminal.colour.bold(out))
   if (files.length > 1) for (const file of files) terminal.print(`  ${file.path.padEnd(26)} ${bytesText(file.bytes)}`)
   const { layers, width, positions, vocabulary } = config

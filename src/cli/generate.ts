@@ -71,6 +71,7 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
   const { prompt, count, temperature, topK, seed } = flags
   const { runner } = await openGraphRunner({ device: flags.device })
   const opened = await openModel(path, { runner, memoryLimit: flags.memoryLimit })
+  for (const warning of opened.warnings) terminal.note(warning)
   const tokens: number[] = []
   let text = ''
   try {
@@ -103,7 +104,7 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
       terminal.note(beyondContext(beyond, tokens.length, positions))
     }
     const stopped = ends.includes(tokens[tokens.length - 1])
-    const facts = { temperature, topK: topK ?? null, seed, stopped, beyondContext: beyond }
+    const facts = { temperature, topK: topK ?? null, seed, stopped, beyondContext: beyond, warnings: opened.warnings }
     terminal.result({ ticket: path, prompt, text, tokens, ...facts })
   } finally {
     await opened.close()

@@ -73,10 +73,11 @@ export function addPrune(program: Command): void {
       const terminal = createTerminal(flags)
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
+      for (const warning of target.warnings) terminal.note(warning)
       const out = flags.out ?? `${target.name}.slt.safetensors`
       const report = await prune(target, { ...flags, out, inputs: folder === undefined ? [] : [folder] })
       printReport(terminal, report, out)
-      terminal.result({ ...report, out })
+      terminal.result({ ...report, out, warnings: target.warnings })
     })
 }
 

@@ -64,6 +64,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
     import('../runtime/missing-tokenizer.js'),
   ])
   const opened = await openModel(path, { memoryLimit: flags.memoryLimit })
+  for (const warning of opened.warnings) terminal.note(warning)
   try {
     const { vocabulary, positions } = opened.model.config
     const isLetters = typeof flags.tokens === 'string'
@@ -81,7 +82,8 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
     const beyond = countBeyond(tokens.length, continuation.length, positions)
     if (beyond > 0) terminal.note(beyondContext(beyond, continuation.length, positions))
     const stopped = ends.includes(continuation[continuation.length - 1])
-    terminal.result({ ticket: path, tokens, continuation, stopped, beyondContext: beyond })
+    const facts = { stopped, beyondContext: beyond, warnings: opened.warnings }
+    terminal.result({ ticket: path, tokens, continuation, ...facts })
   } finally {
     await opened.close()
   }

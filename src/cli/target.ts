@@ -9,6 +9,8 @@ export interface Target {
   readonly name: string
   readonly config: Gpt2Config
   readonly weights: Gpt2Weights
+  /** A line each for what a folder holds and was not read. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -26,8 +28,8 @@ export async function readTarget(folder: string, name = 'folder', taker = 'prune
   ])
   expectPath(folder, name)
   if (await isFile(folder)) throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
-  const { config, weights } = await readGpt2Folder((name) => openFile(join(folder, name)))
-  return { name: basename(join(folder, '.')), config, weights }
+  const target = await readGpt2Folder((name) => openFile(join(folder, name)))
+  return { name: basename(join(folder, '.')), ...target }
 }
 
 /** Makes a random model of a named shape, with another number of layers when given. */
@@ -47,5 +49,6 @@ export async function randomTarget(shape: string, layers: number | undefined, se
     name: shape,
     config: resized,
     weights: randomGpt2Weights(resized, seed, createGenerator(await loadKernels())),
+    warnings: [],
   }
 }

@@ -29,6 +29,15 @@ export function positive(name: string, below = Number.POSITIVE_INFINITY): (text:
   }
 }
 
+/** A reader for numbers from 0 to 1 (inclusive). */
+export function share(name: string): (text: string) => number {
+  return (text) => {
+    const value = /^[\d.]+(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+    if (!(value >= 0 && value <= 1)) throw new RangeError(`"${name}" expected a number from 0 to 1, got ${shown(text)}`)
+    return value
+  }
+}
+
 /** A reader for one of some words. */
 export function oneOf<T extends string>(name: string, words: readonly T[]): (text: string) => T {
   return (text) => {

@@ -1,13 +1,20 @@
 import type { Command } from 'commander'
+import type { Tokenizer } from '../data/index.js'
 import type { Check } from '../prune/verify-gpt2.js'
+import type { VerifyFileOptions } from '../runtime/prune.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
-import { readTarget } from './target.js'
+import { readTarget, type Target } from './target.js'
 import { createTerminal, short, type Terminal, table } from './terminal.js'
+import { oneOf, positive, share } from './values.js'
 
 interface VerifyFlags extends MemoryFlags {
   target?: string
+  data?: string
+  tokenizer?: 'bytes' | 'gpt2'
+  maxKl?: number
+  minGreedy?: number
   json?: boolean
 }
 
@@ -15,44 +22,76 @@ const help = `
 Examples:
   slt verify sorter.slt.safetensors
   slt verify sorter.slt.safetensors --target data/gpt-nano-sort
+  slt verify model.slt.safetensors --target gpt2-folder --data text.txt --max-kl 0.001
 
 Regenerates the random weights from the seed, applies the masks literally at full source width, and runs the model,
-all on the CPU. Exit code 1 when a check fails.`
+all on the CPU. Against a target, every weight must have the error that pruning recorded, and the predictions are compared on up to 2,048
+tokens that the target writes, or on a text: by how many nats a token the ticket's loss exceeds the target's (0.01 is 1 % of the
+perplexity), and how often both take the same token for the likeliest. Exit code 1 when a check fails.`
 
 /** Adds `slt verify`. */
 export function addVerify(program: Command): void {
-  program
+  const command = program
     .command('verify')
     .description('check a ticket: its hash, its masks applied literally, and what it computes')
     .argument('<ticket>', 'a ticket file')
     .option('--target <folder>', 'compare with this Hugging Face GPT-2 folder')
+    .option('--data <path>', 'compare predictions on this text instead: a file, a folder or a tokenised file')
+    .option(
+      '--tokenizer <t>',
+      "bytes or gpt2, of the text (default: the target's)",
+      oneOf('tokenizer', ['bytes', 'gpt2']),
+    )
+    .option('--max-kl <nats>', 'what the predictions may lose in nats a token (default: 0.01)', positive('max-kl'))
+    .option(
+      '--min-greedy <share>',
+      'how many of the likeliest tokens must be the same (default: 0.95)',
+      share('min-greedy'),
+    )
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
-    .action(async (path: string, flags: VerifyFlags) => {
+    .action(async (path: string, { target: folder, ...flags }: VerifyFlags) => {
+      for (const [name, value] of Object.entries({ data: flags.data, tokenizer: flags.tokenizer })) {
+        const other = name === 'data' ? folder : flags.data
+        if (value === undefined || other !== undefined) continue
+        return command.error(`slt: --${name} goes with ${name === 'data' ? '--target' : '--data'}`, { exitCode: 2 })
+      }
       const terminal = createTerminal(flags)
-      const checks = await verify(path, flags.target, flags.memoryLimit)
+      const target = folder === undefined ? undefined : await readTarget(folder, 'target', '--target')
+      for (const warning of target?.warnings ?? []) terminal.note(warning)
+      const tokenizer =
+        target && flags.data !== undefined ? await tokenizerOf(folder!, target, flags.tokenizer) : undefined
+      const { checks, warnings } = await verify(path, { ...flags, tokenizer, ...(target && { target }) })
+      for (const warning of warnings) terminal.note(warning)
       const passed = checks.every((check) => check.passed)
       printChecks(terminal, checks)
-      terminal.result({ ticket: path, passed, checks })
+      terminal.result({ ticket: path, passed, checks, warnings: [...(target?.warnings ?? []), ...warnings] })
       if (!passed) process.exitCode = 1
     })
 }
 
-/**
- * Runs the checks of a ticket file, against a folder when given. What is no sound ticket throws InputError: the rest
- * needs one.
- * @param memoryLimit bytes that the ticket may ask for
- */
-export async function verify(path: string, folder?: string, memoryLimit?: number): Promise<Check[]> {
+/** The tokenizer of a target's text. @throws InputError when the folder has none of ours and none was given */
+async function tokenizerOf(folder: string, { config }: Target, given: string | undefined): Promise<Tokenizer> {
+  const [{ folderTokenizer }, { loadModelTokenizer }] = await Promise.all([
+    import('../runtime/model-source.js'),
+    import('../runtime/searched-text.js'),
+  ])
+  return loadModelTokenizer({ path: folder, config, ...(await folderTokenizer(folder)) }, given)
+}
+
+/** Runs the checks of a ticket file with a progress bar. What is no sound ticket throws InputError: the rest needs one. */
+export async function verify(
+  path: string,
+  options: Omit<VerifyFileOptions, 'ticket' | 'signal' | 'onProgress'> = {},
+): Promise<{ checks: Check[]; warnings: readonly string[] }> {
   const { verifyGpt2 } = await import('../runtime/prune.js')
-  const target = folder === undefined ? {} : { target: await readTarget(folder, 'target', '--target') }
   const progress = createProgress('matrices')
   try {
-    return await interruptible(async (signal) => {
+    return await interruptible((signal) => {
       const onProgress = ({ pair, done, total }: { pair: string; done: number; total: number }) =>
         progress.update(done, total, pair)
-      return (await verifyGpt2({ ticket: path, memoryLimit, signal, onProgress, ...target })).checks
+      return verifyGpt2({ ...options, ticket: path, signal, onProgress })
     })
   } finally {
     progress.stop()

@@ -5,7 +5,6 @@ export {
   tokenizerFiles,
 } from './gpt2-files.js'
 export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './hugging-face.js'
-export { parseGpt2Config } from './hugging-face-config.js'
 export type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
 export { gpt2OnnxFile } from './onnx-gpt2.js'

@@ -1,5 +1,5 @@
 import { type AddedToken, type TokenizerName, tokenizerNames } from '../data/index.js'
-import { InputError } from '../safetensors/index.js'
+import { InputError, parseJson } from '../safetensors/index.js'
 import { type ByteLevelBpe, byteLevelBpe } from './tokenizer-json.js'
 
 /** A tokenizer of ours, and the tokens that a file adds to it. */
@@ -20,9 +20,9 @@ export interface RecognisedTokenizer {
 export async function recogniseTokenizer(text: string, source: string): Promise<RecognisedTokenizer | null> {
   let json: Json
   try {
-    json = JSON.parse(text) as Json
-  } catch {
-    throw new InputError(`${source}: not JSON`)
+    json = parseJson(text) as Json
+  } catch (error) {
+    throw new InputError(`${source}: ${(error as Error).message}`)
   }
   const found = byteLevelOf(json)
   if (!found) return null

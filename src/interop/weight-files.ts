@@ -1,9 +1,9 @@
 import {
   type ByteSource,
-  duplicateKey,
   InputError,
   isMissingFile,
   openSafetensors,
+  parseJson,
   quoted,
   type SafetensorsFile,
   type TensorInfo,
@@ -86,15 +86,12 @@ async function readIndex(source: Source): Promise<Map<string, string>> {
     throw new InputError(`${source.name}: ${reason}`)
   }
   if (source.size > INDEX_LIMIT) refuse(`${source.size} bytes are too many for an index of shards`)
+  const bytes = await source.read(0, source.size)
   let json: unknown
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(await source.read(0, source.size))
-    json = JSON.parse(text)
-    const twice = duplicateKey(text)
-    if (twice !== undefined) refuse(`${quoted(twice)} is written twice`)
+    json = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes), { uniqueKeys: true })
   } catch (error) {
-    if (error instanceof InputError) throw error
-    refuse('not JSON in UTF-8')
+    refuse(error instanceof SyntaxError ? error.message : 'not JSON in UTF-8')
   }
   const map = (json as { weight_map?: unknown } | null)?.weight_map
   if (typeof map !== 'object' || map === null || Array.isArray(map)) return refuse('weight_map is not an object')

@@ -16,6 +16,7 @@ import {
   type PairReport,
   type PairSpec,
   type Probe,
+  probeTolerance,
   type TicketStorage,
   type TicketWriter,
 } from '../ticket/index.js'
@@ -203,8 +204,9 @@ async function runProbe(
     const tokens = Array.from({ length: Math.min(8, config.positions) }, (_, i) => i % config.vocabulary)
     const logits = await literal.logits(Int32Array.from(tokens), 1, tokens.length)
     // Four decimals: what may differ between machines in the last bits of a float32 is no part of a ticket.
-    const last = Array.from(logits.slice(-config.vocabulary).slice(0, 16), (logit) => Math.round(logit * 1e4) / 1e4)
-    return { maxLogitError, probe: { tokens, logits: last, tolerance: 1e-3 } }
+    const first = logits.slice(-config.vocabulary).slice(0, 16)
+    const last = Array.from(first, (logit) => Math.round(logit * 1e4) / 1e4)
+    return { maxLogitError, probe: { tokens, logits: last, tolerance: probeTolerance(first) } }
   } finally {
     await Promise.all([literal.release(), dense.release()])
   }

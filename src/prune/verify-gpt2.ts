@@ -6,28 +6,22 @@ import type { PairGpt2 } from '../model/gpt2-pair.js'
 import { gpt2PairShapes } from '../model/gpt2-pair-names.js'
 import { type Gpt2Weights, gpt2DenseShapes } from '../model/gpt2-weights.js'
 import { InputError } from '../safetensors/input-error.js'
-import { countKept, type PrunedTicket, pairsBytes, productBytes } from '../ticket/index.js'
-import { compareLogits, randomInputs } from './compare-logits.js'
+import { countKept, type Probe, type PrunedTicket, pairsBytes, probeTolerance, productBytes } from '../ticket/index.js'
+import type { Sequences } from './compare-predictions.js'
 import type { PrunePlatform } from './gpt2.js'
 import { gpt2Targets } from './gpt2-targets.js'
 import { createLiteralGpt2, LITERAL_CACHE } from './literal-model.js'
 import { absoluteDifferences, pairProduct } from './pair-product.js'
+import { type Check, checkLimits, checkPredictions, type PredictionLimits } from './verify-predictions.js'
 
-/** One thing that was checked. */
-export interface Check {
-  name: string
-  passed: boolean
-  detail: string
-  value?: number
-  limit?: number
-}
+export type { Check, PredictionLimits }
 
-export interface VerifyOptions {
+export interface VerifyOptions extends PredictionLimits {
   /** An opened ticket: its structure and hash are checked already. */
   ticket: PrunedTicket
   target?: { config: Gpt2Config; weights: Gpt2Weights }
-  /** Largest difference of the logits that passes. Default 0.1. */
-  logitTolerance?: number
+  /** What the two are compared on. Default: sequences that the target writes; see `sampleSequences`. */
+  sequences?: Sequences
   signal?: AbortSignal
   onProgress?(progress: { pair: string; done: number; total: number }): void
 }
@@ -59,13 +53,15 @@ function configOf(ticket: PrunedTicket): Gpt2Config {
 
 /**
  * Verifies a ticket. Without a target: container, masks, and the probe recorded at pruning. With one: every weight of
- * the merged matrices against the recorded errors, what is kept dense bit for bit, and the logits on random inputs.
+ * the merged matrices against the recorded errors, what is kept dense bit for bit, and by how much the predictions differ.
+ * @throws InputError when the ticket holds no GPT-2; RangeError for a limit out of range
  */
 export async function verifyGpt2(
   platform: Pick<PrunePlatform, 'runner' | 'kernels'>,
   options: VerifyOptions,
 ): Promise<{ checks: Check[] }> {
-  const { ticket, target, logitTolerance = 0.1 } = options
+  const { ticket, target } = options
+  checkLimits(options)
   const config = configOf(ticket)
   const checks: Check[] = [
     { name: 'container', passed: true, detail: `${ticket.bytes} bytes, sha256 ${ticket.sha256.slice(0, 16)}...` },
@@ -80,21 +76,31 @@ export async function verifyGpt2(
     if (probe) {
       const logits = await literal.logits(Int32Array.from(probe.tokens), 1, probe.tokens.length)
       const last = logits.slice(-config.vocabulary)
-      const value = probe.logits.reduce((max, logit, i) => Math.max(max, Math.abs(logit - last[i])), 0)
-      const detail = 'logits of the masked random matrices at full source width, against those recorded at pruning'
-      checks.push({ name: 'probe', passed: value <= probe.tolerance, value, limit: probe.tolerance, detail })
+      const what = 'logits of the masked random matrices at full source width, against those recorded at pruning'
+      checks.push(checkProbe(probe, last, what))
     }
     if (target) {
       const dense = createGpt2(platform.runner, config, target.weights)
-      const value = await compareLogits(dense, literal, ticket.seed).finally(() => dense.release())
-      const { batch, length } = randomInputs(config, ticket.seed)
-      const detail = `largest difference from the target's logits, ${batch} random inputs of ${length} tokens`
-      checks.push({ name: 'logits', passed: value <= logitTolerance, value, limit: logitTolerance, detail })
+      try {
+        checks.push(...(await checkPredictions(dense, literal, ticket.seed, options)))
+      } finally {
+        await dense.release()
+      }
     }
   } finally {
     await literal.release()
   }
   return { checks }
+}
+
+/**
+ * The logits that a probe gives now, against those recorded. Tickets of before hold a tolerance that did not grow with the logits:
+ * the wider one counts.
+ */
+export function checkProbe(probe: Probe, logits: ArrayLike<number>, detail: string): Check {
+  const value = probe.logits.reduce((most, logit, i) => Math.max(most, Math.abs(logit - logits[i])), 0)
+  const limit = Math.max(probe.tolerance, probeTolerance(probe.logits))
+  return { name: 'probe', passed: value <= limit, value, limit, detail }
 }
 
 /** The fields in which two configurations differ: `tiedHead: true, target false`; empty where they are equal. */

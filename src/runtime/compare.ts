@@ -76,6 +76,8 @@ export async function compareModels(request: CompareRequest): Promise<CompareRep
   const { paths, data, runs = 5, signal } = request
   checkRequest(request)
   const contestants = await openContestants(paths, request.tokenizer, request)
+  const onNote = onceEach((line) => request.onNote?.(line))
+  for (const warning of contestants.flatMap(({ warnings }) => warnings)) onNote(warning)
   if (data !== undefined) {
     const nameless = contestants.find(({ tokenizer }) => tokenizer === null)
     if (nameless) throw new InputError(`${nameless.path}: ${missingTokenizer(nameless)}`)
@@ -86,7 +88,7 @@ export async function compareModels(request: CompareRequest): Promise<CompareRep
     signal?.throwIfAborted()
     request.onProgress?.(done++, steps, what)
   }
-  const { part, losses } = await lossesOf(contestants, request, step)
+  const { part, losses } = await lossesOf(contestants, { ...request, onNote }, step)
   const { prompt, count } = lengthsOf(contestants, request)
   const speeds = runs > 0 ? await timeAll(contestants, { prompt, count }, request, step) : null
   const models: ComparedModel[] = []
@@ -112,6 +114,15 @@ function checkRequest({ paths, runs = 5, count, windows, tokenizer }: CompareReq
   }
 }
 
+/** Passes a line on when it comes for the first time. */
+function onceEach(note: (line: string) => void): (line: string) => void {
+  const noted = new Set<string>()
+  return (line) => {
+    if (!noted.has(line)) note(line)
+    noted.add(line)
+  }
+}
+
 type Step = (what: string) => void
 
 async function lossesOf(contestants: readonly Contestant[], request: CompareRequest, step: Step) {
@@ -119,7 +130,6 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
   if (data === undefined) return { part: null, losses: null }
   const part = request.part ?? (await commonPart(contestants, data, signal))
   const losses: NonNullable<ComparedModel['loss']>[] = []
-  const noted = new Set<string>()
   for (const { path, name, tokenizer } of contestants) {
     step(`loss of ${name}`)
     const { loss, bitsPerByte, tokens, bytes } = await evaluateTicket({
@@ -132,10 +142,7 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
       memoryLimit: request.memoryLimit,
       device: 'cpu',
       signal,
-      onNote(line) {
-        if (!noted.has(line)) request.onNote?.(line)
-        noted.add(line)
-      },
+      onNote: (line) => request.onNote?.(line),
     })
     losses.push({ nats: loss, bitsPerByte, tokens, bytes })
   }

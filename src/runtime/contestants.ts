@@ -22,6 +22,8 @@ export interface Contestant {
   readonly tokenizer: TokenizerName | null
   /** Whether it is a folder with a tokenizer.json that is neither of ours. */
   readonly hasOtherTokenizer: boolean
+  /** A line each for what a folder holds and was not read. */
+  readonly warnings: readonly string[]
   /** Of the corpus that a ticket was searched on, or null. */
   readonly learnt: string | null
 }
@@ -55,6 +57,7 @@ export async function openContestants(
         vocabulary: config.vocabulary,
         tokenizer,
         hasOtherTokenizer: source.hasOtherTokenizer,
+        warnings: source.warnings,
         learnt: ticket?.kind === 'searched-gpt2' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
       })
     } finally {

@@ -71,6 +71,8 @@ export interface ExportReport {
   readonly heads: HeadForm | null
   /** Of a pruned ticket: largest difference from the logits of its literal network on random inputs; null for others. */
   readonly logitDifference: number | null
+  /** A line each for what a folder holds and was not read. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -114,6 +116,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
       tokenizer,
       heads: source.kind === 'pruned' ? heads : null,
       logitDifference: model?.logitDifference ?? null,
+      warnings: source.warnings,
     }
   } finally {
     await source.close()

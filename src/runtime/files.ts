@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { assertInside, type ByteSource } from '../safetensors/byte-source.js'
 import { InputError } from '../safetensors/input-error.js'
@@ -120,9 +120,34 @@ export function writeTextAtomically(path: string, text: string, options?: Atomic
   return writeAtomically(path, (sink) => sink.write(0, new TextEncoder().encode(text)), options)
 }
 
-/** Makes a folder and those above it, where they are missing. */
+/**
+ * Makes a folder and those above it, where they are missing.
+ * @throws InputError with the system's reason: Node's own recursive mkdir says of a read-only file system that the path is not there
+ */
 export async function makeFolder(path: string): Promise<void> {
-  await mkdir(path, { recursive: true }).catch((error) => refuseSystem(path, error))
+  await makeFolders(path).catch((error) => refuseSystem(path, error))
+}
+
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const above = dirname(path)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && above !== path) {
+      await makeFolders(above)
+      return mkdir(path).catch((again) => expectFolder(path, again)) // another process may have made it
+    }
+    await expectFolder(path, error)
+  }
+}
+
+/** @throws the error, unless a folder is there */
+async function expectFolder(path: string, error: unknown): Promise<void> {
+  const isFolder = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+  if (!isFolder) throw error
 }
 
 /** Makes a rename in a folder durable. Windows cannot sync folders: there it does nothing. */

@@ -10,7 +10,7 @@ import {
 } from '../interop/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { countParameters, type Gpt2Weights } from '../model/gpt2-weights.js'
-import { FORMAT_BYTES, InputError, isMissingFile, otherFormat } from '../safetensors/index.js'
+import { FORMAT_BYTES, InputError, isMissingFile, whyNotSafetensors } from '../safetensors/index.js'
 import { type OpenOptions, openTicket, rebuildBytes, type Ticket } from '../ticket/index.js'
 import { openFile, refuseSystem } from './files.js'
 import { rebuildTicket } from './rebuild-ticket.js'
@@ -39,6 +39,8 @@ export interface ModelSource {
   readonly dtype: 'ticket' | 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
   /** Parameters of the model, a tied head counted once; of a pruned ticket those of its target. */
   readonly parameters: number
+  /** A line each for what a folder holds and was not read; see `Gpt2Folder`. Empty for files. */
+  readonly warnings: readonly string[]
   /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
   /**
@@ -70,8 +72,8 @@ export async function openModelSource(path: string, options: OpenOptions = {}): 
 async function openModelFile(path: string, options: OpenOptions): Promise<ModelSource> {
   const source = await openFile(path)
   try {
-    const other = otherFormat(await source.read(0, Math.min(FORMAT_BYTES, source.size)))
-    if (other !== undefined) throw new InputError(`${path}: is neither a ticket nor a folder (it looks like ${other})`)
+    const other = whyNotSafetensors(await source.read(0, Math.min(FORMAT_BYTES, source.size)))
+    if (other !== undefined) throw new InputError(`${path}: is neither a ticket nor a folder (${other})`)
     const trained = await openTrainedFile(source)
     if (trained) {
       const { config, tokenizer, readWeights } = trained
@@ -86,6 +88,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         bytes: source.size,
         dtype: 'F32',
         parameters: countParameters(config),
+        warnings: [],
         ticket: null,
         weights: once(readWeights),
         specialTokens: async (name = tokenizer) => specialTokens(name),
@@ -107,6 +110,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       bytes: ticket.bytes,
       dtype: 'ticket',
       parameters: countParameters(config),
+      warnings: [],
       ticket,
       weights: once(() => ticketWeights(ticket)),
       specialTokens: async (name = tokenizer) => specialTokens(name),
@@ -130,7 +134,7 @@ async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
 async function openFolder(path: string): Promise<ModelSource> {
   const folder = await openGpt2Folder((name) => openFile(join(path, name)))
   try {
-    const { config, bytes, dtype } = folder
+    const { config, bytes, dtype, warnings } = folder
     return {
       kind: 'folder',
       path,
@@ -140,6 +144,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       bytes,
       dtype,
       parameters: countParameters(config),
+      warnings,
       ticket: null,
       weights: once(() => folder.readWeights()),
       specialTokens: () => folderSpecialTokens(path),
@@ -155,7 +160,7 @@ async function openFolder(path: string): Promise<ModelSource> {
  * Which of our tokenizers a folder's `tokenizer.json` is; null where there is none or it is another one.
  * @throws InputError when it cannot be read
  */
-async function folderTokenizer(
+export async function folderTokenizer(
   folder: string,
 ): Promise<Pick<ModelSource, 'tokenizer' | 'hasOtherTokenizer' | 'addedTokens'>> {
   const file = await readTextIfThere(join(folder, 'tokenizer.json'))

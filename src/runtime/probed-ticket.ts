@@ -9,6 +9,7 @@ import {
   expectSearched,
   openTicket,
   type Probe,
+  probeTolerance,
   type SearchedContent,
   type SearchedTicket,
 } from '../ticket/index.js'
@@ -16,9 +17,6 @@ import { type SearchedGpt2, searchedGpt2Weights } from './searched-weights.js'
 
 /** Tokens and logits of a probe. */
 const PROBE_LENGTH = 16
-
-/** Between machines and devices float32 logits differ by some 1e-6 of the largest; this much of it passes, 1e-3 at least. */
-const PROBE_TOLERANCE = 1e-4
 
 /** What a ticket is made with. */
 export interface TicketPlatform {
@@ -54,11 +52,10 @@ export async function encodeProbedTicket(
   const length = Math.min(PROBE_LENGTH, found.config.positions, tokens.length)
   const read = Array.from({ length }, (_, i) => tokens[i])
   const logits = (await probeLogits(ticket, read, platform)).subarray(0, PROBE_LENGTH)
-  const largest = logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0)
-  if (!Number.isFinite(largest)) throw new InputError(`${name}: not written: the ticket's logits are not finite`)
+  if (!logits.every(Number.isFinite)) throw new InputError(`${name}: not written: the ticket's logits are not finite`)
   // Four decimals: what may differ between machines in the last bits of a float32 is no part of a ticket.
   const rounded = Array.from(logits, (logit) => Math.round(logit * 1e4) / 1e4)
-  const probe: Probe = { tokens: read, logits: rounded, tolerance: PROBE_TOLERANCE * Math.max(10, Math.ceil(largest)) }
+  const probe: Probe = { tokens: read, logits: rounded, tolerance: probeTolerance(logits) }
   return encodeSearchedTicket({ ...found, probe }, createSha256, deflate)
 }
 

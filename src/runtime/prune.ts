@@ -1,11 +1,12 @@
 /** The construction on Node: worker threads, ONNX Runtime and files put together. */
 import { availableParallelism } from 'node:os'
+import type { Tokenizer } from '../data/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import type { Gpt2Weights } from '../model/gpt2-weights.js'
 import { type PruneOptions, type PruneReport, pruneGpt2 as pruneOn } from '../prune/gpt2.js'
 import type { ColumnsResult } from '../prune/solve-columns.js'
 import type { PruneTask } from '../prune/task.js'
-import { type Check, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
+import { type Check, type PredictionLimits, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
 import { InputError } from '../safetensors/index.js'
 import { differences } from '../search/fingerprint.js'
 import { expectPruned, type OpenOptions, openTicket } from '../ticket/index.js'
@@ -16,6 +17,7 @@ import { assertWritable, type OutputRules } from './output-path.js'
 import { verifySearched } from './searched-verify.js'
 import { nodeSha256 } from './sha256.js'
 import { createTicketFiles } from './ticket-files.js'
+import { textSequences } from './verify-text.js'
 import { createWorkerPool } from './worker-pool.js'
 
 /** Options of {@link pruneGpt2}. */
@@ -75,31 +77,47 @@ export async function isPruneOf(
 }
 
 /** Options of {@link verifyGpt2}. */
-export interface VerifyFileOptions extends OpenOptions {
+export interface VerifyFileOptions extends PredictionLimits, OpenOptions {
   /** Path of the ticket. */
   ticket: string
   target?: { config: Gpt2Config; weights: Gpt2Weights }
-  /** Largest difference of the logits that passes. Default 0.1. */
-  logitTolerance?: number
+  /** A text, a folder of them or a file of tokens to compare predictions on. Default: what the target writes. */
+  data?: string | undefined
+  /** The tokenizer of `data`, or its name. */
+  tokenizer?: string | Tokenizer | undefined
   signal?: AbortSignal
   onProgress?(progress: { pair: string; done: number; total: number }): void
 }
 
 /**
  * Verifies a ticket file: a pruned one by `verifyGpt2` of src/prune on this machine, a searched one by its masks and its
- * probe. InputError when it is no sound ticket, or a searched one is to be compared with a target.
+ * probe.
+ * @returns the checks, and a line each for what was read of `data` as something else
+ * @throws InputError when it is no sound ticket, or a searched one is to be compared with a target; RangeError for a value
  */
 export async function verifyGpt2({
   ticket: path,
+  data,
+  tokenizer,
   memoryLimit,
   ...options
-}: VerifyFileOptions): Promise<{ checks: Check[] }> {
+}: VerifyFileOptions): Promise<{ checks: Check[]; warnings: readonly string[] }> {
+  const { target, signal } = options
+  if (data !== undefined && !target) throw new RangeError(`"data" expected a target to compare with, got ${data} alone`)
   const source = await openFile(path)
   try {
     const ticket = await openTicket(source, nodeSha256, { memoryLimit })
-    const runner = createGraphRunner()
-    if (ticket.kind === 'searched-gpt2' && options.target === undefined) return await verifySearched(ticket, runner)
-    return await verifyOn({ kernels: await loadKernels(), runner }, { ...options, ticket: expectPruned(ticket) })
+    if (ticket.kind === 'searched-gpt2' && !target)
+      return { ...(await verifySearched(ticket, createGraphRunner())), warnings: [] }
+    const pruned = expectPruned(ticket)
+    const text =
+      target && data !== undefined
+        ? await textSequences({ data, tokenizer, config: target.config, signal })
+        : { warnings: [] }
+    const { warnings, ...sequences } = text
+    const platform = { kernels: await loadKernels(), runner: createGraphRunner() }
+    const { checks } = await verifyOn(platform, { ...options, ...sequences, ticket: pruned })
+    return { checks, warnings }
   } finally {
     await source.close()
   }

@@ -56,6 +56,9 @@ export interface RunFolder {
 const RUN = 'run.json'
 const CHECKPOINT = 'checkpoint.safetensors'
 const PREVIOUS = 'checkpoint.previous.safetensors'
+/** How to go on from a run that cannot be resumed. */
+export const ANEW = 'the same command with --force instead of --resume starts anew'
+
 const PARTIAL = 'checkpoint.partial'
 const logNames = ['metrics.jsonl', 'samples.txt']
 
@@ -103,7 +106,9 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>, lock: Lock): Omi
       const newest = await openWhole(checkpoint)
       if ('step' in newest) return newest
       const older = await openWhole(previous)
-      if (!('step' in older)) throw newest.error
+      if (!('step' in older)) {
+        throw new InputError(`${newest.error.message}; no checkpoint before it is sound either: ${ANEW}`)
+      }
       isTorn = true
       warn(`${newest.error.message}; going on from the checkpoint before it, step ${older.step}`)
       return older

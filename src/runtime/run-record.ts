@@ -1,7 +1,7 @@
 /** `run.json`: what a run was asked for, so that it can go on. */
 import { basename } from 'node:path'
 import type { Corpus } from '../data/index.js'
-import { InputError, quoted } from '../safetensors/index.js'
+import { InputError, parseJson, quoted } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import type { Cadence } from '../search/run.js'
 import { checkSettings, type SearchSettings } from '../search/settings.js'
@@ -60,16 +60,19 @@ export const formatRunRecord = (record: RunRecord): string =>
 /** @throws InputError naming the file when it is not such a record */
 export function parseRunRecord(name: string, text: string): RunRecord {
   try {
-    const { version, ...record } = JSON.parse(text)
+    const { version, ...record } = (parseJson(text) ?? {}) as { version?: unknown } & RunRecord
     if (version !== VERSION) throw new RangeError(`version ${quoted(version)} is unknown`)
-    for (const key of ['data', 'tokenizer', 'out', 'device', 'fingerprint']) {
-      if (typeof record[key] !== 'string') throw new TypeError(`"${key}" expected text`)
+    for (const key of ['data', 'tokenizer', 'out', 'device', 'fingerprint'] as const) {
+      if (typeof record[key] !== 'string') throw new TypeError(`"${key}" expected text, got ${quoted(record[key])}`)
+    }
+    if (typeof record.identity !== 'object' || record.identity === null) {
+      throw new TypeError(`"identity" expected an object, got ${quoted(record.identity)}`)
     }
     checkSettings(record.identity.settings)
     if (fingerprintOf(nodeSha256, record.identity) !== record.fingerprint) {
       throw new RangeError('"identity" does not match its fingerprint: the settings or the corpus were changed')
     }
-    return { name: basename(record.data), coding: 'range', ...record } as RunRecord
+    return { ...{ name: basename(record.data), coding: 'range' }, ...record }
   } catch (error) {
     throw new InputError(`${name}: not the record of a run: ${(error as Error).message}`)
   }

@@ -11,7 +11,7 @@ import type { SearchSettings } from '../search/settings.js'
 import { lastWindows } from '../search/validation.js'
 import { loadKernels } from './node.js'
 import { type OpenRun, openRun, type RunRequest } from './open-run.js'
-import type { RunFolder } from './run-folder.js'
+import { ANEW, type RunFolder } from './run-folder.js'
 import { formatRunRecord, type RunRecord } from './run-record.js'
 import { writeResult } from './search-result.js'
 
@@ -183,7 +183,7 @@ async function restore({ algorithm }: SearchSession, folder: RunFolder, record: 
   try {
     const different = differences(checkpoint.identity, record.identity)
     if (different !== undefined) {
-      throw new InputError(`${folder.path}: holds a checkpoint of another configuration: ${different}`)
+      throw new InputError(`${folder.path}: holds a checkpoint of another configuration: ${different}; ${ANEW}`)
     }
     await checkpoint.restore(algorithm.state)
     algorithm.restored()

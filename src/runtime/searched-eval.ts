@@ -63,6 +63,8 @@ export interface EvalReport {
   readonly recordedLoss: number | null
   /** Null for a pruned ticket and for a folder. */
   readonly kept: KeptReport | null
+  /** A line each for what was not read of a folder, or was read as something else of the text. */
+  readonly warnings: readonly string[]
   readonly device: string
   readonly reason: string
 }
@@ -83,7 +85,8 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
     const corpus = await openCorpus({ data: request.data, tokenizer, signal })
-    for (const warning of corpus.warnings) request.onNote?.(warning)
+    const warnings = [...source.warnings, ...corpus.warnings]
+    for (const warning of warnings) request.onNote?.(warning)
     const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
     const part = request.part ?? (isOwn ? 'valid' : 'all')
     const text = partOf(corpus, part)
@@ -133,6 +136,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         bitsPerByte,
         recordedLoss: search?.validLoss ?? null,
         kept,
+        warnings,
         device,
         reason,
       }
@@ -152,7 +156,8 @@ export function usualBatch(
   return Math.max(1, Math.min(MOST_BATCH, searched, Math.floor(MOST_LOGITS / (positions * vocabulary))))
 }
 
-function partOf({ train, valid }: Corpus, part: TextPart): Uint16Array {
+/** The tokens of a part of a corpus. */
+export function partOf({ train, valid }: Corpus, part: TextPart): Uint16Array {
   if (part !== 'all') return part === 'train' ? train : valid
   const all = new Uint16Array(train.length + valid.length)
   all.set(train)

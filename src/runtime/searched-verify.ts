@@ -1,5 +1,5 @@
 import type { GraphRunner } from '../graph/index.js'
-import type { Check } from '../prune/verify-gpt2.js'
+import { type Check, checkProbe } from '../prune/verify-gpt2.js'
 import type { SearchedTicket } from '../ticket/index.js'
 import { probeLogits } from './probed-ticket.js'
 import { rebuildTicket } from './rebuild-ticket.js'
@@ -27,9 +27,7 @@ export async function verifySearched(ticket: SearchedTicket, runner: GraphRunner
   ]
   if (probe) {
     const logits = await probeLogits(ticket, probe.tokens, { runner, rebuild: rebuildTicket })
-    const value = probe.logits.reduce((most, logit, i) => Math.max(most, Math.abs(logit - logits[i])), 0)
-    const detail = 'logits of the masked random weights, against those recorded by the search'
-    checks.push({ name: 'probe', passed: value <= probe.tolerance, value, limit: probe.tolerance, detail })
+    checks.push(checkProbe(probe, logits, 'logits of the masked random weights, against those recorded by the search'))
   }
   return { checks }
 }

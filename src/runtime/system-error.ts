@@ -11,6 +11,8 @@ const reasons: Record<string, string> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',
   EDQUOT: 'the disk quota is used up',
+  EBUSY: 'another program has it in use',
+  ESTALE: 'the network file system has lost it',
   EFBIG: 'the file would be larger than the system allows',
   EIO: 'the device failed to read or write',
   EMFILE: 'too many files are open',

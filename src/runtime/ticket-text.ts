@@ -1,5 +1,5 @@
 /** Tickets as text on Node: from files to links and QR codes, and back. */
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { InputError, startsAsSafetensors } from '../safetensors/index.js'
 import { type CompactTicket, decodeCompact, encodeCompact } from '../ticket/compact.js'
@@ -9,7 +9,6 @@ import { LINK_LIMIT, readTicketText, ticketLink } from '../ticket/ticket-text.js
 import { readFully } from './file-handle.js'
 import { openFile, refuseSystem, writeAtomically, writeTextAtomically } from './files.js'
 import { assertWritable } from './output-path.js'
-import { isFile } from './path-kind.js'
 import { nodeSha256 } from './sha256.js'
 
 export interface TextOptions extends OpenOptions {
@@ -138,11 +137,24 @@ async function readText(text: string): Promise<{ name: string; content: string }
     const name = 'standard input'
     return { name, content: decodeText(name, await readStandardInput()) }
   }
-  if (await isFile(text)) return { name: text, content: decodeText(text, await readTextFile(text)) }
+  const there = await stat(text).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (there === undefined) return { name: text, content: decodeText(text, await readTextFile(text)) }
+  if (namesFile(text)) refuseSystem(text, there)
   // A ticket's file given in place of its name, as $(cat ticket) does.
   if (text.includes('"data_offsets"')) throw new InputError(`text: ${ALREADY}`)
-  return { name: 'text', content: text }
+  // A bare word is base64url too.
+  const name = /^(?!\d+$)[\w-]{1,64}$/.test(text) ? `${text} (no such file)` : 'text'
+  return { name, content: text }
 }
+
+/**
+ * Whether a text that is no file must have been meant as the name of one: it holds a separator or a full stop, which no digits and no
+ * base64url have, and is no link and no ticket's content.
+ */
+const namesFile = (text: string): boolean => /[./\\]/.test(text) && !/[#="\n]|^https?:/i.test(text)
 
 const ALREADY = 'is a safetensors file already; what is imported is the text of a link or a QR code'
 
@@ -161,7 +173,8 @@ async function readTextFile(path: string): Promise<Uint8Array> {
   const handle = await open(path, 'r').catch((error) => refuseSystem(path, error))
   try {
     const bytes = new Uint8Array(READ_LIMIT + 1)
-    return bytes.subarray(0, await readFully(handle, bytes, 0))
+    const length = await readFully(handle, bytes, 0).catch((error) => refuseSystem(path, error)) // a folder
+    return bytes.subarray(0, length)
   } finally {
     await handle.close()
   }

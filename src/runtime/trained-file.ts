@@ -2,7 +2,14 @@
 import type { TokenizerName } from '../data/index.js'
 import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
 import { checkWeights, type Gpt2Weights, gpt2TensorShapes, type WeightTensor } from '../model/gpt2-weights.js'
-import { InputError, openSafetensors, quoted, type SafetensorsFile, toFloat32 } from '../safetensors/index.js'
+import {
+  InputError,
+  openSafetensors,
+  parseJson,
+  quoted,
+  type SafetensorsFile,
+  toFloat32,
+} from '../safetensors/index.js'
 import type { FileSource } from './files.js'
 
 /** Key of the metadata of such a file. */
@@ -26,9 +33,12 @@ export async function openTrainedFile(source: FileSource): Promise<TrainedFile |
   const text = file.metadata.get(TRAINED_KEY)
   if (text === undefined) return null
   try {
-    const { version, settings } = JSON.parse(text)
+    const { version, settings } = parseJson(text) as {
+      version: unknown
+      settings: { config: Gpt2Config; tokenizer: unknown }
+    }
     if (version !== '1') throw new RangeError(`version ${quoted(version)} is unknown`)
-    const { config, tokenizer } = settings as { config: Gpt2Config; tokenizer: unknown }
+    const { config, tokenizer } = settings
     checkGpt2Config(config)
     const known = tokenizer === 'bytes' || tokenizer === 'gpt2'
     return { config, tokenizer: known ? tokenizer : null, readWeights: () => readWeights(file, config) }

@@ -2,21 +2,33 @@
 export const HEADER_LIMIT = 100_000_000
 
 /** Bytes from a file's start that its format is told by. */
-export const FORMAT_BYTES = 16
+export const FORMAT_BYTES = 24
 
 /** Whether a file starts as safetensors do: the length of a header, and the header's brace. */
 export function startsAsSafetensors(head: Uint8Array): boolean {
   if (head.length < 9 || head[8] !== 0x7b) return false
-  return new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true) <= BigInt(HEADER_LIMIT)
+  return headerLength(head) <= BigInt(HEADER_LIMIT)
 }
 
-/** First bytes of other files that a model may be looked for in. */
+/** First bytes of other files that a model or a ticket may be looked for in. */
 const signatures: readonly (readonly [string, string])[] = [
   ['PK\x03\x04', 'a ZIP archive, as PyTorch saves models'],
   ['GGUF', 'a GGUF file'],
   ['\x1f\x8b', 'a gzip file'],
+  ['\x28\xb5\x2f\xfd', 'a Zstandard file'],
+  ['7z\xbc\xaf', 'a 7-Zip archive'],
   ['\x89PNG', 'a PNG picture'],
+  ['\xff\xd8\xff', 'a JPEG picture'],
+  ['GIF8', 'a GIF picture'],
+  ['%PDF', 'a PDF'],
   ['\x89HDF', 'an HDF5 file'],
+  ['\x93NUMPY', 'a NumPy array'],
+  ['\x80\x02', "Python's pickle format, which is not read"],
+  ['\x80\x04\x95', "Python's pickle format, which is not read"],
+  ['\x80\x05\x95', "Python's pickle format, which is not read"],
+  ['version https://git-lfs', 'the pointer of a file that Git LFS holds (git lfs pull fetches it)'],
+  ['\xff\xfe', 'a text in UTF-16'],
+  ['\xfe\xff', 'a text in UTF-16'],
 ]
 
 /**
@@ -30,7 +42,36 @@ export function otherFormat(head: Uint8Array): string | undefined {
   const known = signatures.find(([signature]) => text.startsWith(signature))
   if (known) return known[1]
   if (startsAsOnnx(head)) return 'an ONNX file'
-  return head.length >= 8 && /^[\t\n\r\x20-\x7e]+$/.test(text) ? 'a text' : undefined
+  if (head.every((byte) => byte === 0)) return 'zeros, as where a file was never written to its end'
+  return isText(head) ? 'a text' : undefined
+}
+
+/**
+ * Why a file is no safetensors file, in a few words behind its name: `not a safetensors file: it looks like a text`.
+ * @param head as for {@link otherFormat}; empty where the file is
+ * @returns undefined where it starts as one does, be it sound or not
+ */
+export function whyNotSafetensors(head: Uint8Array): string | undefined {
+  if (head.length === 0) return 'it is empty'
+  const other = otherFormat(head)
+  if (other !== undefined) return `it looks like ${other}`
+  if (head[8] === 0x7b) return undefined // a header's brace
+  const bytes = Array.from(head.subarray(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join(' ')
+  return head.length < 8 ? `it has only the bytes ${bytes}` : `its first bytes are ${bytes}`
+}
+
+/** The length of the header that the first 8 bytes give. */
+export const headerLength = (head: Uint8Array): bigint =>
+  new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true)
+
+/** UTF-8 without control characters; the last one may be cut. */
+function isText(head: Uint8Array): boolean {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true })
+    return !/[^\P{Cc}\t\n\f\r]/u.test(text)
+  } catch {
+    return false
+  }
 }
 
 /** ONNX is a protobuf message: its version (field 1, a small integer), then another field of ModelProto. */

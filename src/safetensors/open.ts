@@ -1,9 +1,9 @@
 import type { ByteSource } from './byte-source.js'
 import { bytesPerElement, type Dtype, isDtype, tensorBytes } from './dtype.js'
-import { FORMAT_BYTES, HEADER_LIMIT, otherFormat } from './file-format.js'
+import { FORMAT_BYTES, HEADER_LIMIT, headerLength, whyNotSafetensors } from './file-format.js'
 import { InputError } from './input-error.js'
 import { createMemoryBudget, type MemoryBudget } from './memory-budget.js'
-import { duplicateKey, isTooDeep, JSON_BYTES, JSON_DEPTH, quoted } from './strict-json.js'
+import { isTooDeep, JSON_BYTES, JSON_DEPTH, parseJson, quoted } from './strict-json.js'
 
 /** Where a tensor lies: `byteOffset` counts from the start of the file. */
 export interface TensorInfo {
@@ -41,20 +41,17 @@ export async function openSafetensors(
   const refuse = (reason: string): never => {
     throw new InputError(`${source.name}: not a sound safetensors file: ${reason}`)
   }
-  if (source.size < 8) refuse(`${source.size} bytes are too few for the 8-byte header length`)
   const prefix = await source.read(0, Math.min(FORMAT_BYTES, source.size))
-  const other = otherFormat(prefix)
-  if (other !== undefined) refuse(`it looks like ${other}`)
-  const headerLength = new DataView(prefix.buffer, prefix.byteOffset, 8).getBigUint64(0, true)
-  if (headerLength > BigInt(HEADER_LIMIT)) {
-    refuse(`header length ${headerLength} is over the limit of ${HEADER_LIMIT} bytes`)
+  const other = whyNotSafetensors(prefix)
+  if (other !== undefined) throw new InputError(`${source.name}: not a safetensors file: ${other}`)
+  const length = headerLength(prefix)
+  if (length > BigInt(HEADER_LIMIT)) refuse(`header length ${length} is over the limit of ${HEADER_LIMIT} bytes`)
+  if (length > BigInt(source.size - 8)) {
+    refuse(`header length ${length} goes past the end of the file (${source.size} bytes)`)
   }
-  if (headerLength > BigInt(source.size - 8)) {
-    refuse(`header length ${headerLength} goes past the end of the file (${source.size} bytes)`)
-  }
-  budget.expect(JSON_BYTES * Number(headerLength), 'read its header')
-  const header = parseHeader(await source.read(8, Number(headerLength)), refuse)
-  const dataOffset = 8 + Number(headerLength)
+  budget.expect(JSON_BYTES * Number(length), 'read its header')
+  const header = parseHeader(await source.read(8, Number(length)), refuse)
+  const dataOffset = 8 + Number(length)
   const tensors = new Map<string, TensorInfo>()
   let metadata: ReadonlyMap<string, string> = new Map()
   for (const [name, entry] of Object.entries(header)) {
@@ -78,19 +75,16 @@ export async function openSafetensors(
 type Refuse = (reason: string) => never
 
 function parseHeader(bytes: Uint8Array, refuse: Refuse): object {
-  if (bytes[0] !== 0x7b) refuse('the header does not start with {')
   let header: unknown
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     if (isTooDeep(text)) refuse(`the header has objects or lists more than ${JSON_DEPTH} deep`)
-    header = JSON.parse(text)
-    const twice = duplicateKey(text)
-    if (twice !== undefined) refuse(`${quoted(twice)} is written twice in the header`)
+    header = parseJson(text, { uniqueKeys: true })
   } catch (error) {
     if (error instanceof InputError) throw error
-    refuse('the header is not JSON in UTF-8')
+    refuse(error instanceof SyntaxError ? `header: ${error.message}` : 'the header is not JSON in UTF-8')
   }
-  return header as object // an object: the text starts with { and is JSON
+  return header as object // whyNotSafetensors has seen its brace
 }
 
 function parseMetadata(entry: unknown, refuse: Refuse): ReadonlyMap<string, string> {

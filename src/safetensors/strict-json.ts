@@ -1,6 +1,49 @@
 /**
- * The first key written twice in one object of a JSON text, or undefined. JSON.parse keeps the last of the two silently,
- * other readers the first, so that one file could mean two things.
+ * Parses JSON of a file that somebody else may have written.
+ * @param options.uniqueKeys refuse an object that has a key twice: JSON.parse keeps the last of the two silently, other readers
+ *   the first, so that one file could mean two things
+ * @throws SyntaxError whose message says what is wrong and where, in our words: `"NaN" at line 3, column 20 is not JSON; ...`
+ */
+export function parseJson(text: string, { uniqueKeys = false }: { readonly uniqueKeys?: boolean } = {}): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new SyntaxError(whyNotJson(text))
+  }
+  const twice = uniqueKeys ? duplicateKey(text) : undefined
+  if (twice !== undefined) throw new SyntaxError(`${quoted(twice)} is written twice`)
+  return value
+}
+
+/** Words and signs of JSON, and white space between them; strings are skipped by their quotes. */
+const token = /[{}[\],:]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?(?![\w.])|(?:true|false|null)(?![\w.])|[ \t\n\r]+/y
+
+/** What Python's json module writes for numbers that are not finite, and reads again. */
+const pythonNumbers = ['NaN', 'Infinity', '-Infinity']
+
+/** Why JSON.parse refuses a text: what stands where JSON has no such word, or that the text as a whole is none. */
+function whyNotJson(text: string): string {
+  if (text.trim() === '') return 'empty, which is not JSON'
+  let at = 0
+  while (at < text.length) {
+    if (text.charCodeAt(at) === 0x22) {
+      at = closingQuote(text, at) + 1
+      continue
+    }
+    token.lastIndex = at
+    if (!token.test(text)) break
+    at = token.lastIndex
+  }
+  if (at >= text.length) return 'not JSON'
+  const word = /^-?[\w.]+|^./su.exec(text.slice(at, at + 40))![0]
+  const before = text.slice(0, at).split('\n')
+  const place = `${quoted(word)} at line ${before.length}, column ${before[before.length - 1].length + 1} is not JSON`
+  return pythonNumbers.includes(word) ? `${place}; Python writes it for a number that is not finite` : place
+}
+
+/**
+ * The first key written twice in one object of a JSON text, or undefined.
  * @param text a text that JSON.parse accepts (not checked again); scanned in linear time, without recursion
  */
 export function duplicateKey(text: string): string | undefined {
@@ -70,6 +113,12 @@ export function isTooDeep(text: string): boolean {
     } else if (code === 0x7d || code === 0x5d) depth--
   }
   return false
+}
+
+/** The first three names of a list, quoted, and how many more there are. */
+export function quotedList(names: readonly string[]): string {
+  const shown = names.slice(0, 3).map(quoted).join(', ')
+  return names.length > 3 ? `${shown} and ${names.length - 3} more` : shown
 }
 
 /** A name from a file, fit for a one-line message: quoted, control characters escaped, cut at 80 characters. */

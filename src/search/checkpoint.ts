@@ -8,6 +8,7 @@ import {
   float32Bytes,
   InputError,
   openSafetensors,
+  parseJson,
   planSafetensors,
   quoted,
 } from '../safetensors/index.js'
@@ -68,12 +69,12 @@ export async function openCheckpoint(source: ByteSource, createSha256: CreateSha
   const file = await openSafetensors(source)
   const text = file.metadata.get(HEAD_KEY)
   if (text === undefined) throw new InputError(`${source.name}: not a checkpoint of a search`)
+  assertVersion(source.name, text) // first: another version may hash otherwise
   const actual = await hashTicket(text, source, file.dataOffset, source.size, createSha256)
   if (file.metadata.get(HASH_KEY) !== actual) {
     throw new InputError(`${source.name}: wrong hash: the checkpoint is torn or was changed`)
   }
-  const { version, step, seconds, logs, identity } = JSON.parse(text)
-  if (version !== VERSION) throw new InputError(`${source.name}: checkpoint version ${quoted(version)} is unknown`)
+  const { step, seconds, logs, identity } = readHead(source.name, text)
   return {
     step,
     seconds,
@@ -84,11 +85,10 @@ export async function openCheckpoint(source: ByteSource, createSha256: CreateSha
         const info = file.tensors.get(name)
         return info?.dtype === dtypeOf(values) && info.byteLength === values.byteLength
       }
-      const wrong = state.find((each) => !fits(each))
-      if (wrong || file.tensors.size !== state.length) {
-        throw new InputError(
-          `${source.name}: does not hold the arrays of this run (${quoted(wrong?.name ?? 'others')})`,
-        )
+      const names = new Set(state.map(({ name }) => name))
+      const wrong = state.find((each) => !fits(each))?.name ?? [...file.tensors.keys()].find((name) => !names.has(name))
+      if (wrong !== undefined) {
+        throw new InputError(`${source.name}: does not hold the arrays of this run, but another ${quoted(wrong)}`)
       }
       for (const { name, values } of state) {
         const bytes = await file.readTensor(name)
@@ -97,6 +97,36 @@ export async function openCheckpoint(source: ByteSource, createSha256: CreateSha
       }
     },
   }
+}
+
+/** @throws InputError unless this version of the program wrote the head, or it is torn */
+function assertVersion(name: string, text: string): void {
+  let version: unknown
+  try {
+    version = (parseJson(text) as { version?: unknown } | null)?.version
+  } catch {
+    return // the hash will not be right
+  }
+  if (version === VERSION) return
+  throw new InputError(
+    `${name}: checkpoint version ${quoted(version)} is unknown: another version of this program wrote it`,
+  )
+}
+
+/** @throws InputError when the fields are not those of a run: another program wrote it */
+function readHead(name: string, text: string): CheckpointHead {
+  const { step, seconds, logs, identity } = parseJson(text) as Record<keyof CheckpointHead, unknown>
+  const check = (key: string, value: unknown, isSound: boolean, expected: string) => {
+    if (isSound) return
+    throw new InputError(`${name}: not a checkpoint of a search: "${key}" expected ${expected}, got ${quoted(value)}`)
+  }
+  const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+  const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0
+  check('step', step, isCount(step), 'an integer >= 0')
+  check('seconds', seconds, Number.isFinite(seconds) && (seconds as number) >= 0, 'a number >= 0')
+  check('logs', logs, isObject(logs) && Object.values(logs as object).every(isCount), 'lengths in bytes')
+  check('identity', identity, isObject(identity), 'an object')
+  return { step, seconds, logs, identity } as CheckpointHead
 }
 
 /** The first array of the state that holds an infinity or NaN. */

@@ -42,6 +42,13 @@ export interface Probe {
   readonly tolerance: number
 }
 
+/**
+ * The tolerance of a probe. Between machines and devices float32 logits differ by some 1e-6 of the largest; a hundred times as much
+ * passes, and 1e-3 at least.
+ */
+export const probeTolerance = (logits: ArrayLike<number>): number =>
+  1e-4 * Math.max(10, Math.ceil(Array.from(logits).reduce((most, logit) => Math.max(most, Math.abs(logit)), 0)))
+
 /** Most tokens and logits that a probe holds. */
 export const PROBE_LIMIT = 64
 

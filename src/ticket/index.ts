@@ -9,6 +9,7 @@ export {
   PROBE_LIMIT,
   type Probe,
   type PrunedMetadata,
+  probeTolerance,
   type TicketMetadata,
   type TicketPlan,
 } from './format.js'

@@ -1,4 +1,4 @@
-import { quoted } from '../safetensors/strict-json.js'
+import { parseJson, quoted } from '../safetensors/strict-json.js'
 import { maskCodings } from './coding.js'
 import { assertOneOf, isRecord } from './fields.js'
 import { FORMAT_VERSIONS, GENERATOR, type TicketMetadata } from './format.js'
@@ -11,7 +11,7 @@ import { assertSearchedMetadata } from './searched-metadata.js'
  * @throws SyntaxError when it is not JSON; TypeError or RangeError naming the field that is wrong
  */
 export function parseMetadata(text: string): TicketMetadata {
-  const value: unknown = JSON.parse(text)
+  const value: unknown = parseJson(text)
   if (!isRecord(value)) throw new TypeError('"metadata" expected an object')
   if (!(FORMAT_VERSIONS as readonly unknown[]).includes(value.version)) {
     throw new RangeError(

@@ -25,7 +25,7 @@ export async function refusingAsync<T>(name: string, tensor: string, check: () =
 
 function refused(name: string, error: unknown): unknown {
   if (isMemoryShortage(error)) return error // no fault of the file
-  if (error instanceof SyntaxError) return new InputError(`${name}: the ticket's metadata is not JSON`)
+  if (error instanceof SyntaxError) return new InputError(`${name}: the ticket's metadata: ${error.message}`)
   if (error instanceof RangeError || error instanceof TypeError) {
     return new InputError(`${name}: ${printable(error.message)}`)
   }

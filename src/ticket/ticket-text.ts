@@ -8,6 +8,9 @@ import { quoted } from '../safetensors/strict-json.js'
 /** What is told of a text of which a part is missing or was changed. */
 export const DAMAGED = 'the text is not whole or was changed'
 
+/** What is told of a text that is none at all. */
+const NO_TEXT = 'no link, fragment or digits of a ticket'
+
 /** Most characters of a link; longer ones are refused. Beyond the second many programs cut links. */
 export const LINK_LIMIT = 2 ** 20
 export const LINK_LONG = 8000
@@ -125,13 +128,18 @@ export function readTicketText(name: string, text: string): Uint8Array {
   const key = found?.[1]
   const payload = found?.[2] ?? joined
   const isDigits = key === 'ticket10' || (key === undefined && /^\d+$/.test(payload))
+  if (key === undefined && /^https?:\/\//i.test(joined)) {
+    throw new InputError(`${name}: ${NO_TEXT}: a link of a ticket has #ticket= in it`)
+  }
   try {
     const bytes = isDigits ? fromDigits(payload) : fromBase64url(payload)
     if (bytes.length === 0) throw new RangeError('nothing behind the sign =')
+    // Any word is base64url; a ticket begins with byte 1, the number of its form (compact.ts).
+    if (key === undefined && !isDigits && bytes[0] !== 1) throw new RangeError('a ticket begins with AQ to Af')
     return bytes
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    const what = key === undefined ? 'no link, fragment or digits of a ticket' : DAMAGED
+    const what = key === undefined ? NO_TEXT : DAMAGED
     throw new InputError(`${name}: ${what}: ${error.message}`)
   }
 }

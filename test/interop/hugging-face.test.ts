@@ -42,6 +42,9 @@ function tensors(dtype: 'F32' | 'F16' | 'BF16' = 'F32', prefix = 'transformer.')
   )
 }
 
+/** A tensor of no model. */
+const one: Stored = { dtype: 'U8', shape: [1], bytes: new Uint8Array(1) }
+
 /** 1 to 1.98: seven bits of fraction. */
 const element = (k: number, i: number) => 1 + ((17 * k + i) % 64) / 64
 
@@ -85,10 +88,30 @@ describe('weights are the same', () => {
     }
   })
 
-  test('without the prefix, among tensors of no interest', async () => {
-    const bare = tensors('F32', '')
-    bare.set('h.0.attn.bias', { dtype: 'U8', shape: [1, 1, 3, 3], bytes: new Uint8Array(9) })
-    expect((await read(config, bare)).weights).toEqual((await read(config)).weights)
+  test.each([
+    ['', ''],
+    ['_orig_mod.transformer.', '_orig_mod.'],
+    ['module._orig_mod.transformer.', 'module._orig_mod.'],
+    ['_orig_mod.module.model.transformer.', '_orig_mod.module.model.'],
+    ['model.', 'model.'],
+    ['transformer._orig_mod.', ''],
+  ])('under the prefix %j', async (prefix, ofHead) => {
+    const stored = [...tensors('F32', prefix)].map(([name, tensor]) => [
+      name.replace(/^lm_head/, `${ofHead}lm_head`),
+      tensor,
+    ])
+    const found = await read(config, new Map(stored as [string, Stored][]))
+    expect(found.weights).toEqual((await read(config)).weights)
+    expect(found.warnings).toEqual([])
+  })
+
+  test('beside the causal masks of old versions', async () => {
+    const entries = tensors()
+    entries.set('transformer.h.0.attn.bias', { dtype: 'U8', shape: [1, 1, 3, 3], bytes: new Uint8Array(9) })
+    entries.set('transformer.h.0.attn.masked_bias', { dtype: 'F32', shape: [], bytes: new Uint8Array(4) })
+    const found = await read(config, entries)
+    expect(found.weights).toEqual((await read(config)).weights)
+    expect(found.warnings).toEqual([])
   })
 })
 
@@ -98,6 +121,38 @@ test('defaults of config.json', async () => {
   entries.delete('lm_head.weight')
   const found = await read({ ...rest, n_inner: null }, entries)
   expect(found.config).toMatchObject({ inner: 16, activation: 'gelu_new', layerNormEpsilon: 1e-5, tiedHead: true })
+})
+
+test('sizes under the names that transformers takes for them, and keys without effect', async () => {
+  const { n_embd, n_head, n_layer, n_positions, ...rest } = config
+  const alike = {
+    hidden_size: n_embd,
+    num_attention_heads: n_head,
+    num_hidden_layers: n_layer,
+    max_position_embeddings: n_positions,
+    n_ctx: n_positions,
+  }
+  const quiet = {
+    torch_dtype: 'float16',
+    attn_pdrop: 0.1,
+    _name_or_path: 'x',
+    quantization_config: null,
+    rope_theta: null,
+  }
+  const found = await read({ ...rest, ...alike, ...quiet })
+  expect(found.config).toEqual((await read(config)).config)
+  expect(found.warnings).toEqual([])
+})
+
+test('what is not read is named, a line a file', async () => {
+  const entries = tensors()
+  for (const name of ['score.weight', 'v_head.summary.weight', 'v_head.summary.bias', 'step']) entries.set(name, one)
+  const found = await read({ ...config, rope_theta: 1e4, qk_norm: false, n_ctx: 2 }, entries)
+  expect(found.warnings).toEqual([
+    'folder/config.json: not read, though it may change what the model computes: "rope_theta", "qk_norm", "n_ctx"',
+    'folder/model.safetensors: 4 tensors are no part of the model and not read: "score.weight", "v_head.summary.weight", "v_head.summary.bias" and 1 more',
+  ])
+  expect(found.weights).toEqual((await read(config)).weights)
 })
 
 test('a tied head that is stored as well is read once', async () => {
@@ -133,8 +188,19 @@ describe('a bad config.json is refused in one line', () => {
       'activation_function expected gelu_new, gelu_pytorch_tanh, gelu, relu, got "silu"',
       { ...config, activation_function: 'silu' },
     ],
-    ['"layerNormEpsilon" expected a finite number > 0, got -1', { ...config, layer_norm_epsilon: -1 }],
-    ['"tiedHead" expected a boolean, got string', { ...config, tie_word_embeddings: 'no' }],
+    ['layer_norm_epsilon expected a number > 0, got -1', { ...config, layer_norm_epsilon: -1 }],
+    ['tie_word_embeddings expected true or false, got "no"', { ...config, tie_word_embeddings: 'no' }],
+    ['scale_attn_weights null is not supported', { ...config, scale_attn_weights: null }],
+    ['quantization_config {"bits":4} is not supported', { ...config, quantization_config: { bits: 4 } }],
+    ['pruned_heads {"0":[1]} is not supported', { ...config, pruned_heads: { 0: [1] } }],
+    ['n_embd 4 and hidden_size 8 mean the same, and differ', { ...config, hidden_size: 8 }],
+    ['architectures expected a list of names, got "GPT2Model"', { ...config, architectures: 'GPT2Model' }],
+    [
+      '"NaN" at line 2, column 24 is not JSON; Python writes it for a number that is not finite',
+      '{"n_layer": 1,\n "layer_norm_epsilon": NaN}',
+    ],
+    ['"None" at line 1, column 13 is not JSON', '{"n_inner": None}'],
+    ['empty, which is not JSON', ' \n'],
   ])('%s', async (reason, json) => {
     await expect(read(json)).rejects.toThrow(new InputError(`folder/config.json: ${reason}`))
   })
@@ -174,6 +240,40 @@ describe('bad weights are refused in one line', () => {
       'lm_head.weight differs from the token embedding, though tie_word_embeddings is not false',
       { ...config, tie_word_embeddings: true },
       () => {},
+    ],
+    ...[
+      'lm_head.bias',
+      'transformer.h.0.attn.q_norm.weight',
+      '_orig_mod.transformer.h.0.crossattention.c_attn.weight',
+      'h.0.attn.masked_bias_2',
+      'base_model.model.lora_A.weight',
+    ].map((extra): [string, Json, (entries: Map<string, Stored>) => void] => [
+      `tensors that are not supported: "${extra}" (config.json describes a GPT-2 without them)`,
+      config,
+      (entries) => entries.set(extra, one),
+    ]),
+    [
+      'tensors that are not supported: "transformer.h.0.attn.bias" (config.json describes a GPT-2 without them)',
+      config,
+      (entries) => entries.set('transformer.h.0.attn.bias', one), // no causal mask has this shape
+    ],
+    [
+      'tensors that are not supported: "h.1.ln_1.bias", "h.1.ln_1.weight" (n_layer is 1)',
+      config,
+      (entries) => entries.set('h.1.ln_1.bias', one).set('h.1.ln_1.weight', one),
+    ],
+    [
+      'tensors "transformer.wte.weight" and "model.wte.weight" are both transformer.wte.weight',
+      config,
+      (entries) => entries.set('model.wte.weight', entries.get('transformer.wte.weight')!),
+    ],
+    [
+      `tensor ${name} [4,16] is missing; the prefix of "gpt.h.0.mlp.c_fc.weight" is not known`,
+      config,
+      (entries) => {
+        entries.set('gpt.h.0.mlp.c_fc.weight', entries.get(name)!)
+        entries.delete(name)
+      },
     ],
     ['n_layer 1000000000000 asks for more tensors than the 17 there are', { ...config, n_layer: 1e12 }, () => {}],
   ])('%s', async (reason, json, spoil) => {

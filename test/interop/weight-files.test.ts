@@ -105,7 +105,7 @@ describe('what is wrong is said in one line, and everything is closed', () => {
     [`${expected} "pytorch_model.bin"`, files, outside('pytorch_model.bin')],
     [`${expected} 7`, files, { weight_map: { ...map, [wte]: 7 } }],
     [`folder/gone.safetensors: no such file`, files, outside('gone.safetensors')],
-    [`${index}: not JSON in UTF-8`, files, '{'],
+    [`${index}: not JSON`, files, '{'],
     [`${index}: weight_map is not an object`, files, {}],
     [`${index}: weight_map names no tensor`, files, { weight_map: {} }],
     [`${index}: "a" is written twice`, files, '{"weight_map": {"a": "x.safetensors", "a": "y.safetensors"}}'],

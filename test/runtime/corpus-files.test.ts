@@ -138,7 +138,7 @@ describe('a file of tokens', () => {
     await refused(openCorpus({ data: none, tokenizer: 'gpt2' }), `${none}: no tokens in it`)
     await refused(
       openCorpus({ data: file('torn.safetensors', 'text'), tokenizer: 'gpt2' }),
-      'not a sound safetensors file',
+      'not a safetensors file: it looks like a text',
     )
   })
 })

@@ -15,7 +15,17 @@ test.each([
   ['a PNG picture', head([0x89], 'PNG\r\n', [0x1a, 0x0a], zeros)],
   ['a text', head('{"model_type": "gpt2"}'.slice(0, 16))],
   ['a text', head('First Citizen:\nB')],
-  [undefined, head(zeros)],
+  ['a text', head('naïve'.slice(0, 4))],
+  ['a text', head('Überraschung ', [0xe2, 0x82])], // the last character is cut
+  ['a text', head([0xef, 0xbb, 0xbf], 'with its mark')],
+  ['a text in UTF-16', head([0xff, 0xfe, 0x41, 0, 0x42, 0])],
+  ["Python's pickle format, which is not read", head([0x80, 2], '}q', zeros)],
+  [
+    'the pointer of a file that Git LFS holds (git lfs pull fetches it)',
+    head('version https://git-lfs.github.com'.slice(0, 24)),
+  ],
+  ['zeros, as where a file was never written to its end', head(zeros)],
+  [undefined, head([0x1b], '[31m red')],
   [undefined, head([8, 64, 0x12, 0], zeros)], // no version of ONNX
   [undefined, head('PK')],
   [undefined, new Uint8Array(0)],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,7 +7,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openRunFolder } from '../../src/runtime/run-folder.js'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
-import { memorySource } from '../../src/safetensors/index.js'
+import { encodeSafetensors, InputError, memorySource } from '../../src/safetensors/index.js'
 import { firstNotFinite, openCheckpoint, writeCheckpoint } from '../../src/search/checkpoint.js'
 
 const identity = { settings: { keep: 0.3 }, corpus: 'ab' }
@@ -70,6 +71,47 @@ test('cut anywhere or with any bit turned, it is not taken for whole', async () 
   )
 })
 
+describe('a foreign one is refused in one line:', () => {
+  /** A checkpoint with another head under its right hash. */
+  const forged = (head: object) => {
+    const text = JSON.stringify({ version: '1', step: 5, seconds: 1, logs: {}, identity, ...head })
+    const sha256 = createHash('sha256').update(text).digest('hex')
+    return encodeSafetensors([], { 'slt-checkpoint': text, sha256 })
+  }
+  test.each<[string, Uint8Array]>([
+    ['not a checkpoint of a search', encodeSafetensors([])],
+    ['checkpoint version "2" is unknown: another version of this program wrote it', forged({ version: '2' })],
+    [
+      'checkpoint version undefined is unknown: another version of this program wrote it',
+      forged({ version: undefined }),
+    ],
+    [
+      'checkpoint version "2" is unknown: another version of this program wrote it',
+      encodeSafetensors([], { 'slt-checkpoint': '{"version":"2"}', sha256: 'of another kind' }),
+    ],
+    [
+      'wrong hash: the checkpoint is torn or was changed',
+      encodeSafetensors([], { 'slt-checkpoint': '{"version":', sha256: 'any' }),
+    ],
+    ['not a checkpoint of a search: "step" expected an integer >= 0, got -1', forged({ step: -1 })],
+    ['not a checkpoint of a search: "seconds" expected a number >= 0, got null', forged({ seconds: null })],
+    [
+      'not a checkpoint of a search: "logs" expected lengths in bytes, got {"metrics.jsonl":-9}',
+      forged({ logs: { 'metrics.jsonl': -9 } }),
+    ],
+    ['not a checkpoint of a search: "identity" expected an object, got "x"', forged({ identity: 'x' })],
+  ])('%s', async (reason, bytes) => {
+    await expect(openBytes(bytes)).rejects.toThrow(new InputError(`memory: ${reason}`))
+  })
+
+  test('arrays that this run has not', async () => {
+    const checkpoint = await openBytes(await encoded())
+    await expect(checkpoint.restore([state(1)[0]])).rejects.toThrow(
+      new InputError('memory: does not hold the arrays of this run, but another "wte.generation"'),
+    )
+  })
+})
+
 test('an infinity or NaN in the state is found', () => {
   expect(firstNotFinite(state(1))).toBeUndefined()
   expect(firstNotFinite(state(Number.NaN))).toBe('wte.scores')
@@ -127,7 +169,9 @@ describe('the run folder', () => {
     expect(previous.step).toBe(1)
     await previous.close()
     for (const name of ['checkpoint', 'checkpoint.previous']) await writeFile(join(path, `${name}.safetensors`), 'torn')
-    await expect(folder.openCheckpoint(silent)).rejects.toThrow(/^.*checkpoint\.safetensors: not a sound safetensors/)
+    await expect(folder.openCheckpoint(silent)).rejects.toThrow(
+      /^.*checkpoint\.safetensors: not a safetensors file: it looks like a text; no checkpoint before it is sound either: the same command with --force instead of --resume starts anew$/,
+    )
     await folder.close()
   })
 

@@ -1,13 +1,4 @@
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -213,7 +204,7 @@ describe('going on', () => {
     await search({ ...other, choice: { ...other.choice, keep: 0.5 } })
     cpSync(join(`${other.out}.run`, 'checkpoint.safetensors'), join(copy, 'checkpoint.safetensors'))
     await expect(search(resumed({ resume: copy }))).rejects.toThrow(
-      /holds a checkpoint of another configuration: settings\.keep is 0\.5 there, 0\.3 here$/,
+      /holds a checkpoint of another configuration: settings\.keep is 0\.5 there, 0\.3 here; the same command with --force instead of --resume starts anew$/,
     )
   })
 

@@ -72,7 +72,7 @@ describe('refused in one line', () => {
     expect(await refusal(bytes)).toBe('x: "c.weight" holds NaN at index 1')
   })
   test('metadata that is not JSON, and none', async () => {
-    expect(await refusal(encodeSafetensors([], { slt: '{' }))).toBe("x: the ticket's metadata is not JSON")
+    expect(await refusal(encodeSafetensors([], { slt: '{' }))).toBe("x: the ticket's metadata: not JSON")
     expect(await refusal(encodeSafetensors([]))).toBe('x: not a ticket (no "slt" in its metadata)')
     expect(await refusal(encodeSafetensors([], { slt: 'null' }))).toBe('x: "metadata" expected an object')
   })

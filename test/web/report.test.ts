@@ -176,7 +176,7 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
       expect(await page.getByRole('link', { name: 'Open good.slt.safetensors' }).getAttribute('href')).toMatch(
         /^#run\?file=[0-9a-f]{16}$/,
       )
-      expect(await page.getByText('cannot be read').textContent()).toContain('4 bytes are too few')
+      expect(await page.getByText('cannot be read').textContent()).toContain('not a safetensors file')
       expect(await page.getByRole('link', { name: 'Open torn.slt.safetensors' }).count()).toBe(0)
       const [report] = await Promise.all([
         page.waitForEvent('popup'),

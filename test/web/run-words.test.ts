@@ -156,7 +156,7 @@ describe.skipIf(noBrowser)('what the view #run says, and how it goes on', () => 
       await page.getByRole('alert').filter({ hasText: sentence }).waitFor()
     }
     await choose(page, 'notes.txt', new TextEncoder().encode('Shopping list: apples, pears'))
-    await refused(/^This is not a ticket\. notes\.txt: not a sound safetensors file: .+/)
+    await refused(/^This is not a ticket\. notes\.txt: not a safetensors file: it looks like a text/)
     await choose(page, 'cut.safetensors', sorter.subarray(0, sorter.length - 9))
     await refused(/^This ticket is damaged or cut short\. cut\.safetensors: .+/)
     const paste = async (text: string) => {

@@ -1,9 +1,10 @@
 /** What the served folders hold, under opaque ids: a path of a client never reaches the file system. */
 import { createHash } from 'node:crypto'
 import { realpath, stat } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, join, relative, resolve } from 'node:path'
 import { InputError } from '../../safetensors/index.js'
 import { refuseSystem } from '../files.js'
+import { isInside } from './open-inside.js'
 import { type Found, scanFolders } from './scan.js'
 
 /** Something that was found, with its id. */
@@ -20,6 +21,11 @@ export interface Catalog {
   list(kind: Entry['kind']): Promise<{ entries: readonly Entry[]; truncated: string | null }>
   /** The entry of an id, which a scan has found. */
   find(kind: Entry['kind'], id: string): Promise<Entry | undefined>
+  /**
+   * Where a path that a file names lies among the served folders, by its names alone; undefined where it lies outside of all.
+   * @returns the folder's real path, and the path below it
+   */
+  placeOf(path: string): { root: string; path: string } | undefined
   /** The id that a path has, whether it is there or not. */
   idOf(kind: Entry['kind'], path: string): string
 }
@@ -42,10 +48,12 @@ export async function openCatalog(
   now: () => number = () => performance.now(),
 ): Promise<Catalog> {
   const roots: string[] = []
+  const names: { name: string; root: string }[] = []
   for (const folder of folders) {
     const root = await realpath(folder).catch((error) => refuseSystem(folder, error))
     if (!(await stat(root)).isDirectory()) throw new InputError(`${folder}: is no folder; give the folder it lies in`)
     if (!roots.includes(root)) roots.push(root)
+    names.push({ name: root, root }, { name: resolve(folder), root }) // as it was given: links may lead to it
   }
   let last: Scan | undefined
   let fresh = FRESH
@@ -75,6 +83,10 @@ export async function openCatalog(
     async find(kind, id) {
       const known = last?.entries.get(id) ?? (await current()).entries.get(id)
       return known?.kind === kind ? known : undefined
+    },
+    placeOf(path) {
+      const found = names.find(({ name }) => isInside(name, path))
+      return found && { root: found.root, path: join(found.root, relative(found.name, path)) }
     },
     idOf,
   }

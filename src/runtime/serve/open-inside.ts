@@ -1,5 +1,5 @@
-import { constants, type FileHandle, open, realpath, stat } from 'node:fs/promises'
-import { sep } from 'node:path'
+import { constants, type FileHandle, lstat, open, readlink } from 'node:fs/promises'
+import nodePath, { join, type PlatformPath, relative, resolve, sep } from 'node:path'
 import { Refusal } from './refusal.js'
 
 /** A file open for reading; close its handle. */
@@ -16,7 +16,7 @@ export interface OpenedFile {
 const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /**
- * Opens a regular file, wherever its links lead, if that is within `root`.
+ * Opens a regular file, wherever its links lead within `root`.
  * @param root a real path, as `realpath` gives it
  * @returns undefined where there is no such file, or it may not be read
  * @throws Refusal 503 where the process has no file handle left
@@ -24,8 +24,8 @@ const FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NO
 export async function openInside(root: string, path: string): Promise<OpenedFile | undefined> {
   let handle: FileHandle | undefined
   try {
-    const real = await realpath(path)
-    if (!isInside(root, real) || !(await stat(real)).isFile()) return undefined
+    const real = await realInside(root, path)
+    if (real === undefined || !(await lstat(real)).isFile()) return undefined
     handle = await open(real, FLAGS)
     const found = await handle.stat({ bigint: true })
     if (!found.isFile()) throw Object.assign(new Error('not a file'), { code: 'ENOENT' })
@@ -44,9 +44,45 @@ export async function openInside(root: string, path: string): Promise<OpenedFile
   }
 }
 
-/** Whether a real path is `root` or below it. */
-export const isInside = (root: string, path: string): boolean =>
-  path === root || path.startsWith(root.endsWith(sep) ? root : root + sep)
+/**
+ * Whether an absolute path is `root` or below it, by the names alone: the file system is not asked, because on Windows even a look at
+ * `\\\\host\\share` sends that host the user's credentials.
+ * @param paths names as this platform has them; another's for tests
+ */
+export function isInside(root: string, path: string, paths: PlatformPath = nodePath): boolean {
+  if (!paths.isAbsolute(path)) return false
+  const within = paths.relative(root, path)
+  return within !== '..' && !within.startsWith(`..${paths.sep}`) && !paths.isAbsolute(within)
+}
+
+/** As many links as Linux follows in one path. */
+const MOST_LINKS = 40
+
+/**
+ * The path that is meant behind all links, each of which is followed only where it leads within `root` by its names: nothing outside
+ * is ever touched.
+ * @param root a real path, as `realpath` gives it
+ * @returns undefined where a link, or the path itself, leads out
+ * @throws the system's error where there is no such path
+ */
+export async function realInside(root: string, path: string): Promise<string | undefined> {
+  if (!isInside(root, path)) return undefined
+  let real = root
+  let rest = relative(root, path).split(sep)
+  for (let links = 0; rest.length > 0; ) {
+    const next = join(real, rest[0])
+    rest = rest.slice(1)
+    if (!(await lstat(next)).isSymbolicLink()) {
+      real = next
+      continue
+    }
+    const target = resolve(real, await readlink(next))
+    if (++links > MOST_LINKS || !isInside(root, target)) return undefined
+    real = root
+    rest = [...relative(root, target).split(sep), ...rest]
+  }
+  return real
+}
 
 /** The bytes from `from` to before `to`, fewer where the file is shorter by now. */
 export async function readPart({ handle }: OpenedFile, from: number, to: number): Promise<Buffer> {

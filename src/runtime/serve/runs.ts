@@ -1,6 +1,5 @@
 /** Run folders as the explorer sees them: settings, state, rows of metrics from a byte on, samples. */
 import { createHash } from 'node:crypto'
-import { realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../safetensors/index.js'
 import { type MetricsRow, readMetricsRow } from '../../search/metrics.js'
@@ -8,7 +7,7 @@ import { lockHolder } from '../lock-file.js'
 import { parseRunRecord, type RunRecord } from '../run-record.js'
 import type { MetricsAnswer, RunAnswer, RunState, SamplesAnswer } from './answers.js'
 import type { Catalog, Entry } from './catalog.js'
-import { type OpenedFile, readPart, withFile } from './open-inside.js'
+import { type OpenedFile, readPart, realInside, withFile } from './open-inside.js'
 import { Refusal } from './refusal.js'
 
 /** Bytes of `run.json`, of a lock, of one answer's metrics, of the samples and of a log's end that are read at most. */
@@ -56,8 +55,7 @@ export async function describeRun(entry: Entry, catalog: Catalog, records: Recor
   const running = lock?.holder === 'here' || (lock?.holder === 'elsewhere' && age < STALE)
   const done = log.last?.step === settings.steps
   const state: RunState = running ? 'running' : done ? 'finished' : 'stopped'
-  // As the scan names it, links followed; one that is gone has no other name.
-  const ticket = catalog.idOf('ticket', await realpath(record.out).catch(() => record.out))
+  const ticket = await ticketOf(record, catalog)
   return {
     id,
     name,
@@ -69,8 +67,17 @@ export async function describeRun(entry: Entry, catalog: Catalog, records: Recor
     validLoss: (await readResult(entry)) ?? log.validated?.validLoss ?? null,
     accuracy: log.validated?.accuracy ?? null,
     modified: log.modified,
-    ticket: (await catalog.find('ticket', ticket)) === undefined ? null : ticket,
+    ticket,
   }
+}
+
+/** The id of the ticket that a run has written; null where it is not there, or lies in no folder that is served. */
+async function ticketOf({ out }: RunRecord, catalog: Catalog): Promise<string | null> {
+  const place = catalog.placeOf(out)
+  const real = place && (await realInside(place.root, place.path).catch(() => undefined))
+  if (real === undefined) return null
+  const id = catalog.idOf('ticket', real)
+  return (await catalog.find('ticket', id)) === undefined ? null : id
 }
 
 async function readRecord({ id, name }: Entry, file: OpenedFile, records: Records['runs']): Promise<RunRecord> {

@@ -107,7 +107,7 @@ describe('tickets', () => {
       /^\d+ layers?, width \d+, \d+ heads?, context \d+$/,
     )
     expect(await find('sorter é".slt.safetensors')).toMatchObject({ kind: 'pruned-gpt2', error: null })
-    const torn = { kind: null, model: null, error: expect.stringContaining('4 bytes are too few') }
+    const torn = { kind: null, model: null, error: 'not a safetensors file: it looks like a text' }
     expect(await find('torn.slt.safetensors')).toMatchObject(torn)
     expect(await find('huge.slt.safetensors')).toMatchObject({ kind: null, error: 'the header is too long' })
   })

@@ -1,0 +1,151 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Gpt2Config } from '../../src/model/gpt2-config.js'
+import type { LanguageModel } from '../../src/model/gpt2-tokens.js'
+import type { Gpt2Weights } from '../../src/model/gpt2-weights.js'
+import { comparePredictions, sampleSequences } from '../../src/prune/compare-predictions.js'
+import { verifyGpt2 } from '../../src/prune/verify-gpt2.js'
+import { checkPredictions, type PredictionLimits } from '../../src/prune/verify-predictions.js'
+import { openFile } from '../../src/runtime/files.js'
+import { loadKernels } from '../../src/runtime/node.js'
+import { createGraphRunner } from '../../src/runtime/onnx.js'
+import { pruneGpt2, verifyGpt2 as verifyFile } from '../../src/runtime/prune.js'
+import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { expectPruned, openTicket, type PrunedTicket } from '../../src/ticket/index.js'
+import { readSorter } from '../model/partials.js'
+
+/** The bundled sorter with logits 30 times as large: up to 250, whose differences of 0.1 mean nothing. */
+let folder: string
+let loud: { config: Gpt2Config; weights: Gpt2Weights }
+let path: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'slt-verify-'))
+  path = join(folder, 'loud.slt.safetensors')
+  const { config, weights } = await readSorter()
+  const { shape, data } = weights.get('lm_head.weight')!
+  const head = { shape, data: data.map((value) => 30 * value) }
+  loud = { config, weights: new Map([...weights, ['lm_head.weight', head]]) }
+  await pruneGpt2({ target: loud, items: 12, seed: 7, out: path, threads: 1 })
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+async function verify(change: Partial<PrunedTicket> | ((ticket: PrunedTicket) => Partial<PrunedTicket>) = {}) {
+  const source = await openFile(path)
+  try {
+    const ticket = expectPruned(await openTicket(source, nodeSha256))
+    const changed = { ...ticket, ...(typeof change === 'function' ? change(ticket) : change) }
+    const platform = { runner: createGraphRunner(), kernels: await loadKernels() }
+    return (await verifyGpt2(platform, { ticket: changed, target: loud })).checks
+  } finally {
+    await source.close()
+  }
+}
+
+const failed = (checks: readonly { name: string; passed: boolean }[]) =>
+  checks.filter(({ passed }) => !passed).map(({ name }) => name)
+const named = <T extends { name: string }>(checks: readonly T[], name: string): T =>
+  checks.find((check) => check.name === name)!
+
+test('large logits fail no sound ticket: what counts is what its predictions lose', async () => {
+  const checks = await verify()
+  expect(failed(checks)).toEqual([])
+  expect(named(checks, 'divergence')).toMatchObject({ limit: 0.01 })
+  expect(named(checks, 'divergence').value).toBeLessThan(1e-3)
+  expect(named(checks, 'greedy tokens')).toMatchObject({ limit: 0.95 })
+  expect(named(checks, 'logits').value).toBeGreaterThan(0.01)
+  expect(named(checks, 'logits').limit).toBeUndefined()
+})
+
+test('random weights of another seed fail', async () => {
+  expect(failed(await verify({ seed: 8n }))).toEqual(['weights', 'probe', 'divergence', 'greedy tokens'])
+})
+
+test('one matrix without its mask fails', async () => {
+  const checks = await verify((ticket) => ({
+    async readMasks(name) {
+      const masks = await ticket.readMasks(name)
+      return name === 'h.1.mlp.c_proj' ? { ...masks, second: masks.second.map(() => 0) } : masks
+    },
+  }))
+  expect(failed(checks)).toContain('divergence')
+})
+
+test('a text to compare on needs a target and a tokenizer that fits', async () => {
+  const data = join(folder, 'text.txt')
+  await writeFile(data, 'abc')
+  await expect(verifyFile({ ticket: path, data })).rejects.toThrow(
+    new RangeError(`"data" expected a target to compare with, got ${data} alone`),
+  )
+  await expect(verifyFile({ ticket: path, target: loud, data })).rejects.toThrow('neither bytes nor gpt2 has')
+})
+
+/** A model whose logits at a position depend on its token alone. */
+const tableModel = (rows: readonly (readonly number[])[]): LanguageModel => ({
+  config: {
+    layers: 1,
+    width: 1,
+    heads: 1,
+    inner: 1,
+    positions: 4,
+    vocabulary: 2,
+    activation: 'relu',
+    layerNormEpsilon: 1,
+    tiedHead: true,
+  },
+  logits: async (tokens) => Float32Array.from([...tokens].flatMap((token) => rows[token])),
+})
+
+test('the divergence is that of its definition, and a shift of all logits changes nothing', async () => {
+  const logs = (rows: number[][], shift = 0) => rows.map((row) => row.map((p) => Math.log(p) + shift))
+  const target = tableModel(logs([[0.5, 0.5], [0.9, 0.1]])) // biome-ignore format: rows of a table
+  const model = tableModel(logs([[0.25, 0.75], [0.6, 0.4]], 3)) // biome-ignore format: rows of a table
+  const tokens = Int32Array.of(0, 1, 1, 1)
+  const kl = (p: number[], q: number[]) => p.reduce((sum, each, i) => sum + each * Math.log(each / q[i]), 0)
+  const found = await comparePredictions(target, model, { tokens, batch: 2, length: 2 })
+  expect(found.divergence).toBeCloseTo((kl([0.5, 0.5], [0.25, 0.75]) + 3 * kl([0.9, 0.1], [0.6, 0.4])) / 4, 6)
+  expect(found.sameGreedy).toBe(0.75)
+  expect(found.largest).toBeCloseTo(3 + Math.log(4), 5)
+  expect(found.spread).toBeCloseTo(Math.sqrt(3 / 4) * (Math.log(9) / 2), 5)
+  const broken = tableModel([[Number.NaN, 0], [0, 0]]) // biome-ignore format: rows of a table
+  expect((await comparePredictions(target, broken, { tokens, batch: 2, length: 2 })).divergence).toBeNaN()
+})
+
+test('the limits can be set, and what is not finite is within none', async () => {
+  const [target, model, broken] = [
+    [0, 1],
+    [0, 1.5],
+    [Number.NaN, 0],
+  ].map((row) => tableModel([row, row]))
+  const check = async (other: LanguageModel, limits: PredictionLimits) =>
+    failed(await checkPredictions(target, other, 1, limits))
+  expect(await check(model, { maxKl: 0.1 })).toEqual([])
+  expect(await check(model, {})).toEqual(['divergence']) // 0.02 nats
+  expect(await check(model, { maxKl: 0.1, minGreedy: 1, logitTolerance: 0.4 })).toEqual(['logits'])
+  expect(await check(broken, {})).toEqual(['divergence', 'greedy tokens', 'logits'])
+  for (const [limits, message] of [
+    [{ maxKl: 0 }, '"max-kl" expected a number > 0, got 0'],
+    [{ minGreedy: 1.5 }, '"min-greedy" expected 0 to 1, got 1.5'],
+    [{ logitTolerance: Number.NaN }, '"logitTolerance" expected a number > 0, got NaN'],
+  ] as const) {
+    await expect(verifyFile({ ticket: path, target: loud, ...limits })).rejects.toThrow(new RangeError(message))
+  }
+})
+
+test('sequences are what the model writes, and the same for one seed', async () => {
+  const never = -1e9
+  const flip = tableModel([
+    [never, 0],
+    [0, never],
+  ])
+  const { tokens, batch, length } = await sampleSequences(flip, 5)
+  expect([batch, length, tokens.length]).toEqual([64, 4, 256])
+  for (let b = 0; b < 64; b++) {
+    // One token is given in turns with two.
+    for (let t = 1 + (b % 2); t < 4; t++) expect(tokens[4 * b + t]).toBe(1 - tokens[4 * b + t - 1])
+  }
+  expect(new Set(tokens)).toEqual(new Set([0, 1]))
+  expect((await sampleSequences(flip, 5)).tokens).toEqual(tokens)
+  expect((await sampleSequences(flip, 6)).tokens).not.toEqual(tokens)
+})
