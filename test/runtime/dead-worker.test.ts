@@ -63,7 +63,7 @@ for (const { name, WorkerClass, reason } of deaths) {
 
   test(`a thread that prunes and is ${name} ends what runs on it and what waits for it`, async () => {
     makeWorkersBy(WorkerClass)
-    const pool = createWorkerPool('runtime/prune-worker.js', 1)
+    const pool = await createWorkerPool('runtime/prune-worker.js', 1)
     const column = { coordinate: 0, units: new Uint32Array(0), targets: Float64Array.of(0) }
     const task = { kind: 'columns', seed: 1, spec: { outputs: 1 }, columns: [column] }
     const results = await Promise.allSettled(Array.from({ length: 5 }, () => pool.run(task)))
