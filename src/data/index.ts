@@ -9,7 +9,17 @@ export {
   HIDDEN_LOGIT,
   shuffleEpoch,
 } from './angular-velocity-sets.js'
-export { bitsPerByte, bytesOfTokens, type Corpus, splitTokens, tooShort } from './corpus.js'
+export {
+  bitsPerByte,
+  bytesOfTokens,
+  type Corpus,
+  type CorpusFile,
+  type CorpusPart,
+  describePart,
+  describeParts,
+  splitTokens,
+  tooShort,
+} from './corpus.js'
 export { gpt2Merges } from './gpt2-merges.js'
 export { END_OF_TEXT, type Gpt2Vocabulary, loadGpt2Vocabulary } from './gpt2-vocabulary.js'
 export { createLetterTokenizer } from './letter-tokenizer.js'
@@ -24,6 +34,8 @@ export {
   type SortTask,
   sortContext,
 } from './sort-task.js'
+export { type OpenedText, openText, type Pieces, type TextFile } from './text-file.js'
+export { tooManyControls } from './text-form.js'
 export { createTextStream, type TextStream } from './text-stream.js'
 export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
 export {

@@ -36,6 +36,7 @@ export function sortCorpus(task: SortTask, seed: Seed): Corpus {
     train: new Uint16Array(0),
     valid,
     sha256: hashOf(nodeSha256, new TextEncoder().encode(text)),
+    parts: [],
     warnings: [],
   }
 }

@@ -1,3 +1,5 @@
+import { signatureOf } from './signatures.js'
+
 /** The format's own limit on the header, in bytes. */
 export const HEADER_LIMIT = 100_000_000
 
@@ -10,15 +12,6 @@ export function startsAsSafetensors(head: Uint8Array): boolean {
   return new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true) <= BigInt(HEADER_LIMIT)
 }
 
-/** First bytes of other files that a model may be looked for in. */
-const signatures: readonly (readonly [string, string])[] = [
-  ['PK\x03\x04', 'a ZIP archive, as PyTorch saves models'],
-  ['GGUF', 'a GGUF file'],
-  ['\x1f\x8b', 'a gzip file'],
-  ['\x89PNG', 'a PNG picture'],
-  ['\x89HDF', 'an HDF5 file'],
-]
-
 /**
  * What a file looks like that is no safetensors file, for a message.
  * @param head its first bytes, {@link FORMAT_BYTES} of them where there are as many
@@ -26,10 +19,10 @@ const signatures: readonly (readonly [string, string])[] = [
  */
 export function otherFormat(head: Uint8Array): string | undefined {
   if (head.length < 4 || startsAsSafetensors(head)) return undefined
-  const text = String.fromCharCode(...head.subarray(0, FORMAT_BYTES))
-  const known = signatures.find(([signature]) => text.startsWith(signature))
-  if (known) return known[1]
+  const known = signatureOf(head)
+  if (known !== undefined) return known
   if (startsAsOnnx(head)) return 'an ONNX file'
+  const text = String.fromCharCode(...head.subarray(0, FORMAT_BYTES))
   return head.length >= 8 && /^[\t\n\r\x20-\x7e]+$/.test(text) ? 'a text' : undefined
 }
 

@@ -22,6 +22,7 @@ export function corpusOfBytes({ name, bytes }: SourceText, context: number): Cor
     tokenizer: byteTokenizer,
     ...splitTokens(byteTokenizer.encode(bytes)),
     sha256: hashOf(webSha256, bytes),
+    parts: [],
     warnings: [],
   }
   if (tooShort(corpus, context) !== undefined) throw new InputError(shortage(bytes.length, context)!)
