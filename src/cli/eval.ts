@@ -5,6 +5,7 @@ import type { KeptMatrix, KeptReport } from '../runtime/searched-kept.js'
 import { deviceOption } from './device-option.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
+import { rawOption } from './raw-option.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
 import { integer, oneOf } from './values.js'
 
@@ -12,6 +13,7 @@ interface EvalFlags {
   data: string
   part?: TextPart
   tokenizer?: 'bytes' | 'gpt2'
+  raw?: boolean
   windows?: number
   batch?: number
   device?: DeviceName
@@ -39,7 +41,7 @@ export function addEval(program: Command): void {
       'how well a ticket or a Hugging Face folder predicts a text (loss, perplexity, bits a byte), and what masks keep',
     )
     .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
-    .requiredOption('--data <path>', 'a text file, a folder of text files, or a tokenised file')
+    .requiredOption('--data <path>', 'a text file, a folder of .txt and .txt.gz files, or a tokenised file')
     .option(
       '--part <p>',
       'all, train or valid, the last tenth (default: all, or valid for the text of the search)',
@@ -50,6 +52,7 @@ export function addEval(program: Command): void {
       "bytes or gpt2 (default: the ticket's or the folder's)",
       oneOf('tokenizer', ['bytes', 'gpt2']),
     )
+    .addOption(rawOption())
     .option(
       '--windows <n>',
       'at most so many windows, in whole batches (default: 131,072 tokens of them)',

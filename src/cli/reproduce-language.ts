@@ -66,16 +66,23 @@ export async function reproduceLanguage(
   flags: LanguageFlags,
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ): Promise<LanguageFigures> {
-  const [{ figure7Runs, figure8Runs, runFigure7, runFigure8 }, { openCorpus }, { openGraphRunner }, { openKeptRuns }] =
-    await Promise.all([
-      import('../experiments/index.js'),
-      import('../runtime/corpus-files.js'),
-      import('../runtime/device.js'),
-      import('../runtime/kept-runs.js'),
-    ])
+  const [
+    { figure7Runs, figure8Runs, runFigure7, runFigure8 },
+    { describeParts },
+    { openCorpus },
+    { openGraphRunner },
+    { openKeptRuns },
+  ] = await Promise.all([
+    import('../experiments/index.js'),
+    import('../data/index.js'),
+    import('../runtime/corpus-files.js'),
+    import('../runtime/device.js'),
+    import('../runtime/kept-runs.js'),
+  ])
   const { data = shakespeare, valid, threads } = flags
   const { tokenizer, context } = preset
   const corpus = await openCorpus({ data, valid, tokenizer, context, signal })
+  terminal.note(describeParts(corpus))
   for (const warning of corpus.warnings) terminal.note(warning)
   const { device, reason } = await openGraphRunner({ device: flags.device, threads })
   const folder = join(flags.out, 'runs')

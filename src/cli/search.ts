@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { SearchReport, SearchStart } from '../runtime/search.js'
 import { interruptible } from './interrupt.js'
+import { createProgress } from './progress.js'
 import {
   addMaskOptions,
   addModelOptions,
@@ -42,9 +43,14 @@ export function addSearch(program: Command): void {
 export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFlags & RunFlags): Promise<void> {
   const terminal = createTerminal(flags)
   const { search } = await import('../runtime/search.js')
+  const reading = createProgress('bytes')
   let progress: ReturnType<typeof createSearchProgress> | undefined
   let advice = 'nothing was lost'
-  const note = (line: string) => (progress ? progress.note(line) : terminal.note(line))
+  const note = (line: string) => {
+    reading.stop() // notes come after the reading
+    if (progress) progress.note(line)
+    else terminal.note(line)
+  }
   try {
     const report = await interruptible(
       (signal) =>
@@ -54,7 +60,9 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
           ...flags,
           cadence: cadenceOf(flags),
           signal,
+          onRead: (done, total, path) => reading.update(done, total, path),
           onStart(start) {
+            reading.stop()
             printStart(terminal, start)
             progress = createSearchProgress(start.settings.steps)
             advice = `slt ${kind} --resume ${start.run} goes on`
@@ -70,6 +78,7 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
     printReport(terminal, report)
     terminal.result(report)
   } finally {
+    reading.stop()
     progress?.stop()
   }
 }

@@ -17,6 +17,8 @@ export interface CompareRequest {
   readonly part?: TextPart | undefined
   /** Name of a tokenizer for models that name none. */
   readonly tokenizer?: TokenizerName | undefined
+  /** Take the bytes of every file of the data as they are; see `openCorpus`. */
+  readonly raw?: boolean | undefined
   /** At most so many windows of a model's context; default: 2^17 tokens of them. */
   readonly windows?: number | undefined
   /** Loadings of each that count, an integer >= 0; default 5. With 0 nothing is timed. */
@@ -114,9 +116,9 @@ function checkRequest({ paths, runs = 5, count, windows, tokenizer }: CompareReq
 type Step = (what: string) => void
 
 async function lossesOf(contestants: readonly Contestant[], request: CompareRequest, step: Step) {
-  const { data, windows, threads, signal } = request
+  const { data, raw, windows, threads, signal } = request
   if (data === undefined) return { part: null, losses: null }
-  const part = request.part ?? (await commonPart(contestants, data, signal))
+  const part = request.part ?? (await commonPart(contestants, data, { raw, signal }))
   const losses: NonNullable<ComparedModel['loss']>[] = []
   const noted = new Set<string>()
   // One for all: windows come in whole batches, and models of one context should read the same ones.
@@ -130,6 +132,7 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
       data,
       part,
       tokenizer: tokenizer!,
+      raw,
       windows,
       batch,
       threads,

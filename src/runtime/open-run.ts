@@ -1,7 +1,14 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
 import { existsSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { type Corpus, createLetterTokenizer, loadTokenizer, type SortTask, type Tokenizer } from '../data/index.js'
+import {
+  type Corpus,
+  createLetterTokenizer,
+  describeParts,
+  loadTokenizer,
+  type SortTask,
+  type Tokenizer,
+} from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { differences, fingerprintOf } from '../search/fingerprint.js'
 import { chooseSettings, resumedChoice, type SearchSettings, type SettingsChoice } from '../search/settings.js'
@@ -10,7 +17,7 @@ import { openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
 import { assertWritable, expectPath } from './output-path.js'
 import { openRunFolder, type RunFolder } from './run-folder.js'
-import { formatRunRecord, parseRunRecord, type RunRecord } from './run-record.js'
+import { formatFiles, formatRunRecord, parseRunRecord, type RunRecord, recordParts } from './run-record.js'
 import { nodeSha256 } from './sha256.js'
 import { sortCorpus } from './sort-corpus.js'
 
@@ -22,6 +29,8 @@ export interface RunRequest {
   readonly data?: string | undefined
   readonly valid?: string | undefined
   readonly tokenizer?: string | undefined
+  /** Take the bytes of every file as they are; see `openCorpus`. Default: no, or as the resumed run did. */
+  readonly raw?: boolean | undefined
   /** The corpus, where it has been read from `data` and `valid` already. */
   readonly corpus?: Corpus | undefined
   /** Where the result goes. Default: the corpus' name with `.slt.safetensors` or `.dense.safetensors`. */
@@ -38,6 +47,8 @@ export interface RunRequest {
   readonly device?: DeviceName | undefined
   readonly threads?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** @param done of `total` bytes of the corpus; @param path of the file that is read */
+  onRead?(done: number, total: number, path: string): void
 }
 
 const defaultCadence: RunRecord['cadence'] = {
@@ -101,17 +112,26 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     cadence: { ...defaultCadence, ...request.cadence },
     device: opened.device,
     threads: request.threads ?? null,
+    raw: request.raw ?? false,
+    read: recordParts(corpus.parts),
   }
   const folder = await openRunFolder(path)
   try {
     if (!force && (await folder.hasCheckpoint())) throw new InputError(await describeConflict(path, folder, record))
     await folder.clear()
+    if (corpus.parts.length > 0) await folder.writeFiles(formatFiles(corpus.parts))
     await folder.writeRun(formatRunRecord(record))
-    return { folder, record, corpus, opened, notes: corpus.warnings }
+    return { folder, record, corpus, opened, notes: corpusNotes(request, corpus) }
   } catch (error) {
     await folder.close()
     throw error
   }
+}
+
+/** What was read, and what the user should know of it; who handed the corpus in has told that. */
+function corpusNotes(request: RunRequest, corpus: Corpus): string[] {
+  if (request.corpus !== undefined || corpus.parts.length === 0) return []
+  return [describeParts(corpus), ...corpus.warnings]
 }
 
 /** What is read of a text and no folder: a folder of texts may hold tickets too. */
@@ -137,11 +157,12 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     if (settings.kind !== request.kind) throw new InputError(`${path}: is a run of slt ${settings.kind}`)
     const data = request.data ?? there.data
     const valid = request.valid ?? there.valid ?? undefined
+    const raw = request.raw ?? there.raw
     const task = request.choice.task ?? settings.task
     const tokenizer = await tokenizerOf({ ...request, tokenizer: request.tokenizer ?? there.tokenizer }, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? chooseSettings(resumedChoice(settings, request.choice), tokenizer) : settings
-    const corpus = await corpusOf({ ...request, valid }, data, tokenizer, asked)
+    const corpus = await corpusOf({ ...request, valid, raw, asBefore: there.read === null }, data, tokenizer, asked)
     const identity = { settings: asked, corpus: corpus.sha256 }
     const different = differences(there.identity, identity)
     if (different !== undefined) throw new InputError(`${path}: is a run of another configuration: ${different}`)
@@ -161,9 +182,10 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       cadence: { ...there.cadence, ...request.cadence },
       device: opened.device,
       threads,
+      raw,
     }
     await folder.writeRun(formatRunRecord(record))
-    return { folder, record, corpus, opened, notes: isMoved ? [...corpus.warnings, moved] : corpus.warnings }
+    return { folder, record, corpus, opened, notes: [...corpusNotes(request, corpus), ...(isMoved ? [moved] : [])] }
   } catch (error) {
     await folder.close()
     throw error
@@ -173,7 +195,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
 /** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
 async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<Tokenizer> {
   if (!task) return loadTokenizer(request.tokenizer ?? 'bytes')
-  for (const name of ['data', 'valid'] as const) {
+  for (const name of ['data', 'valid', 'raw'] as const) {
     if (request[name])
       throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
   }
@@ -181,9 +203,16 @@ async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Pro
 }
 
 /** The text that is read, or the lists of a task. */
-function corpusOf(request: RunRequest, data: string, tokenizer: Tokenizer, settings: SearchSettings): Promise<Corpus> {
-  const { valid, signal, corpus } = request
+function corpusOf(
+  request: RunRequest & { readonly asBefore?: boolean },
+  data: string,
+  tokenizer: Tokenizer,
+  settings: SearchSettings,
+): Promise<Corpus> {
+  const { valid, raw, asBefore, signal, corpus, onRead } = request
   const { task, dataSeed, config } = settings
   if (task) return Promise.resolve(sortCorpus(task, BigInt(dataSeed)))
-  return corpus ? Promise.resolve(corpus) : openCorpus({ data, valid, tokenizer, context: config.positions, signal })
+  if (corpus) return Promise.resolve(corpus)
+  const progress = onRead && { onProgress: onRead }
+  return openCorpus({ data, valid, tokenizer, raw, asBefore, context: config.positions, signal, ...progress })
 }

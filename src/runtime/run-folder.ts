@@ -1,5 +1,5 @@
 /**
- * The folder of a run: `run.json` (what was asked for), `metrics.jsonl`, `samples.txt`, `checkpoint.safetensors` and the
+ * The folder of a run: `run.json` (what was asked for), `corpus.jsonl` (the files that were read), `metrics.jsonl`, `samples.txt`, `checkpoint.safetensors` and the
  * one before it, and a lock. Every change leaves a whole checkpoint behind, whenever the process or the machine stops.
  */
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
@@ -33,6 +33,8 @@ export interface RunFolder {
   /** The text of `run.json`; undefined when there is none. */
   readRun(): Promise<string | undefined>
   writeRun(text: string): Promise<void>
+  /** Writes `corpus.jsonl`. */
+  writeFiles(text: string): Promise<void>
   /** Removes checkpoints and logs. */
   clear(): Promise<void>
   /**
@@ -50,6 +52,7 @@ export interface RunFolder {
 }
 
 const RUN = 'run.json'
+const FILES = 'corpus.jsonl'
 const CHECKPOINT = 'checkpoint.safetensors'
 const PREVIOUS = 'checkpoint.previous.safetensors'
 const PARTIAL = 'checkpoint.partial'
@@ -91,6 +94,7 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>): Omit<RunFolder,
         (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : refuseSystem(join(path, RUN), error),
       ),
     writeRun: (text) => writeTextAtomically(join(path, RUN), text),
+    writeFiles: (text) => writeTextAtomically(join(path, FILES), text),
     async clear() {
       for (const file of [checkpoint, previous, partial]) await rm(file, { force: true })
       for (const log of logs.values()) log.cut(0)

@@ -10,7 +10,7 @@ import type { SearchSettings } from '../search/settings.js'
 import { loadKernels } from './node.js'
 import { openRun, type RunRequest } from './open-run.js'
 import type { RunFolder } from './run-folder.js'
-import type { RunRecord } from './run-record.js'
+import { type ReadRecord, type RunRecord, recordParts } from './run-record.js'
 import { writeResult } from './search-result.js'
 
 /** A request, and who hears of its progress. */
@@ -37,6 +37,8 @@ export interface SearchStart {
   readonly tokens: { readonly train: number; readonly valid: number }
   /** The corpus' name. */
   readonly corpus: string
+  /** What was read: files, bytes and tokens of each part; empty for a task. */
+  readonly read: readonly ReadRecord[]
   /** Standard deviation of the attention logits before the first step, over all layers and for each. */
   readonly attentionDeviation: { readonly all: number; readonly layers: readonly number[] }
 }
@@ -114,6 +116,7 @@ async function runSession(
     weights,
     tokens: { train: corpus.train.length, valid: corpus.valid.length },
     corpus: corpus.name,
+    read: recordParts(corpus.parts),
     attentionDeviation: deviation,
   }
   request.onStart?.(start)

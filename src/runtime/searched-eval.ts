@@ -1,4 +1,4 @@
-import { bytesOfTokens, type Corpus, validationStarts } from '../data/index.js'
+import { bytesOfTokens, type Corpus, describePart, validationStarts } from '../data/index.js'
 import type { GraphRunner } from '../graph/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
@@ -10,6 +10,7 @@ import { type DeviceName, openGraphRunner } from './device.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { loadKernels } from './node.js'
 import { rebuildTicket } from './rebuild-ticket.js'
+import { type ReadRecord, recordParts } from './run-record.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
 import { loadModelTokenizer } from './searched-text.js'
@@ -28,6 +29,8 @@ export interface EvalRequest {
   readonly part?: TextPart | undefined
   /** Name of a tokenizer; default: the ticket's or the folder's. */
   readonly tokenizer?: string | undefined
+  /** Take the bytes of every file as they are; see `openCorpus`. */
+  readonly raw?: boolean | undefined
   /** At most so many windows of the model's context, an integer >= 1; default: 2^17 tokens of them, at least 32. */
   readonly windows?: number | undefined
   /** Windows at a time, an integer >= 1; default: as in the search, or 8, at most 64 and 1 GiB of logits. */
@@ -45,6 +48,8 @@ export interface EvalReport {
   readonly ticket: string
   readonly kind: ModelSource['kind']
   readonly data: string
+  /** Files, bytes and tokens of the data. */
+  readonly read: ReadRecord
   readonly part: TextPart
   readonly tokenizer: string
   readonly windows: number
@@ -83,7 +88,9 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
     const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
-    const corpus = await openCorpus({ data: request.data, tokenizer, signal })
+    const { data, raw } = request
+    const corpus = await openCorpus({ data, tokenizer, raw, signal })
+    request.onNote?.(`read: ${corpus.parts.map(describePart).join('; ')}`)
     for (const warning of corpus.warnings) request.onNote?.(warning)
     const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
     const part = request.part ?? (isOwn ? 'valid' : 'all')
@@ -92,9 +99,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const room = Math.floor((text.length - 1) / length)
     if (room < 1) {
       const found = part === 'all' ? '' : ` in the part "${part}"`
-      throw new InputError(
-        `${request.data}: ${text.length} tokens${found}; the model's context needs at least ${length + 1}`,
-      )
+      throw new InputError(`${data}: ${text.length} tokens${found}; the model's context needs at least ${length + 1}`)
     }
     const windows = request.windows ?? Math.max(LEAST_WINDOWS, Math.floor(WINDOW_TOKENS / length))
     const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
@@ -119,7 +124,8 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
       return {
         ticket: request.ticket,
         kind: source.kind,
-        data: request.data,
+        data,
+        read: recordParts(corpus.parts)[0],
         part,
         tokenizer: tokenizer.name,
         windows: count,
