@@ -50,7 +50,7 @@ export function describeParts({ parts, train, valid }: Pick<Corpus, 'parts' | 't
 }
 
 /** `3 files, 1,003,854 bytes, 1,003,856 tokens`; with how many were no plain text or tokens. */
-export function describePart({ files, bytes, tokens }: CorpusPart): string {
+function describePart({ files, bytes, tokens }: CorpusPart): string {
   const forms = new Map<string, number>()
   for (const { form } of files) if (form !== 'text') forms.set(form, (forms.get(form) ?? 0) + 1)
   const said = [...forms].map(([form, count]) => (files.length === 1 ? form : `${number(count)} ${form}`)).join('; ')

@@ -15,7 +15,6 @@ export {
   type Corpus,
   type CorpusFile,
   type CorpusPart,
-  describePart,
   describeParts,
   splitTokens,
   tooShort,

@@ -1,4 +1,4 @@
-import { bytesOfTokens, type Corpus, describePart, validationStarts } from '../data/index.js'
+import { bytesOfTokens, type Corpus, validationStarts } from '../data/index.js'
 import type { GraphRunner } from '../graph/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
@@ -90,7 +90,6 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const { signal } = request
     const { data, raw } = request
     const corpus = await openCorpus({ data, tokenizer, raw, signal })
-    request.onNote?.(`read: ${corpus.parts.map(describePart).join('; ')}`)
     for (const warning of corpus.warnings) request.onNote?.(warning)
     const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
     const part = request.part ?? (isOwn ? 'valid' : 'all')
