@@ -26,39 +26,79 @@ const POSITIONS = 2 ** 36
  * @param length how many of them count, default all
  */
 export function mergeBytePairs(table: MergeTable, word: Uint8Array, length = word.length): Uint16Array {
-  const { ofByte, ofPair } = table
+  if (length === 1) return Uint16Array.of(table.ofByte[word[0]])
+  const merge = createMerge(table, word, length)
+  merge.advance(Number.POSITIVE_INFINITY)
+  return merge.tokens()
+}
+
+/** Positions and pairs that are looked at between two pauses: 50 to 100 ms. */
+const STEPS = 2 ** 17
+
+/**
+ * The same tokens, with pauses in between: a word of 2^20 bytes takes half a second, one of 2^27 minutes.
+ * @param pause awaited about every 100 ms; what it throws ends the work
+ */
+export async function mergeLongWord(
+  table: MergeTable,
+  word: Uint8Array,
+  pause: () => Promise<void>,
+): Promise<Uint16Array> {
+  if (word.length === 1) return mergeBytePairs(table, word)
+  const merge = createMerge(table, word, word.length)
+  while (merge.advance(STEPS)) await pause()
+  return merge.tokens()
+}
+
+/** The merging of a word of at least two bytes, as far as it is. */
+function createMerge({ ofByte, ofPair }: MergeTable, word: Uint8Array, length: number) {
   const tokens = new Uint16Array(length)
   for (let i = 0; i < length; i++) tokens[i] = ofByte[word[i]]
-  if (length === 1) return tokens
   // A list of the parts left: each starts at a position, `next` is where the following one starts (length: none).
-  const next = Int32Array.from({ length }, (_, i) => i + 1)
-  const previous = Int32Array.from({ length }, (_, i) => i - 1)
+  const next = new Int32Array(length)
+  const previous = new Int32Array(length)
+  for (let i = 0; i < length; i++) {
+    next[i] = i + 1
+    previous[i] = i - 1
+  }
   const heap: number[] = []
   const rankAt = (at: number) => (next[at] < length ? ofPair.get(pairKey(tokens[at], tokens[next[at]])) : undefined)
   const offer = (at: number) => {
     const rank = rankAt(at)
     if (rank !== undefined) pushHeap(heap, rank * POSITIONS + at)
   }
-  for (let i = 0; i < length - 1; i++) offer(i)
-
+  let offered = 0
   let left = length
-  while (heap.length > 0) {
-    const entry = popHeap(heap)
-    const at = entry % POSITIONS
-    const rank = Math.floor(entry / POSITIONS)
-    if (next[at] < 0 || rankAt(at) !== rank) continue // joined or changed since it was offered
-    const joined = next[at]
-    tokens[at] = rank
-    next[at] = next[joined]
-    next[joined] = -1
-    if (next[at] < length) previous[next[at]] = at
-    left--
-    if (previous[at] >= 0) offer(previous[at])
-    offer(at)
+  return {
+    /** Does so many steps. @returns whether there are more */
+    advance(steps: number): boolean {
+      for (; offered < length - 1; offered++) {
+        if (steps-- <= 0) return true
+        offer(offered)
+      }
+      while (heap.length > 0) {
+        if (steps-- <= 0) return true
+        const entry = popHeap(heap)
+        const at = entry % POSITIONS
+        const rank = Math.floor(entry / POSITIONS)
+        if (next[at] < 0 || rankAt(at) !== rank) continue // joined or changed since it was offered
+        const joined = next[at]
+        tokens[at] = rank
+        next[at] = next[joined]
+        next[joined] = -1
+        if (next[at] < length) previous[next[at]] = at
+        left--
+        if (previous[at] >= 0) offer(previous[at])
+        offer(at)
+      }
+      return false
+    },
+    tokens(): Uint16Array {
+      const merged = new Uint16Array(left)
+      for (let i = 0, at = 0; i < left; i++, at = next[at]) merged[i] = tokens[at]
+      return merged
+    },
   }
-  const merged = new Uint16Array(left)
-  for (let i = 0, at = 0; i < left; i++, at = next[at]) merged[i] = tokens[at]
-  return merged
 }
 
 /** Adds to a binary heap whose least element is first. */

@@ -8,8 +8,8 @@ export const byteTokenizer: Tokenizer = {
   byteLengths: new Uint8Array(256).fill(1),
   encode: (text) => Uint16Array.from(typeof text === 'string' ? new TextEncoder().encode(text) : text),
   createEncoder: () => ({
-    push: (bytes, take) => take(Uint16Array.from(bytes)),
-    end: () => 0,
+    push: async (bytes, take) => take(Uint16Array.from(bytes)),
+    end: async () => 0,
   }),
   decode(tokens) {
     for (let i = 0; i < tokens.length; i++) checkToken(tokens[i], 256)

@@ -3,9 +3,10 @@
  * characters, each with at most one space before it; white space), and each word's bytes are merged by rank.
  * White space is Unicode's White_Space, as in GPT-2's own program; JavaScript's `\s` differs at U+0085 and U+FEFF.
  */
-import { mergeBytePairs } from './byte-pair-merge.js'
+import { mergeBytePairs, mergeLongWord } from './byte-pair-merge.js'
 import { END_OF_TEXT, type Gpt2Vocabulary, loadGpt2Vocabulary } from './gpt2-vocabulary.js'
-import { checkToken, type StreamEncoder, type TakeTokens, type Tokenizer } from './tokenizer.js'
+import { createTokenBuffer } from './token-buffer.js'
+import { checkToken, type Pause, type StreamEncoder, type TakeTokens, type Tokenizer } from './tokenizer.js'
 
 const WORD =
   /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\p{White_Space}\p{L}\p{N}]+|\p{White_Space}+(?!\P{White_Space})|\p{White_Space}+/gu
@@ -15,6 +16,11 @@ const REMEMBERED = 2 ** 17
 
 /** Longer words are not remembered. Characters. */
 const LONGEST_REMEMBERED = 64
+
+/** Texts of more characters are encoded with pauses: words of more, and others so many at a time. */
+const LONG_TEXT = 2 ** 20
+const LONG_WORD = 2 ** 16
+const WORDS_AT_ONCE = 2 ** 13
 
 let loaded: Promise<Tokenizer> | undefined
 
@@ -38,7 +44,7 @@ function createGpt2Tokenizer(vocabulary: Gpt2Vocabulary): Tokenizer {
     byteLengths,
     encode(text) {
       const characters = typeof text === 'string' ? text : new TextDecoder('utf-8', { ignoreBOM: true }).decode(text)
-      return encodeWords(characters).slice()
+      return encodeWords.atOnce(characters).slice()
     },
     createEncoder: () => streamEncoder(encodeWords),
     decode(tokens) {
@@ -56,8 +62,13 @@ function createGpt2Tokenizer(vocabulary: Gpt2Vocabulary): Tokenizer {
   }
 }
 
-/** Encodes text; what it returns is written over by the next call. */
-function wordEncoder(vocabulary: Gpt2Vocabulary): (text: string) => Uint16Array {
+interface WordEncoder {
+  /** What it returns is written over by the next call. */
+  atOnce(text: string): Uint16Array
+  withPauses(text: string, pause: Pause): Promise<Uint16Array>
+}
+
+function wordEncoder(vocabulary: Gpt2Vocabulary): WordEncoder {
   const utf8 = new TextEncoder()
   const flat = new TextDecoder('utf-8', { ignoreBOM: true })
   const remembered = new Map<string, Uint16Array>()
@@ -74,21 +85,36 @@ function wordEncoder(vocabulary: Gpt2Vocabulary): (text: string) => Uint16Array 
     }
     return merged
   }
-  return (text) => {
-    let length = 0
-    WORD.lastIndex = 0
-    for (let match = WORD.exec(text); match; match = WORD.exec(text)) {
-      const word = encodeWord(match[0])
-      if (length + word.length > tokens.length) {
-        const larger = new Uint16Array(2 * (length + word.length))
-        larger.set(tokens)
-        tokens = larger
+  return {
+    atOnce(text) {
+      let length = 0
+      WORD.lastIndex = 0
+      for (let match = WORD.exec(text); match; match = WORD.exec(text)) {
+        const word = encodeWord(match[0])
+        if (length + word.length > tokens.length) {
+          const larger = new Uint16Array(2 * (length + word.length))
+          larger.set(tokens)
+          tokens = larger
+        }
+        if (word.length === 1) tokens[length] = word[0]
+        else tokens.set(word, length)
+        length += word.length
       }
-      if (word.length === 1) tokens[length] = word[0]
-      else tokens.set(word, length)
-      length += word.length
-    }
-    return tokens.subarray(0, length)
+      return tokens.subarray(0, length)
+    },
+    async withPauses(text, pause) {
+      // Its own place in the text and its own tokens: others may encode during a pause.
+      const words = new RegExp(WORD)
+      const all = createTokenBuffer(Math.ceil(text.length / 3))
+      let count = 0
+      for (let match = words.exec(text); match; match = words.exec(text)) {
+        const [word] = match
+        if (word.length > LONG_WORD) all.append(await mergeLongWord(vocabulary, utf8.encode(word), pause))
+        else all.append(encodeWord(word))
+        if (++count % WORDS_AT_ONCE === 0) await pause()
+      }
+      return all.tokens()
+    },
   }
 }
 
@@ -96,26 +122,30 @@ function wordEncoder(vocabulary: Gpt2Vocabulary): (text: string) => Uint16Array 
  * Cuts text only before white space that follows something else: no word spans such a place, and none looks beyond it, so
  * the pieces' tokens are the whole's. Text without such a place waits for more.
  */
-function streamEncoder(encodeWords: (text: string) => Uint16Array): StreamEncoder {
+function streamEncoder(encodeWords: WordEncoder): StreamEncoder {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const countGenuine = replacementCounter()
   let waiting = ''
   let replaced = 0
-  const encodeReady = (text: string, take: TakeTokens) => {
+  const encode = async (text: string, take: TakeTokens, pause: Pause | undefined) => {
+    const isLong = pause !== undefined && text.length > LONG_TEXT
+    take(isLong ? await encodeWords.withPauses(text, pause) : encodeWords.atOnce(text))
+  }
+  const encodeReady = async (text: string, take: TakeTokens, pause: Pause | undefined) => {
     for (let at = text.indexOf('\ufffd'); at >= 0; at = text.indexOf('\ufffd', at + 1)) replaced++
     const cut = lastCut(text)
     const ready = cut < 0 ? '' : waiting + text.slice(0, cut)
     waiting = cut < 0 ? waiting + text : text.slice(cut)
-    if (ready !== '') take(encodeWords(ready))
+    if (ready !== '') await encode(ready, take, pause)
   }
   return {
-    push(bytes, take) {
+    async push(bytes, take, pause) {
       replaced -= countGenuine(bytes)
-      encodeReady(decoder.decode(bytes, { stream: true }), take)
+      await encodeReady(decoder.decode(bytes, { stream: true }), take, pause)
     },
-    end(take) {
-      encodeReady(decoder.decode(), take)
-      if (waiting !== '') take(encodeWords(waiting))
+    async end(take, pause) {
+      await encodeReady(decoder.decode(), take, pause)
+      if (waiting !== '') await encode(waiting, take, pause)
       waiting = ''
       return replaced
     },

@@ -39,6 +39,7 @@ export { createTextStream, type TextStream } from './text-stream.js'
 export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
 export {
   checkToken,
+  type Pause,
   type StreamEncoder,
   type TakeTokens,
   type Tokenizer,

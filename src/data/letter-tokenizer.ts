@@ -21,8 +21,8 @@ export function createLetterTokenizer(letters: number): Tokenizer {
     byteLengths: new Uint8Array(letters).fill(1),
     encode: tokensOf,
     createEncoder: () => ({
-      push: (bytes, take) => take(tokensOf(bytes)),
-      end: () => 0,
+      push: async (bytes, take) => take(tokensOf(bytes)),
+      end: async () => 0,
     }),
     decode(tokens) {
       for (let i = 0; i < tokens.length; i++) checkToken(tokens[i], letters)

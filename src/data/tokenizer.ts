@@ -33,15 +33,21 @@ export interface Tokenizer {
 /** Takes what an encoder makes of a piece of text; the array may be written over afterwards. */
 export type TakeTokens = (tokens: Uint16Array) => void
 
-/** Encodes a text that comes in pieces; together the tokens are those of the whole, wherever it was cut. */
+/**
+ * Lets other work run, and throws to stop this one. Encoders await it about every 100 ms within a piece that takes longer: a text
+ * without white space is encoded all at once, wherever its pieces end.
+ */
+export type Pause = () => Promise<void>
+
+/** Encodes a text that comes in pieces; together the tokens are those of the whole, wherever it was cut. Await each call. */
 export interface StreamEncoder {
   /** @param bytes the next piece, cut anywhere */
-  push(bytes: Uint8Array, take: TakeTokens): void
+  push(bytes: Uint8Array, take: TakeTokens, pause?: Pause): Promise<void>
   /**
    * Ends the text.
    * @returns how many ill-formed UTF-8 sequences became U+FFFD (0 for `bytes`, which takes any)
    */
-  end(take: TakeTokens): number
+  end(take: TakeTokens, pause?: Pause): Promise<number>
 }
 
 /** Throws RangeError unless `token` is one of the vocabulary. */

@@ -168,14 +168,18 @@ async function readText(file: FileSource, append: Append, reading: Reading): Pro
   const advice = '--tokenizer bytes --raw reads any bytes as they are'
   const asIs = { form: raw ? 'raw' : 'text', pieces: all }
   const text = raw || asBefore ? asIs : await openText({ name, size, pieces: all, advice, gunzip })
+  const pause = async () => {
+    await new Promise((done) => setImmediate(done))
+    reading.options.signal?.throwIfAborted()
+  }
   const hash = nodeSha256()
   const encoder = reading.tokenizer.createEncoder()
   for await (const bytes of text.pieces) {
     reading.options.signal?.throwIfAborted()
     hash.update(bytes)
-    encoder.push(bytes, append)
+    await encoder.push(bytes, append, pause)
   }
-  const replaced = encoder.end(append)
+  const replaced = await encoder.end(append, pause)
   if (replaced > 0) {
     const what = replaced === 1 ? '1 sequence that is no UTF-8 was' : `${replaced} sequences that are no UTF-8 were`
     reading.warnings.push(`${name}: ${what} read as U+FFFD (--tokenizer bytes takes any bytes)`)

@@ -17,6 +17,7 @@ const play = read('../../data/tinyshakespeare/input.txt')
 const gpt2 = await loadTokenizer('gpt2')
 const bytes = await loadTokenizer('bytes')
 const utf8 = new TextEncoder()
+const rawBytes = (tokens: Uint16Array) => Buffer.from(tokens.buffer, tokens.byteOffset, tokens.byteLength)
 const sha256 = (tokens: Uint16Array) => createHash('sha256').update(tokens).digest('hex') // of a little-endian machine
 
 const space = fc.constantFrom(' ', '  ', '\n', '\r\n', '\t', '\u0085', '\u3000', '\ufeff')
@@ -24,7 +25,7 @@ const unit = fc.oneof(fc.string({ unit: 'grapheme' }), space, fc.constantFrom("'
 const text = fc.array(unit, { maxLength: 30 }).map((parts) => parts.join(''))
 
 /** Encodes in pieces that end where the cuts say. */
-function encodeInPieces(tokenizer: Tokenizer, whole: Uint8Array, cuts: readonly number[]) {
+async function encodeInPieces(tokenizer: Tokenizer, whole: Uint8Array, cuts: readonly number[]) {
   const tokens: number[] = []
   const take = (some: Uint16Array) => tokens.push(...some)
   const encoder = tokenizer.createEncoder()
@@ -32,10 +33,10 @@ function encodeInPieces(tokenizer: Tokenizer, whole: Uint8Array, cuts: readonly 
   for (const cut of [...cuts.map((fraction) => Math.floor(fraction * whole.length)), whole.length].sort(
     (a, b) => a - b,
   )) {
-    encoder.push(whole.slice(at, cut), take)
+    await encoder.push(whole.slice(at, cut), take)
     at = cut
   }
-  const replaced = encoder.end(take)
+  const replaced = await encoder.end(take)
   return { tokens, replaced }
 }
 const fractions = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 })
@@ -82,21 +83,42 @@ describe('gpt2', () => {
     expect(tokens.length).toBeLessThan(letters.length * 0.6)
   })
 
+  it('pauses within a long word and a long run of words, with the same tokens; what the pause throws ends it', async () => {
+    const long = ['ACGT'.repeat(2 ** 18), 'a1'.repeat(2 ** 19 + 1)] // one word of 2^20 letters, and 2^20 words, no white space
+    for (const [i, whole] of [`${long[0]}T`, long[1]].entries()) {
+      const tokens: number[] = []
+      const take = (some: Uint16Array) => some.forEach((token) => void tokens.push(token))
+      let pauses = 0
+      const encoder = gpt2.createEncoder()
+      const pause = async () => {
+        if (++pauses === 1) gpt2.encode('another text meanwhile')
+      }
+      await encoder.push(utf8.encode(whole), take, pause)
+      await encoder.end(take, pause)
+      expect(pauses).toBeGreaterThan([8, 100][i])
+      expect(Buffer.compare(Buffer.from(Uint16Array.from(tokens).buffer), rawBytes(gpt2.encode(whole)))).toBe(0)
+    }
+    const encoder = gpt2.createEncoder()
+    const stop = () => Promise.reject(new Error('enough'))
+    await encoder.push(utf8.encode(`${long[0]}T`), () => {}, stop)
+    await expect(encoder.end(() => {}, stop)).rejects.toThrow('enough')
+  })
+
   it('never makes <|endoftext|> of text, and decodes it to nothing', () => {
     expect([...gpt2.encode('<|endoftext|>')]).not.toContain(gpt2.documentEnd)
     expect(gpt2.documentEnd).toBe(50256)
     expect(gpt2.decode([15496, 50256, 995])).toEqual(utf8.encode('Hello world'))
   })
 
-  it('counts what is no UTF-8, and not U+FFFD of the text itself, however it is cut', () => {
+  it('counts what is no UTF-8, and not U+FFFD of the text itself, however it is cut', async () => {
     const whole = Uint8Array.from([
       0x61, 0xff, 0x20, 0xef, 0xbf, 0xbd, 0xf0, 0xef, 0xbf, 0xbd, 0x80, 0xef, 0xef, 0xbf, 0xbd, 0xe2,
     ])
     const expected = [...new TextDecoder().decode(whole)].filter((character) => character === '\ufffd').length - 3
     expect(expected).toBe(5)
-    fc.assert(
-      fc.property(fractions, (cuts) => {
-        const { tokens, replaced } = encodeInPieces(gpt2, whole, cuts)
+    await fc.assert(
+      fc.asyncProperty(fractions, async (cuts) => {
+        const { tokens, replaced } = await encodeInPieces(gpt2, whole, cuts)
         expect(replaced).toBe(expected)
         expect(tokens).toEqual([...gpt2.encode(whole)])
       }),
@@ -113,16 +135,16 @@ describe.each([bytes, gpt2])('$name', (tokenizer) => {
     )
   })
 
-  it('pieces, cut anywhere, have the tokens of the whole', () => {
-    fc.assert(
-      fc.property(
+  it('pieces, cut anywhere, have the tokens of the whole', async () => {
+    await fc.assert(
+      fc.asyncProperty(
         fc.oneof(
           text.map((whole) => utf8.encode(whole)),
           fc.uint8Array(),
         ),
         fractions,
-        (whole, cuts) => {
-          expect(encodeInPieces(tokenizer, whole, cuts).tokens).toEqual([...tokenizer.encode(whole)])
+        async (whole, cuts) => {
+          expect((await encodeInPieces(tokenizer, whole, cuts)).tokens).toEqual([...tokenizer.encode(whole)])
         },
       ),
       { numRuns: 400 },
@@ -159,11 +181,11 @@ describe.each([bytes, gpt2])('$name', (tokenizer) => {
 })
 
 describe('bytes', () => {
-  it('takes any bytes as they are', () => {
-    fc.assert(
-      fc.property(fc.uint8Array(), fractions, (whole, cuts) => {
+  it('takes any bytes as they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array(), fractions, async (whole, cuts) => {
         expect(bytes.decode(bytes.encode(whole))).toEqual(whole)
-        expect(encodeInPieces(bytes, whole, cuts)).toEqual({ tokens: [...whole], replaced: 0 })
+        expect(await encodeInPieces(bytes, whole, cuts)).toEqual({ tokens: [...whole], replaced: 0 })
       }),
     )
   })
