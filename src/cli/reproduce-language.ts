@@ -21,6 +21,7 @@ export interface LanguageFlags extends PresetChanges {
   paper?: boolean
   data?: string
   valid?: string
+  raw?: boolean
   device?: DeviceName
   threads?: number
   seed: bigint
@@ -79,14 +80,22 @@ export async function reproduceLanguage(
     import('../runtime/device.js'),
     import('../runtime/kept-runs.js'),
   ])
-  const { data = shakespeare, valid, threads } = flags
+  const { data = shakespeare, valid, raw, threads } = flags
   const { tokenizer, context } = preset
-  const corpus = await openCorpus({ data, valid, tokenizer, context, signal })
+  const corpus = await openCorpus({ data, valid, tokenizer, raw, context, signal })
   terminal.note(describeParts(corpus))
   for (const warning of corpus.warnings) terminal.note(warning)
   const { device, reason } = await openGraphRunner({ device: flags.device, threads })
   const folder = join(flags.out, 'runs')
-  const kept = openKeptRuns({ folder, corpus, data: resolve(data), valid: valid && resolve(valid), device, threads })
+  const kept = openKeptRuns({
+    folder,
+    corpus,
+    data: resolve(data),
+    valid: valid && resolve(valid),
+    raw,
+    device,
+    threads,
+  })
 
   const wanted = numbers.flatMap((figure) => (figure === 7 ? figure7Runs : figure8Runs)(preset))
   const requests = inOrder(preset, wanted)

@@ -23,7 +23,7 @@ Examples:
   slt search --resume story.slt.safetensors.run
 
 The mask is found by gradients (edge-popup); the random weights never change. The run folder holds checkpoints,
-metrics.jsonl and samples.txt. Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.
+metrics.jsonl, samples.txt and a list of the files that were read (corpus.jsonl). Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.
 
 --selection global ranks the scores of all matrices together. They start uniform on +-1/sqrt(inputs of the matrix), so wide inputs start
 low: mlp.c_proj, whose inputs are the feed-forward's --inner (4 widths), has scores of half the range and with --keep 0.3 keeps nothing at first. While it keeps
