@@ -1,4 +1,4 @@
-/** Signs of a network that can learn next to nothing, before a search and after it. */
+/** Signs of a network that can learn next to nothing, before a run and after it. */
 import { gpt2Matrices } from '../model/gpt2-matrices.js'
 import type { SearchSettings } from './settings.js'
 
@@ -19,12 +19,13 @@ export function sparseWarning({ keep, config, kind }: SearchSettings): string | 
 }
 
 /**
- * After a search: a network that answers every token alike has the loss ln V.
+ * After a search or a training: a network that answers every token alike has the loss ln V.
  * @param validLoss nats a token
  * @returns a line, or undefined where the loss is another
  */
 export function deadWarning({ kind, config }: SearchSettings, validLoss: number): string | undefined {
   const alike = Math.log(config.vocabulary)
-  if (kind === 'train' || Math.abs(validLoss - alike) >= ALIKE) return undefined
-  return `warning: a loss of ${validLoss.toFixed(4)} is that of answering all ${config.vocabulary} tokens alike: the network is dead (a larger keep, another seed or another initialisation may help)`
+  if (Math.abs(validLoss - alike) >= ALIKE) return undefined
+  const help = kind === 'search' ? 'a larger keep, another seed' : 'a smaller learning rate, another seed'
+  return `warning: a loss of ${validLoss.toFixed(4)} is that of answering all ${config.vocabulary} tokens alike: the network is dead (${help} or another initialisation may help)`
 }

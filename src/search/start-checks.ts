@@ -23,9 +23,8 @@ export function checkFloat32({ learningRate, weightDecay, epsilon, qkScale }: Se
   within('epsilon', epsilon, FLOAT32_LEAST, FLOAT32_MOST)
   within('qk-scale', qkScale, QK_LEAST, QK_MOST)
   if (learningRate * weightDecay > DECAY_MOST) {
-    const most = text(DECAY_MOST / learningRate)
     throw new RangeError(
-      `"weight-decay" expected at most ${DECAY_MOST} / lr = ${most}, beyond which every step makes all scores larger, got ${weightDecay}`,
+      `"lr" and "weight-decay" expected a product of at most ${DECAY_MOST}, beyond which every step makes all values larger, got ${learningRate} and ${weightDecay}`,
     )
   }
 }

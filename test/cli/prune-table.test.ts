@@ -28,7 +28,9 @@ function printed(items: number): string {
     pairs: ['h.0.a', 'h.0.b'].map((name) => ({ name, sourceScale: 1, ...pair })),
   }
   let text = ''
-  const print = (line = '') => void (text += `${line}\n`)
+  const print = (line = '') => {
+    text += `${line}\n`
+  }
   printReport({ json: false, colour: pc.createColors(false), print, note() {}, result() {} }, report, 'out')
   return text
 }

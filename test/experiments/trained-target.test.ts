@@ -82,7 +82,9 @@ describe('training', () => {
     })
     await expect(aborted).rejects.toThrow('enough')
     await expect(train(1, { epochs: 0 })).rejects.toThrow('"epochs" expected an integer >= 1, got 0')
-    await expect(train(1, { learningRate: -1 })).rejects.toThrow('"learningRate" expected a float32 number >= 0, got -1')
+    await expect(train(1, { learningRate: -1 })).rejects.toThrow(
+      '"learningRate" expected a float32 number >= 0, got -1',
+    )
     await expect(train(1, { shortest: 6 })).rejects.toThrow('"longest"')
   })
 })

@@ -113,6 +113,6 @@ test('what a killed process left of a finished run is removed when it is found',
 })
 
 test('a loss that is not finite names the run', async () => {
-  const wild = request('wild', { kind: 'train', learningRate: 1e30, finalLearningRate: 1e30 })
+  const wild = request('wild', { kind: 'train', learningRate: 3e38, finalLearningRate: 3e38, weightDecay: 0 })
   await expect(runs.run(wild)).rejects.toThrow(/^wild: .* not finite|^wild: loss is NaN at step/)
 })

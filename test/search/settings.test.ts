@@ -62,7 +62,11 @@ describe('a value that cannot be is named, with what was expected', () => {
     [{ learningRate: 1e99 }, /^"lr" expected 1\.40e-45 <= lr <= 3\.40e\+38, got 1e\+99$/],
     [{ learningRate: 1e-50 }, /^"lr" expected 1\.40e-45 <= lr <= 3\.40e\+38, got 1e-50$/],
     [{ epsilon: 1e39 }, /^"epsilon" expected 1\.40e-45 <= epsilon <= 3\.40e\+38, got 1e\+39$/],
-    [{ weightDecay: 1e30 }, /^"weight-decay" expected at most 2 \/ lr = 1000, beyond which .*, got 1e\+30$/],
+    [
+      { weightDecay: 1e30 },
+      /^"lr" and "weight-decay" expected a product of at most 2, beyond which .*, got 0\.002 and 1e\+30$/,
+    ],
+    [{ learningRate: 1e30 }, /^"lr" and "weight-decay" expected a product of at most 2, .*, got 1e\+30 and 0\.01$/],
     [{ qkScale: 1e30 }, /^"qk-scale" expected 5\.42e-20 <= qk-scale <= 4\.29e\+9, got 1e\+30$/],
     [{ qkScale: 1e-30 }, /^"qk-scale" expected 5\.42e-20 <= qk-scale <= 4\.29e\+9, got 1e-30$/],
     [{ weightDecay: -1 }, /^"weight-decay" expected a finite number >= 0, got -1$/],
