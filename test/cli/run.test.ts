@@ -73,7 +73,12 @@ test('letters are answered with letters', () => {
 
 test('--json prints one object', () => {
   const { stdout } = run('2', '--count', '3', '--json')
-  expect(JSON.parse(stdout)).toEqual({ ticket: join(folder, 'repeat'), tokens: [2], continuation: [2, 2, 2] })
+  expect(JSON.parse(stdout)).toEqual({
+    ticket: join(folder, 'repeat'),
+    tokens: [2],
+    continuation: [2, 2, 2],
+    warnings: [],
+  })
 })
 
 test('tokens that the model does not have, and too many, are refused', () => {
