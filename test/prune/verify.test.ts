@@ -95,7 +95,9 @@ test('a text gives sequences from all of it, as long as there is text', async ()
   const short = await textSequences({ data, tokenizer: 'bytes', config })
   expect(short.sequences).toEqual({ tokens: Int32Array.of(97, 98), batch: 1, length: 2 })
   await writeFile(data, 'a')
-  await expect(textSequences({ data, tokenizer: 'bytes', config })).rejects.toThrow(/letters.txt: fewer than two tokens/)
+  await expect(textSequences({ data, tokenizer: 'bytes', config })).rejects.toThrow(
+    /letters.txt: fewer than two tokens/,
+  )
 })
 
 /** A model whose logits at a position depend on its token alone. */
