@@ -10,7 +10,7 @@ Exit codes:
   0    done, and every check passed
   1    bad input (a file, a folder or a value: one line says what), or a check failed
   2    bad usage (an unknown option or command, a missing argument or option)
-  130  interrupted
+  130  interrupted, within a second (by Ctrl-C or SIGTERM; a second one ends it at once)
 
 NO_COLOR turns colours off, SLT_DEBUG=1 shows stacks.`
 

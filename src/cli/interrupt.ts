@@ -1,8 +1,6 @@
-import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
-import { builtFile } from '../runtime/node.js'
+import { type SignalThread, startSignalThread } from '../runtime/signal-thread.js'
+import type { LastWords } from '../runtime/signal-watch.js'
 import { failureText, Interrupted, reportFailure } from './failure.js'
-import type { LastWords, WatchNews, WatchOrder } from './signal-watch.js'
 
 /** Signals that ask to stop. A closed terminal (SIGHUP) ends the process as it ever does: `nohup` must be able to keep it from that. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
@@ -26,9 +24,10 @@ export async function interruptible<T>(
 ): Promise<T> {
   const controller = new AbortController()
   let message = ''
+  let isInterrupted = false
   let timer: NodeJS.Timeout | undefined
   const end = () => {
-    watch.post({ stderr: '', stdout: '' }) // it is said here
+    watch.post(nothing) // it is said here
     if (code !== 0) reportFailure(new Interrupted(message))
     process.exit(code)
   }
@@ -49,14 +48,18 @@ export async function interruptible<T>(
     return await work(controller.signal, advise)
   } catch (error) {
     if (!isInterruption(error, controller.signal)) throw error // what else failed must be said
+    isInterrupted = true
     throw new Interrupted(message)
   } finally {
     clearTimeout(timer)
-    watch.post('idle')
+    watch.post(isInterrupted ? nothing : 'idle') // a process that does not end then is still ended in time
     hearer = idle
     for (const signal of SIGNALS) process.off(signal, stop)
   }
 }
+
+/** Words of a process that has said all. */
+const nothing: LastWords = { stderr: '', stdout: '' }
 
 const isInterruption = (error: unknown, { aborted, reason }: AbortSignal) =>
   aborted && (error === reason || (error instanceof Error && error.name === 'AbortError'))
@@ -65,33 +68,12 @@ const isInterruption = (error: unknown, { aborted, reason }: AbortSignal) =>
 const idle = { stop: () => process.exit(130), end: () => process.exit(130) }
 let hearer: { stop(): void; end(): void } = idle
 
-interface Watch {
-  /** Signals come to this thread alone. */
-  readonly isDeaf: boolean
-  post(order: WatchOrder): void
-}
+let thread: Promise<SignalThread> | undefined
 
-let watch: Promise<Watch> | undefined
-
-/**
- * Starts the thread of signal-watch.ts, one for the process. It takes 30 ms beside what else is loaded; signals end the process
- * at once until then.
- */
-export function watchSignals(): Promise<Watch> {
-  watch ??= new Promise((resolve) => {
-    const options = { execArgv: [], workerData: { patience: PATIENCE } }
-    const thread = new Worker(fileURLToPath(builtFile('cli/signal-watch.js')), options)
-    const begin = (isDeaf: boolean) => {
-      thread.unref()
-      resolve({ isDeaf, post: (order) => thread.postMessage(order) })
-    }
-    thread.on('message', (news: WatchNews) => {
-      if (news === 'stop' || news === 'end') hearer[news]()
-      else begin(news === 'deaf')
-    })
-    thread.on('error', () => begin(true)) // it cannot be started: no memory, or too many threads
-  })
-  return watch
+/** Starts the thread that hears signals, one for the process: best before what a command needs is loaded. */
+export function watchSignals(): Promise<SignalThread> {
+  thread ??= startSignalThread(PATIENCE, (news) => hearer[news]())
+  return thread
 }
 
 /** What `reportFailure` would write, and the cursor that a bar has hidden. */

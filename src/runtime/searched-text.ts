@@ -1,9 +1,10 @@
 import { addTokens, loadTokenizer, type Tokenizer, tokenizerNames } from '../data/index.js'
+import { endTokens } from '../interop/special-tokens.js'
 import { InputError } from '../safetensors/index.js'
 import { continueText as continueOn, promptTokens, type TextPiece, type TextRequest } from '../search/continue-text.js'
 import { fittingTokenizers, MOST_PADDING, missingTokenizer } from './missing-tokenizer.js'
 import type { ModelSource } from './model-source.js'
-import type { TicketModel } from './ticket-model.js'
+import type { OpenedModel } from './open-model.js'
 
 export { promptTokens, type TextPiece, type TextRequest }
 
@@ -36,10 +37,18 @@ export async function loadModelTokenizer(source: TokenizerSource, name?: string)
   return more === 0 && added.length === 0 ? tokenizer : addTokens(tokenizer, tokenizer, vocabulary, added)
 }
 
-/** Continues a text on Node: a turn of its event loop after each token lets a signal in. See `src/search/continue-text.ts`. */
-export const continueText = (
-  { decoder }: Pick<TicketModel, 'decoder'>,
+/**
+ * Continues a text on Node: a turn of its event loop after each token lets a signal in. See `src/search/continue-text.ts`.
+ * @param request.endTokens default: those of the model, of a folder what its configuration names
+ */
+export async function* continueText(
+  { decoder, specialTokens }: Pick<OpenedModel, 'decoder'> & Partial<Pick<OpenedModel, 'specialTokens'>>,
   tokenizer: Tokenizer,
   request: TextRequest,
-): AsyncGenerator<TextPiece, void> =>
-  continueOn(decoder, tokenizer, { ...request, pause: () => new Promise((resolve) => setImmediate(resolve)) })
+): AsyncGenerator<TextPiece, void> {
+  const { name } = tokenizer
+  const own = await specialTokens?.(name === 'letters' ? null : name)
+  const ends = request.endTokens ?? (own && endTokens(own))
+  const pause = () => new Promise<void>((resolve) => setImmediate(resolve))
+  yield* continueOn(decoder, tokenizer, { ...request, endTokens: ends, pause })
+}

@@ -24,7 +24,7 @@ export async function textSequences(request: {
   const text = partOf(corpus, 'all')
   const shape = sequenceShape(config)
   const length = Math.min(shape.length, text.length - 1)
-  if (length < 1) throw new InputError(`${data}: ${text.length} tokens are too few to compare predictions on`)
+  if (length < 1) throw new InputError(`${data}: fewer than two tokens, which are needed to compare predictions`)
   const starts = validationStarts(text.length, length, shape.batch)
   const tokens = new Int32Array(starts.length * length)
   for (const [i, start] of starts.entries()) tokens.set(text.subarray(start, start + length), i * length)

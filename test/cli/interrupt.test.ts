@@ -56,8 +56,8 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s ends', (signal) => {
     })
   })
 
-  test('work that does not stop', async () => {
-    expect(await interrupt(['late'], signal)).toEqual({
+  test.each(['late', 'lingering'])('work that does not stop, or stops and does not end: %s', async (how) => {
+    expect(await interrupt([how], signal)).toEqual({
       code: 130,
       stderr: 'slt: interrupted; an advice\n',
       said: json('an advice'),

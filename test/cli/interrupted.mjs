@@ -1,6 +1,6 @@
 /**
  * Work that a signal interrupts, for interrupt.test.ts: `node interrupted.mjs <how> [deaf]`. Says `working` when it is.
- * prompt: stops when it is asked to. late: only after many seconds, but lets events in. blocked: lets nothing in. idle: no work.
+ * prompt: stops when it is asked to. lingering: as well, but something keeps the process from its end. late: only after many seconds, but lets events in. blocked: lets nothing in. idle: no work.
  */
 import { syncBuiltinESMExports } from 'node:module'
 import threads from 'node:worker_threads'
@@ -25,6 +25,10 @@ const ways = {
       signal.throwIfAborted()
       await pause(5)
     }
+  },
+  lingering(signal) {
+    setInterval(() => {}, 1000)
+    return ways.prompt(signal)
   },
   late: () => pause(300_000),
   blocked() {

@@ -97,7 +97,7 @@ test('tokens beyond the context are told', () => {
 
 test('--json prints one object', () => {
   const { stdout } = run('2', '--count', '3', '--json')
-  const facts = { stopped: false, beyondContext: 0 }
+  const facts = { stopped: false, beyondContext: 0, warnings: [] }
   expect(JSON.parse(stdout)).toEqual({ ticket: join(folder, 'repeat'), tokens: [2], continuation: [2, 2, 2], ...facts })
 })
 

@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path'
 import { AutoModelForCausalLM, AutoTokenizer, env } from '@huggingface/transformers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadTokenizer } from '../../src/data/index.js'
-import { endTokens, readSpecialTokens } from '../../src/interop/index.js'
+import { readSpecialTokens } from '../../src/interop/index.js'
 import { exportModel } from '../../src/runtime/export-model.js'
 import { openModel } from '../../src/runtime/open-model.js'
 import { evaluateTicket } from '../../src/runtime/searched-eval.js'
@@ -30,7 +30,7 @@ async function ours(path: string, prompt: string, count: number) {
     const tokenizer = await loadModelTokenizer(opened)
     const tokens: number[] = []
     let text = ''
-    const request = { prompt, count, temperature: 0, seed: 0, endTokens: endTokens(await opened.specialTokens()) }
+    const request = { prompt, count, temperature: 0, seed: 0 }
     for await (const piece of continueText(opened, tokenizer, request)) {
       if (piece.token !== null) tokens.push(piece.token)
       text += piece.text

@@ -13,6 +13,7 @@ import { loadKernels } from '../../src/runtime/node.js'
 import { createGraphRunner } from '../../src/runtime/onnx.js'
 import { pruneGpt2, verifyGpt2 as verifyFile } from '../../src/runtime/prune.js'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { textSequences } from '../../src/runtime/verify-text.js'
 import { expectPruned, openTicket, type PrunedTicket } from '../../src/ticket/index.js'
 import { readSorter } from '../model/partials.js'
 
@@ -79,6 +80,24 @@ test('a text to compare on needs a target and a tokenizer that fits', async () =
     new RangeError(`"data" expected a target to compare with, got ${data} alone`),
   )
   await expect(verifyFile({ ticket: path, target: loud, data })).rejects.toThrow('neither bytes nor gpt2 has')
+})
+
+test('a text gives sequences from all of it, as long as there is text', async () => {
+  const data = join(folder, 'letters.txt')
+  const letters = Array.from({ length: 3000 }, (_, i) => 97 + (i % 26))
+  await writeFile(data, Uint8Array.from(letters))
+  const config = { ...loud.config, vocabulary: 256, positions: 40 }
+  const { sequences, warnings } = await textSequences({ data, tokenizer: 'bytes', config })
+  expect([sequences.batch, sequences.length, warnings]).toEqual([64, 32, []])
+  expect([...sequences.tokens.slice(0, 32)]).toEqual(letters.slice(0, 32))
+  expect([...sequences.tokens.slice(-32)]).toEqual(letters.slice(-33, -1)) // the last window has one more to predict
+  await writeFile(data, 'abc')
+  const short = await textSequences({ data, tokenizer: 'bytes', config })
+  expect(short.sequences).toEqual({ tokens: Int32Array.of(97, 98), batch: 1, length: 2 })
+  await writeFile(data, 'a')
+  await expect(textSequences({ data, tokenizer: 'bytes', config })).rejects.toThrow(
+    /letters.txt: fewer than two tokens/,
+  )
 })
 
 /** A model whose logits at a position depend on its token alone. */

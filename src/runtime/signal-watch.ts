@@ -1,5 +1,5 @@
 /**
- * A thread that waits for signals, started by interrupt.ts. Node hands signals to the main thread's event loop, and one call of ONNX Runtime
+ * A thread that waits for signals, started by signal-thread.ts. Node hands signals to the main thread's event loop, and one call of ONNX Runtime
  * on a large model keeps that from turning for many seconds. This thread hears them meanwhile, asks the main thread to stop, and
  * ends the process when that has not come of it in time.
  *
