@@ -73,8 +73,8 @@ function streamEncoder(vocabulary: Gpt2Vocabulary, encodeWord: (word: string) =>
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const countGenuine = replacementCounter()
   const cutter = createWordCutter()
-  let words: string[] = []
-  const takeWord = (word: string) => void words.push(word)
+  /** The first long word that is not encoded yet, and those behind it. */
+  let waiting: string[] = []
   let replaced = 0
   let tokens = new Uint16Array(0)
   let length = 0
@@ -88,15 +88,19 @@ function streamEncoder(vocabulary: Gpt2Vocabulary, encodeWord: (word: string) =>
     else tokens.set(own, length)
     length += own.length
   }
+  const takeWord = (word: string) => {
+    if (waiting.length > 0 || word.length > LONG_WORD) waiting.push(word)
+    else append(encodeWord(word))
+  }
   const cut = (text: string) => {
     for (let at = text.indexOf('\ufffd'); at >= 0; at = text.indexOf('\ufffd', at + 1)) replaced++
     cutter.push(text, takeWord)
   }
-  function* encodeWords(take: TakeTokens): Steps<void> {
-    for (const word of words) {
+  function* encodeWaiting(take: TakeTokens): Steps<void> {
+    for (const word of waiting) {
       append(word.length > LONG_WORD ? yield* mergeInSteps(vocabulary, utf8.encode(word)) : encodeWord(word))
     }
-    words = []
+    waiting = []
     if (length > 0) take(tokens.subarray(0, length))
     length = 0
   }
@@ -107,13 +111,13 @@ function streamEncoder(vocabulary: Gpt2Vocabulary, encodeWord: (word: string) =>
         const piece = bytes.subarray(at, at + AT_ONCE)
         replaced -= countGenuine(piece)
         cut(decoder.decode(piece, { stream: true }))
-        yield* encodeWords(take)
+        yield* encodeWaiting(take)
       }
     },
     *end(take) {
       cut(decoder.decode())
       cutter.end(takeWord)
-      yield* encodeWords(take)
+      yield* encodeWaiting(take)
       return replaced
     },
   }
