@@ -14,7 +14,7 @@ const arrows: Record<string, readonly string[]> = {
   graph: [],
   safetensors: [],
   svg: [],
-  data: ['random'],
+  data: ['random', 'safetensors'],
   kernels: ['random', 'mask', 'coding', 'subset-sum'],
   model: ['graph'],
   ticket: ['random', 'mask', 'coding', 'safetensors', 'model'],

@@ -6,6 +6,7 @@ import type { TextPart } from '../runtime/searched-eval.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
+import { rawOption } from './raw-option.js'
 import { count, createTerminal, short, type Terminal, table } from './terminal.js'
 import { integer, oneOf } from './values.js'
 
@@ -13,6 +14,7 @@ interface CompareFlags extends MemoryFlags {
   data?: string
   part?: TextPart
   tokenizer?: TokenizerName
+  raw?: boolean
   windows?: number
   runs: number
   count?: number
@@ -37,13 +39,17 @@ export function addCompare(program: Command): void {
     .command('compare')
     .description('models side by side: loss, bytes, bits a weight, time to load, tokens a second, memory')
     .argument('<models...>', 'tickets, files of slt train, Hugging Face GPT-2 folders')
-    .option('--data <path>', 'a text file, a folder of them or a tokenised file: what the loss is computed on')
+    .option(
+      '--data <path>',
+      'a text file, a folder of .txt and .txt.gz files, or a tokenised file: what the loss is computed on',
+    )
     .option(
       '--part <p>',
       "all, train or valid, the last tenth (default: all, or valid where the text is that of a ticket's search)",
       oneOf('part', ['all', 'train', 'valid']),
     )
     .option('--tokenizer <t>', 'bytes or gpt2, for models that name none', oneOf('tokenizer', ['bytes', 'gpt2']))
+    .addOption(rawOption())
     .option('--windows <n>', 'at most so many windows (default: 131,072 tokens of them)', integer('windows', 1))
     .option('--runs <n>', 'loadings of each that count; 0 times nothing', integer('runs', 0, 10_000), 5)
     .option(

@@ -6,6 +6,7 @@ import { deviceOption } from './device-option.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
+import { rawOption } from './raw-option.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
@@ -14,6 +15,7 @@ interface EvalFlags extends MemoryFlags {
   data: string
   part?: TextPart
   tokenizer?: 'bytes' | 'gpt2'
+  raw?: boolean
   windows?: number
   batch?: number
   device?: DeviceName
@@ -41,7 +43,7 @@ export function addEval(program: Command): void {
       'how well a ticket or a Hugging Face folder predicts a text (loss, perplexity, bits a byte), and what masks keep',
     )
     .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
-    .addOption(requiredOption('--data <path>', 'a text file, a folder of text files, or a tokenised file'))
+    .addOption(requiredOption('--data <path>', 'a text file, a folder of .txt and .txt.gz files, or a tokenised file'))
     .option(
       '--part <p>',
       'all, train or valid, the last tenth (default: all, or valid for the text of the search)',
@@ -52,6 +54,7 @@ export function addEval(program: Command): void {
       "bytes or gpt2 (default: the ticket's or the folder's)",
       oneOf('tokenizer', ['bytes', 'gpt2']),
     )
+    .addOption(rawOption())
     .option(
       '--windows <n>',
       'so many windows, or all that there are without overlap (default: 131,072 tokens of them)',

@@ -23,6 +23,7 @@ export interface LanguageFlags extends PresetChanges {
   paper?: boolean
   data?: string
   valid?: string
+  raw?: boolean
   device?: DeviceName
   threads?: number
   seed: bigint
@@ -77,16 +78,23 @@ export async function prepareLanguage(
   flags: LanguageFlags,
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ): Promise<PreparedFigures> {
-  const [{ corpusText, figure7Runs, figure8Runs, runFigure7, runFigure8 }, { openCorpus }, { openGraphRunner }, kept] =
-    await Promise.all([
-      import('../experiments/index.js'),
-      import('../runtime/corpus-files.js'),
-      import('../runtime/device.js'),
-      import('../runtime/kept-runs.js'),
-    ])
-  const { data = shakespeare, valid, threads } = flags
+  const [
+    { corpusText, figure7Runs, figure8Runs, runFigure7, runFigure8 },
+    { describeParts },
+    { openCorpus },
+    { openGraphRunner },
+    kept,
+  ] = await Promise.all([
+    import('../experiments/index.js'),
+    import('../data/index.js'),
+    import('../runtime/corpus-files.js'),
+    import('../runtime/device.js'),
+    import('../runtime/kept-runs.js'),
+  ])
+  const { data = shakespeare, valid, raw, threads } = flags
   const { tokenizer, context } = preset
-  const corpus = await openCorpus({ data, valid, tokenizer, context, signal })
+  const corpus = await openCorpus({ data, valid, tokenizer, raw, context, signal })
+  terminal.note(describeParts(corpus))
   for (const warning of corpus.warnings) terminal.note(warning)
   const text = corpusText(flags.data === undefined ? 'tiny Shakespeare' : basename(resolve(data)), corpus)
   const plans = numbers.map((figure) => {
@@ -95,7 +103,7 @@ export async function prepareLanguage(
   const run = async (): Promise<LanguageFigures> => {
     const { device, reason } = await openGraphRunner({ device: flags.device, threads })
     const folder = join(flags.out, 'runs')
-    const places = { folder, data: resolve(data), valid: valid && resolve(valid) }
+    const places = { folder, data: resolve(data), valid: valid && resolve(valid), raw }
     const wanted = plans.flatMap(({ runs }) => runs)
     const requests = inOrder(preset, wanted)
     terminal.note(

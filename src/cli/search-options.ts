@@ -10,6 +10,7 @@ import { schedules } from '../search/schedule.js'
 import { algorithms, type SettingsChoice } from '../search/settings.js'
 import { type MaskCoding, maskCodings } from '../ticket/index.js'
 import { deviceOption } from './device-option.js'
+import { rawOption } from './raw-option.js'
 import { integer, oneOf, positive, readSeed } from './values.js'
 
 /** Options of `slt search` and `slt train` that settings are made of. Absent ones are not given: defaults come later. */
@@ -53,6 +54,7 @@ export interface RunFlags {
   data?: string
   valid?: string
   tokenizer?: 'bytes' | 'gpt2'
+  raw?: boolean
   out?: string
   coding?: MaskCoding
   run?: string
@@ -70,13 +72,14 @@ export interface RunFlags {
 /** The corpus and the model. */
 export function addModelOptions(command: Command): Command {
   return command
-    .option('--data <path>', 'text to learn from: a file, a folder of text files, or a tokenised file')
+    .option('--data <path>', 'text to learn from: a file, a folder of .txt and .txt.gz files, or a tokenised file')
     .option('--valid <path>', 'text to validate on (default: the last tenth of the data)')
     .option(
       '--tokenizer <t>',
       'bytes or gpt2, which reads <|endoftext|> as one token (default: bytes)',
       oneOf('tokenizer', ['bytes', 'gpt2']),
     )
+    .addOption(rawOption())
     .option(
       '--model <name>',
       `${Object.keys(searchModels).join(', ')} (default: micro)`,

@@ -3,6 +3,7 @@ import { bytesText } from '../inspect/bytes-text.js'
 import type { SearchReport, SearchStart } from '../runtime/search.js'
 import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
+import { createProgress } from './progress.js'
 import {
   addMaskOptions,
   addModelOptions,
@@ -23,7 +24,7 @@ Examples:
   slt search --resume story.slt.safetensors.run
 
 The mask is found by gradients (edge-popup); the random weights never change. The run folder holds checkpoints,
-metrics.jsonl and samples.txt. Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.
+metrics.jsonl, samples.txt and a list of the files that were read (corpus.jsonl). Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.
 
 --selection global ranks the scores of all matrices together. They start uniform on +-1/sqrt(inputs of the matrix), so wide inputs start
 low: mlp.c_proj, whose inputs are the feed-forward's --inner (4 widths), has scores of half the range and with --keep 0.3 keeps nothing at first. While it keeps
@@ -49,8 +50,13 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
   }
   const terminal = createTerminal(flags)
   const { search } = await import('../runtime/search.js')
+  const reading = createProgress('bytes')
   let progress: ReturnType<typeof createSearchProgress> | undefined
-  const note = (line: string) => (progress ? progress.note(line) : terminal.note(line))
+  const note = (line: string) => {
+    reading.stop() // notes come after the reading
+    if (progress) progress.note(line)
+    else terminal.note(line)
+  }
   try {
     const report = await interruptible(
       (signal, advise) =>
@@ -60,7 +66,9 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
           ...flags,
           cadence: cadenceOf(flags),
           signal,
+          onRead: (done, total, path) => reading.update(done, total, path),
           onStart(start) {
+            reading.stop()
             printStart(terminal, start)
             progress = createSearchProgress(start.settings.steps)
             advise(`slt ${kind} --resume ${start.run} goes on`)
@@ -76,6 +84,7 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
     printReport(terminal, report)
     terminal.result(report)
   } finally {
+    reading.stop()
     progress?.stop()
   }
 }

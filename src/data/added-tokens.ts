@@ -2,7 +2,7 @@
  * Tokens that stand for a text of their own, as Hugging Face's tokenizers add them to a vocabulary: `<|endoftext|>`, `[PAD]`. They are
  * found in a text before anything else is done to it; what lies between two of them is a text by itself.
  */
-import { checkToken, type StreamEncoder, type TakeTokens, type Tokenizer } from './tokenizer.js'
+import { atOnce, checkToken, type Steps, type StreamEncoder, type TakeTokens, type Tokenizer } from './tokenizer.js'
 
 export interface AddedToken {
   /** What is found in a text, at least one character. */
@@ -44,8 +44,8 @@ export function addTokens(
       const parts: Uint16Array[] = []
       const take: TakeTokens = (tokens) => parts.push(tokens.slice())
       const encoder = createEncoder(options)
-      encoder.push(typeof text === 'string' ? utf8.encode(text) : text, take)
-      encoder.end(take)
+      atOnce(encoder.push(typeof text === 'string' ? utf8.encode(text) : text, take))
+      atOnce(encoder.end(take))
       return joined(parts, new Uint16Array(parts.reduce((sum, { length }) => sum + length, 0)))
     },
     createEncoder,
@@ -123,19 +123,19 @@ function encoderAround(create: () => StreamEncoder, added: readonly AddedBytes[]
   let encoder = create()
   let waiting = new Uint8Array(0)
   let replaced = 0
-  const encode = (text: Uint8Array, isLast: boolean, take: TakeTokens): void => {
+  function* encode(text: Uint8Array, isLast: boolean, take: TakeTokens): Steps<void> {
     const find = createFinder(added)
     let at = 0
     for (;;) {
       const open = isLast ? text.length : openEnd(text, added, at, longest)
       const found = find(text, at)
       if (found === undefined || found.at >= open) {
-        if (open > at) encoder.push(text.subarray(at, open), take)
+        if (open > at) yield* encoder.push(text.subarray(at, open), take)
         waiting = text.slice(open)
         return
       }
-      if (found.at > at) encoder.push(text.subarray(at, found.at), take)
-      replaced += encoder.end(take)
+      if (found.at > at) yield* encoder.push(text.subarray(at, found.at), take)
+      replaced += yield* encoder.end(take)
       encoder = create()
       checkToken(found.token, vocabulary)
       take(Uint16Array.of(found.token))
@@ -149,9 +149,9 @@ function encoderAround(create: () => StreamEncoder, added: readonly AddedBytes[]
         false,
         take,
       ),
-    end(take) {
-      encode(waiting, true, take)
-      return replaced + encoder.end(take)
+    *end(take) {
+      yield* encode(waiting, true, take)
+      return replaced + (yield* encoder.end(take))
     },
   }
 }

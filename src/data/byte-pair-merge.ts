@@ -6,6 +6,8 @@
  * one word. A word takes about 26 n bytes of memory meanwhile.
  */
 
+import type { Steps } from './tokenizer.js'
+
 /** The tokens of a vocabulary as far as merging needs them. */
 export interface MergeTable {
   /** Token of each single byte, [256]. */
@@ -21,14 +23,35 @@ const POSITIONS = 2 ** 36
  * The tokens of one word.
  * @param word its bytes, at least one
  */
-export function mergeBytePairs({ ofByte, rankOf }: MergeTable, word: Uint8Array): Uint16Array {
+export function mergeBytePairs(table: MergeTable, word: Uint8Array): Uint16Array {
+  if (word.length === 1) return Uint16Array.of(table.ofByte[word[0]])
+  const merge = createMerge(table, word)
+  merge.advance(Number.POSITIVE_INFINITY)
+  return merge.tokens()
+}
+
+/** Positions and pairs that are looked at in one step: 50 to 100 ms. */
+const PAIRS = 2 ** 17
+
+/** The same tokens in steps: a word of 2^20 bytes takes half a second. */
+export function* mergeInSteps(table: MergeTable, word: Uint8Array): Steps<Uint16Array> {
+  const merge = createMerge(table, word)
+  while (merge.advance(PAIRS)) yield
+  return merge.tokens()
+}
+
+/** The merging of a word, as far as it is. */
+function createMerge({ ofByte, rankOf }: MergeTable, word: Uint8Array) {
   const { length } = word
   const tokens = new Uint16Array(length)
   for (let i = 0; i < length; i++) tokens[i] = ofByte[word[i]]
-  if (length === 1) return tokens
   // A list of the parts left: each starts at a position, `next` is where the following one starts (length: none).
   const next = new Int32Array(length)
   const previous = new Int32Array(length)
+  for (let i = 0; i < length; i++) {
+    next[i] = i + 1
+    previous[i] = i - 1
+  }
   // Each of the at most length - 1 joins takes one entry out and puts at most two in.
   const heap = createHeap(2 * length)
   const rankAt = (at: number) => (next[at] < length ? rankOf(tokens[at], tokens[next[at]]) : -1)
@@ -36,30 +59,38 @@ export function mergeBytePairs({ ofByte, rankOf }: MergeTable, word: Uint8Array)
     const rank = rankAt(at)
     if (rank >= 0) heap.push(rank * POSITIONS + at)
   }
-  for (let i = 0; i < length; i++) {
-    next[i] = i + 1
-    previous[i] = i - 1
-  }
-  for (let i = 0; i < length - 1; i++) offer(i)
-
+  let offered = 0
   let left = length
-  while (heap.size() > 0) {
-    const entry = heap.pop()
-    const at = entry % POSITIONS
-    const rank = Math.floor(entry / POSITIONS)
-    if (next[at] < 0 || rankAt(at) !== rank) continue // joined or changed since it was offered
-    const joined = next[at]
-    tokens[at] = rank
-    next[at] = next[joined]
-    next[joined] = -1
-    if (next[at] < length) previous[next[at]] = at
-    left--
-    if (previous[at] >= 0) offer(previous[at])
-    offer(at)
+  return {
+    /** Looks at so many positions and pairs. @returns whether there are more */
+    advance(pairs: number): boolean {
+      for (; offered < length - 1; offered++) {
+        if (pairs-- <= 0) return true
+        offer(offered)
+      }
+      while (heap.size() > 0) {
+        if (pairs-- <= 0) return true
+        const entry = heap.pop()
+        const at = entry % POSITIONS
+        const rank = Math.floor(entry / POSITIONS)
+        if (next[at] < 0 || rankAt(at) !== rank) continue // joined or changed since it was offered
+        const joined = next[at]
+        tokens[at] = rank
+        next[at] = next[joined]
+        next[joined] = -1
+        if (next[at] < length) previous[next[at]] = at
+        left--
+        if (previous[at] >= 0) offer(previous[at])
+        offer(at)
+      }
+      return false
+    },
+    tokens(): Uint16Array {
+      const merged = new Uint16Array(left)
+      for (let i = 0, at = 0; i < left; i++, at = next[at]) merged[i] = tokens[at]
+      return merged
+    },
   }
-  const merged = new Uint16Array(left)
-  for (let i = 0, at = 0; i < left; i++, at = next[at]) merged[i] = tokens[at]
-  return merged
 }
 
 /** A binary heap of at most `room` numbers. */

@@ -1,4 +1,4 @@
-import { checkToken, type Tokenizer } from './tokenizer.js'
+import { checkToken, oneStep, type Tokenizer } from './tokenizer.js'
 
 /** One token a byte: any file is a text, and a text is as long as its file. */
 export const byteTokenizer: Tokenizer = {
@@ -9,8 +9,8 @@ export const byteTokenizer: Tokenizer = {
   byteLengths: new Uint8Array(256).fill(1),
   encode: (text) => Uint16Array.from(typeof text === 'string' ? new TextEncoder().encode(text) : text),
   createEncoder: () => ({
-    push: (bytes, take) => take(Uint16Array.from(bytes)),
-    end: () => 0,
+    push: (bytes, take) => oneStep(() => take(Uint16Array.from(bytes))),
+    end: () => oneStep(() => 0),
   }),
   decode(tokens) {
     for (let i = 0; i < tokens.length; i++) checkToken(tokens[i], 256)

@@ -3,16 +3,22 @@
  * `<|endoftext|>` in a text is the token 50256, as it is to transformers.
  */
 import { addTokens } from './added-tokens.js'
-import { mergeBytePairs } from './byte-pair-merge.js'
+import { mergeBytePairs, mergeInSteps } from './byte-pair-merge.js'
 import { END_OF_TEXT, END_OF_TEXT_CONTENT, type Gpt2Vocabulary, loadGpt2Vocabulary } from './gpt2-vocabulary.js'
 import { createWordCutter } from './gpt2-words.js'
-import type { StreamEncoder, TakeTokens, Tokenizer } from './tokenizer.js'
+import type { Steps, StreamEncoder, TakeTokens, Tokenizer } from './tokenizer.js'
 
 /** Words whose tokens are remembered; then memory is emptied. English text has about ten times fewer in a megabyte. */
 const REMEMBERED = 2 ** 17
 
 /** Longer words are not remembered. Characters. */
 const LONGEST_REMEMBERED = 64
+
+/** Bytes that are encoded in one step: 10 to 50 ms. */
+const AT_ONCE = 2 ** 16
+
+/** Longer words are merged in steps. Characters. */
+const LONG_WORD = 2 ** 16
 
 let loaded: Promise<Tokenizer> | undefined
 
@@ -28,7 +34,7 @@ function createGpt2Tokenizer(vocabulary: Gpt2Vocabulary): Tokenizer {
   const words = {
     vocabulary: END_OF_TEXT,
     byteLengths,
-    createEncoder: () => streamEncoder(encodeWord),
+    createEncoder: () => streamEncoder(vocabulary, encodeWord),
     decode(tokens: ArrayLike<number>) {
       let length = 0
       for (let i = 0; i < tokens.length; i++) length += byteLengths[tokens[i]]
@@ -62,15 +68,17 @@ function wordEncoder(vocabulary: Gpt2Vocabulary): (word: string) => Uint16Array 
 }
 
 /** Encodes one text; what is taken is written over by the next piece. */
-function streamEncoder(encodeWord: (word: string) => Uint16Array): StreamEncoder {
+function streamEncoder(vocabulary: Gpt2Vocabulary, encodeWord: (word: string) => Uint16Array): StreamEncoder {
+  const utf8 = new TextEncoder()
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
   const countGenuine = replacementCounter()
   const cutter = createWordCutter()
+  let words: string[] = []
+  const takeWord = (word: string) => void words.push(word)
   let replaced = 0
   let tokens = new Uint16Array(0)
   let length = 0
-  const takeWord = (word: string) => {
-    const own = encodeWord(word)
+  const append = (own: Uint16Array) => {
     if (length + own.length > tokens.length) {
       const larger = new Uint16Array(2 * (length + own.length) + 64)
       larger.set(tokens.subarray(0, length))
@@ -80,27 +88,32 @@ function streamEncoder(encodeWord: (word: string) => Uint16Array): StreamEncoder
     else tokens.set(own, length)
     length += own.length
   }
-  const count = (text: string) => {
+  const cut = (text: string) => {
     for (let at = text.indexOf('\ufffd'); at >= 0; at = text.indexOf('\ufffd', at + 1)) replaced++
+    cutter.push(text, takeWord)
   }
-  const flush = (take: TakeTokens) => {
+  function* encodeWords(take: TakeTokens): Steps<void> {
+    for (const word of words) {
+      append(word.length > LONG_WORD ? yield* mergeInSteps(vocabulary, utf8.encode(word)) : encodeWord(word))
+    }
+    words = []
     if (length > 0) take(tokens.subarray(0, length))
     length = 0
   }
   return {
-    push(bytes, take) {
-      replaced -= countGenuine(bytes)
-      const text = decoder.decode(bytes, { stream: true })
-      count(text)
-      cutter.push(text, takeWord)
-      flush(take)
+    *push(bytes, take) {
+      for (let at = 0; at < bytes.length; at += AT_ONCE) {
+        if (at > 0) yield
+        const piece = bytes.subarray(at, at + AT_ONCE)
+        replaced -= countGenuine(piece)
+        cut(decoder.decode(piece, { stream: true }))
+        yield* encodeWords(take)
+      }
     },
-    end(take) {
-      const text = decoder.decode()
-      count(text)
-      cutter.push(text, takeWord)
+    *end(take) {
+      cut(decoder.decode())
       cutter.end(takeWord)
-      flush(take)
+      yield* encodeWords(take)
       return replaced
     },
   }

@@ -10,7 +10,16 @@ export {
   HIDDEN_LOGIT,
   shuffleEpoch,
 } from './angular-velocity-sets.js'
-export { bitsPerByte, bytesOfTokens, type Corpus, splitTokens, tooShort } from './corpus.js'
+export {
+  bitsPerByte,
+  bytesOfTokens,
+  type Corpus,
+  type CorpusFile,
+  type CorpusPart,
+  describeParts,
+  splitTokens,
+  tooShort,
+} from './corpus.js'
 export {
   END_OF_TEXT,
   END_OF_TEXT_CONTENT,
@@ -30,11 +39,15 @@ export {
   type SortTask,
   sortContext,
 } from './sort-task.js'
+export { type OpenedText, openText, type Pieces, type TextFile } from './text-file.js'
+export { tooManyControls } from './text-form.js'
 export { createTextStream, type TextStream } from './text-stream.js'
 export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
 export {
+  atOnce,
   checkToken,
   type EncodeOptions,
+  type Steps,
   type StreamEncoder,
   type TakeTokens,
   type Tokenizer,

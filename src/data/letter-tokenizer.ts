@@ -1,4 +1,4 @@
-import { checkToken, type Tokenizer } from './tokenizer.js'
+import { checkToken, oneStep, type Tokenizer } from './tokenizer.js'
 
 const FIRST = 65 // A
 
@@ -22,8 +22,8 @@ export function createLetterTokenizer(letters: number): Tokenizer {
     byteLengths: new Uint8Array(letters).fill(1),
     encode: tokensOf,
     createEncoder: () => ({
-      push: (bytes, take) => take(tokensOf(bytes)),
-      end: () => 0,
+      push: (bytes, take) => oneStep(() => take(tokensOf(bytes))),
+      end: () => oneStep(() => 0),
     }),
     decode(tokens) {
       for (let i = 0; i < tokens.length; i++) checkToken(tokens[i], letters)

@@ -1,6 +1,8 @@
 /** A growing array of tokens. */
 export interface TokenBuffer {
   append(tokens: ArrayLike<number>): void
+  /** How many tokens there are. */
+  length(): number
   /** The tokens so far, a view without a copy; call it when all are there. */
   tokens(): Uint16Array
 }
@@ -19,6 +21,7 @@ export function createTokenBuffer(expected: number): TokenBuffer {
       room.set(tokens, length)
       length += tokens.length
     },
+    length: () => length,
     tokens: () => room.subarray(0, length),
   }
 }

@@ -44,15 +44,35 @@ export interface EncodeOptions {
 /** Takes what an encoder makes of a piece of text; the array may be written over afterwards. */
 export type TakeTokens = (tokens: Uint16Array) => void
 
-/** Encodes a text that comes in pieces; together the tokens are those of the whole, wherever it was cut. */
+/**
+ * Work in steps of at most about 100 ms. Nothing is done before it is iterated: {@link atOnce} does all of it; who pauses between two
+ * steps lets other work run, and may leave the rest.
+ */
+export type Steps<T> = Generator<void, T, void>
+
+/** Does all steps of some work; returns its result. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** Work that is done in one step. */
+// biome-ignore lint/correctness/useYield: there is no second step to pause before
+export function* oneStep<T>(work: () => T): Steps<T> {
+  return work()
+}
+
+/** Encodes a text that comes in pieces; together the tokens are those of the whole, wherever it was cut. Do all steps of each call. */
 export interface StreamEncoder {
   /** @param bytes the next piece, cut anywhere */
-  push(bytes: Uint8Array, take: TakeTokens): void
+  push(bytes: Uint8Array, take: TakeTokens): Steps<void>
   /**
-   * Ends the text.
+   * Ends the text. A word that is as long as the text is encoded here.
    * @returns how many ill-formed UTF-8 sequences became U+FFFD (0 for `bytes`, which takes any)
    */
-  end(take: TakeTokens): number
+  end(take: TakeTokens): Steps<number>
 }
 
 /** Throws RangeError unless `token` is one of the vocabulary. */

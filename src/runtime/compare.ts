@@ -18,6 +18,8 @@ export interface CompareRequest extends OpenOptions {
   readonly part?: TextPart | undefined
   /** Name of a tokenizer for models that name none. */
   readonly tokenizer?: TokenizerName | undefined
+  /** Take the bytes of every file of the data as they are; see `openCorpus`. */
+  readonly raw?: boolean | undefined
   /** At most so many windows of a model's context; default: 2^17 tokens of them. */
   readonly windows?: number | undefined
   /** Loadings of each that count, an integer >= 0; default 5. With 0 nothing is timed. */
@@ -126,9 +128,9 @@ function onceEach(note: (line: string) => void): (line: string) => void {
 type Step = (what: string) => void
 
 async function lossesOf(contestants: readonly Contestant[], request: CompareRequest, step: Step) {
-  const { data, windows, threads, signal } = request
+  const { data, raw, windows, threads, signal } = request
   if (data === undefined) return { part: null, losses: null }
-  const part = request.part ?? (await commonPart(contestants, data, signal))
+  const part = request.part ?? (await commonPart(contestants, data, { raw, signal }))
   const losses: NonNullable<ComparedModel['loss']>[] = []
   for (const { path, name, tokenizer } of contestants) {
     step(`loss of ${name}`)
@@ -137,6 +139,7 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
       data,
       part,
       tokenizer: tokenizer!,
+      raw,
       windows,
       threads,
       memoryLimit: request.memoryLimit,

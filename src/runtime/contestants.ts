@@ -1,6 +1,6 @@
 import type { TokenizerName } from '../data/index.js'
 import type { OpenOptions } from '../ticket/index.js'
-import { openCorpus } from './corpus-files.js'
+import { type CorpusOptions, openCorpus } from './corpus-files.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import type { TextPart } from './searched-eval.js'
 import { loadModelTokenizer } from './searched-text.js'
@@ -77,11 +77,11 @@ function parametersOf({ ticket, parameters }: ModelSource): number {
 export async function commonPart(
   contestants: readonly Contestant[],
   data: string,
-  signal: AbortSignal | undefined,
+  options: Pick<CorpusOptions, 'raw' | 'signal'>,
 ): Promise<TextPart> {
   const names = new Set(contestants.map(({ tokenizer }) => tokenizer!))
   for (const tokenizer of names) {
-    const { sha256 } = await openCorpus({ data, tokenizer, signal })
+    const { sha256 } = await openCorpus({ data, tokenizer, ...options })
     if (contestants.some(({ learnt }) => learnt === sha256)) return 'valid'
   }
   return 'all'

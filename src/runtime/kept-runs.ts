@@ -23,6 +23,8 @@ export interface KeptRunsOptions {
   readonly corpus: Corpus
   readonly data: string
   readonly valid?: string | undefined
+  /** Whether their bytes were taken as they are. */
+  readonly raw?: boolean | undefined
   readonly device: Device
   readonly threads?: number | undefined
 }
@@ -65,7 +67,7 @@ const RESULT = 'result.json'
 
 /** Opens the runs of a folder. */
 export function openKeptRuns(options: KeptRunsOptions): KeptRuns {
-  const { corpus, data, valid, device, threads } = options
+  const { corpus, data, valid, raw, device, threads } = options
   const { tokenizer } = corpus
   // Of equal names and other settings there may be several: a part of the fingerprint tells them apart.
   const place = ({ name, choice }: KeptRunRequest) => {
@@ -90,6 +92,7 @@ export function openKeptRuns(options: KeptRunsOptions): KeptRuns {
         choice,
         data,
         valid,
+        raw,
         corpus,
         tokenizer: tokenizer.name,
         out: join(folder, kind === 'search' ? 'ticket.slt.safetensors' : DENSE),

@@ -1,18 +1,25 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
 import { statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type Corpus, createLetterTokenizer, loadTokenizer, type SortTask, type Tokenizer } from '../data/index.js'
+import {
+  type Corpus,
+  createLetterTokenizer,
+  describeParts,
+  loadTokenizer,
+  type SortTask,
+  type Tokenizer,
+} from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
 import { differences, fingerprintOf } from '../search/fingerprint.js'
 import { checkFoundTicket } from '../search/found-ticket.js'
 import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
-import { openCorpus } from './corpus-files.js'
+import { type CorpusOptions, openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
 import { assertWritable, expectPath } from './output-path.js'
 import type { Replaces } from './place-file.js'
 import { contentOf, openRunFolder, type RunFolder } from './run-folder.js'
-import { formatRunRecord, identityOf, parseRunRecord, type RunRecord } from './run-record.js'
+import { formatFiles, formatRunRecord, identityOf, parseRunRecord, type RunRecord, recordParts } from './run-record.js'
 import { isResultOf } from './search-result.js'
 import { nodeSha256 } from './sha256.js'
 import { sortCorpus } from './sort-corpus.js'
@@ -25,6 +32,8 @@ export interface RunRequest {
   readonly data?: string | undefined
   readonly valid?: string | undefined
   readonly tokenizer?: string | undefined
+  /** Take the bytes of every file as they are; see `openCorpus`. Default: no, or as the resumed run did. */
+  readonly raw?: boolean | undefined
   /** The corpus, where it has been read from `data` and `valid` already. */
   readonly corpus?: Corpus | undefined
   /** Where the result goes. Default: the corpus' name with `.slt.safetensors` or `.dense.safetensors`. */
@@ -41,6 +50,8 @@ export interface RunRequest {
   readonly device?: DeviceName | undefined
   readonly threads?: number | undefined
   readonly signal?: AbortSignal | undefined
+  /** @param done of `total` bytes of the corpus; @param path of the file that is read */
+  onRead?(done: number, total: number, path: string): void
 }
 
 const defaultCadence: RunRecord['cadence'] = {
@@ -110,6 +121,8 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     cadence: { ...defaultCadence, ...request.cadence },
     device: opened.device,
     threads: request.threads ?? null,
+    raw: request.raw ?? false,
+    read: recordParts(corpus.parts),
   }
   checkResult(record)
   const folder = await openRunFolder(path)
@@ -117,8 +130,9 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     if (content?.kind === 'run') await refuseConflict(path, folder, record, content.file)
     const replaces = known ?? (await writable()) // a run that is there is spoken of first
     await folder.clear()
+    if (corpus.parts.length > 0) await folder.writeFiles(formatFiles(corpus.parts))
     await folder.writeRun(formatRunRecord(record))
-    return { folder, record, corpus, opened, replaces, notes: corpus.warnings }
+    return { folder, record, corpus, opened, replaces, notes: corpusNotes(request, corpus) }
   } catch (error) {
     await folder.close()
     throw error
@@ -128,6 +142,12 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
 /** A ticket that could not be written would be found out after the last step: it is refused before the first. */
 function checkResult({ identity: { settings, corpus }, name, coding }: RunRecord): void {
   if (settings.kind === 'search') checkFoundTicket(settings, { sha256: corpus }, { name, coding })
+}
+
+/** What was read, and what the user should know of it; who handed the corpus in has told that. */
+function corpusNotes(request: RunRequest, corpus: Corpus): string[] {
+  if (request.corpus !== undefined || corpus.parts.length === 0) return []
+  return [describeParts(corpus), ...corpus.warnings]
 }
 
 /** What is read of a text and no folder: a folder of texts may hold tickets too. */
@@ -174,12 +194,16 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     if (settings.kind !== request.kind) throw new InputError(`${path}: is a run of slt ${settings.kind}`)
     const data = request.data ?? there.data
     const valid = request.valid ?? there.valid ?? undefined
+    const raw = request.raw ?? there.raw
     const task = request.choice.task ?? settings.task
     const tokenizer = await tokenizerOf({ ...request, tokenizer: request.tokenizer ?? there.tokenizer }, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
-    const splitSpecialTokens = there.identity.specialTokens === undefined // as it was read before, or there are none
-    const corpus = await corpusOf({ ...request, valid }, data, tokenizer, asked, splitSpecialTokens)
+    const reading = {
+      asBefore: there.read === null,
+      splitSpecialTokens: there.identity.specialTokens === undefined, // as it was read before, or there are none
+    }
+    const corpus = await corpusOf({ ...request, ...reading, valid, raw }, data, tokenizer, asked)
     const identity = identityOf(asked, corpus)
     const different = differences(there.identity, identity)
     if (different !== undefined) throw new InputError(`${path}: is a run of another configuration: ${different}`)
@@ -204,10 +228,12 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       cadence: { ...there.cadence, ...request.cadence },
       device: opened.device,
       threads,
+      raw,
     }
     checkResult(record)
     await folder.writeRun(formatRunRecord(record))
-    return { folder, record, corpus, opened, replaces, notes: isMoved ? [...corpus.warnings, moved] : corpus.warnings }
+    const notes = [...corpusNotes(request, corpus), ...(isMoved ? [moved] : [])]
+    return { folder, record, corpus, opened, replaces, notes }
   } catch (error) {
     await folder.close()
     throw error
@@ -217,7 +243,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
 /** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
 async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<Tokenizer> {
   if (!task) return loadTokenizer(request.tokenizer ?? 'bytes')
-  for (const name of ['data', 'valid'] as const) {
+  for (const name of ['data', 'valid', 'raw'] as const) {
     if (request[name])
       throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
   }
@@ -226,15 +252,15 @@ async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Pro
 
 /** The text that is read, or the lists of a task. */
 function corpusOf(
-  request: RunRequest,
+  request: RunRequest & Pick<CorpusOptions, 'asBefore' | 'splitSpecialTokens'>,
   data: string,
   tokenizer: Tokenizer,
   settings: SearchSettings,
-  splitSpecialTokens = false,
 ): Promise<Corpus> {
-  const { valid, signal, corpus } = request
+  const { valid, raw, asBefore, splitSpecialTokens, signal, corpus, onRead } = request
   const { task, dataSeed, config } = settings
   if (task) return Promise.resolve(sortCorpus(task, BigInt(dataSeed)))
   if (corpus) return Promise.resolve(corpus)
-  return openCorpus({ data, valid, tokenizer, splitSpecialTokens, context: config.positions, signal })
+  const how = { raw, asBefore, splitSpecialTokens, ...(onRead && { onProgress: onRead }) }
+  return openCorpus({ data, valid, tokenizer, ...how, context: config.positions, signal })
 }

@@ -1,5 +1,5 @@
 /**
- * The folder of a run: `run.json` (what was asked for), `metrics.jsonl`, `samples.txt`, `checkpoint.safetensors` and the
+ * The folder of a run: `run.json` (what was asked for), `corpus.jsonl` (the files that were read), `metrics.jsonl`, `samples.txt`, `checkpoint.safetensors` and the
  * one before it, and a lock. Every change leaves a whole checkpoint behind, whenever the process or the machine stops.
  */
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
@@ -33,6 +33,8 @@ export interface RunFolder {
   /** The text of `run.json`; undefined when there is none. */
   readRun(): Promise<string | undefined>
   writeRun(text: string): Promise<void>
+  /** Writes `corpus.jsonl`. */
+  writeFiles(text: string): Promise<void>
   /** Removes checkpoints and logs. */
   clear(): Promise<void>
   /**
@@ -54,6 +56,7 @@ export interface RunFolder {
 }
 
 const RUN = 'run.json'
+const FILES = 'corpus.jsonl'
 const CHECKPOINT = 'checkpoint.safetensors'
 const PREVIOUS = 'checkpoint.previous.safetensors'
 /** How to go on from a run that cannot be resumed. */
@@ -98,6 +101,7 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>, lock: Lock): Omi
         (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : refuseSystem(join(path, RUN), error),
       ),
     writeRun: (text) => writeTextAtomically(join(path, RUN), text, { replaces: 'anything' }),
+    writeFiles: (text) => writeTextAtomically(join(path, FILES), text, { replaces: 'anything' }),
     async clear() {
       for (const file of [checkpoint, previous, partial]) await rm(file, { force: true })
       for (const log of logs.values()) log.cut(0)

@@ -12,7 +12,7 @@ import { lastWindows } from '../search/validation.js'
 import { loadKernels } from './node.js'
 import { type OpenRun, openRun, type RunRequest } from './open-run.js'
 import { ANEW, type RunFolder } from './run-folder.js'
-import { formatRunRecord, type RunRecord } from './run-record.js'
+import { formatRunRecord, type ReadRecord, type RunRecord, recordParts } from './run-record.js'
 import { writeResult } from './search-result.js'
 
 /** A request, and who hears of its progress. */
@@ -41,6 +41,8 @@ export interface SearchStart {
   readonly tokens: { readonly train: number; readonly valid: number }
   /** The corpus' name. */
   readonly corpus: string
+  /** What was read: files, bytes and tokens of each part; empty for a task. */
+  readonly read: readonly ReadRecord[]
   /** Standard deviation of the attention logits before the first step, over all layers and for each. */
   readonly attentionDeviation: { readonly all: number; readonly layers: readonly number[] }
 }
@@ -116,6 +118,7 @@ async function runSession(
     kept: total(matrices.map((matrix) => matrix.kept)),
     tokens: { train: corpus.train.length, valid: corpus.valid.length },
     corpus: corpus.name,
+    read: recordParts(corpus.parts),
     attentionDeviation: deviation,
   }
   request.onStart?.(start)

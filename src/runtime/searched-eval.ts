@@ -11,6 +11,7 @@ import { type DeviceName, openGraphRunner } from './device.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { loadKernels } from './node.js'
 import { rebuildTicket } from './rebuild-ticket.js'
+import { type ReadRecord, recordParts } from './run-record.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
 import { loadModelTokenizer } from './searched-text.js'
@@ -29,6 +30,8 @@ export interface EvalRequest extends OpenOptions {
   readonly part?: TextPart | undefined
   /** Name of a tokenizer; default: the ticket's or the folder's. */
   readonly tokenizer?: string | undefined
+  /** Take the bytes of every file as they are; see `openCorpus`. */
+  readonly raw?: boolean | undefined
   /** So many windows of the model's context, an integer >= 1, fewer where the text has room for fewer; default: 2^17 tokens of them, at least 32. */
   readonly windows?: number | undefined
   /** Windows at a time, an integer >= 1, which the loss does not depend on; default: as in the search, or 8, at most 64 and 1 GiB of logits. */
@@ -46,6 +49,8 @@ export interface EvalReport {
   readonly ticket: string
   readonly kind: ModelSource['kind']
   readonly data: string
+  /** Files, bytes and tokens of the data. */
+  readonly read: ReadRecord
   readonly part: TextPart
   readonly tokenizer: string
   readonly windows: number
@@ -84,7 +89,8 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
     const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
-    const corpus = await openCorpus({ data: request.data, tokenizer, signal })
+    const { data, raw } = request
+    const corpus = await openCorpus({ data, tokenizer, raw, signal })
     const warnings = [...source.warnings, ...corpus.warnings]
     for (const warning of warnings) request.onNote?.(warning)
     const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
@@ -94,9 +100,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const room = Math.floor((text.length - 1) / length)
     if (room < 1) {
       const found = part === 'all' ? '' : ` in the part "${part}"`
-      throw new InputError(
-        `${request.data}: ${text.length} tokens${found}; the model's context needs at least ${length + 1}`,
-      )
+      throw new InputError(`${data}: ${text.length} tokens${found}; the model's context needs at least ${length + 1}`)
     }
     const windows = request.windows ?? lastWindows(length)
     const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
@@ -121,7 +125,8 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
       return {
         ticket: request.ticket,
         kind: source.kind,
-        data: request.data,
+        data,
+        read: recordParts(corpus.parts)[0],
         part,
         tokenizer: tokenizer.name,
         windows: count,

@@ -37,6 +37,7 @@ export function sortCorpus(task: SortTask, seed: Seed): Corpus {
     valid,
     sha256: hashOf(nodeSha256, new TextEncoder().encode(text)),
     specialTokens: 0,
+    parts: [],
     warnings: [],
   }
 }

@@ -1,3 +1,5 @@
+import { signatureOf } from './signatures.js'
+
 /** The format's own limit on the header, in bytes. */
 export const HEADER_LIMIT = 100_000_000
 
@@ -10,27 +12,6 @@ export function startsAsSafetensors(head: Uint8Array): boolean {
   return headerLength(head) <= BigInt(HEADER_LIMIT)
 }
 
-/** First bytes of other files that a model or a ticket may be looked for in. */
-const signatures: readonly (readonly [string, string])[] = [
-  ['PK\x03\x04', 'a ZIP archive, as PyTorch saves models'],
-  ['GGUF', 'a GGUF file'],
-  ['\x1f\x8b', 'a gzip file'],
-  ['\x28\xb5\x2f\xfd', 'a Zstandard file'],
-  ['7z\xbc\xaf', 'a 7-Zip archive'],
-  ['\x89PNG', 'a PNG picture'],
-  ['\xff\xd8\xff', 'a JPEG picture'],
-  ['GIF8', 'a GIF picture'],
-  ['%PDF', 'a PDF'],
-  ['\x89HDF', 'an HDF5 file'],
-  ['\x93NUMPY', 'a NumPy array'],
-  ['\x80\x02', "Python's pickle format, which is not read"],
-  ['\x80\x04\x95', "Python's pickle format, which is not read"],
-  ['\x80\x05\x95', "Python's pickle format, which is not read"],
-  ['version https://git-lfs', 'the pointer of a file that Git LFS holds (git lfs pull fetches it)'],
-  ['\xff\xfe', 'a text in UTF-16'],
-  ['\xfe\xff', 'a text in UTF-16'],
-]
-
 /**
  * What a file looks like that is no safetensors file, for a message.
  * @param head its first bytes, {@link FORMAT_BYTES} of them where there are as many
@@ -38,9 +19,8 @@ const signatures: readonly (readonly [string, string])[] = [
  */
 export function otherFormat(head: Uint8Array): string | undefined {
   if (head.length < 4 || startsAsSafetensors(head)) return undefined
-  const text = String.fromCharCode(...head.subarray(0, FORMAT_BYTES))
-  const known = signatures.find(([signature]) => text.startsWith(signature))
-  if (known) return known[1]
+  const known = signatureOf(head)
+  if (known !== undefined) return known
   if (startsAsOnnx(head)) return 'an ONNX file'
   if (head.every((byte) => byte === 0)) return 'zeros, as where a file was never written to its end'
   return isText(head) ? 'a text' : undefined

@@ -1,6 +1,6 @@
 export { assertInside, type ByteSource, memorySource } from './byte-source.js'
 export { bytesPerElement, type Dtype, isDtype, tensorBytes } from './dtype.js'
-export { FORMAT_BYTES, startsAsSafetensors, whyNotSafetensors } from './file-format.js'
+export { FORMAT_BYTES, otherFormat, startsAsSafetensors, whyNotSafetensors } from './file-format.js'
 export { float32Bytes, toFloat32 } from './floats.js'
 export { InputError, isMemoryShortage, isMissingFile } from './input-error.js'
 export { toUint16, uint16Bytes } from './integers.js'
@@ -8,4 +8,5 @@ export { encodeSafetensors, planSafetensors, type SafetensorsLayout, type Tensor
 export { createMemoryBudget, MEMORY_LIMIT, type MemoryBudget, MemoryLimitError } from './memory-budget.js'
 export { bfloat16Bytes, float16Bytes } from './narrow.js'
 export { openSafetensors, type SafetensorsFile, type TensorInfo } from './open.js'
+export { SIGNATURE_BYTES, signatureOf } from './signatures.js'
 export { parseJson, quoted, quotedList } from './strict-json.js'

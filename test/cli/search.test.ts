@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -23,6 +23,9 @@ const quiet = ['--validate-every', '0', '--sample-every', '0']
 test('slt search: progress, validation and a text on stderr, the report on stdout', () => {
   const args = ['search', '--data', text, ...small, '--steps', '20', '--out', out('a')]
   const { code, stdout, stderr } = slt(...args, '--validate-every', '10', '--sample-every', '10')
+  expect(stderr).toMatch(
+    /^read: 1 file, [\d,]+ bytes, [\d,]+ tokens; the first [\d,]+ train, the last [\d,]+ validate\n/,
+  )
   expect(stderr).toMatch(/2 layers, width 32, 2 heads, context 16: [\d,]+ weights; [\d,]+ tokens train/)
   expect(stderr).toMatch(
     /edge-popup, keep 0\.3 per-layer, fan-in weights of seed 3, QK scale 1\.00; attention logits start/,
@@ -50,6 +53,25 @@ test('slt search --task sort: held-out lists instead of a text', () => {
   expect(code).toBe(0)
   const letters = slt('run', out('s'), '--tokens', 'BABA')
   expect(letters.stdout).toMatch(/^[AB]{4}\n$/)
+})
+
+test('bytes that are no text are refused, and searched with --raw; the word needs --tokenizer bytes', () => {
+  const data = join(folder, 'picture.txt')
+  writeFileSync(data, Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), Buffer.alloc(4000, 7)]))
+  const args = ['search', '--data', data, ...small, ...quiet, '--steps', '1', '--out', out('raw')]
+  expect(slt(...args)).toMatchObject({
+    code: 1,
+    stderr: `slt: ${data}: is a PNG picture, which is not read as a text (--tokenizer bytes --raw reads any bytes as they are)\n`,
+  })
+  expect(existsSync(`${out('raw')}.run`)).toBe(false)
+  const { code, stderr } = slt(...args, '--raw')
+  expect(stderr).toMatch(/^read: 1 file, 4,008 bytes, 4,008 tokens \(raw\); the first/)
+  expect(code).toBe(0)
+  expect(slt(...args, '--raw', '--tokenizer', 'gpt2').stderr).toBe(
+    'slt: "raw" expected --tokenizer bytes beside it, got gpt2\n',
+  )
+  expect(slt('eval', out('raw'), '--data', data).code).toBe(1)
+  expect(slt('eval', out('raw'), '--data', data, '--raw').stdout).toContain(`valid part of ${data}`)
 })
 
 test('a file that is there stays without --force, and the text always', () => {
@@ -86,6 +108,8 @@ test('slt train --json: one object on stdout', () => {
   const { code, stdout } = slt('train', '--data', text, ...small, ...quiet, '--steps', '5', '--out', out('t'), '--json')
   expect(code).toBe(0)
   const report = JSON.parse(stdout)
+  const { size: bytes } = statSync(text)
+  expect(report.read).toEqual([{ path: text, files: 1, bytes, tokens: bytes, forms: { text: 1 } }])
   expect(report).toMatchObject({ out: out('t'), from: 0, keptFraction: 1, settings: { kind: 'train', steps: 5 } })
   expect(report.validLoss).toBeGreaterThan(0)
 })

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { mergeBytePairs } from '../../src/data/byte-pair-merge.js'
 import { END_OF_TEXT, loadGpt2Vocabulary } from '../../src/data/gpt2-vocabulary.js'
 import {
+  atOnce,
   createTextStream,
   createTokenBuffer,
   type EncodeOptions,
@@ -52,10 +53,10 @@ function encodeInPieces(tokenizer: Tokenizer, whole: Uint8Array, cuts: readonly 
   for (const cut of [...cuts.map((fraction) => Math.floor(fraction * whole.length)), whole.length].sort(
     (a, b) => a - b,
   )) {
-    encoder.push(whole.slice(at, cut), take)
+    atOnce(encoder.push(whole.slice(at, cut), take))
     at = cut
   }
-  const replaced = encoder.end(take)
+  const replaced = atOnce(encoder.end(take))
   return { tokens, replaced }
 }
 const fractions = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 12 })
@@ -91,8 +92,10 @@ describe('gpt2', () => {
     const whole = utf8.encode(`${unit.repeat(times)}b`)
     const found = createTokenBuffer(whole.length)
     const encoder = gpt2.createEncoder()
-    for (let at = 0; at < whole.length; at += 2 ** 20) encoder.push(whole.subarray(at, at + 2 ** 20), found.append)
-    encoder.end(found.append)
+    for (let at = 0; at < whole.length; at += 2 ** 20) {
+      atOnce(encoder.push(whole.subarray(at, at + 2 ** 20), found.append))
+    }
+    atOnce(encoder.end(found.append))
     expect(digest(found.tokens())).toEqual(expected)
   })
 
@@ -109,9 +112,9 @@ describe('gpt2', () => {
     const piece = new Uint8Array(2 ** 24).fill(97)
     const encoder = gpt2.createEncoder()
     const take = () => expect.unreachable()
-    encoder.push(piece, take)
-    encoder.push(piece, take)
-    expect(() => encoder.push(piece.subarray(0, 1), take)).toThrow(
+    atOnce(encoder.push(piece, take))
+    atOnce(encoder.push(piece, take))
+    expect(() => atOnce(encoder.push(piece.subarray(0, 1), take))).toThrow(
       new RangeError('"text" expected words of at most 33,554,432 characters, got more of one kind without a space'),
     )
   })
@@ -134,6 +137,20 @@ describe('gpt2', () => {
       return merged.length !== 1 || merged[0] !== token
     })
     expect(wrong).toEqual([])
+  })
+
+  it('encodes a long word and a long text in steps, with the same tokens, whatever else is encoded between two', () => {
+    const long = [`${'ACGT'.repeat(2 ** 18)}T`, 'a1'.repeat(2 ** 19 + 1)] // one word of 2^20 letters, and 2^20 words, no white space
+    for (const [i, whole] of long.entries()) {
+      const found = createTokenBuffer(whole.length)
+      const encoder = gpt2.createEncoder()
+      let steps = 0
+      for (const part of [encoder.push(utf8.encode(whole), found.append), encoder.end(found.append)]) {
+        for (const _ of part) if (++steps % 8 === 1) gpt2.encode('another text meanwhile')
+      }
+      expect(steps).toBeGreaterThan([20, 14][i])
+      expect(digest(found.tokens())).toEqual(digest(gpt2.encode(whole)))
+    }
   })
 
   it('decodes <|endoftext|> to nothing', () => {

@@ -47,6 +47,17 @@ describe('a text', () => {
     expect(corpus.warnings).toEqual([])
   })
 
+  it('of one long word is given up where the signal aborts while it is merged', async () => {
+    const controller = new AbortController()
+    const opened = openCorpus({
+      data: file('genome.txt', Buffer.from('ACGT'.repeat(2 ** 18))),
+      tokenizer: gpt2,
+      signal: controller.signal,
+      onProgress: (done, total) => done === total && setImmediate(() => controller.abort(new Error('stopped'))),
+    })
+    await expect(opened).rejects.toThrow('stopped')
+  })
+
   it('with bytes that are no UTF-8 is taken, with a warning where they are lost', async () => {
     const data = file('bad.txt', Uint8Array.from([0x61, 0xff, 0xfe, 0x62, ...bytesOf('\ufffd')]))
     expect([...(await openCorpus({ data, tokenizer: 'bytes' })).train]).toEqual([
@@ -122,7 +133,7 @@ describe('a file of tokens', () => {
       openCorpus({ data: bin('words.bin', [7, 256]), tokenizer: 'bytes' }),
       'token 1 is 256, expected 0 to 255 for the tokenizer bytes',
     )
-    const late = new Uint16Array(600_000)
+    const late = new Uint16Array(600_000).fill(97)
     late[599_998] = 300 // beyond the first piece
     await refused(openCorpus({ data: file('late.bin', uint16Bytes(late)), tokenizer: 'bytes' }), 'token 599998 is 300')
     const negative = file('negative.safetensors', tensorFile('tokens', 'I32', [1], new Uint8Array(4).fill(255)))

@@ -44,6 +44,7 @@ test('a run leaves its result, metrics and ticket, but no checkpoint; it is foun
   expect(result.keptFraction).toBeCloseTo(0.3, 2)
   const [place] = foldersOf('a')
   expect(readdirSync(place).sort()).toEqual([
+    'corpus.jsonl',
     'metrics.jsonl',
     'result.json',
     'run.json',

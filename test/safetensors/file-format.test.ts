@@ -9,9 +9,12 @@ const zeros = Array<number>(12).fill(0)
 test.each([
   ['an ONNX file', head([8, 10, 0x12, 18], 'strong-lottery-ti')],
   ['an ONNX file', head([8, 7, 0x3a, 0xff, 0xff, 3, 0x0a])], // a graph right behind the version
-  ['a ZIP archive, as PyTorch saves models', head('PK', [3, 4, 20, 0], zeros)],
+  ['a ZIP archive (PyTorch, .npz and .docx files are ZIP archives)', head('PK', [3, 4, 20, 0], zeros)],
   ['a GGUF file', head('GGUF', [3, 0, 0, 0], zeros)],
   ['a gzip file', head([0x1f, 0x8b, 8, 0], zeros)],
+  ['a PDF document', head('%PDF-1.7')],
+  ['a pickle of Python', head([0x80, 4, 0x95], zeros)],
+  [undefined, head([0x80, 3, 0x95], zeros)],
   ['a PNG picture', head([0x89], 'PNG\r\n', [0x1a, 0x0a], zeros)],
   ['a text', head('{"model_type": "gpt2"}'.slice(0, 16))],
   ['a text', head('First Citizen:\nB')],
@@ -19,7 +22,7 @@ test.each([
   ['a text', head('Überraschung ', [0xe2, 0x82])], // the last character is cut
   ['a text', head([0xef, 0xbb, 0xbf], 'with its mark')],
   ['a text in UTF-16', head([0xff, 0xfe, 0x41, 0, 0x42, 0])],
-  ["Python's pickle format, which is not read", head([0x80, 2], '}q', zeros)],
+  ['a pickle of Python', head([0x80, 2], '}q', zeros)],
   [
     'the pointer of a file that Git LFS holds (git lfs pull fetches it)',
     head('version https://git-lfs.github.com'.slice(0, 24)),

@@ -118,6 +118,7 @@ describe('going on', () => {
     )
     expect(from).toEqual([10])
     expect(notes).toEqual([
+      expect.stringMatching(/^read: 1 file, [\d,]+ bytes, [\d,]+ tokens; the first/),
       expect.stringMatching(/checkpoint\.safetensors: .*going on from the checkpoint before it, step 10/),
     ])
     expect(stepsOf(copy)).toEqual(all)

@@ -1,6 +1,7 @@
 /** Files that are dropped anywhere on the page, so that the browser never leaves it to show one. */
 import { signal } from '@preact/signals'
 import { sortOut } from './dropped-kind.js'
+import { unreadSentence } from './failure.js'
 import { runTicket } from './handed-ticket.js'
 import { route, viewLink } from './route.js'
 import { views } from './views.js'
@@ -11,21 +12,14 @@ export const dropRemark = signal<string | undefined>(undefined)
 /** Counts texts that were handed to the view of searches, which then shows the new one. */
 export const handedTexts = signal(0)
 
-/** A larger text gains a small model nothing. */
-const LARGEST_TEXT = 50_000_000
-
 async function takeTextFile(file: File): Promise<void> {
-  if (file.size > LARGEST_TEXT) {
-    dropRemark.value = `${file.name} has ${Math.round(file.size / 1e6)} MB, more than a search in a page takes (50 MB).`
-    return
-  }
-  const bytes = new Uint8Array(await file.arrayBuffer())
-  const { takeText } = await views.search.loadTaker()
+  const { takeText, textOfFile } = await views.search.loadTaker()
+  const text = await textOfFile(file)
   if (route.peek().view !== 'search') {
     location.hash = viewLink('search')
     await new Promise((done) => addEventListener('hashchange', done, { once: true })) // it sets the address' fields
   }
-  takeText({ name: file.name, bytes })
+  takeText(text)
   handedTexts.value++
 }
 
@@ -34,8 +28,8 @@ function take(files: readonly File[]): void {
   dropRemark.value = remark
   if (to === 'run') runTicket(file)
   else if (to === 'search') {
-    takeTextFile(file).catch(() => {
-      dropRemark.value = `${file.name} could not be read.`
+    takeTextFile(file).catch((error) => {
+      dropRemark.value = unreadSentence(file, error)
     })
   }
 }

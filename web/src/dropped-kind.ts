@@ -7,7 +7,7 @@ export type DroppedKind = 'ticket' | 'text' | 'result' | 'other'
 const endings = {
   ticket: /\.safetensors$/i,
   result: /\.(jsonl|json|svg)$/i,
-  text: /\.(txt|md|csv|tsv|log|tex|html?|xml)$/i,
+  text: /\.(txt|txt\.gz|md|csv|tsv|log|tex|html?|xml)$/i,
 }
 
 /** By its name, or else by the type that the browser gives it. */

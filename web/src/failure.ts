@@ -1,6 +1,10 @@
 /** Whether an error says that work was stopped on purpose. */
 export const isAbort = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
 
+/** Why a file that was given could not be taken, in a plain sentence. */
+export const unreadSentence = ({ name }: File, error: unknown): string =>
+  error instanceof Error && error.name === 'InputError' ? plainSentence(error) : `${name} could not be read.`
+
 /** What went wrong, in a plain sentence that ends with a full stop, for the visitor. */
 export function plainSentence(error: unknown): string {
   const { name, message } = error instanceof Error ? error : { name: '', message: String(error) }

@@ -1,4 +1,5 @@
 import type { ComponentType } from 'preact'
+import type { SourceText } from './views/search/corpus-bytes.js'
 
 /** A view of the explorer. Its module is fetched when it is first shown. */
 export interface View {
@@ -7,7 +8,10 @@ export interface View {
   readonly lead: string
   load(): Promise<{ default: ComponentType }>
   /** Fetches what takes a text that was dropped on the page, where the view has a use for one. */
-  loadTaker?(): Promise<{ takeText(text: { readonly name: string; readonly bytes: Uint8Array }): void }>
+  loadTaker?(): Promise<{
+    textOfFile(file: File): Promise<SourceText>
+    takeText(text: SourceText): void
+  }>
 }
 
 /** The four views, by the names that addresses know (`#prune`), in the order of the navigation. */

@@ -75,6 +75,8 @@ export async function makeRun(path: string, steps: number, out = join(path, '..'
     cadence: { validateEvery: 10, validWindows: 1, sampleEvery: 10, checkpointEvery: 0, checkpointSeconds: 60 },
     device: 'cpu',
     threads: null,
+    raw: false,
+    read: [],
   })
   await writeFile(join(path, 'run.json'), record)
   await writeFile(join(path, 'metrics.jsonl'), '')

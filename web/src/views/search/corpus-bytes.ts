@@ -23,6 +23,7 @@ export function corpusOfBytes({ name, bytes }: SourceText, context: number): Cor
     ...splitTokens(byteTokenizer.encode(bytes)),
     sha256: hashOf(webSha256, bytes),
     specialTokens: 0,
+    parts: [],
     warnings: [],
   }
   if (tooShort(corpus, context) !== undefined) throw new InputError(shortage(bytes.length, context)!)

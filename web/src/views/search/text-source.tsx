@@ -1,12 +1,11 @@
 import { useSignal } from '@preact/signals'
 import { useId } from 'preact/hooks'
+import { unreadSentence } from '../../failure.js'
 import { FileButton } from '../../ui/button.js'
 import { Segmented } from '../../ui/choice-field.js'
 import { address } from './address.js'
 import { ownText } from './searches.js'
-
-/** A larger text gains a small model nothing, and each search holds three bytes of memory a byte. */
-const LARGEST = 50_000_000
+import { textOfFile } from './text-of-file.js'
 
 /** The text to learn: the bundled one, or one that is pasted, dropped or opened. */
 export function TextSource() {
@@ -18,17 +17,13 @@ export function TextSource() {
 
   const open = async (file: File) => {
     problem.value = ''
-    if (file.size > LARGEST) {
-      problem.value = `${file.name} has ${megabytes(file.size)} MB; at most ${megabytes(LARGEST)} MB can be read here.`
-      return
-    }
     try {
-      const bytes = new Uint8Array(await file.arrayBuffer())
+      const read = await textOfFile(file)
       pasted.value = ''
       text.value = 'own'
-      ownText.value = { name: file.name, bytes }
-    } catch {
-      problem.value = `${file.name} could not be read.`
+      ownText.value = read
+    } catch (error) {
+      problem.value = unreadSentence(file, error)
     }
   }
   return (
@@ -72,7 +67,7 @@ export function TextSource() {
             }}
           />
           <div class="row">
-            <FileButton accept=".txt,.md,.csv,.json,text/*" onFile={(file) => void open(file)}>
+            <FileButton accept=".txt,.gz,.md,.csv,.json,text/*" onFile={(file) => void open(file)}>
               Open a text file
             </FileButton>
             <span class="field-error" role="status">
@@ -89,5 +84,4 @@ export function TextSource() {
 
 const PASTED = 'pasted text'
 
-const megabytes = (bytes: number) => (bytes / 1e6).toFixed(0)
 const described = (bytes: number, name: string) => `${name}: ${bytes.toLocaleString('en')} bytes`
