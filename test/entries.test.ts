@@ -12,7 +12,6 @@ const exported: Record<string, string | { types: string; default: string }> = JS
 
 const protobuf = ['@bufbuild/protobuf', '@bufbuild/protobuf/codegenv2']
 const noble = ['@noble/hashes/sha2.js', '@noble/hashes/utils.js']
-const vocabulary = ['gpt-tokenizer/bpeRanks/r50k_base']
 
 /** What each entry that runs anywhere may load, at once or when it is asked to. */
 const packages: Record<string, string[]> = {
@@ -21,11 +20,11 @@ const packages: Record<string, string[]> = {
   './safetensors': [],
   './subset-sum': [],
   './ticket': noble,
-  './web': [...protobuf, ...noble, ...vocabulary, 'lean-qr', 'lean-qr/extras/svg'],
+  './web': [...protobuf, ...noble, 'lean-qr', 'lean-qr/extras/svg'],
 }
 
 /** Packages that only figures, fits, networks and threads need. */
-const heavy = /^(@observablehq\/plot|linkedom|ml-levenberg-marquardt|onnxruntime-node|piscina|gpt-tokenizer)/
+const heavy = /^(@observablehq\/plot|linkedom|ml-levenberg-marquardt|onnxruntime-node|piscina)/
 
 /** The built modules and the packages that a built module reaches. */
 function reachedFrom(module: string, kinds: readonly string[]): string[] {

@@ -5,8 +5,8 @@ import { failureText, Interrupted, reportFailure } from './failure.js'
 /** Signals that ask to stop. A closed terminal (SIGHUP) ends the process as it ever does: `nohup` must be able to keep it from that. */
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
-/** Milliseconds that work has for stopping. With what the end takes it stays below a second. */
-const PATIENCE = 750
+/** Milliseconds that work has for stopping. A second is not over then: to give back the memory of a large model takes the system some 0.2 s. */
+const PATIENCE = 600
 
 /** Tells what the user can do after an interruption from now on. */
 export type Advise = (advice: string) => void

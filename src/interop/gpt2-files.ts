@@ -8,7 +8,7 @@ import { torchName, type WeightFormat } from './weights-file.js'
 /** `config.json` of a GPT-2: every key of Hugging Face's GPT2Config that a model depends on. */
 export function gpt2ConfigFile(
   config: Gpt2Config,
-  { bos, eos }: SpecialTokens,
+  { bos, eos }: Pick<SpecialTokens, 'bos' | 'eos'>,
   format: WeightFormat = 'fp32',
 ): OutputFile {
   return jsonFile('config.json', {
@@ -40,8 +40,8 @@ export function gpt2ConfigFile(
 }
 
 /** `generation_config.json`: greedy unless told otherwise. */
-export const generationConfigFile = ({ bos, eos }: SpecialTokens): OutputFile =>
-  jsonFile('generation_config.json', { bos_token_id: bos, eos_token_id: eos, do_sample: false })
+export const generationConfigFile = ({ bos, stops }: SpecialTokens): OutputFile =>
+  jsonFile('generation_config.json', { bos_token_id: bos, eos_token_id: stops, do_sample: false })
 
 /** `tokenizer.json` and `tokenizer_config.json`; none where there is no tokenizer. */
 export async function tokenizerFiles(tokenizer: TokenizerName | null, positions: number): Promise<OutputFile[]> {

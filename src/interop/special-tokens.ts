@@ -7,17 +7,19 @@ export interface SpecialTokens {
   readonly bos: number | null
   /** One, or several that all end a text. */
   readonly eos: number | readonly number[] | null
+  /** Those at which generation stops: `eos`, unless `generation_config.json` names others. */
+  readonly stops: SpecialTokens['eos']
 }
 
 /** Those of our tokenizers: GPT-2's `<|endoftext|>`; none where bytes are tokens. */
 export function specialTokens(tokenizer: TokenizerName | null): SpecialTokens {
   const token = tokenizer === 'gpt2' ? END_OF_TEXT : null
-  return { bos: token, eos: token }
+  return { bos: token, eos: token, stops: token }
 }
 
 /** The tokens at which generation stops. */
-export const endTokens = ({ eos }: SpecialTokens): readonly number[] =>
-  eos === null ? [] : typeof eos === 'number' ? [eos] : eos
+export const endTokens = ({ stops }: Pick<SpecialTokens, 'stops'>): readonly number[] =>
+  stops === null ? [] : typeof stops === 'number' ? [stops] : stops
 
 /** A JSON file. */
 export interface JsonText {
@@ -34,10 +36,10 @@ export interface JsonText {
  */
 export function readSpecialTokens(config: JsonText, generation: JsonText | null): SpecialTokens {
   const ofModel = tokensOf(config, END_OF_TEXT)
-  return { bos: ofModel.bos, eos: generation === null ? ofModel.eos : tokensOf(generation, null).eos }
+  return { ...ofModel, stops: (generation === null ? ofModel : tokensOf(generation, null)).eos }
 }
 
-function tokensOf({ text, source }: JsonText, otherwise: number | null): SpecialTokens {
+function tokensOf({ text, source }: JsonText, otherwise: number | null): Omit<SpecialTokens, 'stops'> {
   const refuse = (reason: string): never => {
     throw new InputError(`${source}: ${reason}`)
   }
@@ -48,7 +50,7 @@ function tokensOf({ text, source }: JsonText, otherwise: number | null): Special
   if (!ends.every(isToken)) {
     refuse(`eos_token_id expected an integer >= 0, several of them or null, got ${quoted(eos)}`)
   }
-  return { bos, eos } as SpecialTokens
+  return { bos, eos } as Omit<SpecialTokens, 'stops'>
 }
 
 const isToken = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0

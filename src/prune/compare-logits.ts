@@ -14,12 +14,20 @@ function randomInputs(config: Gpt2Config, seed: Seed): { tokens: Int32Array; bat
   return { tokens: Int32Array.from(words, (word) => word % config.vocabulary), batch, length }
 }
 
-/** Largest absolute difference of the logits of two models on random inputs. */
-export async function compareLogits(a: LanguageModel, b: LanguageModel, seed: Seed): Promise<number> {
-  const { tokens, batch, length } = randomInputs(a.config, seed)
-  const ofA = await a.logits(tokens, batch, length)
-  const ofB = await b.logits(tokens, batch, length)
+/** A model's logits for random inputs, which the seed and the model's configuration name: [batch, length, vocabulary]. */
+export function logitsOfRandomInputs(model: LanguageModel, seed: Seed): Promise<Float32Array> {
+  const { tokens, batch, length } = randomInputs(model.config, seed)
+  return model.logits(tokens, batch, length)
+}
+
+/** Largest absolute difference of two lists of equal length. */
+export function largestDifference(a: Float32Array, b: Float32Array): number {
   let largest = 0
-  for (let i = 0; i < ofA.length; i++) largest = Math.max(largest, Math.abs(ofA[i] - ofB[i]))
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]))
   return largest
+}
+
+/** Largest absolute difference of the logits of two models for the same random inputs. */
+export async function compareLogits(a: LanguageModel, b: LanguageModel, seed: Seed): Promise<number> {
+  return largestDifference(await logitsOfRandomInputs(a, seed), await logitsOfRandomInputs(b, seed))
 }

@@ -20,7 +20,7 @@ import {
   type TicketStorage,
   type TicketWriter,
 } from '../ticket/index.js'
-import { compareLogits } from './compare-logits.js'
+import { largestDifference, logitsOfRandomInputs } from './compare-logits.js'
 import { gpt2Targets, type ReadWeight, type TargetMatrix } from './gpt2-targets.js'
 import { createLiteralGpt2 } from './literal-model.js'
 import { LARGEST_SCALE, LEAST_SCALE, planPair, productRange } from './pair-plan.js'
@@ -111,6 +111,8 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
     mergedBytes += matrix.weights.byteLength
     if (mergedBytes <= MERGED_BYTES) merged.push(matrix)
   }
+  const wanted = await targetLogits(platform, options)
+  signal?.throwIfAborted()
   const dense: [string, readonly number[]][] = [...gpt2DenseShapes(config)].map(([name, shape]) => [name, shape])
   const writer = await openTicketWriter({
     path: out,
@@ -138,7 +140,7 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
     const pruneSeconds = (performance.now() - started) / 1000
     signal?.throwIfAborted()
     options.onProgress?.({ pair: 'comparing logits', ...finishedProgress(specs) })
-    const probe = await runProbe(platform, options, writer)
+    const probe = await runProbe(platform, options, writer, wanted)
     signal?.throwIfAborted()
     const { bytes, sha256 } = await writer.finish({ probe: probe.probe })
     const { statistics } = construction
@@ -183,11 +185,24 @@ async function* takeTargets(
   yield* gpt2Targets(config, read, (name) => !known.has(name))
 }
 
-/** Runs target and pruned model on random inputs: the largest difference of their logits, and a probe for the ticket. */
+/**
+ * The target's logits for random inputs, which the pruned model's are compared with in the end.
+ * @throws RangeError unless they are finite: no ticket can be verified against such a target, so none is begun
+ */
+async function targetLogits({ runner }: PrunePlatform, { target, seed }: PruneOptions): Promise<Float32Array> {
+  const model = createGpt2(runner, target.config, target.weights)
+  const logits = await logitsOfRandomInputs(model, seed).finally(() => model.release())
+  const wrong = logits.findIndex((logit) => !Number.isFinite(logit))
+  if (wrong >= 0) throw new RangeError(`"target" expected finite logits, got ${logits[wrong]} for random inputs`)
+  return logits
+}
+
+/** Runs the pruned model on random inputs: the largest difference of its logits from the target's, and a probe for the ticket. */
 async function runProbe(
   { runner, kernels }: PrunePlatform,
   { target, seed }: PruneOptions,
   writer: TicketWriter,
+  wanted: Float32Array,
 ): Promise<{ maxLogitError: number; probe: Probe }> {
   const { config, weights } = target
   const literal = createLiteralGpt2({
@@ -198,9 +213,8 @@ async function runProbe(
     readMasks: (name) => writer.readMasks(name),
     generate: createGenerator(kernels),
   })
-  const dense = createGpt2(runner, config, weights)
   try {
-    const maxLogitError = await compareLogits(dense, literal, seed)
+    const maxLogitError = largestDifference(wanted, await logitsOfRandomInputs(literal, seed))
     const tokens = Array.from({ length: Math.min(8, config.positions) }, (_, i) => i % config.vocabulary)
     const logits = await literal.logits(Int32Array.from(tokens), 1, tokens.length)
     // Four decimals: what may differ between machines in the last bits of a float32 is no part of a ticket.
@@ -208,7 +222,7 @@ async function runProbe(
     const last = Array.from(first, (logit) => Math.round(logit * 1e4) / 1e4)
     return { maxLogitError, probe: { tokens, logits: last, tolerance: probeTolerance(first) } }
   } finally {
-    await Promise.all([literal.release(), dense.release()])
+    await literal.release()
   }
 }
 

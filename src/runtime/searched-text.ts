@@ -28,9 +28,9 @@ export async function loadModelTokenizer(source: TokenizerSource, name?: string)
   const more = vocabulary - tokenizer.vocabulary
   if (more < 0 || (more > MOST_PADDING && !isOwn)) {
     const none = fittingTokenizers(vocabulary).length === 0
-    const got = `got ${tokenizer.name} with ${tokenizer.vocabulary}`
+    const expected = `the model's ${vocabulary} tokens${more > 0 ? `, or up to ${MOST_PADDING} fewer` : ''}`
     throw new RangeError(
-      `"tokenizer" expected one with the model's ${vocabulary} tokens, or up to ${MOST_PADDING} fewer, ${got}${none ? `; neither ${tokenizerNames.join(' nor ')} has as many` : ''}`,
+      `"tokenizer" expected one with ${expected}, got ${tokenizer.name} with ${tokenizer.vocabulary}${none ? `; neither ${tokenizerNames.join(' nor ')} has as many` : ''}`,
     )
   }
   const added = isOwn ? addedTokens : []

@@ -118,13 +118,17 @@ describe('a folder of Hugging Face', () => {
       join(at('foreign'), 'config.json'),
       JSON.stringify({ ...config, eos_token_id: 10, bos_token_id: 2 }),
     )
+    await writeFile(join(at('foreign'), 'generation_config.json'), '{"eos_token_id":[10,11]}')
     await writeFile(join(at('foreign'), 'tokenizer.json'), '{"model":{"type":"Unigram"}}')
     const report = exported(at('foreign'), at('foreign-2'), 'huggingface')
     expect(report.tokenizer).toBeNull()
     expect(await readFile(join(at('foreign-2'), 'tokenizer.json'), 'utf8')).toBe('{"model":{"type":"Unigram"}}')
-    for (const name of ['config.json', 'generation_config.json']) {
+    for (const [name, eos] of [
+      ['config.json', 10],
+      ['generation_config.json', [10, 11]],
+    ] as const) {
       const written = JSON.parse(await readFile(join(at('foreign-2'), name), 'utf8'))
-      expect([written.bos_token_id, written.eos_token_id]).toEqual([2, 10])
+      expect([written.bos_token_id, written.eos_token_id]).toEqual([2, eos])
     }
     expect(slt('eval', at('foreign'), '--data', text)).toMatchObject({
       code: 1,

@@ -1,30 +1,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { Interrupted } from '../../src/cli/failure.js'
-import { interruptible } from '../../src/cli/interrupt.js'
 import { shellCode } from './slt.js'
-
-/** What comes of work that is interrupted and then fails so. */
-const failing = (fail: (signal: AbortSignal) => unknown) =>
-  interruptible(async (signal) => {
-    process.kill(process.pid, 'SIGINT')
-    await expect.poll(() => signal.aborted).toBe(true)
-    throw fail(signal)
-  }, 'the same command goes on').catch((error: unknown) => error)
-
-test('the reason of the signal, and an AbortError, become an interruption with advice', async () => {
-  for (const fail of [({ reason }: AbortSignal) => reason, () => new DOMException('aborted', 'AbortError')]) {
-    const error = await failing(fail)
-    expect(error).toBeInstanceOf(Interrupted)
-    expect((error as Error).message).toBe('interrupted; the same command goes on')
-  }
-})
-
-test('what else fails after Ctrl-C is said as it is', async () => {
-  const full = new Error('checkpoint.safetensors: no space left on device')
-  expect(await failing(() => full)).toBe(full)
-})
 
 const program = fileURLToPath(new URL('interrupted.mjs', import.meta.url))
 
@@ -78,6 +55,20 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s ends', (signal) => {
 
   test('work where no thread can be started for signals', async () => {
     for (const how of ['prompt', 'late']) expect((await interrupt([how, 'deaf'], signal)).code).toBe(130)
+  })
+})
+
+test('an AbortError is an interruption; what else fails after the signal is said as it is', async () => {
+  expect(await interrupt(['aborting'], 'SIGINT')).toEqual({
+    code: 130,
+    stderr: 'slt: interrupted; an advice\n',
+    said: json('an advice'),
+  })
+  const error = 'checkpoint.safetensors: no space left on the device'
+  expect(await interrupt(['failing'], 'SIGINT')).toEqual({
+    code: 1,
+    stderr: `slt: ${error}\n`,
+    said: [JSON.stringify({ error })],
   })
 })
 

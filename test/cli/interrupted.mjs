@@ -1,6 +1,7 @@
 /**
  * Work that a signal interrupts, for interrupt.test.ts: `node interrupted.mjs <how> [deaf]`. Says `working` when it is.
- * prompt: stops when it is asked to. lingering: as well, but something keeps the process from its end. late: only after many seconds, but lets events in. blocked: lets nothing in. idle: no work.
+ * prompt: stops when it is asked to. lingering: as well, but something keeps the process from its end. aborting, failing: stops by an error
+ * of its own. late: only after many seconds, but lets events in. blocked: lets nothing in. idle: no work.
  */
 import { syncBuiltinESMExports } from 'node:module'
 import threads from 'node:worker_threads'
@@ -16,6 +17,7 @@ if (deaf === 'deaf') {
   syncBuiltinESMExports()
 }
 const { exitCodeOf, reportFailure } = await import('../../dist/cli/failure.js')
+const { InputError } = await import('../../dist/safetensors/input-error.js')
 const { interruptible, watchSignals } = await import('../../dist/cli/interrupt.js')
 
 const pause = (ms) => new Promise((done) => setTimeout(done, ms))
@@ -29,6 +31,16 @@ const ways = {
   lingering(signal) {
     setInterval(() => {}, 1000)
     return ways.prompt(signal)
+  },
+  async aborting(signal) {
+    await ways.prompt(signal).catch(() => {
+      throw new DOMException('aborted', 'AbortError')
+    })
+  },
+  async failing(signal) {
+    await ways.prompt(signal).catch(() => {
+      throw new InputError('checkpoint.safetensors: no space left on the device')
+    })
   },
   late: () => pause(300_000),
   blocked() {

@@ -92,7 +92,10 @@ describe('bad input ends with 1 and one line', () => {
     [['prune', 'no-such-folder'], 'no-such-folder/config.json: no such file or folder'],
     [['verify', 'no-such-ticket'], 'no-such-ticket: no such file or folder'],
     [['run', 'no-such-ticket', '--tokens', '1'], 'no-such-ticket: no such file or folder'],
-    [['run', 'x', '--tokens', '1,,2'], '"tokens" expected integers >= 0 with commas between, got 1,,2'],
+    [
+      ['run', 'x', '--tokens', '1,,2'],
+      '"tokens" expected integers >= 0 with commas between, or letters alone, got 1,,2',
+    ],
     [['bound', '--d', '4', '--eps', '1'], '"eps" expected a number > 0 and < 1, got 1'],
     [
       ['bound', '--d', '4', '--eps', '0.1', '--alpha', '1'],

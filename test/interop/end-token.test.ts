@@ -183,12 +183,22 @@ describe('a vocabulary larger than the tokenizer', () => {
 describe('the special tokens of a folder', () => {
   const json = (value: object, source = 'config.json') => ({ text: JSON.stringify(value), source })
   test.each<[string, object, object | null, unknown]>([
-    ['config.json', { bos_token_id: 1, eos_token_id: 2 }, null, { bos: 1, eos: 2 }],
-    ['generation_config.json before it', { bos_token_id: 1, eos_token_id: 2 }, { eos_token_id: 3 }, { bos: 1, eos: 3 }],
-    ['several', { eos_token_id: [2, 3] }, null, { bos: END, eos: [2, 3] }],
-    ["GPT2Config's own where it names none", {}, null, { bos: END, eos: END }],
-    ['none where it says null', { bos_token_id: null, eos_token_id: null }, null, NONE],
-    ['none where generation_config.json names none', { eos_token_id: 2 }, { do_sample: true }, { bos: END, eos: null }],
+    ['config.json', { bos_token_id: 1, eos_token_id: 2 }, null, { bos: 1, eos: 2, stops: 2 }],
+    [
+      'generation_config.json says where to stop',
+      { bos_token_id: 1, eos_token_id: 2 },
+      { eos_token_id: 3 },
+      { bos: 1, eos: 2, stops: 3 },
+    ],
+    ['several', { eos_token_id: [2, 3] }, null, { bos: END, eos: [2, 3], stops: [2, 3] }],
+    ["GPT2Config's own where it names none", {}, null, { bos: END, eos: END, stops: END }],
+    ['none where it says null', { bos_token_id: null, eos_token_id: null }, null, { ...NONE, stops: null }],
+    [
+      'none where generation_config.json names none',
+      { eos_token_id: 2 },
+      { do_sample: true },
+      { bos: END, eos: 2, stops: null },
+    ],
   ])('%s', (_, config, generation, expected) => {
     const found = readSpecialTokens(json(config), generation && json(generation, 'generation_config.json'))
     expect(found).toEqual(expected)

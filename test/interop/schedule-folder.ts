@@ -9,7 +9,7 @@ export interface Schedule {
   /** The likeliest token after position 0, 1, ...: at most 8. */
   readonly tokens: readonly number[]
   readonly vocabulary: number
-  readonly special: SpecialTokens
+  readonly special: Pick<SpecialTokens, 'bos' | 'eos'>
   /** Content of generation_config.json; default: there is none. */
   readonly generation?: object
   readonly tokenizer?: (typeof tokenizerNames)[number] | null
