@@ -14,9 +14,12 @@ function randomInputs(config: Gpt2Config, seed: Seed): { tokens: Int32Array; bat
   return { tokens: Int32Array.from(words, (word) => word % config.vocabulary), batch, length }
 }
 
-/** A model's logits for random inputs, which the seed and the model's configuration name: [batch, length, vocabulary]. */
-export function logitsOfRandomInputs(model: LanguageModel, seed: Seed): Promise<Float32Array> {
-  const { tokens, batch, length } = randomInputs(model.config, seed)
+/**
+ * A model's logits for random inputs: [batch, length, vocabulary].
+ * @param config which names the inputs beside the seed: that of the model, or of the one it is compared with
+ */
+export function logitsOfRandomInputs(model: LanguageModel, seed: Seed, config = model.config): Promise<Float32Array> {
+  const { tokens, batch, length } = randomInputs(config, seed)
   return model.logits(tokens, batch, length)
 }
 
@@ -27,7 +30,7 @@ export function largestDifference(a: Float32Array, b: Float32Array): number {
   return largest
 }
 
-/** Largest absolute difference of the logits of two models for the same random inputs. */
+/** Largest absolute difference of the logits of two models for the same random inputs, which suit the first one's size. */
 export async function compareLogits(a: LanguageModel, b: LanguageModel, seed: Seed): Promise<number> {
-  return largestDifference(await logitsOfRandomInputs(a, seed), await logitsOfRandomInputs(b, seed))
+  return largestDifference(await logitsOfRandomInputs(a, seed), await logitsOfRandomInputs(b, seed, a.config))
 }
