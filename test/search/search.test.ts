@@ -137,6 +137,7 @@ test('a mask that leaves next to nothing is told before the first step, and a de
   })
   // 2 blocks of 4 matrices of 1,024 and 2 of 4,096 weights, wte of 8,192, wpe of 512: 8 x 3 + 4 x 9 + 17 + 2 are kept
   expect(heard).toEqual([
+    'read: 1 file, 21,237 bytes, 21,237 tokens; the first 19,114 train, the last 2,123 validate',
     'kept 79 of 33280',
     'warning: keep 0.002 leaves 0.064 weights to an output of h.0.attn.q (32 inputs): most outputs are cut off, and little can be learned',
     expect.stringMatching(
@@ -149,14 +150,15 @@ test('a mask that leaves next to nothing is told before the first step, and a de
   expect(heard).toEqual([])
 })
 
-test('any bytes are a text', async () => {
+test('any bytes are a text where that is asked for, and not otherwise', async () => {
   const data = join(folder, 'noise.bin.txt')
   writeFileSync(
     data,
     Uint8Array.from({ length: 3000 }, (_, i) => (i * i * 7) % 256),
   )
   const out = join(folder, 'noise.safetensors')
-  expect((await search(smallRun(folder, { data, out }))).validLoss).toBeGreaterThan(0)
+  await expect(search(smallRun(folder, { data, out }))).rejects.toThrow('is no text')
+  expect((await search(smallRun(folder, { data, out, raw: true }))).validLoss).toBeGreaterThan(0)
 })
 
 test('the last validation reads the same windows whatever is read on the way', async () => {
