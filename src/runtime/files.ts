@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { constants, rmSync } from 'node:fs'
 import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { assertInside, type ByteSource } from '../safetensors/byte-source.js'
@@ -16,11 +16,17 @@ export interface FileSource extends ByteSource {
 }
 
 /**
+ * How files are opened that somebody names: to open a pipe that nobody writes to would hold a thread of the system's pool, and with it the
+ * exit of the process. Windows has no such flag.
+ */
+export const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
+
+/**
  * Opens a file for reading at any offset.
  * @throws InputError in one line when it is missing, a folder or unreadable
  */
 export async function openFile(path: string): Promise<FileSource> {
-  const handle = await open(path, 'r').catch((error) => refuseSystem(path, error))
+  const handle = await open(path, READ_FLAGS).catch((error) => refuseSystem(path, error))
   try {
     const stat = await handle.stat()
     if (!stat.isFile()) throw new InputError(`${path}: not a file`)

@@ -7,7 +7,7 @@ import { expectSearched, type OpenOptions, openTicket, ticketTokenizers } from '
 import { qrCapacity, type TicketQr, ticketQr } from '../ticket/ticket-qr.js'
 import { LINK_LIMIT, readTicketText, ticketLink } from '../ticket/ticket-text.js'
 import { readFully } from './file-handle.js'
-import { openFile, refuseSystem, writeAtomically, writeTextAtomically } from './files.js'
+import { openFile, READ_FLAGS, refuseSystem, writeAtomically, writeTextAtomically } from './files.js'
 import { assertWritable } from './output-path.js'
 import { nodeSha256 } from './sha256.js'
 
@@ -170,8 +170,10 @@ function decodeText(name: string, bytes: Uint8Array): string {
 
 /** The first bytes of a file, one more than may be there. */
 async function readTextFile(path: string): Promise<Uint8Array> {
-  const handle = await open(path, 'r').catch((error) => refuseSystem(path, error))
+  const handle = await open(path, READ_FLAGS).catch((error) => refuseSystem(path, error))
   try {
+    const found = await handle.stat()
+    if (!found.isFile() && !found.isDirectory()) throw new InputError(`${path}: not a file`)
     const bytes = new Uint8Array(READ_LIMIT + 1)
     const length = await readFully(handle, bytes, 0).catch((error) => refuseSystem(path, error)) // a folder
     return bytes.subarray(0, length)

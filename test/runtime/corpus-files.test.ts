@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -5,6 +6,7 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { loadTokenizer } from '../../src/data/index.js'
 import { openCorpus } from '../../src/runtime/corpus-files.js'
+import { importTicket } from '../../src/runtime/ticket-text.js'
 import { type Dtype, encodeSafetensors, uint16Bytes } from '../../src/safetensors/index.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'corpus-'))
@@ -185,6 +187,15 @@ describe('refuses in one line', () => {
     symlinkSync('nowhere', join(folder, 'bare', 'broken.txt'))
     await refused(openCorpus({ data: bare, tokenizer: 'bytes' }), 'broken.txt: no such file or folder')
     await refused(openCorpus({ data: '/dev/null', tokenizer: 'bytes' }), '/dev/null: not a file')
+  })
+
+  it.skipIf(process.platform === 'win32')('a pipe that nobody writes to is refused, and holds nothing up', async () => {
+    const pipe = join(folder, 'pipe.txt')
+    execFileSync('mkfifo', [pipe])
+    for (const tokenizer of ['bytes', 'gpt2']) {
+      await refused(openCorpus({ data: pipe, tokenizer }), `${pipe}: not a file`)
+    }
+    await expect(importTicket(pipe, join(folder, 'never.slt.safetensors'))).rejects.toThrow(`${pipe}: not a file`)
   })
 
   it.skipIf(process.getuid?.() === 0)('what may not be read', async () => {
