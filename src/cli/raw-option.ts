@@ -2,7 +2,7 @@ import { Option } from 'commander'
 
 /**
  * The option `--raw`, of every command that reads a text.
- * @param condition what it needs beside it; empty for a command that always reads bytes
+ * @param condition when the command reads a text as bytes, which the option needs
  */
 export function rawOption(condition = 'with --tokenizer bytes: '): Option {
   return new Option(
