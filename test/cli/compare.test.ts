@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { writeSearched } from './searched-fixture.js'
 import { namesOf } from '../../src/cli/compare.js'
+import { writeSearched } from './searched-fixture.js'
 import { slt, sorter } from './slt.js'
 
 let folder: string
