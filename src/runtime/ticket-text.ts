@@ -67,7 +67,7 @@ export async function writeTicketQr(
 type ReadTicket = CompactTicket & { readonly config: Gpt2Config }
 
 async function readCompact(path: string, lean: boolean, options: OpenOptions): Promise<ReadTicket> {
-  const source = await openFile(path)
+  const source = await openFile(path, 'ticket')
   try {
     const ticket = expectSearched(await openTicket(source, nodeSha256, options))
     return { ...(await encodeCompact(ticket, nodeSha256, { lean })), config: ticket.metadata.config }

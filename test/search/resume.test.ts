@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, trun
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openModelSource } from '../../src/runtime/model-source.js'
 import { formatRunRecord, parseRunRecord } from '../../src/runtime/run-record.js'
 import { type SearchRequest, search } from '../../src/runtime/search.js'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
@@ -100,6 +101,9 @@ describe('going on', () => {
     smallRun(folder, { choice: {}, data: undefined, out: undefined, resume: `${out()}.run`, ...changes })
   beforeAll(async () => {
     await interruptAfter(12, smallRun(folder, { out: out() }))
+    await expect(openModelSource(`${out()}.run`)).rejects.toThrow(
+      /not a model; it is not finished \(--resume .* goes on\)$/,
+    )
   })
 
   test('a torn newest checkpoint: from the one before it, with a warning, to the same end', async () => {
@@ -242,6 +246,10 @@ describe('going on', () => {
     expect(stepsOf(`${out()}.run`)).toEqual(all)
     await expect(search(smallRun(folder, { out: out() }))).rejects.toThrow(
       `this run is finished, its result is ${out()}; start anew with --force or another --out`,
+    )
+    const run = `${out()}.run`
+    await expect(openModelSource(run)).rejects.toThrow(
+      `${run}: is the folder of a run, not a model; its result is ${out()}`,
     )
     await expect(search(resumed({ resume: out() }))).rejects.toThrow(
       `${out()}: not the folder of a run (no run.json in it); ${out()}.run is one`,
