@@ -89,17 +89,18 @@ async function runCompare(paths: string[], flags: CompareFlags): Promise<void> {
 function printReport(terminal: Terminal, report: CompareReport): void {
   const { models, data, part, sameTokens, prompt } = report
   const [first] = models
+  const names = namesOf(models)
   terminal.print(
     table(
       terminal.colour,
       ['', ...heads(report)],
-      models.map((model) => [model.name, ...cells(model)]),
+      models.map((model, i) => [names[i], ...cells(model)]),
     ),
   )
   if (models.length > 1) {
-    const rows = models.slice(1).map((model) => [model.name, ...against(model, first, sameTokens)])
+    const rows = models.slice(1).map((model, i) => [names[i + 1], ...against(model, first, sameTokens)])
     terminal.print()
-    terminal.print(table(terminal.colour, [`against ${first.name}`, ...ratioHeads(report)], rows))
+    terminal.print(table(terminal.colour, [`against ${names[0]}`, ...ratioHeads(report)], rows))
   }
   terminal.print()
   if (data === null) terminal.print('no loss: it needs a text (--data)')
@@ -123,12 +124,20 @@ function printReport(terminal: Terminal, report: CompareReport): void {
   }
 }
 
+/** What the tables call each model: its name, or its path where another one has the same name. */
+export function namesOf(models: readonly Pick<ComparedModel, 'name' | 'path'>[]): string[] {
+  return models.map(({ name, path }) =>
+    models.some((other) => other.name === name && other.path !== path) ? path : name,
+  )
+}
+
 /** How much of the text each model read; where that differs much, losses are of different texts. */
 function readText(models: readonly ComparedModel[]): string {
   const losses = models.map(({ loss }) => loss!)
   const said = (loss: NonNullable<ComparedModel['loss']>) => `${count(loss.tokens)} tokens, ${count(loss.bytes)} bytes`
   if (losses.every((loss) => said(loss) === said(losses[0]))) return said(losses[0])
-  const each = models.map(({ name, loss }) => `${name} ${said(loss!)}`).join('; ')
+  const names = namesOf(models)
+  const each = models.map(({ loss }, i) => `${names[i]} ${said(loss!)}`).join('; ')
   const bytes = losses.map((loss) => loss.bytes)
   const differ = Math.max(...bytes) > 1.02 * Math.min(...bytes)
   return differ

@@ -60,7 +60,8 @@ async function demo(flags: DemoFlags): Promise<void> {
   terminal.print()
   const { isPruneOf } = await import('../runtime/prune.js')
   const options = { ...flags, scale: 'auto' as const, threads: availableParallelism(), inputs: [sorter] }
-  const advice = '--force replaces it, another --out keeps both'
+  const again = process.env.npm_lifecycle_event === 'start' ? 'npm start -- ' : '' // npm takes options before -- for its own
+  const advice = `${again}--force replaces it, another --out keeps both`
   const report = await prune(target, { ...options, advice, isSame: (path) => isPruneOf(path, { ...options, target }) })
   printReport(terminal, report, flags.out)
   terminal.print()

@@ -38,13 +38,14 @@ export function addInspect(program: Command): void {
 
 async function runInspect(path: string, flags: InspectFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const [{ inspectFile }, { densitySvg }, { writeTextAtomically }, { assertWritable }] = await Promise.all([
+  const [{ inspectFile }, { densitySvg }, { writeTextAtomically }, { assertWritable, expectSvg }] = await Promise.all([
     import('../runtime/inspect.js'),
     import('../inspect/index.js'),
     import('../runtime/files.js'),
     import('../runtime/output-path.js'),
   ])
   const { plot, force } = flags
+  if (plot !== undefined) expectSvg(plot, 'plot')
   const replaces = plot === undefined ? undefined : await assertWritable(plot, { inputs: [path], force })
   const pictures: MaskPicture[] = []
   const progress = createProgress('matrices')

@@ -16,7 +16,7 @@ import { addRun } from './run.js'
 import { addSearch } from './search.js'
 import { addServe } from './serve.js'
 import { addTrain } from './train.js'
-import { checkNamesFirst, usageLine } from './usage.js'
+import { checkHelpedCommand, checkNamesFirst, usageLine } from './usage.js'
 import { addVerify } from './verify.js'
 
 /** The command line of `slt`: every command with its options. It prints usage errors itself, and throws CommanderError for them. */
@@ -34,6 +34,7 @@ export function createProgram(version: string): Command {
     command.copyInheritedSettings(program).addHelpText('after', exitCodesHelp)
     checkNamesFirst(command)
   }
+  checkHelpedCommand(program)
   return program
 }
 

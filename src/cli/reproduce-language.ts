@@ -93,6 +93,8 @@ export async function prepareLanguage(
   ])
   const { data = shakespeare, valid, raw, threads } = flags
   const { tokenizer, context } = preset
+  if (raw && tokenizer !== 'bytes')
+    throw new RangeError(`"raw" expected no --paper beside it, got a text of ${tokenizer}'s tokens`)
   const corpus = await openCorpus({ data, valid, tokenizer, raw, context, signal })
   terminal.note(describeParts(corpus))
   for (const warning of corpus.warnings) terminal.note(warning)

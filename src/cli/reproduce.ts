@@ -85,7 +85,7 @@ export function addReproduce(program: Command): void {
     .option('--paper', "figures 7 and 8: the paper's models and schedule; needs --data")
     .option('--data <path>', 'figures 7 and 8: text to learn from (default: tiny Shakespeare)')
     .option('--valid <path>', 'text to validate on (default: the last tenth of the data)')
-    .addOption(rawOption())
+    .addOption(rawOption('without --paper: '))
     .option('--models <list>', 'with --paper: some of mini,small,medium', listOf('models', String))
     .option('--seeds <n>', 'runs of each model, with seeds from --seed on (default: 3)', integer('seeds', 1, 1000))
     .option('--steps <n>', 'steps of each run (default: 500)', integer('steps', 1))

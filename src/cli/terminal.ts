@@ -69,8 +69,13 @@ export function wrapLines(text: string, columns: number): string {
 /** No column of words is made narrower than this. */
 const LEAST_COLUMN = 12
 
+const digits = String.raw`[-+]?(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?`
+
+/** A cell that is a number: `-`, `2,401`, `7.70e-7`; one with a unit of one word: `3.25x`, `95 %`, `1.2 ms`; or a shape: `392 x 49`. */
+const number = new RegExp(`^(?:-|${digits}(?: ?[^\\s\\d.,;:]\\S*)?|${digits}(?: x ${digits})+)$`)
+
 /**
- * A table with a header and thin lines; columns whose every cell starts with a digit or a sign are set to the right.
+ * A table with a header and thin lines; columns whose every cell is a number, as {@link number} tells, are set to the right.
  * Where it is too wide, the space between columns shrinks first, then the widest columns of words break into lines.
  * @param colour the terminal's colours
  * @param columns what there is room for; default: the terminal's width
@@ -81,7 +86,7 @@ export function table(
   rows: readonly (readonly string[])[],
   columns = columnsOf(process.stdout),
 ): string {
-  const isNumber = (column: number) => rows.length > 0 && rows.every((row) => /^([-+]?[\d.]|-$)/.test(row[column]))
+  const isNumber = (column: number) => rows.length > 0 && rows.every((row) => number.test(row[column]))
   const isRight = head.map((_, column) => isNumber(column))
   const widths = head.map((title, column) => Math.max(lengthOf(title), ...rows.map((row) => lengthOf(row[column]))))
   const total = (space: number) => widths.reduce((sum, width) => sum + width + space, 0)

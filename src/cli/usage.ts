@@ -39,6 +39,19 @@ export function checkNamesFirst(command: Command): void {
   })
 }
 
+/**
+ * Refuses help on a command that there is not, as the command itself is refused: commander would print the help on all of them
+ * for `slt help serch` and `slt serch --help`.
+ */
+export function checkHelpedCommand(program: Command): void {
+  program.addHelpText('beforeAll', ({ command }) => {
+    const name = program.args[0] === 'help' ? program.args[1] : program.args[0]
+    const isAsked = command === program && name !== undefined && name !== 'help' && !name.startsWith('-')
+    if (isAsked && !program.commands.some((known) => known.name() === name)) program.parse([name], { from: 'user' })
+    return ''
+  })
+}
+
 /** What commander says, in one line: its suggestion stands on a second. */
 export const usageLine = (text: string): string =>
   `${text

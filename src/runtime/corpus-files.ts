@@ -123,9 +123,9 @@ async function findPart(path: string, warnings: string[], options: CorpusOptions
   const { texts, empty, notes } = await findTexts(path, { asBefore, signal, onFound })
   warnings.push(...notes)
   if (texts.length === 0) {
-    throw new InputError(
-      `${path}: ${empty > 0 ? 'every .txt file in this folder is empty' : 'no .txt file in this folder'}`,
-    )
+    const reason = empty > 0 ? 'every .txt file in this folder is empty' : 'no .txt file in this folder'
+    const leftOut = notes.map((note) => `; ${note.slice(path.length + 2)}`).join('') // without the path
+    throw new InputError(`${path}: ${reason}${leftOut}`)
   }
   return { path, texts, bytes: texts.reduce((sum, text) => sum + text.bytes, 0) }
 }

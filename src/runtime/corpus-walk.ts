@@ -43,7 +43,8 @@ const isHidden = (name: string): boolean => name.startsWith('.') || name === '__
  * Finds the texts of a folder at any depth: files named `.txt` or `.txt.gz`, in any case. Hidden files and folders are left out
  * (a dot in front, `__MACOSX`). Folders are visited under their real path before links to them, so that their files have the
  * same names whatever links there are; a link to a folder that holds this one is not followed.
- * @throws InputError for what cannot be read or a link named `.txt` that leads nowhere; the signal's reason when it aborts
+ * A link named `.txt` or `.txt.gz` that leads nowhere is left out, with a note.
+ * @throws InputError for what cannot be read; the signal's reason when it aborts
  */
 export async function findTexts(folder: string, options: WalkOptions): Promise<Walk> {
   const { asBefore = false, signal, onFound } = options
@@ -53,6 +54,7 @@ export async function findTexts(folder: string, options: WalkOptions): Promise<W
   const seen = new Set<string>() // real paths of folders, and of texts
   const hidden: string[] = []
   const upward: string[] = []
+  const dangling: string[] = []
   let [bytes, empty, again] = [0, 0, 0]
 
   const add = (name: string, real: string, size: number) => {
@@ -97,6 +99,10 @@ export async function findTexts(folder: string, options: WalkOptions): Promise<W
       signal?.throwIfAborted()
       const target = await targetOf(join(folder, link), isText(link))
       if (target === undefined) continue
+      if (target === 'nowhere') {
+        dangling.push(link)
+        continue
+      }
       if (target.isFile) {
         if (isText(link)) fileLinks.push(link)
       } else if (seen.has(target.real)) again++
@@ -110,7 +116,7 @@ export async function findTexts(folder: string, options: WalkOptions): Promise<W
   for (const link of fileLinks) {
     signal?.throwIfAborted()
     const target = await targetOf(join(folder, link), true)
-    if (target?.isFile !== true) continue
+    if (target === undefined || target === 'nowhere' || !target.isFile) continue // changed meanwhile
     if (seen.has(target.real)) again++
     else add(link, target.real, target.size)
   }
@@ -121,6 +127,7 @@ export async function findTexts(folder: string, options: WalkOptions): Promise<W
   if (hidden.length > 0) note(`left out what is hidden: ${listed(hidden)}`)
   if (again > 0) note(`left out ${again} ${again === 1 ? 'link' : 'links'} to what is read already`)
   if (upward.length > 0) note(`left out links to a folder that holds this one: ${listed(upward)}`)
+  if (dangling.length > 0) note(`left out links that lead nowhere: ${listed(dangling)}`)
   return { texts, empty, notes }
 }
 
@@ -136,14 +143,15 @@ const statOf = (path: string) => stat(path).catch((error) => refuseSystem(path, 
 const isInside = (path: string, folder: string): boolean =>
   path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`)
 
-/** Where a link leads; undefined for what is neither a file nor a folder, and for nothing where no text is expected. */
+/** Where a link leads; `nowhere` where its target is missing; undefined for what is no text: neither a file nor a folder, or unreadable under another name. */
 async function targetOf(path: string, isText: boolean) {
   try {
     const info = await stat(path)
     if (!info.isFile() && !info.isDirectory()) return undefined
     return { isFile: info.isFile(), size: info.size, real: await realpath(path) }
   } catch (error) {
-    return isText ? refuseSystem(path, error) : undefined
+    if (!isText) return undefined
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'nowhere' : refuseSystem(path, error)
   }
 }
 

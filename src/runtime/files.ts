@@ -23,12 +23,14 @@ export const READ_FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /**
  * Opens a file for reading at any offset.
+ * @param expected what it is to be, for the message about a folder
  * @throws InputError in one line when it is missing, a folder or unreadable
  */
-export async function openFile(path: string): Promise<FileSource> {
+export async function openFile(path: string, expected = 'file'): Promise<FileSource> {
   const handle = await open(path, READ_FLAGS).catch((error) => refuseSystem(path, error))
   try {
     const stat = await handle.stat()
+    if (stat.isDirectory()) throw new InputError(`${path}: is a folder, not a ${expected}`)
     if (!stat.isFile()) throw new InputError(`${path}: not a file`)
     const source: FileSource = {
       name: path,

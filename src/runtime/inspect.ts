@@ -10,7 +10,7 @@ import { nodeSha256 } from './sha256.js'
  * @throws InputError when it is no sound ticket; the signal's reason when it aborts
  */
 export async function inspectFile(path: string, options: InspectOptions & OpenOptions = {}): Promise<TicketReport> {
-  const source = await openFile(path)
+  const source = await openFile(path, 'ticket')
   try {
     return await inspectTicket(await openTicket(source, nodeSha256, options), options)
   } finally {

@@ -13,7 +13,9 @@ import { countParameters, type Gpt2Weights } from '../model/gpt2-weights.js'
 import { FORMAT_BYTES, InputError, isMissingFile, whyNotSafetensors } from '../safetensors/index.js'
 import { type OpenOptions, openTicket, rebuildBytes, type Ticket } from '../ticket/index.js'
 import { openFile, refuseSystem } from './files.js'
+import { isFile } from './path-kind.js'
 import { rebuildTicket } from './rebuild-ticket.js'
+import { parseRunRecord } from './run-record.js'
 import { searchedGpt2Weights } from './searched-weights.js'
 import { nodeSha256 } from './sha256.js'
 import { openTrainedFile } from './trained-file.js'
@@ -131,7 +133,19 @@ async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
   return searchedGpt2Weights(await rebuildTicket(ticket))
 }
 
+/** Refuses a folder without a `config.json`: of a run it says where the result lies. A `config.json` that cannot be read is told by who reads it. */
+async function refuseFolder(path: string): Promise<void> {
+  const config = join(path, 'config.json')
+  if ((await readTextIfThere(config)) !== null) return
+  const run = await readTextIfThere(join(path, 'run.json'))
+  if (run === null) throw new InputError(`${path}: holds no model (no config.json in it)`)
+  const { out } = parseRunRecord(run.source, run.text)
+  const advice = (await isFile(out)) ? `its result is ${out}` : `it is not finished (--resume ${path} goes on)`
+  throw new InputError(`${path}: is the folder of a run, not a model; ${advice}`)
+}
+
 async function openFolder(path: string): Promise<ModelSource> {
+  if (!(await isFile(join(path, 'config.json')))) await refuseFolder(path)
   const folder = await openGpt2Folder((name) => openFile(join(path, name)))
   try {
     const { config, bytes, dtype, warnings } = folder

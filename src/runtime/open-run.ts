@@ -10,14 +10,16 @@ import {
   type Tokenizer,
 } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
-import { differences, fingerprintOf } from '../search/fingerprint.js'
+import { fingerprintOf } from '../search/fingerprint.js'
 import { checkFoundTicket } from '../search/found-ticket.js'
 import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
 import { type CorpusOptions, openCorpus } from './corpus-files.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from './device.js'
 import { assertWritable, expectPath } from './output-path.js'
+import { isFile } from './path-kind.js'
 import type { Replaces } from './place-file.js'
+import { fileDifferences, settingDifferences } from './run-difference.js'
 import { contentOf, openRunFolder, type RunFolder } from './run-folder.js'
 import { formatFiles, formatRunRecord, identityOf, parseRunRecord, type RunRecord, recordParts } from './run-record.js'
 import { isResultOf } from './search-result.js'
@@ -127,7 +129,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   checkResult(record)
   const folder = await openRunFolder(path)
   try {
-    if (content?.kind === 'run') await refuseConflict(path, folder, record, content.file)
+    if (content?.kind === 'run') await refuseConflict(path, folder, record, corpus, content.file)
     const replaces = known ?? (await writable()) // a run that is there is spoken of first
     await folder.clear()
     if (corpus.parts.length > 0) await folder.writeFiles(formatFiles(corpus.parts))
@@ -163,15 +165,26 @@ async function refuseConflict(
   path: string,
   folder: RunFolder,
   record: RunRecord,
+  corpus: Corpus,
   file: string | undefined,
 ): Promise<void> {
   const there = await readRecord(path, folder, ' (--force replaces it, --run names another folder)')
-  const different = differences(there.identity, record.identity)
+  const different = settingDifferences(there.identity, record.identity)
   const advice = `go on with --resume ${path}, or start anew with --force`
   if (different !== undefined && file !== undefined) {
     throw new InputError(`${path}: holds a run of another configuration (${different}); ${advice} or another --out`)
   }
-  if (await folder.hasCheckpoint()) throw new InputError(`${path}: this run has begun already; ${advice}`)
+  if (there.fingerprint !== record.fingerprint && file !== undefined) {
+    const files = fileDifferences(await folder.readFiles(), corpus.parts)
+    throw new InputError(`${path}: holds a run of another text${files}; start anew with --force or another --out`)
+  }
+  if (!(await folder.hasCheckpoint())) return
+  if ((await isFile(there.out)) && (await isResultOf(there.out, there))) {
+    throw new InputError(
+      `${path}: this run is finished, its result is ${there.out}; start anew with --force or another --out`,
+    )
+  }
+  throw new InputError(`${path}: this run has begun already; ${advice}`)
 }
 
 /** @param advice follows the message where `run.json` is no record */
@@ -205,8 +218,18 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     }
     const corpus = await corpusOf({ ...request, ...reading, valid, raw }, data, tokenizer, asked)
     const identity = identityOf(asked, corpus)
-    const different = differences(there.identity, identity)
-    if (different !== undefined) throw new InputError(`${path}: is a run of another configuration: ${different}`)
+    const different = settingDifferences(there.identity, identity)
+    if (different !== undefined) {
+      const advice = 'this cannot change on resuming: leave it out, or start anew with another --out'
+      throw new InputError(`${path}: is a run of another configuration: ${different} (${advice})`)
+    }
+    if (fingerprintOf(nodeSha256, identity) !== there.fingerprint) {
+      const changed =
+        (request.data ?? request.valid) ? 'is not the one that the run began with' : 'has changed since the run began'
+      const files = fileDifferences(await folder.readFiles(), corpus.parts)
+      const advice = 'restore it, or start anew with --data and --force or another --out'
+      throw new InputError(`${path}: the text ${changed}${files}: ${advice}`)
+    }
     const out = request.out === undefined ? there.out : resolve(request.out)
     const replaces = await assertWritable(out, {
       inputs: filesOf(data, valid),

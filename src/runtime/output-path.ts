@@ -50,6 +50,17 @@ export function expectPath(path: string, name = 'out'): void {
   if (path === '') throw new RangeError(`"${name}" expected a path, got an empty text`)
 }
 
+/** Endings of pictures that are no SVG. */
+const otherPicture = /\.(?:png|jpe?g|gif|webp|avif|bmp|ico|tiff?|heic|pdf|e?ps)$/i
+
+/**
+ * @param name of the option or argument, for the message
+ * @throws RangeError when a path is named as a picture of another format than SVG, which is what would be written
+ */
+export function expectSvg(path: string, name: string): void {
+  if (otherPicture.test(path)) throw new RangeError(`"${name}" expected an SVG file (.svg), got ${path}`)
+}
+
 /** @throws InputError when a path, links followed, is one of the inputs or a file inside one */
 export async function refuseInputs(path: string, inputs: readonly string[]): Promise<void> {
   const own = await realpath(path).catch(() => undefined)

@@ -56,7 +56,7 @@ export async function isPruneOf(
   path: string,
   { target, items, seed, scale = 'auto', method = 'balanced' }: Omit<PruneOptions, 'out'>,
 ): Promise<boolean> {
-  const source = await openFile(path)
+  const source = await openFile(path, 'ticket')
   try {
     const ticket = await openTicket(source, nodeSha256)
     if (ticket.kind !== 'pruned-gpt2' || ticket.seed !== BigInt(seed)) return false
@@ -104,7 +104,7 @@ export async function verifyGpt2({
 }: VerifyFileOptions): Promise<{ checks: Check[]; warnings: readonly string[] }> {
   const { target, signal } = options
   if (data !== undefined && !target) throw new RangeError(`"data" expected a target to compare with, got ${data} alone`)
-  const source = await openFile(path)
+  const source = await openFile(path, 'ticket')
   try {
     const ticket = await openTicket(source, nodeSha256, { memoryLimit })
     if (ticket.kind === 'searched-gpt2' && !target)

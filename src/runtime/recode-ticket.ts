@@ -47,7 +47,7 @@ export async function recodeTicket(
     signal,
   }: { force?: boolean | undefined; signal?: AbortSignal | undefined } & OpenOptions = {},
 ): Promise<RecodeReport> {
-  const source = await openFile(path)
+  const source = await openFile(path, 'ticket')
   try {
     const ticket = await openTicket(source, nodeSha256, { memoryLimit })
     const replaces = await assertWritable(out, { force, isSame: () => isSamePlace(path, out) })

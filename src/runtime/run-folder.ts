@@ -3,7 +3,7 @@
  * one before it, and a lock. Every change leaves a whole checkpoint behind, whenever the process or the machine stops.
  */
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { open, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../safetensors/index.js'
 import {
@@ -14,7 +14,15 @@ import {
   writeCheckpoint,
 } from '../search/checkpoint.js'
 import { writeFully } from './file-handle.js'
-import { type FileSource, makeFolder, openFile, refuseSystem, syncFolder, writeTextAtomically } from './files.js'
+import {
+  type FileSource,
+  makeFolder,
+  openFile,
+  readTextIfThere,
+  refuseSystem,
+  syncFolder,
+  writeTextAtomically,
+} from './files.js'
 import { type Lock, takeLock } from './lock-file.js'
 import { nodeSha256 } from './sha256.js'
 
@@ -35,6 +43,8 @@ export interface RunFolder {
   writeRun(text: string): Promise<void>
   /** Writes `corpus.jsonl`. */
   writeFiles(text: string): Promise<void>
+  /** The text of `corpus.jsonl`; undefined when there is none. */
+  readFiles(): Promise<string | undefined>
   /** Removes checkpoints and logs. */
   clear(): Promise<void>
   /**
@@ -72,7 +82,11 @@ const logNames = ['metrics.jsonl', 'samples.txt']
  */
 export async function openRunFolder(path: string, { existing = false } = {}): Promise<RunFolder> {
   if (!existing) await makeFolder(path)
-  else if (!(await isThere(join(path, RUN)))) throw new InputError(`${path}: not the folder of a run (no ${RUN} in it)`)
+  else if (!(await isThere(join(path, RUN)))) {
+    const beside = `${path}.run`
+    const advice = (await isThere(join(beside, RUN))) ? `; ${beside} is one` : ''
+    throw new InputError(`${path}: not the folder of a run (no ${RUN} in it)${advice}`)
+  }
   const lock = await takeLock(join(path, 'lock'), 'run')
   const logs = new Map<string, Log>()
   const close = async () => {
@@ -96,10 +110,8 @@ function folderAt(path: string, logs: ReadonlyMap<string, Log>, lock: Lock): Omi
     metrics: logs.get('metrics.jsonl')!,
     samples: logs.get('samples.txt')!,
     hasCheckpoint: async () => (await isThere(checkpoint)) || (await isThere(previous)),
-    readRun: () =>
-      readFile(join(path, RUN), 'utf8').catch((error) =>
-        (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : refuseSystem(join(path, RUN), error),
-      ),
+    readRun: () => readTextIfThere(join(path, RUN)),
+    readFiles: () => readTextIfThere(join(path, FILES)),
     writeRun: (text) => writeTextAtomically(join(path, RUN), text, { replaces: 'anything' }),
     writeFiles: (text) => writeTextAtomically(join(path, FILES), text, { replaces: 'anything' }),
     async clear() {

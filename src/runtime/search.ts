@@ -11,6 +11,7 @@ import type { SearchSettings } from '../search/settings.js'
 import { lastWindows } from '../search/validation.js'
 import { loadKernels } from './node.js'
 import { type OpenRun, openRun, type RunRequest } from './open-run.js'
+import { optionOf } from './run-difference.js'
 import { ANEW, type RunFolder } from './run-folder.js'
 import { formatRunRecord, type ReadRecord, type RunRecord, recordParts } from './run-record.js'
 import { writeResult } from './search-result.js'
@@ -184,7 +185,7 @@ async function restore({ algorithm }: SearchSession, folder: RunFolder, record: 
   }
   const checkpoint = await folder.openCheckpoint((line) => request.onNote?.(line))
   try {
-    const different = differences(checkpoint.identity, record.identity)
+    const different = differences(checkpoint.identity, record.identity, optionOf)
     if (different !== undefined) {
       throw new InputError(`${folder.path}: holds a checkpoint of another configuration: ${different}; ${ANEW}`)
     }

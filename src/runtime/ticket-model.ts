@@ -25,5 +25,5 @@ export async function openTicketModel(
   const { ticket } = opened
   if (ticket !== null) return { ...opened, ticket }
   await opened.close()
-  throw new InputError(`${path}: is a folder, not a ticket`)
+  throw new InputError(`${path}: is ${opened.kind === 'trained' ? 'a model of slt train' : 'a folder'}, not a ticket`)
 }

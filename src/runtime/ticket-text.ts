@@ -8,7 +8,7 @@ import { qrCapacity, type TicketQr, ticketQr } from '../ticket/ticket-qr.js'
 import { LINK_LIMIT, readTicketText, ticketLink } from '../ticket/ticket-text.js'
 import { readFully } from './file-handle.js'
 import { openFile, READ_FLAGS, refuseSystem, writeAtomically, writeTextAtomically } from './files.js'
-import { assertWritable } from './output-path.js'
+import { assertWritable, expectSvg } from './output-path.js'
 import { nodeSha256 } from './sha256.js'
 
 export interface TextOptions extends OpenOptions {
@@ -45,13 +45,14 @@ export async function linkTicket(
 /**
  * Writes a ticket as a QR code, an SVG file.
  * @param options.force whether a file at `out` may be replaced
- * @throws InputError as {@link linkTicket}, or when the file cannot or may not be written; RangeError when it does not fit, saying by how much and what would
+ * @throws InputError as {@link linkTicket}, or when the file cannot or may not be written; RangeError when `out` is named as a picture of another format, or when it does not fit, saying by how much and what would
  */
 export async function writeTicketQr(
   path: string,
   out: string,
   { lean = false, page, force, memoryLimit }: TextOptions & { force?: boolean | undefined },
 ): Promise<TextReport & Pick<TicketQr, 'version' | 'modules' | 'text'> & { out: string }> {
+  expectSvg(out, 'out')
   const capacity = qrCapacity(page)
   const replaces = await assertWritable(out, { inputs: [path], force })
   const compact = await readCompact(path, lean, { memoryLimit })
@@ -66,7 +67,7 @@ export async function writeTicketQr(
 type ReadTicket = CompactTicket & { readonly config: Gpt2Config }
 
 async function readCompact(path: string, lean: boolean, options: OpenOptions): Promise<ReadTicket> {
-  const source = await openFile(path)
+  const source = await openFile(path, 'ticket')
   try {
     const ticket = expectSearched(await openTicket(source, nodeSha256, options))
     return { ...(await encodeCompact(ticket, nodeSha256, { lean })), config: ticket.metadata.config }

@@ -19,12 +19,15 @@ export function fingerprintOf(createSha256: CreateSha256, value: object): string
  * What differs between two settings, in words: `keep is 0.3 there, 0.5 here`; undefined when nothing does.
  * @param there of the checkpoint or the run folder
  * @param here as asked for now
+ * @param nameOf what the words call a setting, by its path; default: the path
  */
-export function differences(there: object, here: object): string | undefined {
+export function differences(there: object, here: object, nameOf = (path: string) => path): string | undefined {
   const [a, b] = [flat(there), flat(here)]
   const names = [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name) !== b.get(name))
   const shown = (text: string | undefined) => text ?? 'absent'
-  const parts = names.slice(0, 4).map((name) => `${name} is ${shown(a.get(name))} there, ${shown(b.get(name))} here`)
+  const parts = names
+    .slice(0, 4)
+    .map((name) => `${nameOf(name)} is ${shown(a.get(name))} there, ${shown(b.get(name))} here`)
   if (names.length > 4) parts.push(`and ${names.length - 4} more`)
   return names.length ? parts.join('; ') : undefined
 }

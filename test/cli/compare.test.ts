@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { namesOf } from '../../src/cli/compare.js'
 import { writeSearched } from './searched-fixture.js'
 import { slt, sorter } from './slt.js'
 
@@ -28,6 +29,16 @@ test('a row a model, and what the others are against the first', () => {
   expect(stdout).toMatch(/^ against random +bytes +nats\/token +bits\/byte +load +tokens\/s +memory$/m)
   expect(stdout).toMatch(/^ random +1\.00x +\+0\.0000 +\+0\.0000 +\d+\.\d\dx +\d+\.\d\dx +\d+\.\d\dx$/m)
   expect(stdout).toContain(`loss on the valid part of ${text}: 64 tokens, 64 bytes\n`)
+})
+
+test('models of the same name are told apart by their paths', () => {
+  const models = [
+    { name: 'play', path: 'play.slt.safetensors' },
+    { name: 'play', path: 'play' },
+    { name: 'other', path: 'models/other' },
+  ]
+  expect(namesOf(models)).toEqual(['play.slt.safetensors', 'play', 'other'])
+  expect(namesOf([models[0], models[0]])).toEqual(['play', 'play'])
 })
 
 test('without a text there is no loss, and it says so; --json has everything', () => {

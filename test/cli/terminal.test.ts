@@ -50,6 +50,26 @@ test('a table that is too wide closes up, then breaks its words', () => {
   }
 })
 
+test('a column of prose that begins with digits is words; numbers with units and shapes are numbers', () => {
+  const head = ['claim', 'measured']
+  const claim = 'the searched loss is near the trained one'
+  const prose = '0.878 times; over sources 95 %: 0.830 to 0.927'
+  const drawn = table(pc.createColors(false), head, [[claim, prose]], 60).split('\n')
+  for (const line of drawn) expect(line.length).toBeLessThanOrEqual(60)
+  expect(drawn.slice(2)).toEqual([
+    'the searched loss is near the 0.878 times; over sources 95',
+    'trained one                   %: 0.830 to 0.927',
+  ])
+  const isRight = (cell: string) =>
+    table(pc.createColors(false), ['', 'of a long title'], [['', cell]]).endsWith(cell.padStart(16))
+  for (const cell of ['2,401', '-', '+0.5', '.5', '7.70e-7', '1.00x', '95 %', '1.2 ms', '392 x 49']) {
+    expect([cell, isRight(cell)]).toEqual([cell, true])
+  }
+  for (const cell of ['4 min 10 s', '1, 2', '8 of 9', '3 heads, 2']) {
+    expect([cell, isRight(cell)]).toEqual([cell, false])
+  }
+})
+
 test('a line is broken at spaces and keeps its indentation', () => {
   expect(wrapLines('  one two three', 10)).toBe('  one two\n  three')
   expect(wrapLines('unbreakable', 4)).toBe('unbreakable')

@@ -185,7 +185,14 @@ describe('refuses in one line', () => {
       `${hollow}: every .txt file in this folder is empty`,
     )
     symlinkSync('nowhere', join(folder, 'bare', 'broken.txt'))
-    await refused(openCorpus({ data: bare, tokenizer: 'bytes' }), 'broken.txt: no such file or folder')
+    await refused(
+      openCorpus({ data: bare, tokenizer: 'bytes' }),
+      `${bare}: no .txt file in this folder; left out links that lead nowhere: broken.txt`,
+    )
+    file('bare/whole.txt', 'a text')
+    const { parts, warnings } = await openCorpus({ data: bare, tokenizer: 'bytes' })
+    expect(parts[0].files.map(({ name }) => name)).toEqual(['whole.txt'])
+    expect(warnings).toEqual([`${bare}: left out links that lead nowhere: broken.txt`])
     await refused(openCorpus({ data: '/dev/null', tokenizer: 'bytes' }), '/dev/null: not a file')
   })
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { inspectFile } from '../../src/runtime/inspect.js'
 import { openModelSource } from '../../src/runtime/model-source.js'
 import { openModel } from '../../src/runtime/open-model.js'
 import { pruneGpt2 } from '../../src/runtime/prune.js'
@@ -58,6 +59,7 @@ test('weights are made once', async () => {
 test('what is neither is refused, and a folder where a ticket is asked for', async () => {
   const none = join(folder, 'none')
   await expect(openModel(none)).rejects.toThrow(new InputError(`${none}: no such file or folder`))
-  await expect(openModel(folder)).rejects.toThrow(new InputError(`${folder}/config.json: no such file or folder`))
+  await expect(openModel(folder)).rejects.toThrow(new InputError(`${folder}: holds no model (no config.json in it)`))
+  await expect(inspectFile(sorter)).rejects.toThrow(new InputError(`${sorter}: is a folder, not a ticket`))
   await expect(openTicketModel(sorter)).rejects.toThrow(new InputError(`${sorter}: is a folder, not a ticket`))
 })

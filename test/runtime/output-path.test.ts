@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkOutput } from '../../src/runtime/output-folder.js'
-import { assertWritable, isSamePlace } from '../../src/runtime/output-path.js'
+import { assertWritable, expectSvg, isSamePlace } from '../../src/runtime/output-path.js'
 import { InputError } from '../../src/safetensors/index.js'
 
 let folder: string
@@ -81,4 +81,12 @@ test('one file has several names', async () => {
   expect(await isSamePlace(file, link)).toBe(true)
   expect(await isSamePlace(file, join(model, 'config.json'))).toBe(false)
   expect(await isSamePlace(join(folder, 'none'), join(folder, 'none'))).toBe(false)
+})
+
+test('a picture that is named as one of another format than SVG', () => {
+  for (const path of ['mask.png', 'a.svg/mask.PDF', 'mask.jpeg']) {
+    expect(() => expectSvg(path, 'plot')).toThrow(new RangeError(`"plot" expected an SVG file (.svg), got ${path}`))
+  }
+  for (const path of ['mask.svg', 'mask', 'a.png/mask', '/dev/stdout'])
+    expect(() => expectSvg(path, 'plot')).not.toThrow()
 })

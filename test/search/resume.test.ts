@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, trun
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openModelSource } from '../../src/runtime/model-source.js'
 import { formatRunRecord, parseRunRecord } from '../../src/runtime/run-record.js'
 import { type SearchRequest, search } from '../../src/runtime/search.js'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
@@ -100,6 +101,9 @@ describe('going on', () => {
     smallRun(folder, { choice: {}, data: undefined, out: undefined, resume: `${out()}.run`, ...changes })
   beforeAll(async () => {
     await interruptAfter(12, smallRun(folder, { out: out() }))
+    await expect(openModelSource(`${out()}.run`)).rejects.toThrow(
+      /not a model; it is not finished \(--resume .* goes on\)$/,
+    )
   })
 
   test('a torn newest checkpoint: from the one before it, with a warning, to the same end', async () => {
@@ -128,10 +132,10 @@ describe('going on', () => {
 
   test('other settings are refused, and the difference is said; the same ones are not', async () => {
     await expect(search(resumed({ choice: { keep: 0.5, seed: 9n } }))).rejects.toThrow(
-      /is a run of another configuration: settings\.keep is 0\.3 there, 0\.5 here; settings\.seed is 3 there, 9 here$/,
+      /is a run of another configuration: --keep is 0\.3 there, 0\.5 here; --seed is 3 there, 9 here \(this cannot change on resuming: leave it out, or start anew with another --out\)$/,
     )
     await expect(search(resumed({ kind: 'train' }))).rejects.toThrow(/is a run of slt search$/)
-    await expect(search(resumed({ tokenizer: 'gpt2' }))).rejects.toThrow(/tokenizer is bytes there, gpt2 here/)
+    await expect(search(resumed({ tokenizer: 'gpt2' }))).rejects.toThrow(/--tokenizer is bytes there, gpt2 here/)
     const onStart = () => {
       throw new Error('started')
     }
@@ -142,10 +146,10 @@ describe('going on', () => {
   test('another model is refused, by name or by a factor; the same one is not', async () => {
     const refuse = (choice: SearchRequest['choice'], message: RegExp) =>
       expect(search(resumed({ choice }))).rejects.toThrow(message)
-    const differs = /another configuration: .*settings\.config\.layers is 2 there, 12 here/
+    const differs = /another configuration: .*--layers is 2 there, 12 here/
     await refuse({ model: 'small' }, differs)
     await refuse({ width: 'x2' }, /^"width" expected a number, or --model beside it, where a run goes on, got x2$/)
-    await refuse({ model: 'micro', layers: 2, heads: 2, context: 16, width: 'x0.5' }, /width is 32 there, 64 here/)
+    await refuse({ model: 'micro', layers: 2, heads: 2, context: 16, width: 'x0.5' }, /--width is 32 there, 64 here/)
     const onStart = () => {
       throw new Error('started')
     }
@@ -205,14 +209,28 @@ describe('going on', () => {
     await search({ ...other, choice: { ...other.choice, keep: 0.5 } })
     cpSync(join(`${other.out}.run`, 'checkpoint.safetensors'), join(copy, 'checkpoint.safetensors'))
     await expect(search(resumed({ resume: copy }))).rejects.toThrow(
-      /holds a checkpoint of another configuration: settings\.keep is 0\.5 there, 0\.3 here; the same command with --force instead of --resume starts anew$/,
+      /holds a checkpoint of another configuration: --keep is 0\.5 there, 0\.3 here; the same command with --force instead of --resume starts anew$/,
     )
   })
 
   test('another text is refused', async () => {
     const text = join(folder, 'changed.txt')
     writeFileSync(text, `${readFileSync(join(folder, 'words.txt'), 'utf8')}!`)
-    await expect(search(resumed({ data: text }))).rejects.toThrow(/another configuration: corpus is [0-9a-f]{64} there/)
+    await expect(search(resumed({ data: text }))).rejects.toThrow(
+      /\.run: the text is not the one that the run began with \(changed: changed\.txt\): restore it, or start anew with --data and --force or another --out$/,
+    )
+    await expect(search(smallRun(folder, { data: text, out: out() }))).rejects.toThrow(
+      /\.run: holds a run of another text \(changed: changed\.txt\); start anew with --force or another --out$/,
+    )
+    const words = readFileSync(join(folder, 'words.txt'))
+    try {
+      cpSync(text, join(folder, 'words.txt'))
+      await expect(search(resumed())).rejects.toThrow(
+        /the text has changed since the run began \(changed: words\.txt\)/,
+      )
+    } finally {
+      writeFileSync(join(folder, 'words.txt'), words)
+    }
   })
 
   test('a new run does not take the place of one, unless it is told to', async () => {
@@ -221,11 +239,21 @@ describe('going on', () => {
     )
     const other = smallRun(folder, { out: out() })
     await expect(search({ ...other, choice: { ...other.choice, keep: 0.4 } })).rejects.toThrow(
-      /another configuration \(settings\.keep is 0\.3 there, 0\.4 here\)/,
+      /another configuration \(--keep is 0\.3 there, 0\.4 here\)/,
     )
     const { from } = await search(smallRun(folder, { out: out(), force: true }))
     expect(from).toBe(0)
     expect(stepsOf(`${out()}.run`)).toEqual(all)
+    await expect(search(smallRun(folder, { out: out() }))).rejects.toThrow(
+      `this run is finished, its result is ${out()}; start anew with --force or another --out`,
+    )
+    const run = `${out()}.run`
+    await expect(openModelSource(run)).rejects.toThrow(
+      `${run}: is the folder of a run, not a model; its result is ${out()}`,
+    )
+    await expect(search(resumed({ resume: out() }))).rejects.toThrow(
+      `${out()}: not the folder of a run (no run.json in it); ${out()}.run is one`,
+    )
   })
 
   test('a file that is no result of the run stays; its own result is written again', async () => {

@@ -138,7 +138,7 @@ test('a failing writer leaves the old content and no temporary file', async () =
 
 test('files that are not there, or folders, are one clear line', async () => {
   await expect(openFile(join(folder, 'x'))).rejects.toThrow(/x: no such file or folder$/)
-  await expect(openFile(folder)).rejects.toThrow(/: not a file$/)
+  await expect(openFile(folder)).rejects.toThrow(/: is a folder, not a file$/)
   await writeFile(path, 'abc')
   const source = await openFile(path)
   expect(await source.read(1, 2)).toEqual(Uint8Array.of(0x62, 0x63))

@@ -1,0 +1,65 @@
+/** Why a run is not the one that is asked for, in words: settings by the names of their options, texts by their files. */
+import type { CorpusFile, CorpusPart } from '../data/index.js'
+import { differences } from '../search/fingerprint.js'
+import { formatFiles, type RunIdentity } from './run-record.js'
+
+/** Options whose names are not those of their settings. */
+const options: Readonly<Record<string, string>> = {
+  positions: 'context',
+  tiedHead: 'untied',
+  initialisation: 'init',
+  learningRate: 'lr',
+  finalLearningRate: 'final-lr',
+  'task.name': 'task',
+}
+
+/** The option of a setting by its path in a record: `settings.config.positions` is `--context`. */
+export function optionOf(path: string): string {
+  if (!path.startsWith('settings.')) return path
+  const name = path.startsWith('settings.task.name') ? 'task.name' : path.slice(path.lastIndexOf('.') + 1)
+  return `--${options[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+/** What differs between the settings of two runs: `--keep is 0.3 there, 0.5 here`; undefined when nothing does. */
+export const settingDifferences = (there: RunIdentity, here: RunIdentity): string | undefined =>
+  differences({ settings: there.settings }, { settings: here.settings }, optionOf)
+
+/**
+ * Which files of a corpus are not those of a run.
+ * @param listed the run's `corpus.jsonl`; undefined where it has none
+ * @returns ` (changed: a.txt; new: b.txt; missing: c.txt)`, or nothing where the files are not known
+ */
+export function fileDifferences(listed: string | undefined, parts: readonly CorpusPart[]): string {
+  const [before, now] = [partsOf(listed ?? ''), partsOf(formatFiles(parts))]
+  if (before.length === 0) return ''
+  const [changed, added, missing]: string[][] = [[], [], []]
+  for (let i = 0; i < Math.max(before.length, now.length); i++) {
+    const [old, found] = [before[i] ?? [], now[i] ?? []]
+    const isPair = old.length === 1 && found.length === 1 // a text alone may have been renamed
+    const like = (files: readonly CorpusFile[], name: string) => files.find((file) => isPair || file.name === name)
+    for (const { name, sha256 } of found) {
+      const other = like(old, name)
+      if (other === undefined) added.push(name)
+      else if (other.sha256 !== sha256) changed.push(name)
+    }
+    missing.push(...old.filter(({ name }) => !like(found, name)).map(({ name }) => name))
+  }
+  const some = Object.entries({ changed, new: added, missing }).filter(([, names]) => names.length > 0)
+  const shown = (names: string[]) =>
+    names.slice(0, 3).join(', ') + (names.length > 3 ? ` and ${names.length - 3} more` : '')
+  return some.length === 0 ? '' : ` (${some.map(([what, names]) => `${what}: ${shown(names)}`).join('; ')})`
+}
+
+/** The files of `corpus.jsonl` by their parts; none where a line is not whole. */
+function partsOf(text: string): CorpusFile[][] {
+  const parts = new Map<string, CorpusFile[]>()
+  try {
+    for (const line of text.split('\n').filter(Boolean)) {
+      const { part, ...file } = JSON.parse(line) as CorpusFile & { part: string }
+      parts.set(part, [...(parts.get(part) ?? []), file])
+    }
+  } catch {
+    return []
+  }
+  return [...parts.values()]
+}
