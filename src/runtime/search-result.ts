@@ -55,8 +55,8 @@ export async function isResultOf(path: string, { identity, ticket }: RunRecord):
   try {
     if (identity.settings.kind === 'search') return (await openTicket(source, nodeSha256)).sha256 === ticket
     const text = (await openSafetensors(source)).metadata.get(TRAINED_KEY) ?? '{}'
-    const { settings, corpus } = JSON.parse(text)
-    return differences({ settings: settings ?? {}, corpus: corpus ?? '' }, identity) === undefined
+    const { settings = {}, corpus = '', specialTokens } = JSON.parse(text)
+    return differences({ settings, corpus, ...(specialTokens && { specialTokens }) }, identity) === undefined
   } catch (error) {
     if (error instanceof InputError || error instanceof SyntaxError) return false // another file
     throw error

@@ -6,6 +6,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadTokenizer } from '../../src/data/index.js'
 import { openCorpus } from '../../src/runtime/corpus-files.js'
 import { openRun, type RunRequest } from '../../src/runtime/open-run.js'
+import { parseRunRecord } from '../../src/runtime/run-record.js'
+import { search } from '../../src/runtime/search.js'
+import { isResultOf } from '../../src/runtime/search-result.js'
 import { nodeSha256 } from '../../src/runtime/sha256.js'
 import { fingerprintOf } from '../../src/search/fingerprint.js'
 
@@ -76,4 +79,14 @@ test('a text that is refused is named', async () => {
   await expect(openCorpus({ data, tokenizer: gpt2 })).rejects.toThrow(
     `${data}: "text" expected words of at most 33,554,432 characters, got more of one kind without a space`,
   )
+})
+
+test('a dense model is known as the result of its run', async () => {
+  const out = join(folder, 'story.dense.safetensors')
+  const asked = { ...request('story'), kind: 'train' as const, out }
+  await search({ ...asked, choice: { ...asked.choice, steps: 1 } })
+  const record = parseRunRecord('run.json', readFileSync(join(`${out}.run`, 'run.json'), 'utf8'))
+  expect(record.identity.specialTokens).toBe(80)
+  expect(await isResultOf(out, record)).toBe(true)
+  expect(await isResultOf(out, { ...record, identity: { ...record.identity, specialTokens: 79 } })).toBe(false)
 })
