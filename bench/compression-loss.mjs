@@ -45,7 +45,13 @@ export async function onnxLossOf({ threads }, file, config, text, windows) {
 
 async function validated(evaluator, text, windows) {
   try {
-    const { validLoss } = await createValidation(evaluator, { text, tokenizer: byteTokenizer, batch: BATCH, windows })()
+    const { validLoss } = await createValidation(evaluator, {
+      name: 'text',
+      text,
+      tokenizer: byteTokenizer,
+      batch: BATCH,
+      windows,
+    })()
     return validLoss
   } finally {
     await evaluator.release()

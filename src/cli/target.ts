@@ -20,7 +20,7 @@ export interface Target {
  * @throws RangeError for no path at all, InputError for a file and for an unsound folder
  */
 export async function readTarget(folder: string, name = 'folder', taker = 'prune'): Promise<Target> {
-  const [{ readGpt2Folder }, { openFile }, { isFile }, { expectPath }] = await Promise.all([
+  const [{ readGpt2Folder, refuseAdapter }, { openFile }, { isFile }, { expectPath }] = await Promise.all([
     import('../interop/index.js'),
     import('../runtime/files.js'),
     import('../runtime/path-kind.js'),
@@ -28,7 +28,9 @@ export async function readTarget(folder: string, name = 'folder', taker = 'prune
   ])
   expectPath(folder, name)
   if (await isFile(folder)) throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
-  const target = await readGpt2Folder((name) => openFile(join(folder, name)))
+  const open = (name: string) => openFile(join(folder, name))
+  await refuseAdapter(open)
+  const target = await readGpt2Folder(open)
   return { name: basename(join(folder, '.')), ...target }
 }
 

@@ -33,7 +33,7 @@ export interface TextFile {
 const MOST_RATIO = 250
 const UNPACKED_FREELY = 2 ** 26
 
-/** The first piece is judged by so many bytes of it; later pieces by all of theirs, where a zero byte is among them. */
+/** Pieces are judged by so many bytes at once, so that a text in front of other bytes does not hide them. */
 const JUDGED = 2 ** 16
 
 /**
@@ -105,8 +105,8 @@ async function* decoded(
   const isWide = encoding === 'UTF-16LE' || encoding === 'UTF-16BE'
   let at = 0
   for await (const piece of isWide ? utf8Of(name, pieces, encoding) : pieces) {
-    if (at === 0 || piece.indexOf(0) >= 0) {
-      const reason = binaryReason(at === 0 ? piece.subarray(0, JUDGED) : piece, at)
+    for (let from = 0; from < piece.length; from += JUDGED) {
+      const reason = binaryReason(piece.subarray(from, from + JUDGED), at + from)
       if (reason !== undefined) refuse(reason)
     }
     at += piece.length

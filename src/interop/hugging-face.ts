@@ -76,6 +76,17 @@ export async function readGpt2Folder(
 }
 
 /**
+ * An adapter beside a model changes what it computes: transformers loads one that lies there (with peft).
+ * @throws InputError when `open` finds an `adapter_config.json`
+ */
+export async function refuseAdapter(open: OpenFile): Promise<void> {
+  const adapter = await open('adapter_config.json').catch(() => undefined) // most folders have none
+  if (adapter === undefined) return
+  await adapter.close?.()
+  throw new InputError(`${adapter.name}: adapters are not supported; merge it into the model, or move it elsewhere`)
+}
+
+/**
  * A head that is both stored and tied must hold the token embedding. Where it differs it is unclear which one is meant: transformers 4
  * drops the stored head, transformers 5 uses it.
  */

@@ -4,7 +4,7 @@ export {
   gpt2ConfigFile,
   tokenizerFiles,
 } from './gpt2-files.js'
-export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './hugging-face.js'
+export { type Gpt2Folder, openGpt2Folder, readGpt2Folder, refuseAdapter } from './hugging-face.js'
 export type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
 export { gpt2OnnxFile } from './onnx-gpt2.js'
@@ -19,7 +19,14 @@ export {
 export { type OutputFile, textFile } from './output-file.js'
 export type { Bits } from './quantised-product.js'
 export { type RecognisedTokenizer, recogniseTokenizer } from './recognise-tokenizer.js'
-export { endTokens, readSpecialTokens, type SpecialTokens, specialTokens } from './special-tokens.js'
+export {
+  endTokens,
+  type JsonText,
+  readSpecialTokens,
+  type SpecialTokens,
+  specialTokens,
+  unfollowedGeneration,
+} from './special-tokens.js'
 export type { OpenFile } from './weight-files.js'
 export { type WeightFormat, weightFormats, weightsFile } from './weights-file.js'
 export { widenedBytes, widenedGpt2 } from './widened-gpt2.js'

@@ -53,4 +53,39 @@ function tokensOf({ text, source }: JsonText, otherwise: number | null): Omit<Sp
   return { bos, eos } as Omit<SpecialTokens, 'stops'>
 }
 
+/** Settings of generation that transformers follows and we do not, with the value at which they do nothing. */
+const generationKeys: Readonly<Record<string, unknown>> = {
+  repetition_penalty: 1,
+  no_repeat_ngram_size: 0,
+  min_length: 0,
+  min_new_tokens: 0,
+  suppress_tokens: null,
+  begin_suppress_tokens: null,
+  bad_words_ids: null,
+  sequence_bias: null,
+  forced_bos_token_id: null,
+  forced_eos_token_id: null,
+  exponential_decay_length_penalty: null,
+  penalty_alpha: null,
+  num_beams: 1,
+}
+
+/**
+ * What a folder says of generation that we do not follow, in a line; undefined where there is none. Sampling (temperature, top_k, do_sample)
+ * is chosen anew in every call, here as there.
+ * @param generation `generation_config.json`; without it transformers takes the same keys of `config.json`
+ */
+export function unfollowedGeneration(config: JsonText, generation: JsonText | null): string | undefined {
+  const { text, source } = generation ?? config
+  const json = parseObject(text, (reason) => {
+    throw new InputError(`${source}: ${reason}`)
+  })
+  const named = Object.entries(generationKeys)
+    .filter(([key, idle]) => (json[key] ?? idle) !== idle && !(Array.isArray(json[key]) && json[key].length === 0))
+    .map(([key]) => `${key} ${quoted(json[key])}`)
+  return named.length > 0
+    ? `${source}: transformers follows it when it generates, we do not: ${named.join(', ')}`
+    : undefined
+}
+
 const isToken = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0

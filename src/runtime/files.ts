@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { constants, rmSync } from 'node:fs'
-import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, open, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { assertInside, type ByteSource } from '../safetensors/byte-source.js'
-import { InputError } from '../safetensors/input-error.js'
+import { InputError, isMissingFile } from '../safetensors/input-error.js'
 import { readFully, writeFully } from './file-handle.js'
 import { placeFile, type Replaces } from './place-file.js'
 import { refuseSystem } from './system-error.js'
@@ -51,10 +51,15 @@ export async function openFile(path: string, expected = 'file'): Promise<FileSou
 }
 
 /** The text of a file in UTF-8; undefined when there is none. @throws InputError when it cannot be read */
-export const readTextIfThere = (path: string): Promise<string | undefined> =>
-  readFile(path, 'utf8').catch((error) =>
-    (error as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : refuseSystem(path, error),
-  )
+export async function readTextIfThere(path: string): Promise<string | undefined> {
+  try {
+    const file = await openFile(path)
+    return new TextDecoder().decode(await file.read(0, file.size).finally(file.close))
+  } catch (error) {
+    if (isMissingFile(error)) return undefined
+    throw error
+  }
+}
 
 /** Bytes that can be written at any offset. */
 export interface ByteSink {

@@ -13,7 +13,7 @@
 import { randomBytes } from 'node:crypto'
 import { constants, copyFile, link, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { InputError } from '../safetensors/input-error.js'
-import { refuseSystem } from './files.js'
+import { READ_FLAGS, refuseSystem } from './files.js'
 import { isRunning, type Life, lifeOf, ownIdentity, type ProcessIdentity, stateOf } from './process-life.js'
 
 /** A lock that is held. */
@@ -138,8 +138,9 @@ interface FoundLock extends LockRecord {
 
 async function readLock(path: string): Promise<FoundLock | undefined> {
   try {
-    const handle = await open(path, 'r')
+    const handle = await open(path, READ_FLAGS)
     try {
+      if (!(await handle.stat()).isFile()) throw new InputError(`${path}: not a file, but in the place of a lock`)
       const text = await handle.readFile('utf8')
       return { ...parseLock(text), text: text.trim(), renewed: (await handle.stat()).mtimeMs }
     } finally {

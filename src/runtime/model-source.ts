@@ -2,11 +2,14 @@ import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { AddedToken, TokenizerName } from '../data/index.js'
 import {
+  type JsonText,
   openGpt2Folder,
   readSpecialTokens,
   recogniseTokenizer,
+  refuseAdapter,
   type SpecialTokens,
   specialTokens,
+  unfollowedGeneration,
 } from '../interop/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { countParameters, type Gpt2Weights } from '../model/gpt2-weights.js'
@@ -146,9 +149,13 @@ async function refuseFolder(path: string): Promise<void> {
 
 async function openFolder(path: string): Promise<ModelSource> {
   if (!(await isFile(join(path, 'config.json')))) await refuseFolder(path)
-  const folder = await openGpt2Folder((name) => openFile(join(path, name)))
+  const open = (name: string) => openFile(join(path, name))
+  await refuseAdapter(open)
+  const folder = await openGpt2Folder(open)
   try {
-    const { config, bytes, dtype, warnings } = folder
+    const { config, bytes, dtype } = folder
+    const unfollowed = unfollowedGeneration(...(await generationFiles(path)))
+    const warnings = unfollowed === undefined ? folder.warnings : [...folder.warnings, unfollowed]
     return {
       kind: 'folder',
       path,
@@ -183,13 +190,17 @@ export async function folderTokenizer(
   return { tokenizer: found?.name ?? null, hasOtherTokenizer: found === null, addedTokens: found?.added ?? [] }
 }
 
-async function folderSpecialTokens(folder: string): Promise<SpecialTokens> {
+const folderSpecialTokens = async (folder: string): Promise<SpecialTokens> =>
+  readSpecialTokens(...(await generationFiles(folder)))
+
+/** `config.json`, and `generation_config.json` where there is one. */
+async function generationFiles(folder: string): Promise<[config: JsonText, generation: JsonText | null]> {
   const config = await readTextIfThere(join(folder, 'config.json'))
   if (config === null) throw new InputError(`${join(folder, 'config.json')}: no such file`)
-  return readSpecialTokens(config, await readTextIfThere(join(folder, 'generation_config.json')))
+  return [config, await readTextIfThere(join(folder, 'generation_config.json'))]
 }
 
-async function readTextIfThere(path: string): Promise<{ text: string; source: string } | null> {
+async function readTextIfThere(path: string): Promise<JsonText | null> {
   try {
     const file = await openFile(path)
     const bytes = await file.read(0, file.size).finally(file.close)

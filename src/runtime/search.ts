@@ -125,13 +125,17 @@ async function runSession(
   request.onStart?.(start)
   note(request, sparseWarning(settings))
   const { validWindows, ...cadence } = record.cadence
+  // Both are made before the first step: what they cannot read is refused then.
+  const [validate, validateLast] = [validWindows, lastWindows(config.positions)].map((windows, i) =>
+    session.validation(windows, i === 0 ? undefined : signal),
+  )
   const sampler = createSampler(session)
   const { seconds, split } = await runSearch({
     ...session,
     cadence,
     from,
     signal,
-    validate: session.validation(validWindows),
+    validate,
     async sample(step) {
       const text = await sampler()
       folder.samples.append(`== step ${step}\n${text}\n`)
@@ -145,7 +149,7 @@ async function runSession(
     now: () => performance.now(),
     ...(request.onStep ? { onStep: request.onStep } : {}),
   })
-  const validation = await session.validation(lastWindows(config.positions), signal)() // whatever is read on the way
+  const validation = await validateLast() // whatever is read on the way
   if (!Number.isFinite(validation.validLoss)) {
     throw new InputError(`validation loss is ${validation.validLoss} at step ${steps}; ${record.out} is not written`)
   }

@@ -121,7 +121,11 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
           return losses
         },
       }
-      const { validLoss, bitsPerByte } = await createValidation(counted, { text, tokenizer, batch, windows }, signal)()
+      const { validLoss, bitsPerByte } = await createValidation(
+        counted,
+        { name: data, text, tokenizer, batch, windows },
+        signal,
+      )()
       return {
         ticket: request.ticket,
         kind: source.kind,

@@ -1,10 +1,10 @@
-import { copyFile, type FileHandle, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { assertInside } from '../safetensors/byte-source.js'
 import { InputError } from '../safetensors/input-error.js'
 import type { TicketStorage, WorkingFiles } from '../ticket/storage.js'
 import { readFully, writeFully } from './file-handle.js'
-import { refuseSystem, syncFolder, writeTextAtomically } from './files.js'
+import { readTextIfThere, refuseSystem, syncFolder, writeTextAtomically } from './files.js'
 import { type Lock, takeLock } from './lock-file.js'
 import { placeFile, type Replaces } from './place-file.js'
 
@@ -51,8 +51,7 @@ function workingFiles(
   const clear = async <T>(action: Promise<T>, file = partial): Promise<T> =>
     action.catch((error) => refuseSystem(file, error))
   return {
-    readJournal: () =>
-      readFile(journal, 'utf8').catch((error) => (isMissing(error) ? '' : refuseSystem(journal, error))),
+    readJournal: async () => (await readTextIfThere(journal)) ?? '',
     resetJournal: (text) => writeTextAtomically(journal, text, { replaces: 'anything' }),
     async appendJournal(text) {
       await lock.assertHeld()
@@ -107,8 +106,4 @@ async function appendDurably(path: string, text: string): Promise<void> {
   } finally {
     await handle.close()
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException)?.code === 'ENOENT'
 }

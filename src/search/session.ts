@@ -87,7 +87,7 @@ export async function openSearchSession(
     return {
       fillBatch: (step, tokens, targets) => fillBatch(train, { seed, step, batch, length }, tokens, targets),
       validation: (windows, signal) =>
-        createValidation(evaluator, { text, tokenizer, batch: microBatch, windows }, signal),
+        createValidation(evaluator, { name: corpus.name, text, tokenizer, batch: microBatch, windows }, signal),
       release: () => evaluator.release(),
     }
   }

@@ -1,6 +1,7 @@
 import { bitsPerByte, bytesOfTokens } from '../data/corpus.js'
 import type { Tokenizer } from '../data/tokenizer.js'
 import { fillWindows, validationStarts } from '../data/windows.js'
+import { InputError } from '../safetensors/input-error.js'
 import type { LossEvaluator } from './loss-evaluator.js'
 import type { Validation } from './run.js'
 
@@ -13,6 +14,8 @@ export const lastWindows = (length: number): number => Math.max(LEAST_WINDOWS, M
 
 /** What is validated on. */
 export interface ValidationText {
+  /** What messages call the text. */
+  readonly name: string
   /** Tokens, at least one window of them and one more. */
   readonly text: Uint16Array
   readonly tokenizer: Tokenizer
@@ -26,11 +29,12 @@ export interface ValidationText {
  * Loss of the effective weights on windows spread evenly over a text (`validationStarts`): sum of the windows' losses in
  * their order, in float64, over the tokens. The last batch may be a part of one; what is beside its windows is not counted.
  * @param evaluator its batch and length are those of the windows
+ * @throws InputError when the windows' tokens stand for no bytes (end tokens alone): bits a byte would have no meaning
  * @returns a function that computes it; it rejects with the signal's reason between two batches
  */
 export function createValidation(
   evaluator: Pick<LossEvaluator, 'tokens' | 'targets' | 'run'>,
-  { text, tokenizer, batch, windows }: ValidationText,
+  { name, text, tokenizer, batch, windows }: ValidationText,
   signal?: AbortSignal,
 ): () => Promise<Validation> {
   const { tokens, targets } = evaluator
@@ -39,6 +43,8 @@ export function createValidation(
   let bytes = 0
   for (const start of starts) bytes += bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length))
   const count = starts.length * length
+  if (bytes === 0)
+    throw new InputError(`${name}: the ${count} tokens to validate on stand for no text (end tokens alone)`)
   return async () => {
     let nats = 0
     for (let at = 0; at < starts.length; at += batch) {

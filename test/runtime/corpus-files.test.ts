@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { loadTokenizer } from '../../src/data/index.js'
 import { openCorpus } from '../../src/runtime/corpus-files.js'
+import { readTextIfThere } from '../../src/runtime/files.js'
+import { takeLock } from '../../src/runtime/lock-file.js'
 import { importTicket } from '../../src/runtime/ticket-text.js'
 import { type Dtype, encodeSafetensors, uint16Bytes } from '../../src/safetensors/index.js'
 
@@ -202,6 +204,11 @@ describe('refuses in one line', () => {
     for (const tokenizer of ['bytes', 'gpt2']) {
       await refused(openCorpus({ data: pipe, tokenizer }), `${pipe}: not a file`)
     }
+    // In the place of a lock and of a run's record too.
+    const lock = join(folder, 'pipe.slt-lock')
+    execFileSync('mkfifo', [lock])
+    await expect(takeLock(lock)).rejects.toThrow('not a file')
+    await expect(readTextIfThere(pipe)).rejects.toThrow(`${pipe}: not a file`)
     await expect(importTicket(pipe, join(folder, 'never.slt.safetensors'))).rejects.toThrow(`${pipe}: not a file`)
   })
 

@@ -102,6 +102,8 @@ describe('refused in a line, but read as they are with raw', () => {
     expect(await refusal(file('unmarked', halves))).toContain('every second byte is 0: is it UTF-16 without its byte')
     const late = Buffer.concat([Buffer.alloc(1_100_000, 'text '), Buffer.alloc(20_000)])
     expect(await refusal(file('late', late))).toContain('the first is byte 1,100,000 (')
+    const behind = Buffer.concat([Buffer.alloc(70_000, 'text '), random])
+    expect(await refusal(file('behind', behind))).toMatch(/is no text: [\d,]+ of [\d,]+ bytes are control characters/)
     const few = Buffer.from('A stray \0 or \x01 in \x02 a short text')
     expect((await bytesOf(file('few', few))).equals(few)).toBe(true)
     const terminal = Buffer.from('\x1b[1mbold\x1b[0m o\bover\fpage\r\n'.repeat(40))

@@ -81,6 +81,14 @@ test('a text that is refused is named', async () => {
   )
 })
 
+test('a text of which the validating part is end tokens alone is refused before the first step', async () => {
+  writeFileSync(join(folder, 'ends.txt'), `${'hello world it is '.repeat(400)}${'<|endoftext|>'.repeat(400)}`)
+  const steps: number[] = []
+  const run = search({ ...request('ends'), onStep: ({ step }) => void steps.push(step) })
+  await expect(run).rejects.toThrow(/ends\.txt: the \d+ tokens to validate on stand for no text/)
+  expect(steps).toEqual([])
+})
+
 test('a dense model is known as the result of its run', async () => {
   const out = join(folder, 'story.dense.safetensors')
   const asked = { ...request('story'), kind: 'train' as const, out }

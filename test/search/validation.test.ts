@@ -73,7 +73,7 @@ test('as many windows are read as were asked for, the last batch a part of one',
     }
     const own = Uint16Array.from({ length: 101 }, (_, i) => 1 + i)
     const tokenizer = await loadTokenizer('bytes')
-    const { validLoss } = await createValidation(evaluator, { text: own, tokenizer, batch, windows })()
+    const { validLoss } = await createValidation(evaluator, { name: 'own', text: own, tokenizer, batch, windows })()
     expect(seen.length).toBe(runs * batch)
     const read = seen.filter(([first]) => first > 0)
     expect(read.length).toBe(Math.min(windows, 25))
