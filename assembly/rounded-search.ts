@@ -74,7 +74,7 @@ function sortFirstSums(lane: u32, count: u32): usize {
       store<f64>(to + step, lesser(x0, y0))
       a += is0
       b += 8 - is0
-      // What a list that is used up is read beyond is never taken: see the guards.
+      // From the middle a list may run out: an infinity then stands for its next sum, and the other list is taken.
       const x1 = lastA > from ? load<f64>(lastA - 8) : -Infinity
       const y1 = lastB > from ? load<f64>(lastB - 8) + shift : -Infinity
       const is1 = <usize>(x1 > y1) << 3

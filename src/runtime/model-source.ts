@@ -13,9 +13,9 @@ import {
 } from '../interop/index.js'
 import type { Gpt2Config } from '../model/gpt2-config.js'
 import { countParameters, type Gpt2Weights } from '../model/gpt2-weights.js'
-import { FORMAT_BYTES, InputError, isMissingFile, whyNotSafetensors } from '../safetensors/index.js'
+import { FORMAT_BYTES, InputError, whyNotSafetensors } from '../safetensors/index.js'
 import { type OpenOptions, openTicket, rebuildBytes, type Ticket } from '../ticket/index.js'
-import { openFile, refuseSystem } from './files.js'
+import { openFile, readTextIfThere, refuseSystem } from './files.js'
 import { isFile } from './path-kind.js'
 import { rebuildTicket } from './rebuild-ticket.js'
 import { parseRunRecord } from './run-record.js'
@@ -139,8 +139,8 @@ async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
 /** Refuses a folder without a `config.json`: of a run it says where the result lies. A `config.json` that cannot be read is told by who reads it. */
 async function refuseFolder(path: string): Promise<void> {
   const config = join(path, 'config.json')
-  if ((await readTextIfThere(config)) !== null) return
-  const run = await readTextIfThere(join(path, 'run.json'))
+  if ((await readJsonIfThere(config)) !== null) return
+  const run = await readJsonIfThere(join(path, 'run.json'))
   if (run === null) throw new InputError(`${path}: holds no model (no config.json in it)`)
   const { out } = parseRunRecord(run.source, run.text)
   const advice = (await isFile(out)) ? `its result is ${out}` : `it is not finished (--resume ${path} goes on)`
@@ -184,7 +184,7 @@ async function openFolder(path: string): Promise<ModelSource> {
 export async function folderTokenizer(
   folder: string,
 ): Promise<Pick<ModelSource, 'tokenizer' | 'hasOtherTokenizer' | 'addedTokens'>> {
-  const file = await readTextIfThere(join(folder, 'tokenizer.json'))
+  const file = await readJsonIfThere(join(folder, 'tokenizer.json'))
   if (file === null) return { tokenizer: null, hasOtherTokenizer: false, addedTokens: [] }
   const found = await recogniseTokenizer(file.text, file.source)
   return { tokenizer: found?.name ?? null, hasOtherTokenizer: found === null, addedTokens: found?.added ?? [] }
@@ -195,20 +195,14 @@ const folderSpecialTokens = async (folder: string): Promise<SpecialTokens> =>
 
 /** `config.json`, and `generation_config.json` where there is one. */
 async function generationFiles(folder: string): Promise<[config: JsonText, generation: JsonText | null]> {
-  const config = await readTextIfThere(join(folder, 'config.json'))
+  const config = await readJsonIfThere(join(folder, 'config.json'))
   if (config === null) throw new InputError(`${join(folder, 'config.json')}: no such file`)
-  return [config, await readTextIfThere(join(folder, 'generation_config.json'))]
+  return [config, await readJsonIfThere(join(folder, 'generation_config.json'))]
 }
 
-async function readTextIfThere(path: string): Promise<JsonText | null> {
-  try {
-    const file = await openFile(path)
-    const bytes = await file.read(0, file.size).finally(file.close)
-    return { text: new TextDecoder().decode(bytes), source: file.name }
-  } catch (error) {
-    if (isMissingFile(error)) return null
-    throw error
-  }
+async function readJsonIfThere(source: string): Promise<JsonText | null> {
+  const text = await readTextIfThere(source)
+  return text === undefined ? null : { text, source }
 }
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
