@@ -52,6 +52,7 @@ export async function interruptible<T>(
     throw new Interrupted(message)
   } finally {
     clearTimeout(timer)
+    if (watch.isDeaf && isInterrupted) setTimeout(() => process.exit(code), PATIENCE).unref()
     watch.post(isInterrupted ? nothing : 'idle') // a process that does not end then is still ended in time
     hearer = idle
     for (const signal of SIGNALS) process.off(signal, stop)

@@ -22,16 +22,27 @@ export function startSignalThread(
   onNews: (news: Extract<WatchNews, 'stop' | 'end'>) => void,
 ): Promise<SignalThread> {
   return new Promise((resolve) => {
-    const options = { execArgv: [], workerData: { patience } }
-    const thread = new Worker(fileURLToPath(builtFile('runtime/signal-watch.js')), options)
+    const thread = createThread(patience)
     const begin = (isDeaf: boolean) => {
-      thread.unref()
-      resolve({ isDeaf, post: (order) => thread.postMessage(order) })
+      thread?.unref()
+      resolve({ isDeaf, post: (order) => thread?.postMessage(order) })
     }
+    if (!thread) return begin(true)
     thread.on('message', (news: WatchNews) => {
       if (news === 'stop' || news === 'end') onNews(news)
       else begin(news === 'deaf')
     })
     thread.on('error', () => begin(true)) // it cannot be started: no memory, or too many threads
   })
+}
+
+/** Undefined where Node does not know what the thread needs. */
+function createThread(patience: number): Worker | undefined {
+  const execArgv = ['--expose-internals', '--no-warnings'] // signal-watch.ts says why
+  try {
+    return new Worker(fileURLToPath(builtFile('runtime/signal-watch.js')), { execArgv, workerData: { patience } })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_WORKER_INVALID_EXEC_ARGV') throw error
+    return undefined
+  }
 }

@@ -3,10 +3,12 @@
  * on a large model keeps that from turning for many seconds. This thread hears them meanwhile, asks the main thread to stop, and
  * ends the process when that has not come of it in time.
  *
- * Node documents no signals in worker threads. What it makes them of, libuv's handles, it has in every thread, by
- * `process.binding`, which is deprecated. Where that is gone, this thread says that it is deaf, and the main thread listens.
+ * Node documents no signals in worker threads. What it makes them of, libuv's handles, it has in every thread, and shows
+ * them to one that is started with `--expose-internals`, which is meant for its own tests (Node 20 to 24 and later; `process.binding` ended
+ * with 22). Where they are gone, this thread says that it is deaf, and the main thread listens.
  */
 import { writeSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { parentPort, workerData } from 'node:worker_threads'
 
 /** What is to be written should the process be ended here, or `idle`: there is nothing to stop, a signal ends the process. */
@@ -40,11 +42,15 @@ let last: WatchOrder = 'idle'
 let heard = 0
 let timer: NodeJS.Timeout | undefined
 
+type Binding = (name: 'signal_wrap') => { readonly Signal: new () => SignalHandle }
+
+function findBinding(): Binding {
+  const { internalBinding } = createRequire(import.meta.url)('internal/test/binding') as { internalBinding: Binding }
+  return internalBinding
+}
+
 function listen(): SignalHandle[] {
-  process.noDeprecation = true
-  const { Signal } = (process as unknown as { binding(name: string): { Signal: new () => SignalHandle } }).binding(
-    'signal_wrap',
-  )
+  const { Signal } = findBinding()('signal_wrap')
   return [SIGINT, SIGTERM].map((signal) => {
     const handle = new Signal()
     handle.onsignal = hear

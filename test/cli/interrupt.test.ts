@@ -54,7 +54,7 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s ends', (signal) => {
   })
 
   test('work where no thread can be started for signals', async () => {
-    for (const how of ['prompt', 'late']) expect((await interrupt([how, 'deaf'], signal)).code).toBe(130)
+    for (const how of ['prompt', 'late', 'lingering']) expect((await interrupt([how, 'deaf'], signal)).code).toBe(130)
   })
 })
 

@@ -8,10 +8,10 @@ import threads from 'node:worker_threads'
 
 const [how, deaf] = process.argv.slice(2)
 if (deaf === 'deaf') {
-  // A thread for the signals that cannot be started: no room for its modules.
+  // A thread for the signals that cannot be started.
   threads.Worker = class extends threads.Worker {
-    constructor(file, options) {
-      super(file, { ...options, resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 } })
+    constructor(_file, options) {
+      super(new URL('data:text/javascript,throw new Error("no thread")'), options)
     }
   }
   syncBuiltinESMExports()

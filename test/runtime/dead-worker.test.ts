@@ -27,10 +27,12 @@ class KilledWorker extends RealWorker {
   }
 }
 
-/** Too little memory for the modules that a worker loads. */
+/** Too little memory for what a worker loads first: enough for V8 itself, which ends the process where it cannot start (Node 22). */
 class SmallWorker extends RealWorker {
   constructor(file: string | URL, options?: ConstructorParameters<typeof Worker>[1]) {
-    super(file, { ...options, resourceLimits: { maxOldGenerationSizeMb: 1, maxYoungGenerationSizeMb: 1 } })
+    const hoard = 'const kept = []; for (;;) kept.push(Array.from({ length: 1e4 }, Math.random))'
+    const execArgv = ['--import', `data:text/javascript,${encodeURIComponent(hoard)}`]
+    super(file, { ...options, execArgv, resourceLimits: { maxOldGenerationSizeMb: 16 } })
   }
 }
 
