@@ -1,8 +1,9 @@
 // Trains a dense model a little further while its weights are used bent: pruned, or rounded. Gradients are those at the bent weights, and move
 // the unbent ones (straight-through).
+
+import { loadKernels } from '../dist/engine/node.js'
+import { gpt2Matrices } from '../dist/families/gpt2/matrices.js'
 import { createDenseStep } from '../dist/kernels/dense-step.js'
-import { gpt2Matrices } from '../dist/model/gpt2-matrices.js'
-import { loadKernels } from '../dist/runtime/node.js'
 import { huggingFaceWeights } from '../dist/search/hugging-face-weights.js'
 import { openSearchSession } from '../dist/search/session.js'
 import { chooseSettings } from '../dist/search/settings.js'

@@ -1,8 +1,8 @@
 // The loss of a GPT-2 on every whole window of a text, by one graph for all models, or by an exported ONNX file.
 import * as ort from 'onnxruntime-node'
 import { byteTokenizer } from '../dist/data/byte-tokenizer.js'
-import { createGraphRunner } from '../dist/runtime/onnx.js'
-import { createDenseLoss } from '../dist/runtime/searched-loss.js'
+import { createGraphRunner } from '../dist/engine/onnx.js'
+import { createDenseLoss } from '../dist/jobs/searched-loss.js'
 import { createValidation } from '../dist/search/validation.js'
 
 const BATCH = 16

@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openModelSource } from '../dist/runtime/model-source.js'
-import { recodeTicket } from '../dist/runtime/recode-ticket.js'
+import { openModelSource } from '../dist/jobs/model-source.js'
+import { recodeTicket } from '../dist/jobs/recode-ticket.js'
 
 export const STEPS = 2000
 export const KEEPS = [0.1, 0.2, 0.3, 0.5, 0.7]

@@ -1,5 +1,5 @@
 // How much longer hard items take than random ones: equal items, one giant among dwarfs, targets out of reach...
-import { loadSolver } from '../dist/runtime/node.js'
+import { loadSolver } from '../dist/engine/node.js'
 import { meetInTheMiddle } from '../dist/subset-sum/index.js'
 import { hardBatch, hardItems } from './hard-items.mjs'
 import { figure } from './measure.mjs'

@@ -1,8 +1,8 @@
 // A process of its own that opens a ticket and rebuilds its weights: node bench/load-ticket.mjs FILE THREADS. Prints JSON.
 import { createHash } from 'node:crypto'
-import { openFile } from '../dist/runtime/files.js'
-import { rebuildTicket } from '../dist/runtime/rebuild-ticket.js'
-import { nodeSha256 } from '../dist/runtime/sha256.js'
+import { rebuildTicket } from '../dist/engine/rebuild-ticket.js'
+import { openFile } from '../dist/files/files.js'
+import { nodeSha256 } from '../dist/files/sha256.js'
 import { openTicket } from '../dist/ticket/index.js'
 
 const [file, threads] = process.argv.slice(2)

@@ -1,12 +1,13 @@
 // What one matrix costs, on one thread, by its shape: the choice of units, their exchange, and a subset sum. Targets are
 // normal with deviation 0.02, 16 items a weight, balanced; sums are timed on at most COLUMNS of the coordinates.
+
+import { loadKernels } from '../dist/engine/node.js'
 import { balanceUnits } from '../dist/prune/choose-units.js'
 import { planPair, productRange } from '../dist/prune/pair-plan.js'
 import { columnsOf } from '../dist/prune/prune-matrix.js'
 import { solveColumns } from '../dist/prune/solve-columns.js'
 import { swapUnits } from '../dist/prune/swap-units.js'
 import { normal } from '../dist/random/index.js'
-import { loadKernels } from '../dist/runtime/node.js'
 import { meetInTheMiddle } from '../dist/subset-sum/index.js'
 import { figure, median, tableLines } from './measure.mjs'
 import { verifyColumn } from './verify-column.mjs'

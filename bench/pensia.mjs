@@ -6,8 +6,9 @@
 // (the linear two-layers-for-one of Lemma 4, no split by the sign of the input); targets uniform on (-1, 1) in place of
 // trained weights, which are smaller and easier; every problem solved to its optimum instead of stopping at 0.01. Drawing
 // the random numbers and starting the threads is within the time.
+
+import { loadKernels } from '../dist/engine/node.js'
 import { createWasmSolver } from '../dist/kernels/index.js'
-import { loadKernels } from '../dist/runtime/node.js'
 import { meetInTheMiddle } from '../dist/subset-sum/index.js'
 import { figure, median } from './measure.mjs'
 import { pensiaProblems } from './pensia-range.mjs'

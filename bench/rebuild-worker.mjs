@@ -1,11 +1,11 @@
 // A bench thread that decodes masks and makes weights. Messages: { file } opens a ticket, { part, of } makes every of-th piece of it into
 // the same array and answers with their weights.
 import { parentPort } from 'node:worker_threads'
+import { loadKernels } from '../dist/engine/node.js'
+import { weightsPieces } from '../dist/engine/weights-pieces.js'
+import { openFile } from '../dist/files/files.js'
+import { nodeSha256 } from '../dist/files/sha256.js'
 import { makeMaskedWeights } from '../dist/kernels/index.js'
-import { openFile } from '../dist/runtime/files.js'
-import { loadKernels } from '../dist/runtime/node.js'
-import { nodeSha256 } from '../dist/runtime/sha256.js'
-import { weightsPieces } from '../dist/runtime/weights-pieces.js'
 import { openTicket } from '../dist/ticket/index.js'
 
 const kernels = await loadKernels()

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { createGraphRunner } from '../dist/engine/onnx.js'
+import { gpt2GradientGraph } from '../dist/families/gpt2/loss.js'
+import { gpt2Matrices, gpt2Norms } from '../dist/families/gpt2/matrices.js'
 import { encodeModel, float32, int32 } from '../dist/graph/index.js'
-import { gpt2GradientGraph } from '../dist/model/gpt2-loss.js'
-import { gpt2Matrices, gpt2Norms } from '../dist/model/gpt2-matrices.js'
-import { createGraphRunner } from '../dist/runtime/onnx.js'
 import { memorySource, openSafetensors, toFloat32 } from '../dist/safetensors/index.js'
 
 const folder = new URL('../test/vectors/pytorch/', import.meta.url)

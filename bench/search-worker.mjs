@@ -1,7 +1,7 @@
 // node search-worker.mjs '{"kind": "edge-popup" | "dense" | "gemm", ...}': answers as startContestant asks.
 import { createInterface } from 'node:readline'
+import { createGraphRunner } from '../dist/engine/onnx.js'
 import { createGraph, encodeModel, float32, matMul } from '../dist/graph/index.js'
-import { createGraphRunner } from '../dist/runtime/onnx.js'
 import { openNetwork } from './search-network.mjs'
 
 /** Products of the chain that the rate of matrix products is measured on, and their side. */

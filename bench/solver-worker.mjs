@@ -1,8 +1,8 @@
 // A bench thread. Messages: { problem } loads a batch, { go: times } solves it that often, { pensia } solves a range of
 // that task's weights. Answers each with a result.
 import { parentPort } from 'node:worker_threads'
+import { loadKernels } from '../dist/engine/node.js'
 import { createWasmSolver } from '../dist/kernels/index.js'
-import { loadKernels } from '../dist/runtime/node.js'
 import { solvePensiaRange } from './pensia-range.mjs'
 
 const kernels = await loadKernels()

@@ -1,6 +1,6 @@
 // Exact solves a second, from the naive to the fast rung of the ladder, with a C++ and a MIP peer beside them.
 import highsLoader from 'highs'
-import { loadSolver } from '../dist/runtime/node.js'
+import { loadSolver } from '../dist/engine/node.js'
 import { bruteForce, createTypeScriptSolver, meetInTheMiddle } from '../dist/subset-sum/index.js'
 import { solveWithHighs } from '../test/vectors/subset-sum/highs-model.mjs'
 import { figure, median, secondsOf, tableLines } from './measure.mjs'

@@ -7,14 +7,14 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { decodeMask, encodeMask } from '../dist/coding/index.js'
+import { loadKernels, nodeDeflate } from '../dist/engine/node.js'
+import { gpt2Shapes } from '../dist/families/gpt2/config.js'
+import { gpt2Matrices } from '../dist/families/gpt2/matrices.js'
+import { openFile } from '../dist/files/files.js'
+import { nodeSha256 } from '../dist/files/sha256.js'
 import { createMaskDecoder } from '../dist/kernels/index.js'
 import { packBits } from '../dist/mask/index.js'
-import { gpt2Shapes } from '../dist/model/gpt2-config.js'
-import { gpt2Matrices } from '../dist/model/gpt2-matrices.js'
 import { fillWords, generateWeights, magnitudes } from '../dist/random/index.js'
-import { openFile } from '../dist/runtime/files.js'
-import { loadKernels, nodeDeflate } from '../dist/runtime/node.js'
-import { nodeSha256 } from '../dist/runtime/sha256.js'
 import { scoreStream } from '../dist/search/streams.js'
 import { encodeSearchedTicket, materialiseMatrix, openTicket, searchedContent } from '../dist/ticket/index.js'
 import { inTemporaryFolder } from './cli.mjs'
@@ -214,7 +214,7 @@ async function verifySome(ticket, { seed, matrices }) {
   const { name, stream, init, mask } = matrices.find((matrix) => matrix.name === 'h.1.attn.q')
   const read = await ticket.readMask(name, decodeMask)
   if (Buffer.compare(read.mask, mask)) throw new Error('the mask differs')
-  const { makeHere, rebuildSearched } = await import('../dist/runtime/searched-weights.js')
+  const { makeHere, rebuildSearched } = await import('../dist/engine/searched-weights.js')
   const { parameters } = await rebuildSearched(ticket, makeHere(await loadKernels()))
   const count = mask.length * 8
   const expected = materialiseMatrix({ count, stream, init, mask, generations: null }, seed, generateWeights)

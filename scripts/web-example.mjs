@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { startServer } from '../dist/runtime/serve/index.js'
+import { startServer } from '../dist/serve/index.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const here = join(root, 'web/example')

@@ -7,18 +7,8 @@
  */
 
 export { createLetterTokenizer, loadTokenizer, type Tokenizer } from './data/index.js'
-export type { GraphRunner, LoadedGraph } from './graph/runner.js'
-export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
-export { createGenerator, createMaskDecoder, instantiateKernels, type Kernels } from './kernels/index.js'
-export { type Gpt2Config, gpt2Shapes } from './model/gpt2-config.js'
-export { type Decoder, generateGreedy, generateTokens } from './model/gpt2-generate.js'
-export { type BiasFreeGpt2, type Gpt2Matrix, gpt2Matrices, type Norms } from './model/gpt2-matrices.js'
-export { type Sampling, sampleToken } from './model/gpt2-sampling.js'
-export type { LanguageModel } from './model/gpt2-tokens.js'
-export type { Gpt2Weights } from './model/gpt2-weights.js'
-export { generateWeights, type Initialisation, type Seed } from './random/index.js'
-export type { RunningModel } from './runtime/running-model.js'
-export { type SearchedGpt2, searchedGpt2Weights } from './runtime/searched-weights.js'
+export type { RunningModel } from './engine/running-model.js'
+export { type SearchedGpt2, searchedGpt2Weights } from './engine/searched-weights.js'
 export {
   type ChosenWebDevice,
   chooseWebDevice,
@@ -26,8 +16,8 @@ export {
   loadKernelsFrom,
   type WebDevice,
   type WebOrt,
-} from './runtime/web.js'
-export { webSha256 } from './runtime/web-sha256.js'
+} from './engine/web.js'
+export { webSha256 } from './engine/web-sha256.js'
 export {
   continueText,
   decodeTicketText,
@@ -36,7 +26,17 @@ export {
   rebuildPairs,
   rebuildTicket,
   runTicket,
-} from './runtime/web-ticket.js'
+} from './engine/web-ticket.js'
+export { type Decoder, generateGreedy, generateTokens } from './families/generate.js'
+export { type Gpt2Config, gpt2Shapes } from './families/gpt2/config.js'
+export { type BiasFreeGpt2, type Gpt2Matrix, gpt2Matrices, type Norms } from './families/gpt2/matrices.js'
+export type { Gpt2Weights } from './families/gpt2/weights.js'
+export type { LanguageModel } from './families/language-model.js'
+export { type Sampling, sampleToken } from './families/sampling.js'
+export type { GraphRunner, LoadedGraph } from './graph/runner.js'
+export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
+export { createGenerator, createMaskDecoder, instantiateKernels, type Kernels } from './kernels/index.js'
+export { generateWeights, type Initialisation, type Seed } from './random/index.js'
 export { type ByteSource, InputError, MEMORY_LIMIT, type MemoryBudget, MemoryLimitError } from './safetensors/index.js'
 export type { TextPiece, TextRequest } from './search/continue-text.js'
 export { type CompactTicket, decodeCompact, encodeCompact } from './ticket/compact.js'

@@ -12,6 +12,10 @@
 
 export { decodeMask, encodeMask, type MaskShape, maskGeometry, startProbability } from './coding/index.js'
 export { type Corpus, loadTokenizer, type Tokenizer } from './data/index.js'
+export { type DeviceName, type OpenedRunner, openGraphRunner } from './engine/device.js'
+export { loadSolver } from './engine/node.js'
+export { createGraphRunner } from './engine/onnx.js'
+export { rebuildTicket } from './engine/rebuild-ticket.js'
 export {
   type CalibrationOptions,
   calibrateC,
@@ -37,8 +41,29 @@ export {
   type TrainedTarget,
   trainTarget,
 } from './experiments/index.js'
+export { type Decoder, generateGreedy, generateGreedyBatch, generateTokens } from './families/generate.js'
+export { type Gpt2Config, gpt2Shapes } from './families/gpt2/config.js'
+export { createGpt2 } from './families/gpt2/dense.js'
+export { type BiasFreeGpt2, type Gpt2Matrix, gpt2Matrices, type Norms } from './families/gpt2/matrices.js'
+export type { Gpt2Weights } from './families/gpt2/weights.js'
+export { type Sampling, sampleToken } from './families/sampling.js'
+export { type CorpusOptions, openCorpus } from './files/corpus-files.js'
+export { openFile } from './files/files.js'
+export { nodeSha256 } from './files/sha256.js'
 export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
 export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './interop/index.js'
+export { type ComparedModel, type CompareReport, type CompareRequest, compareModels } from './jobs/compare.js'
+export { type ExportReport, type ExportRequest, exportModel } from './jobs/export-model.js'
+export { inspectFile } from './jobs/inspect.js'
+export { type ModelSource, openModelSource } from './jobs/model-source.js'
+export { type OpenedModel, openModel } from './jobs/open-model.js'
+export { pruneGpt2 as prune, type VerifyFileOptions, verifyGpt2 as verify } from './jobs/prune.js'
+export { type RecodeReport, recodeTicket } from './jobs/recode-ticket.js'
+export { type SearchReport, type SearchRequest, type SearchStart, search } from './jobs/search.js'
+export { type EvalReport, type EvalRequest, evaluateTicket } from './jobs/searched-eval.js'
+export { continueText, type TextRequest } from './jobs/searched-text.js'
+export { openTicketModel, type TicketModel } from './jobs/ticket-model.js'
+export { importTicket, linkTicket, type TextOptions, type TextReport, writeTicketQr } from './jobs/ticket-text.js'
 export { createMaskDecoder, type DecodeMask } from './kernels/index.js'
 export {
   type Attention,
@@ -47,14 +72,8 @@ export {
   type Head,
   type MergedHead,
   mergeHead,
-} from './model/attention.js'
-export type { AttentionMask } from './model/attention-mask.js'
-export { createGpt2 } from './model/gpt2.js'
-export { type Gpt2Config, gpt2Shapes } from './model/gpt2-config.js'
-export { type Decoder, generateGreedy, generateGreedyBatch, generateTokens } from './model/gpt2-generate.js'
-export { type BiasFreeGpt2, type Gpt2Matrix, gpt2Matrices, type Norms } from './model/gpt2-matrices.js'
-export { type Sampling, sampleToken } from './model/gpt2-sampling.js'
-export type { Gpt2Weights } from './model/gpt2-weights.js'
+} from './paper/attention.js'
+export type { AttentionMask } from './paper/attention-mask.js'
 export {
   type Block,
   type DenseLayer,
@@ -63,8 +82,7 @@ export {
   forwardBlock,
   forwardTransformer,
   type NormFreeTransformer,
-} from './model/norm-free-transformer.js'
-export type { PruneOptions, PruneReport } from './prune/gpt2.js'
+} from './paper/norm-free-transformer.js'
 export {
   type AttentionSource,
   type AttentionSourceOptions,
@@ -72,22 +90,21 @@ export {
   literalAttention,
   type PrunedAttention,
   pruneAttention,
-} from './prune/paper-attention.js'
+} from './paper/prune-attention.js'
 export {
   createFeedForwardSource,
   type FeedForwardSourceOptions,
   literalFeedForward,
   type PrunedFeedForward,
   pruneFeedForward,
-} from './prune/paper-feed-forward.js'
+} from './paper/prune-feed-forward.js'
 export {
   maskedMatrices,
   type PairJob,
   type PrunedPair,
   prunePairs,
   type SourcePair,
-} from './prune/paper-pair.js'
-export { createSourcePair, type SourceInitialisation, type SourcePairOptions } from './prune/paper-source.js'
+} from './paper/prune-pair.js'
 export {
   createTransformerSource,
   literalTransformer,
@@ -95,7 +112,9 @@ export {
   pruneTransformer,
   type TransformerSource,
   type TransformerSourceOptions,
-} from './prune/paper-transformer.js'
+} from './paper/prune-transformer.js'
+export { createSourcePair, type SourceInitialisation, type SourcePairOptions } from './paper/source.js'
+export type { PruneOptions, PruneReport } from './prune/gpt2.js'
 export type { PruneProgress } from './prune/prune-pairs.js'
 export type { Check } from './prune/verify-gpt2.js'
 export {
@@ -107,25 +126,6 @@ export {
   type Seed,
   uniform,
 } from './random/index.js'
-export { type ComparedModel, type CompareReport, type CompareRequest, compareModels } from './runtime/compare.js'
-export { type CorpusOptions, openCorpus } from './runtime/corpus-files.js'
-export { type DeviceName, type OpenedRunner, openGraphRunner } from './runtime/device.js'
-export { type ExportReport, type ExportRequest, exportModel } from './runtime/export-model.js'
-export { openFile } from './runtime/files.js'
-export { inspectFile } from './runtime/inspect.js'
-export { type ModelSource, openModelSource } from './runtime/model-source.js'
-export { loadSolver } from './runtime/node.js'
-export { createGraphRunner } from './runtime/onnx.js'
-export { type OpenedModel, openModel } from './runtime/open-model.js'
-export { pruneGpt2 as prune, type VerifyFileOptions, verifyGpt2 as verify } from './runtime/prune.js'
-export { rebuildTicket } from './runtime/rebuild-ticket.js'
-export { type RecodeReport, recodeTicket } from './runtime/recode-ticket.js'
-export { type SearchReport, type SearchRequest, type SearchStart, search } from './runtime/search.js'
-export { type EvalReport, type EvalRequest, evaluateTicket } from './runtime/searched-eval.js'
-export { continueText, type TextRequest } from './runtime/searched-text.js'
-export { nodeSha256 } from './runtime/sha256.js'
-export { openTicketModel, type TicketModel } from './runtime/ticket-model.js'
-export { importTicket, linkTicket, type TextOptions, type TextReport, writeTicketQr } from './runtime/ticket-text.js'
 export { InputError, MEMORY_LIMIT, type MemoryBudget, MemoryLimitError } from './safetensors/index.js'
 export { chooseSettings, type SearchSettings, type SettingsChoice } from './search/settings.js'
 export {

@@ -16,13 +16,15 @@ const arrows: Record<string, readonly string[]> = {
   svg: [],
   data: ['random', 'safetensors'],
   kernels: ['random', 'mask', 'coding', 'subset-sum'],
-  model: ['graph'],
-  ticket: ['random', 'mask', 'coding', 'safetensors', 'model'],
-  inspect: ['mask', 'model', 'ticket', 'svg'],
-  prune: ['random', 'mask', 'subset-sum', 'theory', 'graph', 'safetensors', 'kernels', 'model', 'ticket'],
-  search: ['random', 'mask', 'safetensors', 'graph', 'data', 'kernels', 'model', 'ticket'],
-  interop: ['graph', 'safetensors', 'data', 'model'],
-  runtime: [
+  families: ['graph'],
+  paper: ['random', 'mask', 'subset-sum', 'graph'],
+  ticket: ['random', 'mask', 'coding', 'safetensors', 'families'],
+  inspect: ['mask', 'families', 'ticket', 'svg'],
+  prune: ['random', 'mask', 'subset-sum', 'graph', 'safetensors', 'kernels', 'families', 'ticket'],
+  search: ['random', 'mask', 'safetensors', 'graph', 'data', 'kernels', 'families', 'ticket'],
+  interop: ['graph', 'safetensors', 'data', 'families'],
+  files: ['random', 'safetensors', 'graph', 'data', 'families', 'ticket', 'interop', 'search'],
+  engine: [
     'random',
     'mask',
     'coding',
@@ -31,13 +33,26 @@ const arrows: Record<string, readonly string[]> = {
     'safetensors',
     'data',
     'kernels',
-    'model',
+    'families',
+    'ticket',
+    'prune',
+    'search',
+  ],
+  jobs: [
+    'mask',
+    'graph',
+    'safetensors',
+    'data',
+    'families',
     'ticket',
     'interop',
     'inspect',
     'prune',
     'search',
+    'files',
+    'engine',
   ],
+  serve: ['safetensors', 'families', 'ticket', 'search', 'files'],
   experiments: [
     'random',
     'mask',
@@ -47,7 +62,8 @@ const arrows: Record<string, readonly string[]> = {
     'svg',
     'data',
     'kernels',
-    'model',
+    'families',
+    'paper',
     'ticket',
     'prune',
   ],
@@ -56,8 +72,8 @@ const arrows: Record<string, readonly string[]> = {
 /** Folders (and files beside them) that may use everything; nothing uses them. */
 const tops = ['cli', 'index.ts', 'browser.ts', 'entries']
 
-/** The parts of model/ that a ticket knows: its configuration, the names of its matrices and of its pairs. */
-const configuration = ['model/gpt2-config.ts', 'model/gpt2-pair-names.ts', 'model/gpt2-matrices.ts']
+/** The parts of families/ that a ticket knows: its configuration, the names of its matrices and of its pairs. */
+const configuration = ['families/gpt2/config.ts', 'families/gpt2/pair-names.ts', 'families/gpt2/matrices.ts']
 
 interface Import {
   readonly file: string
@@ -118,7 +134,7 @@ test('arrows between folders run downwards only', () => {
 test('a ticket knows of models their configuration and the names of matrices and pairs alone', () => {
   const wrong = imports.filter(
     ({ file, target }) =>
-      folderOf(file) === 'ticket' && folderOf(target) === 'model' && !configuration.includes(target),
+      folderOf(file) === 'ticket' && folderOf(target) === 'families' && !configuration.includes(target),
   )
   expect(wrong.map(shown)).toEqual([])
   const beyond = imports.filter((entry) => configuration.includes(entry.file) && isLocal(entry))
@@ -126,21 +142,22 @@ test('a ticket knows of models their configuration and the names of matrices and
 })
 
 describe('the platform', () => {
+  const platform = ['files', 'engine', 'jobs', 'serve']
   const isNode = ({ target }: Import) => target.startsWith('node:')
 
-  test('node:* is imported by runtime/ alone; the command line may ask for the process, paths and its own version', () => {
+  test('node:* is imported by files/, engine/, jobs/ and serve/ alone; the command line may ask for the process, paths and its own version', () => {
     const allowed = ['node:process', 'node:path', 'node:fs', 'node:os', 'node:url']
     const wrong = imports.filter((entry) => {
       const folder = folderOf(entry.file)
-      return isNode(entry) && folder !== 'runtime' && !(folder === 'cli' && allowed.includes(entry.target))
+      return isNode(entry) && !platform.includes(folder) && !(folder === 'cli' && allowed.includes(entry.target))
     })
     expect(wrong.map(shown)).toEqual([])
     const reading = imports.filter((entry) => entry.target === 'node:fs' && folderOf(entry.file) === 'cli')
     expect(reading.map(({ file }) => file)).toEqual(['cli/main.ts'])
   })
 
-  test('ONNX Runtime is imported by runtime/ alone', () => {
-    const wrong = imports.filter(({ file, target }) => target.startsWith('onnxruntime') && folderOf(file) !== 'runtime')
+  test('ONNX Runtime is imported by engine/ alone', () => {
+    const wrong = imports.filter(({ file, target }) => target.startsWith('onnxruntime') && folderOf(file) !== 'engine')
     expect(wrong.map(shown)).toEqual([])
   })
 

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
-import { pageHeaders } from '../src/runtime/page-headers.js'
+import { pageHeaders } from '../src/serve/page-headers.js'
 import { thirdPartyNotices } from './third-party.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))

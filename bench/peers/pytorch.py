@@ -2,7 +2,7 @@
 
 Edge-popup as its authors published it (Ramanujan et al., "What's Hidden in a Randomly Weighted Neural Network?", CVPR
 2020, repository hidden-networks): scores beside fixed weights in every layer, a mask from the sorted |scores|, a gradient
-that passes straight through the mask. The model is ours to the last operation (src/model/gpt2-loss.ts), in the fastest
+that passes straight through the mask. The model is ours to the last operation (src/families/gpt2/loss.ts), in the fastest
 form that PyTorch has for it: scaled_dot_product_attention, layer_norm, cross_entropy, fused AdamW.
 
     python3 bench/peers/pytorch.py --mode edge-popup --steps 10      one line of JSON

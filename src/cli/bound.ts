@@ -85,7 +85,7 @@ async function runBound(flags: BoundFlags, signal: AbortSignal): Promise<void> {
 async function measure(seed: bigint, signal: AbortSignal): Promise<Calibration> {
   const [{ calibrateC }, { loadSolver }] = await Promise.all([
     import('../experiments/index.js'),
-    import('../runtime/node.js'),
+    import('../engine/node.js'),
   ])
   const progress = createProgress('item counts')
   try {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
 import type { TokenizerName } from '../data/index.js'
 import { bytesText } from '../inspect/bytes-text.js'
-import type { ComparedModel, CompareReport } from '../runtime/compare.js'
-import type { TextPart } from '../runtime/searched-eval.js'
+import type { ComparedModel, CompareReport } from '../jobs/compare.js'
+import type { TextPart } from '../jobs/searched-eval.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
@@ -66,7 +66,7 @@ export function addCompare(program: Command): void {
 
 async function runCompare(paths: string[], flags: CompareFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const { compareModels } = await import('../runtime/compare.js')
+  const { compareModels } = await import('../jobs/compare.js')
   const progress = createProgress('steps')
   let report: CompareReport
   try {

@@ -58,7 +58,7 @@ async function demo(flags: DemoFlags): Promise<void> {
     ),
   )
   terminal.print()
-  const { isPruneOf } = await import('../runtime/prune.js')
+  const { isPruneOf } = await import('../jobs/prune.js')
   const options = { ...flags, scale: 'auto' as const, threads: availableParallelism(), inputs: [sorter] }
   const again = process.env.npm_lifecycle_event === 'start' ? 'npm start -- ' : '' // npm takes options before -- for its own
   const advice = `${again}--force replaces it, another --out keeps both`
@@ -89,8 +89,8 @@ async function sortLists(
   signal: AbortSignal,
 ): Promise<{ sorted: number; shown: SortedList[] }> {
   const [{ openTicketModel }, { generateGreedyBatch }, { uniform }] = await Promise.all([
-    import('../runtime/ticket-model.js'),
-    import('../model/gpt2-generate.js'),
+    import('../jobs/ticket-model.js'),
+    import('../families/generate.js'),
     import('../random/index.js'),
   ])
   // Stream 2^53 - 1 of the seed: no matrix reads it.

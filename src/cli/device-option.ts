@@ -1,5 +1,5 @@
 import { Option } from 'commander'
-import type { DeviceName } from '../runtime/device.js'
+import type { DeviceName } from '../engine/device.js'
 import { oneOf } from './values.js'
 
 const devices = ['auto', 'cpu', 'webgpu', 'cuda'] as const satisfies readonly DeviceName[]

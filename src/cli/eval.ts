@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
-import type { DeviceName } from '../runtime/device.js'
-import type { EvalReport, TextPart } from '../runtime/searched-eval.js'
-import type { KeptMatrix, KeptReport } from '../runtime/searched-kept.js'
+import type { DeviceName } from '../engine/device.js'
+import type { EvalReport, TextPart } from '../jobs/searched-eval.js'
+import type { KeptMatrix, KeptReport } from '../jobs/searched-kept.js'
 import { deviceOption } from './device-option.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
@@ -75,7 +75,7 @@ export function addEval(program: Command): void {
 
 async function runEval(path: string, flags: EvalFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const { evaluateTicket } = await import('../runtime/searched-eval.js')
+  const { evaluateTicket } = await import('../jobs/searched-eval.js')
   const progress = createProgress('windows')
   let report: EvalReport
   try {

@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { bytesText } from '../inspect/bytes-text.js'
-import type { TextOptions, TextReport } from '../runtime/ticket-text.js'
+import type { TextOptions, TextReport } from '../jobs/ticket-text.js'
 import { LINK_LONG } from '../ticket/ticket-text.js'
 import { count, createTerminal } from './terminal.js'
 
@@ -21,7 +21,7 @@ qr              an SVG file with a QR code of the same; a ticket fits up to 2,94
 /** Runs `slt export <ticket> --to url`: prints the link. */
 export async function exportUrl(path: string, flags: TextFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const { linkTicket } = await import('../runtime/ticket-text.js')
+  const { linkTicket } = await import('../jobs/ticket-text.js')
   const report = await linkTicket(path, flags)
   const characters = report.link.length
   terminal.note(`${describe(report)}; ${count(characters)} characters`)
@@ -33,7 +33,7 @@ export async function exportUrl(path: string, flags: TextFlags): Promise<void> {
 /** Runs `slt export <ticket> [out] --to qr`: writes an SVG file, by default the ticket's name with `.svg`. */
 export async function exportQr(path: string, out: string | undefined, flags: TextFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const { writeTicketQr } = await import('../runtime/ticket-text.js')
+  const { writeTicketQr } = await import('../jobs/ticket-text.js')
   const file = out ?? `${basename(path).replace(/(\.slt)?\.safetensors$/, '')}.svg`
   const report = await writeTicketQr(path, file, flags)
   terminal.print(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
-import type { ExportForm, ExportReport } from '../runtime/export-model.js'
-import type { HeadForm } from '../runtime/export-weights.js'
+import type { ExportForm, ExportReport } from '../jobs/export-model.js'
+import type { HeadForm } from '../jobs/export-weights.js'
 import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './export-text.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
@@ -131,7 +131,7 @@ async function runExport(
   out: string,
   { bits, ...flags }: ExportFlags & { to: ExportForm },
 ): Promise<ExportReport> {
-  const { exportModel, HEADS } = await import('../runtime/export-model.js')
+  const { exportModel, HEADS } = await import('../jobs/export-model.js')
   const heads = createProgress('heads')
   const bytes = createProgress('bytes')
   try {
@@ -171,7 +171,7 @@ async function printReport(terminal: Terminal, report: ExportReport): Promise<vo
     )
   }
   if (tokenizer === null && files.length > 1 && !files.some(({ path }) => path === 'tokenizer.json')) {
-    const { tokenizerAdvice } = await import('../runtime/missing-tokenizer.js')
+    const { tokenizerAdvice } = await import('../jobs/missing-tokenizer.js')
     const what = kind === 'folder' ? 'folder has' : 'ticket names'
     terminal.note(`no tokenizer: the ${what} none; ${tokenizerAdvice(config.vocabulary)}`)
   }

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { systemReason } from '../runtime/system-error.js'
+import { systemReason } from '../files/system-error.js'
 import { isMemoryShortage } from '../safetensors/input-error.js'
 import { MemoryLimitError } from '../safetensors/memory-budget.js'
 import { usageLine } from './usage.js'

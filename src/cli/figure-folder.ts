@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { FigurePlan, FigureResult, LanguageFigureResult } from '../experiments/index.js'
-import type { Replaces } from '../runtime/place-file.js'
+import type { Replaces } from '../files/place-file.js'
 import { InputError } from '../safetensors/input-error.js'
 
 type Figure = FigureResult | LanguageFigureResult
@@ -35,8 +35,8 @@ export async function openFigureFolder(
   const [experiments, { makeFolder, readTextIfThere, writeTextAtomically }, { assertWritable, expectPath }] =
     await Promise.all([
       import('../experiments/index.js'),
-      import('../runtime/files.js'),
-      import('../runtime/output-path.js'),
+      import('../files/files.js'),
+      import('../files/output-path.js'),
     ])
   const { lossOf, parseFigure, renderFigure, renderReport, reportedFigures } = experiments
   expectPath(folder)

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import type { DeviceName } from '../runtime/device.js'
+import type { DeviceName } from '../engine/device.js'
 import { beyondContext, longPrompt } from './context-notes.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
@@ -61,11 +61,11 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
   const terminal = createTerminal(flags)
   const [{ openModel }, { openGraphRunner }, { continueText, loadModelTokenizer, promptTokens }, ...rest] =
     await Promise.all([
-      import('../runtime/open-model.js'),
-      import('../runtime/device.js'),
-      import('../runtime/searched-text.js'),
+      import('../jobs/open-model.js'),
+      import('../engine/device.js'),
+      import('../jobs/searched-text.js'),
       import('../interop/special-tokens.js'),
-      import('../model/gpt2-generate.js'),
+      import('../families/generate.js'),
     ])
   const [{ endTokens }, { countBeyond }] = rest
   const { prompt, count, temperature, topK, seed } = flags

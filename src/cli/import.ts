@@ -25,7 +25,7 @@ export function addImport(program: Command): void {
     .addHelpText('after', help)
     .action(async (text: string, flags: { out: string; force?: boolean; json?: boolean }) => {
       const terminal = createTerminal(flags)
-      const { importTicket } = await import('../runtime/ticket-text.js')
+      const { importTicket } = await import('../jobs/ticket-text.js')
       const report = await interruptible(() => importTicket(text, flags.out, flags))
       terminal.print(`${terminal.colour.bold(report.out)}: ${bytesText(report.bytes)}, sha256 ${report.sha256}`)
       terminal.result(report)

@@ -39,10 +39,10 @@ export function addInspect(program: Command): void {
 async function runInspect(path: string, flags: InspectFlags): Promise<void> {
   const terminal = createTerminal(flags)
   const [{ inspectFile }, { densitySvg }, { writeTextAtomically }, { assertWritable, expectSvg }] = await Promise.all([
-    import('../runtime/inspect.js'),
+    import('../jobs/inspect.js'),
     import('../inspect/index.js'),
-    import('../runtime/files.js'),
-    import('../runtime/output-path.js'),
+    import('../files/files.js'),
+    import('../files/output-path.js'),
   ])
   const { plot, force } = flags
   if (plot !== undefined) expectSvg(plot, 'plot')

@@ -1,5 +1,5 @@
-import { type SignalThread, startSignalThread } from '../runtime/signal-thread.js'
-import type { LastWords } from '../runtime/signal-watch.js'
+import { type SignalThread, startSignalThread } from '../engine/signal-thread.js'
+import type { LastWords } from '../engine/signal-watch.js'
 import { failureText, Interrupted, reportFailure } from './failure.js'
 
 /** Signals that ask to stop. A closed terminal (SIGHUP) ends the process as it ever does: `nohup` must be able to keep it from that. */

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
+import type { PruneFileOptions } from '../jobs/prune.js'
 import type { PruneReport } from '../prune/gpt2.js'
-import type { PruneFileOptions } from '../runtime/prune.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
@@ -86,7 +86,7 @@ export async function prune(
   target: Target,
   flags: PruneFlags & Pick<PruneFileOptions, 'out' | 'inputs' | 'isSame' | 'advice'>,
 ): Promise<PruneReport> {
-  const { pruneGpt2 } = await import('../runtime/prune.js')
+  const { pruneGpt2 } = await import('../jobs/prune.js')
   const { items, seed, scale, method, threads, out, inputs, isSame, advice, force } = flags
   const progress = createProgress('weights')
   try {

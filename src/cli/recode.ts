@@ -36,7 +36,7 @@ export function addRecode(program: Command): void {
     .addHelpText('after', help)
     .action(async (path: string, { coding, out, force, memoryLimit, ...flags }: RecodeFlags) => {
       const terminal = createTerminal(flags)
-      const { recodeTicket } = await import('../runtime/recode-ticket.js')
+      const { recodeTicket } = await import('../jobs/recode-ticket.js')
       const report = await interruptible((signal) => recodeTicket(path, coding, out, { force, memoryLimit, signal }))
       const { from, to } = report.bytes
       terminal.print(

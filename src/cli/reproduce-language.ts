@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { DeviceName } from '../engine/device.js'
 import type {
   FigurePlan,
   LanguageFigureResult,
@@ -10,8 +11,7 @@ import type {
   PresetChanges,
   RunLanguageModel,
 } from '../experiments/index.js'
-import type { DeviceName } from '../runtime/device.js'
-import type { KeptRunResult, KeptRuns } from '../runtime/kept-runs.js'
+import type { KeptRunResult, KeptRuns } from '../jobs/kept-runs.js'
 import type { SettingsChoice } from '../search/settings.js'
 import { BadUsage } from './failure.js'
 import { createProgress } from './progress.js'
@@ -87,9 +87,9 @@ export async function prepareLanguage(
   ] = await Promise.all([
     import('../experiments/index.js'),
     import('../data/index.js'),
-    import('../runtime/corpus-files.js'),
-    import('../runtime/device.js'),
-    import('../runtime/kept-runs.js'),
+    import('../files/corpus-files.js'),
+    import('../engine/device.js'),
+    import('../jobs/kept-runs.js'),
   ])
   const { data = shakespeare, valid, raw, threads } = flags
   const { tokenizer, context } = preset

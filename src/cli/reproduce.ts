@@ -166,7 +166,7 @@ async function reproduceSynthetic(
   if (numbers.length === 0) return
   const [{ runFigure }, { loadSolver }] = await Promise.all([
     import('../experiments/index.js'),
-    import('../runtime/node.js'),
+    import('../engine/node.js'),
   ])
   const solver = await loadSolver()
   const target = trained ? await trainTargetHere({ seed, signal }) : undefined

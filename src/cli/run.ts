@@ -58,10 +58,10 @@ export function addRun(program: Command): void {
 async function runTicket(path: string, flags: RunFlags): Promise<void> {
   const terminal = createTerminal(flags)
   const [{ countBeyond, generateTokens }, { openModel }, { endTokens }, { LETTERS }] = await Promise.all([
-    import('../model/gpt2-generate.js'),
-    import('../runtime/open-model.js'),
+    import('../families/generate.js'),
+    import('../jobs/open-model.js'),
     import('../interop/special-tokens.js'),
-    import('../runtime/missing-tokenizer.js'),
+    import('../jobs/missing-tokenizer.js'),
   ])
   const opened = await openModel(path, { memoryLimit: flags.memoryLimit })
   for (const warning of opened.warnings) terminal.note(warning)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
-import type { SearchReport, SearchStart } from '../runtime/search.js'
+import type { SearchReport, SearchStart } from '../jobs/search.js'
 import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
@@ -49,7 +49,7 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
     )
   }
   const terminal = createTerminal(flags)
-  const { search } = await import('../runtime/search.js')
+  const { search } = await import('../jobs/search.js')
   const reading = createProgress('bytes')
   let progress: ReturnType<typeof createSearchProgress> | undefined
   const note = (line: string) => {

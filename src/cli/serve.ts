@@ -41,7 +41,7 @@ export function addServe(program: Command): void {
 
 async function runServe(names: string[], flags: ServeFlags, command: Command): Promise<void> {
   const terminal = createTerminal(flags)
-  const { startServer, openBrowser } = await import('../runtime/serve/index.js')
+  const { startServer, openBrowser } = await import('../serve/index.js')
   const folders = names.length > 0 ? names : ['.']
   const work = async (signal: AbortSignal) => {
     const serving = await startServer({

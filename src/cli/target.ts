@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path'
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import type { Gpt2Weights } from '../model/gpt2-weights.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { Gpt2Weights } from '../families/gpt2/weights.js'
 import { InputError } from '../safetensors/input-error.js'
 
 /** A model to be approximated. */
@@ -22,9 +22,9 @@ export interface Target {
 export async function readTarget(folder: string, name = 'folder', taker = 'prune'): Promise<Target> {
   const [{ readGpt2Folder, refuseAdapter }, { openFile }, { isFile }, { expectPath }] = await Promise.all([
     import('../interop/index.js'),
-    import('../runtime/files.js'),
-    import('../runtime/path-kind.js'),
-    import('../runtime/output-path.js'),
+    import('../files/files.js'),
+    import('../files/path-kind.js'),
+    import('../files/output-path.js'),
   ])
   expectPath(folder, name)
   if (await isFile(folder)) throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
@@ -37,10 +37,10 @@ export async function readTarget(folder: string, name = 'folder', taker = 'prune
 /** Makes a random model of a named shape, with another number of layers when given. */
 export async function randomTarget(shape: string, layers: number | undefined, seed: bigint): Promise<Target> {
   const [{ gpt2Shapes }, { randomGpt2Weights }, { createGenerator }, { loadKernels }] = await Promise.all([
-    import('../model/gpt2-config.js'),
-    import('../model/gpt2-random.js'),
+    import('../families/gpt2/config.js'),
+    import('../families/gpt2/random.js'),
     import('../kernels/index.js'),
-    import('../runtime/node.js'),
+    import('../engine/node.js'),
   ])
   if (!Object.hasOwn(gpt2Shapes, shape)) {
     throw new RangeError(`"random" expected ${Object.keys(gpt2Shapes).join(', ')}, got ${JSON.stringify(shape)}`)

@@ -23,8 +23,8 @@ export async function trainTargetHere(
 ): Promise<TrainedTarget> {
   const [{ trainTarget }, { createGraphRunner }, { loadKernels }] = await Promise.all([
     import('../experiments/index.js'),
-    import('../runtime/onnx.js'),
-    import('../runtime/node.js'),
+    import('../engine/onnx.js'),
+    import('../engine/node.js'),
   ])
   const progress = createProgress('epochs')
   return trainTarget({
@@ -49,8 +49,8 @@ export async function trainAngularVelocity(flags: AngularVelocityFlags): Promise
   const given = Object.entries({ batch, learningRate, weightDecay }).filter(([, value]) => value !== undefined)
   const training = Object.fromEntries(given)
   const [{ writeAtomically }, { assertWritable }] = await Promise.all([
-    import('../runtime/files.js'),
-    import('../runtime/output-path.js'),
+    import('../files/files.js'),
+    import('../files/output-path.js'),
   ])
   const replaces = await assertWritable(out, { force: flags.force })
   const trained = await interruptible((signal) => trainTargetHere({ seed, training, signal }))

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Tokenizer } from '../data/index.js'
+import type { VerifyFileOptions } from '../jobs/prune.js'
 import type { Check } from '../prune/verify-gpt2.js'
-import type { VerifyFileOptions } from '../runtime/prune.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
@@ -74,8 +74,8 @@ export function addVerify(program: Command): void {
 /** The tokenizer of a target's text. @throws InputError when the folder has none of ours and none was given */
 async function tokenizerOf(folder: string, { config }: Target, given: string | undefined): Promise<Tokenizer> {
   const [{ folderTokenizer }, { loadModelTokenizer }] = await Promise.all([
-    import('../runtime/model-source.js'),
-    import('../runtime/searched-text.js'),
+    import('../jobs/model-source.js'),
+    import('../jobs/searched-text.js'),
   ])
   return loadModelTokenizer({ path: folder, config, ...(await folderTokenizer(folder)) }, given)
 }
@@ -85,7 +85,7 @@ export async function verify(
   path: string,
   options: Omit<VerifyFileOptions, 'ticket' | 'signal' | 'onProgress'> = {},
 ): Promise<{ checks: Check[]; warnings: readonly string[] }> {
-  const { verifyGpt2 } = await import('../runtime/prune.js')
+  const { verifyGpt2 } = await import('../jobs/prune.js')
   const progress = createProgress('matrices')
   try {
     return await interruptible((signal) => {

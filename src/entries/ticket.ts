@@ -8,8 +8,9 @@
  * Loads nothing of Node and one package, @noble/hashes: SHA-256 piece by piece, which WebCrypto lacks. Weights are made in
  * TypeScript by `generateWeights`; `strong-lottery-tickets/web` makes them faster, and runs them.
  */
+
+export { webSha256 } from '../engine/web-sha256.js'
 export { generateWeights, type Initialisation, type Seed } from '../random/index.js'
-export { webSha256 } from '../runtime/web-sha256.js'
 export { type ByteSource, InputError, memorySource } from '../safetensors/index.js'
 export { type CompactTicket, decodeCompact, encodeCompact } from '../ticket/compact.js'
 export {

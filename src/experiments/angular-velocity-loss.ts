@@ -12,7 +12,7 @@ import {
   angularVelocityGradientGraph,
   angularVelocityGraph,
   angularVelocityParameters,
-} from '../model/angular-velocity-model.js'
+} from '../paper/angular-velocity-model.js'
 
 /** A whole set as one batch, made once: sines and cosines anew for every batch would double the time of a training. */
 export function wholeSet(set: AngularVelocitySet): AngularVelocityBatch {

@@ -2,8 +2,8 @@
  * An empirical value for the paper's unspecified constant C: how many random products a weight really needs (Lemma 4/7).
  * It holds for the sizes measured, not universally, and is no proof.
  */
-import { prunePairs } from '../prune/paper-pair.js'
-import { createSourcePair } from '../prune/paper-source.js'
+import { prunePairs } from '../paper/prune-pair.js'
+import { createSourcePair } from '../paper/source.js'
 import { type Seed, uniform } from '../random/index.js'
 import type { SubsetSumSolver } from '../subset-sum/index.js'
 import { matrixWidth } from '../theory/width.js'

@@ -1,9 +1,9 @@
 /** Figure 4: error of pruned attention against its width n_K = n_V, at T = 4. */
 
 import { generateAngularVelocity } from '../data/angular-velocity.js'
-import { attend } from '../model/attention.js'
-import { createAttentionSource, pruneAttention } from '../prune/paper-attention.js'
-import type { SourceInitialisation } from '../prune/paper-source.js'
+import { attend } from '../paper/attention.js'
+import { createAttentionSource, pruneAttention } from '../paper/prune-attention.js'
+import type { SourceInitialisation } from '../paper/source.js'
 import {
   checkSources,
   createSteps,

@@ -1,9 +1,9 @@
 /** Figure 5: error of pruned attention against the input length T, at widths n = 20 and 40. */
 
 import { generateAngularVelocity } from '../data/angular-velocity.js'
-import { attend } from '../model/attention.js'
-import { createAttentionSource, type PrunedAttention, pruneAttention } from '../prune/paper-attention.js'
-import type { SourceInitialisation } from '../prune/paper-source.js'
+import { attend } from '../paper/attention.js'
+import { createAttentionSource, type PrunedAttention, pruneAttention } from '../paper/prune-attention.js'
+import type { SourceInitialisation } from '../paper/source.js'
 import {
   checkSources,
   createSteps,

@@ -1,8 +1,8 @@
 /** Figure 6: error of a pruned transformer without normalisation against its width, for 1 to 4 blocks. */
 import { generateAngularVelocity } from '../data/angular-velocity.js'
-import { forwardBlock, type NormFreeTransformer } from '../model/norm-free-transformer.js'
-import type { SourceInitialisation } from '../prune/paper-source.js'
-import { createTransformerSource, pairsOf, pruneTransformers, streamsOf } from '../prune/paper-transformer.js'
+import { forwardBlock, type NormFreeTransformer } from '../paper/norm-free-transformer.js'
+import { createTransformerSource, pairsOf, pruneTransformers, streamsOf } from '../paper/prune-transformer.js'
+import type { SourceInitialisation } from '../paper/source.js'
 import {
   checkSources,
   createSteps,

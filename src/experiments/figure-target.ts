@@ -1,6 +1,6 @@
 /** The target of Figures 4 and 5, trained or not, and what the figures say of it. */
-import { type Attention, type FactoredHead, mergeHead } from '../model/attention.js'
-import { spectralNorm } from '../model/matrix.js'
+import { type Attention, type FactoredHead, mergeHead } from '../paper/attention.js'
+import { spectralNorm } from '../paper/matrix.js'
 import type { Seed } from '../random/index.js'
 import type { FigureCheck } from './figure.js'
 import { createTargetAttention } from './target.js'

@@ -1,7 +1,7 @@
 /** What every figure is run with and what it returns; plain values only, so a result survives JSON. */
 
-import type { PrunedPair } from '../prune/paper-pair.js'
-import type { SourceInitialisation } from '../prune/paper-source.js'
+import type { PrunedPair } from '../paper/prune-pair.js'
+import type { SourceInitialisation } from '../paper/source.js'
 import type { Seed } from '../random/index.js'
 import type { SubsetSumSolver } from '../subset-sum/index.js'
 import type { ExponentialFit } from '../theory/fit.js'

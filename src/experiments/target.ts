@@ -2,9 +2,9 @@
  * Untrained targets "initialised as the theory assumes": every matrix is drawn U(-1, 1) and divided by its spectral
  * norm, so that all norms are exactly 1, the largest value the theorems allow.
  */
-import type { Attention } from '../model/attention.js'
-import { spectralNorm } from '../model/matrix.js'
-import type { NormFreeTransformer } from '../model/norm-free-transformer.js'
+import type { Attention } from '../paper/attention.js'
+import { spectralNorm } from '../paper/matrix.js'
+import type { NormFreeTransformer } from '../paper/norm-free-transformer.js'
 import { type Seed, uniform } from '../random/index.js'
 
 /** A matrix [rows, columns] of spectral norm 1, from `stream`. */

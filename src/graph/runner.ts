@@ -21,7 +21,7 @@ export interface LoadedGraph {
   release(): Promise<void>
 }
 
-/** Something that runs ONNX models: ONNX Runtime in Node or in a browser. `src/runtime/` makes one. */
+/** Something that runs ONNX models: ONNX Runtime in Node or in a browser. `src/engine/` makes one. */
 export interface GraphRunner {
   /** Whether graphs should use operators of ONNX Runtime's own domain that save transposes (FusedMatMul). */
   readonly prefersFused: boolean

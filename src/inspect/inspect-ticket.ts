@@ -1,5 +1,5 @@
-import { gpt2Matrices } from '../model/gpt2-matrices.js'
-import { gpt2TensorShapes } from '../model/gpt2-weights.js'
+import { gpt2Matrices } from '../families/gpt2/matrices.js'
+import { gpt2TensorShapes } from '../families/gpt2/weights.js'
 import { coordinateName, secondName } from '../ticket/format.js'
 import {
   DROPPED,

@@ -1,5 +1,5 @@
 /** What a ticket is, and how much of its file each part takes: the report of `slt inspect`. */
-import type { Gpt2Config } from '../model/gpt2-config.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
 import type { Construction, Probe, SearchSummary, Ticket } from '../ticket/index.js'
 import type { DenseSize } from './dense-sizes.js'
 import type { LineSpread } from './mask-lines.js'

@@ -3,9 +3,9 @@
  * best one of rank d/H. What the constant coordinate of a key adds to all logits of a query alike cancels in the softmax and
  * is left out; that of a value is a bias. So a query-key matrix is approximated on (d + 1) x d, a value-output one on d x d.
  */
-import { headWidth } from '../model/gpt2-config.js'
-import { feedForwardPair, queryKeyPair, valueOutputPair } from '../model/gpt2-pair-names.js'
-import { gpt2TensorShapes, type WeightTensor } from '../model/gpt2-weights.js'
+import { headWidth } from '../families/gpt2/config.js'
+import { feedForwardPair, queryKeyPair, valueOutputPair } from '../families/gpt2/pair-names.js'
+import { gpt2TensorShapes, type WeightTensor } from '../families/gpt2/weights.js'
 import type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
 import { rankFactors } from './rank-factors.js'
 

@@ -1,5 +1,5 @@
 import type { TokenizerName } from '../data/index.js'
-import type { Gpt2Config } from '../model/gpt2-config.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
 import { jsonFile, type OutputFile, textFile } from './output-file.js'
 import type { SpecialTokens } from './special-tokens.js'
 import { tokenizerConfigJson, tokenizerJson } from './tokenizer-json.js'

@@ -1,7 +1,8 @@
 /** Which tensor of a weight file is which of a GPT-2's, under whatever wrappers it was saved. */
+
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import { gpt2TensorShapes } from '../families/gpt2/weights.js'
 import { formatShape, type Shape, sameShape } from '../graph/index.js'
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import { gpt2TensorShapes } from '../model/gpt2-weights.js'
 import { InputError, quoted, quotedList } from '../safetensors/index.js'
 import type { WeightFiles } from './weight-files.js'
 

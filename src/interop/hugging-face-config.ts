@@ -1,4 +1,4 @@
-import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
+import { checkGpt2Config, type Gpt2Config } from '../families/gpt2/config.js'
 import { InputError, parseJson, quoted, quotedList } from '../safetensors/index.js'
 import { aliases, fixed, hasNoEffect, refused } from './hugging-face-keys.js'
 

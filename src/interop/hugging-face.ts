@@ -1,5 +1,5 @@
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import type { Gpt2Weights, WeightTensor } from '../model/gpt2-weights.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { Gpt2Weights, WeightTensor } from '../families/gpt2/weights.js'
 import { InputError, toFloat32 } from '../safetensors/index.js'
 import { findTensors } from './gpt2-tensors.js'
 import { readGpt2Config } from './hugging-face-config.js'

@@ -1,5 +1,5 @@
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import type { Gpt2Weights } from '../model/gpt2-weights.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { Gpt2Weights } from '../families/gpt2/weights.js'
 
 /**
  * A pruned GPT-2 with each pair of random matrices multiplied out: what a dense GPT-2 has to compute. A head is

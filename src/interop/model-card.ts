@@ -1,4 +1,4 @@
-import type { Gpt2Config } from '../model/gpt2-config.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
 import { type OutputFile, textFile } from './output-file.js'
 
 /** What a model card says of where the model came from. */

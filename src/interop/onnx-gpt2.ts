@@ -2,8 +2,8 @@
  * GPT-2 as one ONNX graph with a cache of keys and values, in the layout that transformers.js and Hugging Face's Optimum use.
  * Dimensions: B sequences, T new tokens each, P tokens before them, S = P + T; width d, H heads of width D, vocabulary V.
  */
-import { type Gpt2Config, headWidth } from '../model/gpt2-config.js'
-import type { Gpt2Weights, WeightTensor } from '../model/gpt2-weights.js'
+import { type Gpt2Config, headWidth } from '../families/gpt2/config.js'
+import type { Gpt2Weights, WeightTensor } from '../families/gpt2/weights.js'
 import { createOnnxBuilder, type OnnxBuilder } from './onnx-builder.js'
 import { floatInitializer, onnxFile } from './onnx-file.js'
 import type { OutputFile } from './output-file.js'

@@ -1,4 +1,4 @@
-import type { Gpt2Weights, WeightTensor } from '../model/gpt2-weights.js'
+import type { Gpt2Weights, WeightTensor } from '../families/gpt2/weights.js'
 import { bfloat16Bytes, float16Bytes, float32Bytes, planSafetensors } from '../safetensors/index.js'
 import type { OutputFile } from './output-file.js'
 

@@ -5,9 +5,9 @@
  * c_proj = N. What is read, is read from the first copy; what is added, to all of them. The column of M that meets the
  * constant of the keys is left out: it adds the same to all logits of a query, which cancels in the softmax.
  */
-import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
-import { feedForwardPair, queryKeyPair, valueOutputPair } from '../model/gpt2-pair-names.js'
-import { countParameters, gpt2TensorShapes, type WeightTensor } from '../model/gpt2-weights.js'
+import { checkGpt2Config, type Gpt2Config } from '../families/gpt2/config.js'
+import { feedForwardPair, queryKeyPair, valueOutputPair } from '../families/gpt2/pair-names.js'
+import { countParameters, gpt2TensorShapes, type WeightTensor } from '../families/gpt2/weights.js'
 import type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
 
 /** The configuration of {@link widenedGpt2}: H times as wide, so that a head has the width d. */

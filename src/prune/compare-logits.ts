@@ -1,5 +1,5 @@
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import type { LanguageModel } from '../model/gpt2-tokens.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { LanguageModel } from '../families/language-model.js'
 import { fillWords, type Seed } from '../random/index.js'
 
 /** The stream that random inputs are drawn from: above every stream of weights. */

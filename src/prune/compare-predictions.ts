@@ -1,8 +1,9 @@
 /** How far a model predicts from what its target predicts, on text that the target writes or on any other. */
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import { paddedLength } from '../model/gpt2-generate.js'
-import { largestIndex, sampleToken } from '../model/gpt2-sampling.js'
-import type { LanguageModel } from '../model/gpt2-tokens.js'
+
+import { paddedLength } from '../families/generate.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { LanguageModel } from '../families/language-model.js'
+import { largestIndex, sampleToken } from '../families/sampling.js'
 import { fillWords, type Seed } from '../random/index.js'
 
 /** The stream of a target's samples: above those of weights, beside that of random inputs (2^51). */

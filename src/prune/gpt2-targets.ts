@@ -4,9 +4,9 @@
  * on a constant input: every map with biases sees [x, 1], the constant last. What the constant adds to all logits of a
  * query alike cancels in the softmax, and is kept all the same: the matrices are merged exactly.
  */
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import { headWidth } from '../model/gpt2-config.js'
-import { feedForwardPair, queryKeyPair, valueOutputPair } from '../model/gpt2-pair-names.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import { headWidth } from '../families/gpt2/config.js'
+import { feedForwardPair, queryKeyPair, valueOutputPair } from '../families/gpt2/pair-names.js'
 
 /** Reads a weight by its Hugging Face name, float32 row-major. */
 export type ReadWeight = (name: string) => Promise<Float32Array>

@@ -2,12 +2,13 @@
  * The construction of Theorems 3 and 11 on a trained GPT-2: every linear map is replaced by two pruned random matrices.
  * What no subset sum can stand for (embeddings, LayerNorm gains and biases) is kept dense.
  */
+
+import { checkGpt2Config, type Gpt2Config } from '../families/gpt2/config.js'
+import { createGpt2 } from '../families/gpt2/dense.js'
+import { checkWeights, type Gpt2Weights, gpt2DenseShapes, gpt2TensorShapes } from '../families/gpt2/weights.js'
 import type { GraphRunner } from '../graph/index.js'
 import type { Kernels } from '../kernels/index.js'
 import { createGenerator } from '../kernels/index.js'
-import { createGpt2 } from '../model/gpt2.js'
-import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
-import { checkWeights, type Gpt2Weights, gpt2DenseShapes, gpt2TensorShapes } from '../model/gpt2-weights.js'
 import { type Seed, seedWords } from '../random/index.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import {
@@ -31,7 +32,7 @@ import type { PrunePool } from './task.js'
 /** Target matrices merged to find their scale are kept for the construction up to this many bytes in all. */
 const MERGED_BYTES = 2 ** 29
 
-/** What the construction needs of the machine; src/runtime provides it. */
+/** What the construction needs of the machine; src/jobs provides it. */
 export interface PrunePlatform {
   pool: PrunePool
   kernels: Kernels

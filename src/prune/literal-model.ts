@@ -1,7 +1,7 @@
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import { createPairGpt2, type MaterialisedPair, type PairGpt2 } from '../families/gpt2/pair.js'
+import type { Gpt2Weights } from '../families/gpt2/weights.js'
 import type { GraphRunner } from '../graph/index.js'
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import { createPairGpt2, type MaterialisedPair, type PairGpt2 } from '../model/gpt2-pair.js'
-import type { Gpt2Weights } from '../model/gpt2-weights.js'
 import type { generateWeights, Seed } from '../random/index.js'
 import { materialisePair, type PairMasks } from '../ticket/index.js'
 

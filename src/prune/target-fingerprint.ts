@@ -1,5 +1,5 @@
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import type { Gpt2Weights } from '../model/gpt2-weights.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { Gpt2Weights } from '../families/gpt2/weights.js'
 import type { CreateSha256 } from '../ticket/index.js'
 
 /** Changes whenever the masks of equal targets, options and seeds would. */

@@ -1,10 +1,11 @@
 /** Checks of a ticket: what it says of itself, and how it compares with the target it was pruned to. */
+
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import { createGpt2 } from '../families/gpt2/dense.js'
+import type { PairGpt2 } from '../families/gpt2/pair.js'
+import { gpt2PairShapes } from '../families/gpt2/pair-names.js'
+import { type Gpt2Weights, gpt2DenseShapes } from '../families/gpt2/weights.js'
 import { createGenerator } from '../kernels/index.js'
-import { createGpt2 } from '../model/gpt2.js'
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import type { PairGpt2 } from '../model/gpt2-pair.js'
-import { gpt2PairShapes } from '../model/gpt2-pair-names.js'
-import { type Gpt2Weights, gpt2DenseShapes } from '../model/gpt2-weights.js'
 import { InputError } from '../safetensors/input-error.js'
 import { countKept, type Probe, type PrunedTicket, pairsBytes, probeTolerance, productBytes } from '../ticket/index.js'
 import type { Sequences } from './compare-predictions.js'

@@ -1,5 +1,5 @@
 /** Checks of what a user of a ticket loses: how its predictions differ from the target's. */
-import type { LanguageModel } from '../model/gpt2-tokens.js'
+import type { LanguageModel } from '../families/language-model.js'
 import type { Seed } from '../random/index.js'
 import { comparePredictions, type Sequences, sampleSequences } from './compare-predictions.js'
 

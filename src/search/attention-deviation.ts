@@ -1,6 +1,6 @@
+import { createGpt2 } from '../families/gpt2/dense.js'
+import type { BiasFreeGpt2 } from '../families/gpt2/matrices.js'
 import type { GraphRunner } from '../graph/index.js'
-import { createGpt2 } from '../model/gpt2.js'
-import type { BiasFreeGpt2 } from '../model/gpt2-matrices.js'
 import { huggingFaceWeights, type ParameterLookup } from './hugging-face-weights.js'
 
 /** No more tokens than this are looked at: attention logits take T^2 values a head. */

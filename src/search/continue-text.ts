@@ -1,7 +1,7 @@
 /** A text, token by token, on any platform. */
 import { createTextStream, type Tokenizer } from '../data/index.js'
-import { type Decoder, generateTokens } from '../model/gpt2-generate.js'
-import type { Sampling } from '../model/gpt2-sampling.js'
+import { type Decoder, generateTokens } from '../families/generate.js'
+import type { Sampling } from '../families/sampling.js'
 import { fillWords, type Seed } from '../random/index.js'
 import { TEXT_STREAM } from './streams.js'
 

@@ -1,5 +1,5 @@
 /** Signs of a network that can learn next to nothing, before a run and after it. */
-import { gpt2Matrices } from '../model/gpt2-matrices.js'
+import { gpt2Matrices } from '../families/gpt2/matrices.js'
 import type { SearchSettings } from './settings.js'
 
 /** A loss so close to that of answering every token alike is that answer, in nats. */

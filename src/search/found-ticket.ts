@@ -1,4 +1,4 @@
-import { gpt2Matrices } from '../model/gpt2-matrices.js'
+import { gpt2Matrices } from '../families/gpt2/matrices.js'
 import {
   assertSearchedMetadata,
   type MaskCoding,

@@ -1,6 +1,6 @@
+import type { BiasFreeGpt2 } from '../families/gpt2/matrices.js'
+import { type Gpt2Weights, gpt2TensorShapes, type WeightTensor } from '../families/gpt2/weights.js'
 import { sizeOf } from '../graph/index.js'
-import type { BiasFreeGpt2 } from '../model/gpt2-matrices.js'
-import { type Gpt2Weights, gpt2TensorShapes, type WeightTensor } from '../model/gpt2-weights.js'
 
 /** A bias-free GPT-2's values by the names of `gpt2Matrices` and `gpt2Norms`. */
 export type ParameterLookup = (name: string) => Float32Array

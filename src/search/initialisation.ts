@@ -1,4 +1,4 @@
-import { fanIn, type Gpt2Matrix } from '../model/gpt2-matrices.js'
+import { fanIn, type Gpt2Matrix } from '../families/gpt2/matrices.js'
 import type { Initialisation } from '../random/index.js'
 
 /**

@@ -1,5 +1,5 @@
+import { gpt2TokenLossGraph } from '../families/gpt2/loss.js'
 import { encodeModel, float32, type Graph, type GraphRunner, int32, type Tensor } from '../graph/index.js'
-import { gpt2TokenLossGraph } from '../model/gpt2-loss.js'
 import { type LossModel, parameterFeeds } from './loss-step.js'
 
 /** A repeated computation of a model's loss on windows, each by itself. */

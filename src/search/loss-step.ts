@@ -1,7 +1,7 @@
+import { gpt2GradientGraph } from '../families/gpt2/loss.js'
+import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../families/gpt2/matrices.js'
 import { encodeModel, float32, type GraphRunner, int32, type Tensor } from '../graph/index.js'
 import { type ArrayShape, addRows, type ParameterMemory } from '../kernels/index.js'
-import { gpt2GradientGraph } from '../model/gpt2-loss.js'
-import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../model/gpt2-matrices.js'
 
 /** The model, and which of its predictions the loss is about. */
 export interface LossModel extends BiasFreeGpt2 {

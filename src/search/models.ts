@@ -1,4 +1,4 @@
-import { checkGpt2Config, type Gpt2Config } from '../model/gpt2-config.js'
+import { checkGpt2Config, type Gpt2Config } from '../families/gpt2/config.js'
 
 /** A model by name, and what to change of it. */
 export interface ModelChoice {

@@ -1,6 +1,6 @@
+import { gpt2Matrices, gpt2Norms } from '../families/gpt2/matrices.js'
 import type { MatrixMemory, ParameterMemory } from '../kernels/parameter-memory.js'
 import { weightFiller } from '../kernels/random.js'
-import { gpt2Matrices, gpt2Norms } from '../model/gpt2-matrices.js'
 import type { Initialisation } from '../random/index.js'
 import { matrixInitialisation, scoreRange } from './initialisation.js'
 import type { SearchSettings } from './settings.js'

@@ -27,7 +27,7 @@ export interface Validation {
   readonly accuracy?: number
 }
 
-/** The pieces that a run is made of; src/runtime puts them together. */
+/** The pieces that a run is made of; src/jobs puts them together. */
 export interface RunPieces {
   readonly settings: SearchSettings
   readonly cadence: Cadence

@@ -1,5 +1,5 @@
-import { createCachedDecoder } from '../model/gpt2-cached.js'
-import { type Decoder, generateTokens } from '../model/gpt2-generate.js'
+import { type Decoder, generateTokens } from '../families/generate.js'
+import { createCachedDecoder } from '../families/gpt2/cached.js'
 import { fillWords } from '../random/index.js'
 import { huggingFaceWeights } from './hugging-face-weights.js'
 import type { SearchSession } from './session.js'

@@ -1,9 +1,9 @@
 import { bitsPerByte } from '../data/corpus.js'
 import { type SortTask, sortContext } from '../data/sort-task.js'
+import { createGpt2 } from '../families/gpt2/dense.js'
+import type { BiasFreeGpt2 } from '../families/gpt2/matrices.js'
+import { largestIndex } from '../families/sampling.js'
 import type { GraphRunner } from '../graph/index.js'
-import { createGpt2 } from '../model/gpt2.js'
-import type { BiasFreeGpt2 } from '../model/gpt2-matrices.js'
-import { largestIndex } from '../model/gpt2-sampling.js'
 import { huggingFaceWeights, type ParameterLookup } from './hugging-face-weights.js'
 import type { Validation } from './run.js'
 

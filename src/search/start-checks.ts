@@ -2,8 +2,9 @@
  * What a run may not begin with. `checkSettings` says what settings can be, so that every run that was ever begun is read
  * and goes on; the checks here also refuse, before the first step, what cannot end well.
  */
+
+import { gpt2Matrices } from '../families/gpt2/matrices.js'
 import { keptCount } from '../mask/kept-count.js'
-import { gpt2Matrices } from '../model/gpt2-matrices.js'
 import type { SearchSettings } from './settings.js'
 
 /** The largest float32 number, and the least above 0: scores, weights and their steps are float32. */

@@ -1,7 +1,8 @@
 /** The head of a compact ticket: all of a searched ticket's metadata, in the order that docs/ticket-format.md specifies. */
+
+import { gpt2Activations } from '../families/gpt2/config.js'
+import { gpt2Matrices, normKinds } from '../families/gpt2/matrices.js'
 import { keptCount } from '../mask/kept-count.js'
-import { gpt2Activations } from '../model/gpt2-config.js'
-import { gpt2Matrices, normKinds } from '../model/gpt2-matrices.js'
 import { type Initialisation, initialisationScale } from '../random/index.js'
 import type { Fields } from './compact-fields.js'
 import { PROBE_LIMIT, type Probe } from './format.js'

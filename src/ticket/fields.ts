@@ -1,6 +1,6 @@
 /** Checks of metadata fields that every kind of ticket has. Values come from a file: nothing is taken for granted. */
 
-import type { Gpt2Config } from '../model/gpt2-config.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
 import { seedWords } from '../random/index.js'
 import { tensorBytes } from '../safetensors/dtype.js'
 import { quoted } from '../safetensors/strict-json.js'

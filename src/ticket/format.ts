@@ -1,5 +1,5 @@
+import type { Gpt2Config } from '../families/gpt2/config.js'
 import { packedBytes } from '../mask/packed-bits.js'
-import type { Gpt2Config } from '../model/gpt2-config.js'
 import type { Seed } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'
 import type { MaskCoding, MaskSize } from './coding.js'

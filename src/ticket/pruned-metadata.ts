@@ -1,5 +1,5 @@
-import { checkGpt2Config } from '../model/gpt2-config.js'
-import { gpt2PairShapes } from '../model/gpt2-pair-names.js'
+import { checkGpt2Config } from '../families/gpt2/config.js'
+import { gpt2PairShapes } from '../families/gpt2/pair-names.js'
 import { quoted } from '../safetensors/strict-json.js'
 import {
   assertDense,

@@ -57,7 +57,7 @@ export interface OpenOptions {
  * Opens a ticket of any kind and checks it: container, format version, generator, specifications, every tensor's place,
  * dtype and size against them, and the hash over the whole content (one pass, 4 MiB at a time).
  * @param source the file
- * @param createSha256 from src/runtime
+ * @param createSha256 from src/files
  * @throws InputError in one line, naming the file and what was wrong, and where the ticket needs more memory than it may ask
  *   for; TypeError or RangeError for a memory limit that is none
  */

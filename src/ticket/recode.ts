@@ -1,6 +1,6 @@
 /** The same ticket with its masks stored in another way. */
 
-import { gpt2Norms } from '../model/gpt2-matrices.js'
+import { gpt2Norms } from '../families/gpt2/matrices.js'
 import { uint16Bytes } from '../safetensors/integers.js'
 import type { TensorPlan } from '../safetensors/layout.js'
 import { type Deflate, type MaskCoding, pairShape, storeBytes, storeMask } from './coding.js'

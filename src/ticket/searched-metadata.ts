@@ -1,5 +1,5 @@
-import { checkGpt2Config } from '../model/gpt2-config.js'
-import { gpt2Matrices, normKinds } from '../model/gpt2-matrices.js'
+import { checkGpt2Config } from '../families/gpt2/config.js'
+import { gpt2Matrices, normKinds } from '../families/gpt2/matrices.js'
 import { initialisationScale } from '../random/index.js'
 import { quoted } from '../safetensors/strict-json.js'
 import { assertName } from './corpus-name.js'

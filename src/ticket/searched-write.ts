@@ -1,5 +1,5 @@
+import { gpt2Matrices } from '../families/gpt2/matrices.js'
 import { countOnes } from '../mask/packed-bits.js'
-import { gpt2Matrices } from '../model/gpt2-matrices.js'
 import type { Initialisation, Seed } from '../random/index.js'
 import { float32Bytes } from '../safetensors/floats.js'
 import { encodeSafetensors } from '../safetensors/layout.js'

@@ -1,6 +1,6 @@
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import { gpt2Norms, type Norms } from '../families/gpt2/matrices.js'
 import { packedBytes } from '../mask/packed-bits.js'
-import type { Gpt2Config } from '../model/gpt2-config.js'
-import { gpt2Norms, type Norms } from '../model/gpt2-matrices.js'
 import type { Initialisation } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'
 import type { MaskCoding } from './coding.js'

@@ -1,6 +1,6 @@
 /**
  * A running SHA-256. WebCrypto has none that takes its input piece by piece, so each platform brings its own:
- * src/runtime passes one in.
+ * src/files passes one in.
  */
 export interface Sha256 {
   update(bytes: Uint8Array): void

@@ -39,9 +39,9 @@ export interface TicketWriterOptions extends Omit<TicketPlan, 'dense'> {
   readonly fingerprint: string
   /** Whether the finished pairs of an interrupted run of other settings may be dropped; default: no. */
   readonly force?: boolean | undefined
-  /** From src/runtime. */
+  /** From src/files. */
   readonly storage: TicketStorage
-  /** From src/runtime. */
+  /** From src/files. */
   readonly createSha256: CreateSha256
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openFigureFolder } from '../../src/cli/figure-folder.js'
+import { loadSolver } from '../../src/engine/node.js'
 import {
   choosePreset,
   type FigurePlan,
@@ -13,7 +14,6 @@ import {
   runFigure,
   runFigure7,
 } from '../../src/experiments/index.js'
-import { loadSolver } from '../../src/runtime/node.js'
 
 const [quick, more] = [choosePreset('quick'), choosePreset('quick', { seeds: 2 })]
 const plans = {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createGraphRunner } from '../../src/runtime/onnx.js'
-import { writeSearchedTicket } from '../../src/runtime/searched-ticket.js'
+import { createGraphRunner } from '../../src/engine/onnx.js'
+import { writeSearchedTicket } from '../../src/jobs/searched-ticket.js'
 import type { SearchedContent } from '../../src/ticket/index.js'
 import { randomContent, runnableConfig, summary } from '../ticket/searched-example.js'
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { makeRun } from '../runtime/serve/fixture.js'
+import { makeRun } from '../serve/fixture.js'
 import { slt, startSlt } from './slt.js'
 
 let folder: string

@@ -8,8 +8,8 @@ import {
   leastStreamBytes,
 } from '../../src/coding/least-bytes.js'
 import { createBitDecoder } from '../../src/coding/rans.js'
+import { nodeDeflate } from '../../src/engine/node.js'
 import { fillWords } from '../../src/random/index.js'
-import { nodeDeflate } from '../../src/runtime/node.js'
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0
 

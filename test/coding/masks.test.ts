@@ -10,10 +10,10 @@ import {
   startProbability,
   unpackParameters,
 } from '../../src/coding/index.js'
+import { loadKernels } from '../../src/engine/node.js'
 import { createMaskDecoder, type Kernels } from '../../src/kernels/index.js'
 import { packBits } from '../../src/mask/index.js'
 import { magnitudes } from '../../src/random/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 import { entropy, type Sample, sample } from './shapes.js'
 
 let kernels: Kernels

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { createAngularVelocitySet } from '../../src/data/angular-velocity-sets.js'
+import { loadKernels, loadSolver } from '../../src/engine/node.js'
 import { wholeSet } from '../../src/experiments/angular-velocity-loss.js'
 import { renderFigure } from '../../src/experiments/figure-svg.js'
 import { renderReport } from '../../src/experiments/report.js'
 import { runFigure } from '../../src/experiments/run-figure.js'
 import { agreement } from '../../src/experiments/statistics.js'
 import { type TargetTraining, trainTarget } from '../../src/experiments/trained-target.js'
-import { attend, type FactoredHead } from '../../src/model/attention.js'
-import { loadKernels, loadSolver } from '../../src/runtime/node.js'
+import { attend, type FactoredHead } from '../../src/paper/attention.js'
 import { runner } from '../graph/run-graph.js'
 
 /** Short sequences, of which an average says something; 700 = 5 x 128 + 60, so the last step of an epoch is small. */

@@ -1,5 +1,5 @@
 /** Links and QR codes whose bytes are wrong. */
-import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { nodeSha256 } from '../../src/files/sha256.js'
 import { decodeCompact, encodeCompact } from '../../src/ticket/compact.js'
 import { createFieldWriter } from '../../src/ticket/compact-fields.js'
 import { readTicketText, ticketLink, toDigits } from '../../src/ticket/ticket-text.js'

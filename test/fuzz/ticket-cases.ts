@@ -1,10 +1,10 @@
 /** Tickets that lie: bytes, tensors under a right hash, metadata, shapes that are thousands of times as large, other codings. */
 
-import type { Gpt2Config } from '../../src/model/gpt2-config.js'
-import { gpt2Matrices, gpt2Norms } from '../../src/model/gpt2-matrices.js'
+import { nodeDeflate } from '../../src/engine/node.js'
+import type { Gpt2Config } from '../../src/families/gpt2/config.js'
+import { gpt2Matrices, gpt2Norms } from '../../src/families/gpt2/matrices.js'
+import { nodeSha256 } from '../../src/files/sha256.js'
 import { generateWeights } from '../../src/random/index.js'
-import { nodeDeflate } from '../../src/runtime/node.js'
-import { nodeSha256 } from '../../src/runtime/sha256.js'
 import { type Dtype, memorySource, openSafetensors } from '../../src/safetensors/index.js'
 import { encodeSafetensors } from '../../src/safetensors/layout.js'
 import { hashOf } from '../../src/ticket/hash.js'

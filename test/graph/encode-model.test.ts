@@ -111,6 +111,6 @@ test('the graph room leans on no platform', () => {
 })
 
 test('threads are checked', async () => {
-  const { createGraphRunner } = await import('../../src/runtime/onnx.js')
+  const { createGraphRunner } = await import('../../src/engine/onnx.js')
   expect(() => createGraphRunner({ threads: 0 })).toThrow(new RangeError('"threads" expected an integer >= 1, got 0'))
 })

@@ -1,5 +1,5 @@
+import { createGraphRunner } from '../../src/engine/onnx.js'
 import { createGraph, encodeModel, type Graph, type Tensor, type Value } from '../../src/graph/index.js'
-import { createGraphRunner } from '../../src/runtime/onnx.js'
 
 export const runner = createGraphRunner({ threads: 1 })
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { gpt2Shapes } from '../../src/families/gpt2/config.js'
+import { gpt2TensorShapes } from '../../src/families/gpt2/weights.js'
 import { readGpt2Folder } from '../../src/interop/index.js'
-import { gpt2Shapes } from '../../src/model/gpt2-config.js'
-import { gpt2TensorShapes } from '../../src/model/gpt2-weights.js'
 import { memorySource } from '../../src/safetensors/byte-source.js'
 import { InputError } from '../../src/safetensors/input-error.js'
-import { readSorter } from '../model/partials.js'
+import { readSorter } from '../families/gpt2/partials.js'
 
 const config = {
   model_type: 'gpt2',

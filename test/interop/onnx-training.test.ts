@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
+import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../../src/families/gpt2/matrices.js'
 import { checkTrainingBatch, denseTrainingFile, ticketTrainingFile } from '../../src/interop/index.js'
-import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../../src/model/gpt2-matrices.js'
 import { huggingFaceWeights } from '../../src/search/hugging-face-weights.js'
 import { farthest, openVectors } from '../vectors/pytorch/open.js'
 import { type Feeds, floats as floatTensor, loadOnnx } from './output.js'

@@ -1,8 +1,8 @@
 import type { AddedToken, tokenizerNames } from '../../src/data/index.js'
+import type { Gpt2Config } from '../../src/families/gpt2/config.js'
+import { gpt2TensorShapes } from '../../src/families/gpt2/weights.js'
 import { gpt2ConfigFile, type SpecialTokens, tokenizerFiles, weightsFile } from '../../src/interop/index.js'
 import { textFile } from '../../src/interop/output-file.js'
-import type { Gpt2Config } from '../../src/model/gpt2-config.js'
-import { gpt2TensorShapes } from '../../src/model/gpt2-weights.js'
 import { writeFiles } from './output.js'
 
 export interface Schedule {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { gpt2TensorShapes } from '../../src/families/gpt2/weights.js'
 import { openGpt2Folder, readGpt2Folder } from '../../src/interop/index.js'
-import { gpt2TensorShapes } from '../../src/model/gpt2-weights.js'
 import { encodeSafetensors, float32Bytes, InputError, memorySource } from '../../src/safetensors/index.js'
 
 const config = { model_type: 'gpt2', n_layer: 1, n_head: 2, n_embd: 4, n_inner: 6, n_positions: 3, vocab_size: 5 }

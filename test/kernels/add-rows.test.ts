@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
 import { addRows, allocateParameters } from '../../src/kernels/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 import { addRowsReference } from '../../src/search/add-rows-reference.js'
 import { randomFrom, sameBits } from '../search/ticket-fixture.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
 import { allocateParameters, type Kernels } from '../../src/kernels/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 
 const parameters = [
   { name: 'wte', count: 1000, kind: 'ticket' },

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
 import { thresholdOf } from '../../src/kernels/threshold.js'
-import { loadKernels } from '../../src/runtime/node.js'
 
 async function keysOf(values: readonly number[]) {
   const kernels = await loadKernels()

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
 import { balanceUnits, groupUnits } from '../../src/prune/choose-units.js'
 import { planPair, productRange } from '../../src/prune/pair-plan.js'
 import { columnsOf } from '../../src/prune/prune-matrix.js'
 import { solveColumns } from '../../src/prune/solve-columns.js'
 import { generateWeights, normal } from '../../src/random/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 
 const kernels = await loadKernels()
 const inputs = 20

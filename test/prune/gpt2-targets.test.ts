@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Gpt2Config } from '../../src/model/gpt2-config.js'
-import { gpt2PairShapes } from '../../src/model/gpt2-pair-names.js'
-import { randomGpt2Weights } from '../../src/model/gpt2-random.js'
+import type { Gpt2Config } from '../../src/families/gpt2/config.js'
+import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
+import { randomGpt2Weights } from '../../src/families/gpt2/random.js'
 import { gpt2Targets } from '../../src/prune/gpt2-targets.js'
 import { generateWeights, uniform } from '../../src/random/index.js'
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
 import { createGenerator } from '../../src/kernels/index.js'
 import { createErrorStatistics } from '../../src/prune/error-statistics.js'
 import { planPair } from '../../src/prune/pair-plan.js'
@@ -6,7 +7,6 @@ import { absoluteDifferences, pairProduct } from '../../src/prune/pair-product.j
 import { pruneMatrix } from '../../src/prune/prune-matrix.js'
 import { type PrunePool, runPruneTask } from '../../src/prune/task.js'
 import { generateWeights, normal } from '../../src/random/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 import { materialisePair } from '../../src/ticket/index.js'
 
 const kernels = await loadKernels()

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
 import type { TargetMatrix } from '../../src/prune/gpt2-targets.js'
 import { planPair } from '../../src/prune/pair-plan.js'
 import { prunePairs } from '../../src/prune/prune-pairs.js'
 import { type PruneTask, runPruneTask } from '../../src/prune/task.js'
 import { normal } from '../../src/random/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 import type { PairReport, TicketWriter } from '../../src/ticket/index.js'
 
 const kernels = await loadKernels()

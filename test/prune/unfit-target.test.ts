@@ -2,8 +2,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { pruneGpt2 } from '../../src/runtime/prune.js'
-import { readSorter } from '../model/partials.js'
+import { pruneGpt2 } from '../../src/jobs/prune.js'
+import { readSorter } from '../families/gpt2/partials.js'
 
 test('a target whose logits are not finite is refused before any subset sum, and leaves no file', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'slt-unfit-'))

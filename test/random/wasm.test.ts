@@ -1,9 +1,9 @@
 // The WASM kernels give the bits of the TypeScript definition, for every window of every stream.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
 import { weightFiller } from '../../src/kernels/index.js'
 import { fillWords, generateWeights, type Initialisation } from '../../src/random/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 
 const kernels = await loadKernels()
 const TWO_32 = 2 ** 32

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
 import { allocateParameters, createDenseStep } from '../../src/kernels/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 import { createReferenceDenseStep } from '../../src/search/ticket-step-reference.js'
 import { randomFrom, sameBits, settings } from './ticket-fixture.js'
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
 import { getBit } from '../../src/mask/index.js'
 import { fillWords, generateWeights, type Initialisation } from '../../src/random/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 import { redrawPruned } from '../../src/search/iterand.js'
 import { randomFrom } from './ticket-fixture.js'
 

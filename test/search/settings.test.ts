@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { nodeSha256 } from '../../src/files/sha256.js'
 import { canonicalJson, differences, fingerprintOf } from '../../src/search/fingerprint.js'
 import { chooseModel } from '../../src/search/models.js'
 import { chooseSettings, resumedSettings, type SettingsChoice } from '../../src/search/settings.js'

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { SearchRequest } from '../../src/runtime/search.js'
+import type { SearchRequest } from '../../src/jobs/search.js'
 import type { MetricsRow } from '../../src/search/metrics.js'
 
 /** A text with something to learn: a few words in random order. */

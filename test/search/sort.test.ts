@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fillSorted, heldOutLists, type SortTask } from '../../src/data/index.js'
-import { generateGreedyBatch } from '../../src/model/gpt2-generate.js'
-import { type SearchRequest, search } from '../../src/runtime/search.js'
-import { openTicketModel } from '../../src/runtime/ticket-model.js'
+import { generateGreedyBatch } from '../../src/families/generate.js'
+import { type SearchRequest, search } from '../../src/jobs/search.js'
+import { openTicketModel } from '../../src/jobs/ticket-model.js'
 import { rowsOf } from './small-run.js'
 
 let folder: string

@@ -1,3 +1,4 @@
+import { loadKernels } from '../../src/engine/node.js'
 import {
   type AdamW,
   allocateParameters,
@@ -6,7 +7,6 @@ import {
   type TicketStep,
 } from '../../src/kernels/index.js'
 import { keptCount } from '../../src/mask/index.js'
-import { loadKernels } from '../../src/runtime/node.js'
 import { createReferenceTicketStep, type TicketArrays } from '../../src/search/ticket-step-reference.js'
 
 /** One step on some arrays: a rung of the ladder. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { hardBatch, hardItems } from '../../bench/hard-items.mjs'
-import { loadKernels, loadSolver } from '../../src/runtime/node.js'
+import { loadKernels, loadSolver } from '../../src/engine/node.js'
 import { bruteForce, createTypeScriptSolver, type SubsetSumSolver } from '../../src/subset-sum/index.js'
 
 const kinds = Object.keys(hardItems)

@@ -1,7 +1,7 @@
 // Vectors: test/vectors/subset-sum/highs.json, masks that the MIP solver HiGHS proved optimal; generate-highs.mjs made them.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { loadSolver } from '../../src/runtime/node.js'
+import { loadSolver } from '../../src/engine/node.js'
 import { createTypeScriptSolver, type SubsetSumSolver } from '../../src/subset-sum/index.js'
 
 interface Vector {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { loadSolver } from '../../src/engine/node.js'
 import { normal, uniform } from '../../src/random/index.js'
-import { loadSolver } from '../../src/runtime/node.js'
 import {
   bruteForce,
   createTypeScriptSolver,

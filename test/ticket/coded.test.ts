@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { nodeDeflate } from '../../src/runtime/node.js'
-import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { nodeDeflate } from '../../src/engine/node.js'
+import { nodeSha256 } from '../../src/files/sha256.js'
 import { encodeSafetensors } from '../../src/safetensors/layout.js'
 import { packCoordinates, unpackCoordinates } from '../../src/ticket/coordinates.js'
 import { hashOf } from '../../src/ticket/hash.js'

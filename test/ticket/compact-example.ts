@@ -1,5 +1,5 @@
+import { gpt2Matrices } from '../../src/families/gpt2/matrices.js'
 import { keptCount, packBits } from '../../src/mask/index.js'
-import { gpt2Matrices } from '../../src/model/gpt2-matrices.js'
 import { fillWords, magnitudes } from '../../src/random/index.js'
 import type { SearchedContent } from '../../src/ticket/index.js'
 import { randomContent, smallConfig } from './searched-example.js'

@@ -1,4 +1,4 @@
-import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { nodeSha256 } from '../../src/files/sha256.js'
 import { memorySource } from '../../src/safetensors/byte-source.js'
 import type { PairMasks, PairReport, PairSpec, TicketStorage, TicketWriterOptions } from '../../src/ticket/index.js'
 import { openTicket, openTicketWriter } from '../../src/ticket/index.js'

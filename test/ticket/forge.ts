@@ -1,4 +1,4 @@
-import { nodeSha256 } from '../../src/runtime/sha256.js'
+import { nodeSha256 } from '../../src/files/sha256.js'
 import { InputError, memorySource } from '../../src/safetensors/index.js'
 import { encodeSafetensors } from '../../src/safetensors/layout.js'
 import { openSafetensors } from '../../src/safetensors/open.js'

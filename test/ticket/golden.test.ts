@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
+import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
+import { openFile } from '../../src/files/files.js'
+import { nodeSha256 } from '../../src/files/sha256.js'
 import { createGenerator } from '../../src/kernels/index.js'
 import { generateWeights } from '../../src/random/index.js'
-import { openFile } from '../../src/runtime/files.js'
-import { loadKernels } from '../../src/runtime/node.js'
-import { rebuildTicket } from '../../src/runtime/rebuild-ticket.js'
-import { nodeSha256 } from '../../src/runtime/sha256.js'
 import {
   expectSearched,
   materialisePair,

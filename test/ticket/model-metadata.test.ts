@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { gpt2Shapes } from '../../src/model/gpt2-config.js'
-import { gpt2PairShapes } from '../../src/model/gpt2-pair-names.js'
+import { gpt2Shapes } from '../../src/families/gpt2/config.js'
+import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
 import { metadataOf } from '../../src/ticket/format.js'
 import { gpt2Dense, type PairSpec, type Probe } from '../../src/ticket/index.js'
 import { assertMetadata } from '../../src/ticket/metadata.js'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { gpt2Shapes } from '../../src/model/gpt2-config.js'
+import { gpt2Shapes } from '../../src/families/gpt2/config.js'
 import { encodeSafetensors } from '../../src/safetensors/layout.js'
 import { exampleTicket } from './example.js'
 import { forge, type Loose, mutate, refusal, replaceAt } from './forge.js'

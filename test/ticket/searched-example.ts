@@ -1,9 +1,9 @@
+import { nodeDeflate } from '../../src/engine/node.js'
+import type { Gpt2Config } from '../../src/families/gpt2/config.js'
+import { gpt2Matrices, gpt2Norms, type Norms } from '../../src/families/gpt2/matrices.js'
+import { nodeSha256 } from '../../src/files/sha256.js'
 import { packBits } from '../../src/mask/index.js'
-import type { Gpt2Config } from '../../src/model/gpt2-config.js'
-import { gpt2Matrices, gpt2Norms, type Norms } from '../../src/model/gpt2-matrices.js'
 import { fillWords, type Initialisation } from '../../src/random/index.js'
-import { nodeDeflate } from '../../src/runtime/node.js'
-import { nodeSha256 } from '../../src/runtime/sha256.js'
 import { memorySource } from '../../src/safetensors/index.js'
 import {
   encodeSearchedTicket,

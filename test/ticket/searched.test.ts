@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { gpt2Matrices } from '../../src/families/gpt2/matrices.js'
 import { packBits } from '../../src/mask/index.js'
-import { gpt2Matrices } from '../../src/model/gpt2-matrices.js'
 import { generateWeights } from '../../src/random/index.js'
 import { memorySource } from '../../src/safetensors/index.js'
 import { openSafetensors } from '../../src/safetensors/open.js'

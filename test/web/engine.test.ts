@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createGraphRunner } from '../../src/engine/onnx.js'
 import { generateWeights } from '../../src/random/index.js'
-import { createGraphRunner } from '../../src/runtime/onnx.js'
 import { launchBrowser, noBrowser, SWIFTSHADER } from './browser.js'
 import { boundLogits, smallGpt2 } from './pages/small-gpt2.js'
 import { type Served, servePage } from './site.js'

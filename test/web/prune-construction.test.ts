@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { loadSolver } from '../../src/engine/node.js'
 import { samplePositions } from '../../src/experiments/output-error.js'
-import { multiply } from '../../src/model/matrix.js'
-import { prunePairs } from '../../src/prune/paper-pair.js'
-import { createSourcePair } from '../../src/prune/paper-source.js'
-import { openFile } from '../../src/runtime/files.js'
-import { loadSolver } from '../../src/runtime/node.js'
+import { openFile } from '../../src/files/files.js'
+import { multiply } from '../../src/paper/matrix.js'
+import { prunePairs } from '../../src/paper/prune-pair.js'
+import { createSourcePair } from '../../src/paper/source.js'
 import { createTypeScriptSolver, type SubsetSumSolver, solveSubsetSum } from '../../src/subset-sum/index.js'
 import { type ErrorCurve, traceErrors } from '../../web/src/views/prune/error-curve.js'
 import {
@@ -26,7 +26,7 @@ import {
   SOURCE_STREAM,
   type TargetHead,
 } from '../../web/src/views/prune/target-head.js'
-import { readPartials } from '../model/partials.js'
+import { readPartials } from '../families/gpt2/partials.js'
 
 const folder = fileURLToPath(new URL('../../data/gpt-nano-sort', import.meta.url))
 const steps = { pause: async () => {} }

@@ -1,8 +1,8 @@
 // Runs in the page: the built modules as they are, TypeScript's reference and the WebAssembly kernels.
 
+import { weightsPieces } from '/dist/engine/weights-pieces.js'
 import { createGenerator, instantiateKernels, makeMaskedWeights } from '/dist/kernels/index.js'
 import { generateWeights } from '/dist/random/index.js'
-import { weightsPieces } from '/dist/runtime/weights-pieces.js'
 import { memorySource } from '/dist/safetensors/index.js'
 import { materialisePair, materialiseSearched, openTicket } from '/dist/ticket/index.js'
 import { sha256 } from '/node_modules/@noble/hashes/sha2.js'

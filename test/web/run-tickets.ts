@@ -1,5 +1,5 @@
-import type { Gpt2Config } from '../../src/model/gpt2-config.js'
-import { gpt2Matrices } from '../../src/model/gpt2-matrices.js'
+import type { Gpt2Config } from '../../src/families/gpt2/config.js'
+import { gpt2Matrices } from '../../src/families/gpt2/matrices.js'
 import { matrixInitialisation } from '../../src/search/initialisation.js'
 import { chooseModel } from '../../src/search/models.js'
 import { encode, randomContent } from '../ticket/searched-example.js'

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { extname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, mergeConfig } from 'vite'
-import { pageHeaders } from '../../src/runtime/page-headers.js'
+import { pageHeaders } from '../../src/serve/page-headers.js'
 import config from '../../web/vite.config.js'
 
 /** The built explorer. */

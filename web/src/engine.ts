@@ -1,5 +1,5 @@
+import { type ChosenWebDevice, chooseWebDevice, createWebGraphRunner, type WebDevice } from '../../src/engine/web.js'
 import type { GraphRunner } from '../../src/graph/runner.js'
-import { type ChosenWebDevice, chooseWebDevice, createWebGraphRunner, type WebDevice } from '../../src/runtime/web.js'
 import { siteFile } from './site.js'
 
 /** A graph runner, what it computes on, and why. */

@@ -1,4 +1,4 @@
-"""A GPT-2 without biases, in plain PyTorch and any precision: what src/model/gpt2-loss.ts is held to.
+"""A GPT-2 without biases, in plain PyTorch and any precision: what src/families/gpt2/loss.ts is held to.
 
 Matrices of linear maps are [in, out]; embeddings and head are [V, d] or [P, d]. Every softmax is written out.
 """

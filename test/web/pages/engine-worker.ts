@@ -1,6 +1,6 @@
+import type { WebDevice } from '../../../src/engine/web.js'
+import { webSha256 } from '../../../src/engine/web-sha256.js'
 import { createGenerator } from '../../../src/kernels/index.js'
-import type { WebDevice } from '../../../src/runtime/web.js'
-import { webSha256 } from '../../../src/runtime/web-sha256.js'
 import { InputError } from '../../../src/safetensors/input-error.js'
 import { openEngine } from '../../../web/src/engine.js'
 import { loadKernels } from '../../../web/src/kernels.js'

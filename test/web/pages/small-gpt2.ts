@@ -1,7 +1,7 @@
+import type { Gpt2Config } from '../../../src/families/gpt2/config.js'
+import { createGpt2, gpt2Graph } from '../../../src/families/gpt2/dense.js'
+import { randomGpt2Weights } from '../../../src/families/gpt2/random.js'
 import { encodeModel, float32, type GraphRunner, int32 } from '../../../src/graph/index.js'
-import { createGpt2, gpt2Graph } from '../../../src/model/gpt2.js'
-import type { Gpt2Config } from '../../../src/model/gpt2-config.js'
-import { randomGpt2Weights } from '../../../src/model/gpt2-random.js'
 import { generateWeights } from '../../../src/random/index.js'
 
 const config: Gpt2Config = {

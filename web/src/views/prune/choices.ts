@@ -1,5 +1,5 @@
 /** What the worker of the view can be asked for. */
-import type { SourceInitialisation } from '../../../../src/prune/paper-source.js'
+import type { SourceInitialisation } from '../../../../src/paper/source.js'
 
 /** Most items a weight: up to here every subset sum is solved to its proved optimum. */
 export const MOST_ITEMS = 28

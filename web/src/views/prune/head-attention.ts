@@ -1,8 +1,8 @@
 /** Attention of the target's head and of the ticket's: maps to look at, and how far the outputs are apart. */
 import { measureError, samplePositions } from '../../../../src/experiments/output-error.js'
-import { type Attention, attend } from '../../../../src/model/attention.js'
-import { visibleEnd } from '../../../../src/model/attention-mask.js'
-import { multiply } from '../../../../src/model/matrix.js'
+import { type Attention, attend } from '../../../../src/paper/attention.js'
+import { visibleEnd } from '../../../../src/paper/attention-mask.js'
+import { multiply } from '../../../../src/paper/matrix.js'
 import { softmaxPerturbationBound } from '../../../../src/theory/perturbation.js'
 import type { PrunedHead } from './prune-head.js'
 import type { TargetHead } from './target-head.js'

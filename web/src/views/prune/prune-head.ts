@@ -1,7 +1,7 @@
 /** Theorem 3/9 for one head, a few groups at a time, so that a worker can listen in between. */
 import { unpackBits } from '../../../../src/mask/index.js'
-import { type PairJob, prunePairs, type SourcePair } from '../../../../src/prune/paper-pair.js'
-import { createSourcePair } from '../../../../src/prune/paper-source.js'
+import { type PairJob, prunePairs, type SourcePair } from '../../../../src/paper/prune-pair.js'
+import { createSourcePair } from '../../../../src/paper/source.js'
 import type { SubsetSumSolver } from '../../../../src/subset-sum/index.js'
 import type { SourceChoice } from './choices.js'
 import type { TargetHead } from './target-head.js'

@@ -1,11 +1,12 @@
 /** The bundled sorter in float64, from its merged matrices, as far as its attention heads need it: what each of them reads. */
+
+import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
+import { feedForwardPair, queryKeyPair, valueOutputPair } from '../../../../src/families/gpt2/pair-names.js'
+import type { Gpt2Weights } from '../../../../src/families/gpt2/weights.js'
 import { readGpt2Folder } from '../../../../src/interop/hugging-face.js'
 import type { OpenFile } from '../../../../src/interop/weight-files.js'
-import { attend, type MergedHead } from '../../../../src/model/attention.js'
-import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
-import { feedForwardPair, queryKeyPair, valueOutputPair } from '../../../../src/model/gpt2-pair-names.js'
-import type { Gpt2Weights } from '../../../../src/model/gpt2-weights.js'
-import { multiply } from '../../../../src/model/matrix.js'
+import { attend, type MergedHead } from '../../../../src/paper/attention.js'
+import { multiply } from '../../../../src/paper/matrix.js'
 import { gpt2Targets } from '../../../../src/prune/gpt2-targets.js'
 
 /** A GPT-2 of GELU's tanh form, opened for its heads. */

@@ -2,8 +2,8 @@
 
 import { drawRotations } from '../../../../src/data/angular-velocity.js'
 import { createTargetAttention } from '../../../../src/experiments/target.js'
-import { mergeHead } from '../../../../src/model/attention.js'
-import { spectralNorm } from '../../../../src/model/matrix.js'
+import { mergeHead } from '../../../../src/paper/attention.js'
+import { spectralNorm } from '../../../../src/paper/matrix.js'
 import { uniform } from '../../../../src/random/index.js'
 import type { InputChoice, TargetChoice } from './choices.js'
 import type { Sorter } from './sorter.js'

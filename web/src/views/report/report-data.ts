@@ -1,6 +1,6 @@
 /** What the view shows, wherever it comes from: a server, the example, or files that were opened. */
 import { type Signal, signal } from '@preact/signals'
-import type { RunAnswer, SamplesAnswer, TicketAnswer } from '../../../../src/runtime/serve/answers.js'
+import type { RunAnswer, SamplesAnswer, TicketAnswer } from '../../../../src/serve/answers.js'
 import type { FigureSummary } from './figure-summary.js'
 import { createRunLog, type RunLog } from './run-log.js'
 

@@ -1,4 +1,4 @@
-import type { SamplesAnswer } from '../../../../src/runtime/serve/answers.js'
+import type { SamplesAnswer } from '../../../../src/serve/answers.js'
 import type { ShownRun } from './report-data.js'
 import { settingsOf, shortName, stateText } from './run-text.js'
 

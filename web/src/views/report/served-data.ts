@@ -8,7 +8,7 @@ import type {
   RunsAnswer,
   SamplesAnswer,
   TicketsAnswer,
-} from '../../../../src/runtime/serve/answers.js'
+} from '../../../../src/serve/answers.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { siteFile } from '../../site.js'
 import { type ReportData, type ShownReport, setIfOther } from './report-data.js'

@@ -1,5 +1,5 @@
 import { bytesText } from '../../../../src/inspect/bytes-text.js'
-import type { TicketAnswer } from '../../../../src/runtime/serve/answers.js'
+import type { TicketAnswer } from '../../../../src/serve/answers.js'
 import { siteFile } from '../../site.js'
 import { PathName } from './path-name.js'
 import type { ReportData } from './report-data.js'

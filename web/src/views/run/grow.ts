@@ -1,7 +1,8 @@
 /** From a seed and masks to weights, in a worker: piece by piece, with pauses between. */
+
+import { rebuildSearched, type SearchedGpt2 } from '../../../../src/engine/searched-weights.js'
+import type { MaterialisedPair } from '../../../../src/families/gpt2/pair.js'
 import { createGenerator, type Kernels, makeMaskedWeights } from '../../../../src/kernels/index.js'
-import type { MaterialisedPair } from '../../../../src/model/gpt2-pair.js'
-import { rebuildSearched, type SearchedGpt2 } from '../../../../src/runtime/searched-weights.js'
 import { countKept, materialisePair, type PrunedTicket, type SearchedTicket } from '../../../../src/ticket/index.js'
 
 /** How far the weights are. */

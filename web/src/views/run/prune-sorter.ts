@@ -1,10 +1,11 @@
 /** The bundled sorter, pruned to in the page: a worker is its own pool. */
+
+import { webSha256 } from '../../../../src/engine/web-sha256.js'
 import type { GraphRunner } from '../../../../src/graph/index.js'
 import { readGpt2Folder } from '../../../../src/interop/hugging-face.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
 import { pruneGpt2 } from '../../../../src/prune/gpt2.js'
 import { runPruneTask } from '../../../../src/prune/task.js'
-import { webSha256 } from '../../../../src/runtime/web-sha256.js'
 import { InputError, memorySource } from '../../../../src/safetensors/index.js'
 import type { TicketStorage } from '../../../../src/ticket/index.js'
 import { fetchSiteFile } from '../../site.js'

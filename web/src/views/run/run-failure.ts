@@ -1,5 +1,5 @@
 /** What goes wrong with a ticket, and the way on. */
-import type { WebDevice } from '../../../../src/runtime/web.js'
+import type { WebDevice } from '../../../../src/engine/web.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { GPU_LOST } from '../../lost-gpu.js'
 

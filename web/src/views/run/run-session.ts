@@ -1,7 +1,7 @@
 /** The ticket that is open in the view, and what is being done to it. */
 import { batch, type Signal, signal } from '@preact/signals'
+import type { ChosenWebDevice, WebDevice } from '../../../../src/engine/web.js'
 import type { MaskPicture, TicketReport } from '../../../../src/inspect/index.js'
-import type { ChosenWebDevice, WebDevice } from '../../../../src/runtime/web.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { matrixTitle } from '../../ui/matrix-title.js'
 import { createWorkerClient } from '../../worker-client.js'

@@ -1,7 +1,7 @@
 import { useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
+import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
 import type { TicketReport } from '../../../../src/inspect/index.js'
-import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
 import { Button } from '../../ui/button.js'
 import { useKeptFocus } from '../../ui/kept-focus.js'
 import { Notice } from '../../ui/notice.js'

@@ -1,6 +1,6 @@
 /** A ticket as a link and a QR code, in a worker. */
 
-import { webSha256 } from '../../../../src/runtime/web-sha256.js'
+import { webSha256 } from '../../../../src/engine/web-sha256.js'
 import { encodeCompact } from '../../../../src/ticket/compact.js'
 import { expectSearched, type Ticket } from '../../../../src/ticket/index.js'
 import { qrCapacity, ticketQr } from '../../../../src/ticket/ticket-qr.js'

@@ -1,4 +1,4 @@
-import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
+import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
 
 /** Lists of `length` letters of an alphabet of `letters`. */
 export interface SorterShape {

@@ -1,8 +1,8 @@
 /** A model that sorts letters, in a worker. */
 import { createLetterTokenizer } from '../../../../src/data/index.js'
-import { generateTokens } from '../../../../src/model/gpt2-generate.js'
-import { largestIndex } from '../../../../src/model/gpt2-sampling.js'
-import type { LanguageModel } from '../../../../src/model/gpt2-tokens.js'
+import { generateTokens } from '../../../../src/families/generate.js'
+import type { LanguageModel } from '../../../../src/families/language-model.js'
+import { largestIndex } from '../../../../src/families/sampling.js'
 import type { TaskContext } from '../../worker-task.js'
 import type { RunningModel } from './running-model.js'
 import { ALL_LISTS, type SorterShape } from './sorter-shape.js'

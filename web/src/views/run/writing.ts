@@ -1,6 +1,6 @@
 /** A model that continues a text, in a worker. */
 import { createLetterTokenizer, loadTokenizer, type Tokenizer } from '../../../../src/data/index.js'
-import type { Gpt2Config } from '../../../../src/model/gpt2-config.js'
+import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { continueText, promptTokens } from '../../../../src/search/continue-text.js'
 import type { Ticket } from '../../../../src/ticket/index.js'

@@ -1,5 +1,5 @@
 /** What the view's address holds, and the searches that follow from it. */
-import { headWidth } from '../../../../src/model/gpt2-config.js'
+import { headWidth } from '../../../../src/families/gpt2/config.js'
 import type { InitialisationScheme } from '../../../../src/search/initialisation.js'
 import { chooseSettings, type SearchSettings } from '../../../../src/search/settings.js'
 import { choice, integer, real, seed, urlState } from '../../url-state.js'

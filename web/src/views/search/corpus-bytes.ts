@@ -1,6 +1,6 @@
 import { byteTokenizer } from '../../../../src/data/byte-tokenizer.js'
 import { type Corpus, splitTokens, tooShort } from '../../../../src/data/corpus.js'
-import { webSha256 } from '../../../../src/runtime/web-sha256.js'
+import { webSha256 } from '../../../../src/engine/web-sha256.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { hashOf } from '../../../../src/ticket/hash.js'
 

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { chooseWebDevice } from '../../../../src/runtime/web.js'
+import { chooseWebDevice } from '../../../../src/engine/web.js'
 import { plainSentence } from '../../failure.js'
 import { Segmented } from '../../ui/choice-field.js'
 import { address } from './address.js'

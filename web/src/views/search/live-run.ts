@@ -1,9 +1,10 @@
 /** One search in a worker: the loop of src/search, fed from the page and watched by it. */
+
+import { encodeProbedTicket } from '../../../../src/engine/probed-ticket.js'
+import { makeHere, rebuildSearched } from '../../../../src/engine/searched-weights.js'
+import { webSha256 } from '../../../../src/engine/web-sha256.js'
+import { gpt2Matrices } from '../../../../src/families/gpt2/matrices.js'
 import { getBit } from '../../../../src/mask/index.js'
-import { gpt2Matrices } from '../../../../src/model/gpt2-matrices.js'
-import { encodeProbedTicket } from '../../../../src/runtime/probed-ticket.js'
-import { makeHere, rebuildSearched } from '../../../../src/runtime/searched-weights.js'
-import { webSha256 } from '../../../../src/runtime/web-sha256.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { attentionDeviation } from '../../../../src/search/attention-deviation.js'
 import { checkFoundTicket, foundTicket } from '../../../../src/search/found-ticket.js'

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { gpt2Matrices } from '../../../../src/model/gpt2-matrices.js'
+import { gpt2Matrices } from '../../../../src/families/gpt2/matrices.js'
 import type { SearchSettings } from '../../../../src/search/settings.js'
 import { Select } from '../../ui/choice-field.js'
 import { Figure } from '../../ui/figure.js'

@@ -1,5 +1,5 @@
 /** What the page and the worker of a search say to each other. */
-import type { WebDevice } from '../../../../src/runtime/web.js'
+import type { WebDevice } from '../../../../src/engine/web.js'
 import type { MetricsRow } from '../../../../src/search/metrics.js'
 import type { SearchSettings } from '../../../../src/search/settings.js'
 import type { SourceText } from './corpus-bytes.js'

@@ -1,0 +1,76 @@
+import type { BiasFreeGpt2 } from '../families/gpt2/matrices.js'
+import type { Gpt2Weights } from '../families/gpt2/weights.js'
+import { type Kernels, makeMaskedWeights, type WeightsPiece } from '../kernels/index.js'
+import { generateWeights } from '../random/index.js'
+import { huggingFaceWeights } from '../search/hugging-face-weights.js'
+import { rebuildBytes, redrawWeights, refusingAsync, type SearchedTicket } from '../ticket/index.js'
+import { weightsPieces } from './weights-pieces.js'
+
+/** The network of a searched ticket: its shape, and its effective weights. */
+export interface SearchedGpt2 extends BiasFreeGpt2 {
+  /** Matrices by the names of `gpt2Matrices`, learned norms by those of `gpt2Norms`; float32, row-major. */
+  readonly parameters: ReadonlyMap<string, Float32Array>
+}
+
+/** A piece of weights, and where it goes: float32 [count]. */
+export interface WeightsJob {
+  readonly piece: WeightsPiece
+  readonly out: Float32Array
+}
+
+/** Makes the weights of some pieces, in any order; says of each how many are kept. */
+export type MakeWeights = (jobs: readonly WeightsJob[]) => Promise<number[]>
+
+/** One piece after another, on this thread. */
+export const makeHere =
+  (kernels: Kernels): MakeWeights =>
+  async (jobs) =>
+    jobs.map(({ piece, out }) => makeMaskedWeights(kernels, piece, out))
+
+/**
+ * Regenerates a searched network: random weights from the seed, 0 where the masks drop them; learned norms as stored. Beside
+ * the weights little more than the stored masks and a piece is held in memory.
+ * @param make makes the weights; on this thread by `makeHere`
+ * @throws InputError when a mask or a norm does not hold what the ticket says, or the weights need more memory than the ticket
+ *   may ask for
+ */
+export async function rebuildSearched(ticket: SearchedTicket, make: MakeWeights): Promise<SearchedGpt2> {
+  ticket.memory.expect(rebuildBytes(ticket), 'make its weights')
+  const { config, norms } = ticket.metadata
+  const parameters = new Map<string, Float32Array>()
+  const jobs: (WeightsJob & { readonly name: string })[] = []
+  for (const [name, { shape }] of ticket.matrices) {
+    const out = new Float32Array(shape[0] * shape[1])
+    parameters.set(name, out)
+    const stored = await ticket.readStored(name)
+    const pieces = await refusingAsync(ticket.name, `${name}.mask`, () => weightsPieces(stored, ticket.seed))
+    for (const piece of pieces) jobs.push({ name, piece, out: out.subarray(piece.start, piece.start + piece.count) })
+  }
+  // Small pieces first: an engine compiles the kernels well only after some calls, and the first call is slow to its end.
+  jobs.sort((a, b) => a.piece.count - b.piece.count)
+  await refusingAsync(ticket.name, 'mask', async () => assertKept(ticket, jobs, await make(jobs)))
+  for (const [name, spec] of ticket.matrices) {
+    if (spec.generations === 0) continue
+    const { mask, generations } = await ticket.readMask(name)
+    redrawWeights(parameters.get(name)!, { ...spec, mask, generations }, ticket.seed, generateWeights)
+  }
+  for (const name of ticket.dense.keys()) parameters.set(name, await ticket.readDense(name))
+  return { config, norms, parameters }
+}
+
+/** Throws RangeError unless every matrix keeps as many weights as the ticket says. */
+function assertKept(ticket: SearchedTicket, jobs: readonly { name: string }[], kept: readonly number[]): void {
+  const found = new Map<string, number>()
+  for (const [i, { name }] of jobs.entries()) found.set(name, (found.get(name) ?? 0) + kept[i])
+  for (const [name, spec] of ticket.matrices) {
+    if (found.get(name) === spec.kept) continue
+    throw new RangeError(`"${name}.mask" expected ${spec.kept} kept weights, got ${found.get(name)}`)
+  }
+}
+
+/**
+ * The same network as a dense GPT-2 under Hugging Face names, for `createGpt2`: queries, keys and values side by side in
+ * `c_attn`, biases 0, and gains 1 where norms are plain.
+ */
+export const searchedGpt2Weights = (network: SearchedGpt2): Gpt2Weights =>
+  huggingFaceWeights(network, (name) => network.parameters.get(name)!)

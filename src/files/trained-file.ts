@@ -1,0 +1,69 @@
+/** The dense models that `slt train` writes: float32 weights under Hugging Face names, their configuration in the metadata. */
+import type { TokenizerName } from '../data/index.js'
+import { checkGpt2Config, type Gpt2Config } from '../families/gpt2/config.js'
+import { checkWeights, type Gpt2Weights, gpt2TensorShapes, type WeightTensor } from '../families/gpt2/weights.js'
+import {
+  InputError,
+  openSafetensors,
+  parseJson,
+  quoted,
+  type SafetensorsFile,
+  toFloat32,
+} from '../safetensors/index.js'
+import type { FileSource } from './files.js'
+
+/** Key of the metadata of such a file. */
+export const TRAINED_KEY = 'slt-dense'
+
+/** An opened file: its configuration is checked, the weights are read when asked for. */
+export interface TrainedFile {
+  readonly config: Gpt2Config
+  readonly tokenizer: TokenizerName | null
+  /** @throws InputError when a weight is missing, has another shape or dtype, or is not finite */
+  readWeights(): Promise<Gpt2Weights>
+}
+
+/**
+ * Opens a file of `slt train`.
+ * @returns null when it is another safetensors file
+ * @throws InputError when it is not a sound safetensors file, or its metadata is unsound
+ */
+export async function openTrainedFile(source: FileSource): Promise<TrainedFile | null> {
+  const file = await openSafetensors(source)
+  const text = file.metadata.get(TRAINED_KEY)
+  if (text === undefined) return null
+  try {
+    const { version, settings } = parseJson(text) as {
+      version: unknown
+      settings: { config: Gpt2Config; tokenizer: unknown }
+    }
+    if (version !== '1') throw new RangeError(`version ${quoted(version)} is unknown`)
+    const { config, tokenizer } = settings
+    checkGpt2Config(config)
+    const known = tokenizer === 'bytes' || tokenizer === 'gpt2'
+    return { config, tokenizer: known ? tokenizer : null, readWeights: () => readWeights(file, config) }
+  } catch (error) {
+    throw new InputError(`${source.name}: not a model of slt train: ${(error as Error).message}`)
+  }
+}
+
+async function readWeights(file: SafetensorsFile, config: Gpt2Config): Promise<Gpt2Weights> {
+  const weights = new Map<string, WeightTensor>()
+  const expected = gpt2TensorShapes(config)
+  try {
+    for (const name of expected.keys()) {
+      const info = file.tensors.get(name)
+      if (!info) continue // said below
+      if (info.dtype !== 'F32') throw new RangeError(`${name} expected F32, got ${info.dtype}`)
+      const data = toFloat32('F32', await file.readTensor(name))
+      const bad = data.findIndex((value) => !Number.isFinite(value))
+      if (bad >= 0) throw new RangeError(`${name} holds ${data[bad]} at index ${bad}`)
+      weights.set(name, { shape: info.shape, data })
+    }
+    checkWeights(weights, expected)
+  } catch (error) {
+    if (error instanceof InputError) throw error
+    throw new InputError(`${file.source.name}: ${(error as Error).message}`)
+  }
+  return weights
+}

@@ -1,0 +1,88 @@
+import type { TokenizerName } from '../data/index.js'
+import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
+import type { OpenOptions } from '../ticket/index.js'
+import { type ModelSource, openModelSource } from './model-source.js'
+import type { TextPart } from './searched-eval.js'
+import { loadModelTokenizer } from './searched-text.js'
+
+/** A model that is to be compared: what is known of it before it runs. */
+export interface Contestant {
+  readonly path: string
+  readonly name: string
+  readonly kind: ModelSource['kind']
+  /** What its weights are stored as: `ticket`, `F32`, `F16`, ... */
+  readonly dtype: ModelSource['dtype']
+  /** Bytes on disk: of the file, or of a folder's weight files. */
+  readonly bytes: number
+  /** Of a searched ticket its masked weights and learned norms; of others as a GPT-2 has them, biases too. */
+  readonly parameters: number
+  readonly context: number
+  readonly vocabulary: number
+  /** Its own, or the one that was asked for where it names none. */
+  readonly tokenizer: TokenizerName | null
+  /** Whether it is a folder with a tokenizer.json that is neither of ours. */
+  readonly hasOtherTokenizer: boolean
+  /** A line each for what a folder holds and was not read. */
+  readonly warnings: readonly string[]
+  /** Of the corpus that a ticket was searched on, or null. */
+  readonly learnt: string | null
+}
+
+/**
+ * Opens, checks and closes models, one after another.
+ * @param otherwise tokenizer of those that name none
+ * @param options.memoryLimit of each ticket; see `openTicket`
+ * @throws InputError when one is unsound; RangeError when a tokenizer's vocabulary is not the model's
+ */
+export async function openContestants(
+  paths: readonly string[],
+  otherwise: TokenizerName | undefined,
+  options: OpenOptions = {},
+): Promise<Contestant[]> {
+  const found: Contestant[] = []
+  for (const path of paths) {
+    const source = await openModelSource(path, options)
+    try {
+      const { name, kind, dtype, bytes, config, ticket } = source
+      const tokenizer = source.tokenizer ?? otherwise ?? null
+      if (tokenizer !== null) await loadModelTokenizer(source, tokenizer) // does its vocabulary fit?
+      found.push({
+        path,
+        name,
+        kind,
+        dtype,
+        bytes,
+        parameters: parametersOf(source),
+        context: config.positions,
+        vocabulary: config.vocabulary,
+        tokenizer,
+        hasOtherTokenizer: source.hasOtherTokenizer,
+        warnings: source.warnings,
+        learnt: ticket?.kind === 'searched-gpt2' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
+      })
+    } finally {
+      await source.close()
+    }
+  }
+  return found
+}
+
+function parametersOf({ ticket, parameters }: ModelSource): number {
+  if (ticket?.kind !== 'searched-gpt2') return parameters
+  const sizes = [...ticket.metadata.matrices, ...ticket.metadata.dense].map(({ shape }) => shape as readonly number[])
+  return sizes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)
+}
+
+/** The last tenth where the text is that of any ticket's search, all of it otherwise. */
+export async function commonPart(
+  contestants: readonly Contestant[],
+  data: string,
+  options: Pick<CorpusOptions, 'raw' | 'signal'>,
+): Promise<TextPart> {
+  const names = new Set(contestants.map(({ tokenizer }) => tokenizer!))
+  for (const tokenizer of names) {
+    const { sha256 } = await openCorpus({ data, tokenizer, ...options })
+    if (contestants.some(({ learnt }) => learnt === sha256)) return 'valid'
+  }
+  return 'all'
+}

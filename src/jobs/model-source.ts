@@ -1,0 +1,214 @@
+import { stat } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import type { AddedToken, TokenizerName } from '../data/index.js'
+import { rebuildTicket } from '../engine/rebuild-ticket.js'
+import { searchedGpt2Weights } from '../engine/searched-weights.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import { countParameters, type Gpt2Weights } from '../families/gpt2/weights.js'
+import { openFile, readTextIfThere, refuseSystem } from '../files/files.js'
+import { isFile } from '../files/path-kind.js'
+import { parseRunRecord } from '../files/run-record.js'
+import { nodeSha256 } from '../files/sha256.js'
+import { openTrainedFile } from '../files/trained-file.js'
+import {
+  type JsonText,
+  openGpt2Folder,
+  readSpecialTokens,
+  recogniseTokenizer,
+  refuseAdapter,
+  type SpecialTokens,
+  specialTokens,
+  unfollowedGeneration,
+} from '../interop/index.js'
+import { FORMAT_BYTES, InputError, whyNotSafetensors } from '../safetensors/index.js'
+import { type OpenOptions, openTicket, rebuildBytes, type Ticket } from '../ticket/index.js'
+
+/** A model in a file or a folder: checked, its weights not made or read yet. */
+export interface ModelSource {
+  /** A ticket found by search, one made by pruning, a model of `slt train`, or a Hugging Face folder. */
+  readonly kind: 'searched' | 'pruned' | 'trained' | 'folder'
+  /** The path it was opened by. */
+  readonly path: string
+  /** The folder's name, or the file's without `.slt.safetensors` or `.dense.safetensors`. */
+  readonly name: string
+  readonly config: Gpt2Config
+  /** What the ticket names, or what the folder's tokenizer.json is found to be; null where that is neither of ours. */
+  readonly tokenizer: TokenizerName | null
+  /** Whether a folder has a tokenizer.json that is neither of ours. */
+  readonly hasOtherTokenizer: boolean
+  /** Tokens that a folder's tokenizer.json adds to `tokenizer`; none elsewhere. */
+  readonly addedTokens: readonly AddedToken[]
+  /** Bytes on disk: of the ticket, or of the folder's weight files. */
+  readonly bytes: number
+  /** What the weights are stored as; `ticket` where a seed and masks stand for them. */
+  readonly dtype: 'ticket' | 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
+  /** Parameters of the model, a tied head counted once; of a pruned ticket those of its target. */
+  readonly parameters: number
+  /** A line each for what a folder holds and was not read; see `Gpt2Folder`. Empty for files. */
+  readonly warnings: readonly string[]
+  /** The ticket, or null for a dense model. */
+  readonly ticket: Ticket | null
+  /**
+   * The weights of a dense GPT-2 under Hugging Face names, float32. They are made or read once and kept: 4 bytes each.
+   * @throws InputError for a pruned ticket, whose heads are wider than a GPT-2's of its width, for weights that are not what
+   *   the file says, and for more of them than a ticket may ask memory for
+   */
+  weights(): Promise<Gpt2Weights>
+  /**
+   * The tokens that begin and end a text: of a folder those of its configuration (see `readSpecialTokens`), of others those of
+   * their tokenizer.
+   * @param tokenizer read by this one instead of its own
+   * @throws InputError for a folder whose configuration names what is no token
+   */
+  specialTokens(tokenizer?: TokenizerName | null): Promise<SpecialTokens>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a ticket file, searched or pruned, a model of `slt train`, or a Hugging Face GPT-2 folder.
+ * @param options.memoryLimit of a ticket; see `openTicket`
+ * @throws InputError in one line when it is missing, no sound ticket of a GPT-2 or no sound folder
+ */
+export async function openModelSource(path: string, options: OpenOptions = {}): Promise<ModelSource> {
+  const found = await stat(path).catch((error) => refuseSystem(path, error))
+  return found.isDirectory() ? openFolder(path) : openModelFile(path, options)
+}
+
+async function openModelFile(path: string, options: OpenOptions): Promise<ModelSource> {
+  const source = await openFile(path)
+  try {
+    const other = whyNotSafetensors(await source.read(0, Math.min(FORMAT_BYTES, source.size)))
+    if (other !== undefined) throw new InputError(`${path}: is neither a ticket nor a folder (${other})`)
+    const trained = await openTrainedFile(source)
+    if (trained) {
+      const { config, tokenizer, readWeights } = trained
+      return {
+        kind: 'trained',
+        path,
+        name: basename(path).replace(/(\.dense)?\.safetensors$/, ''),
+        config,
+        tokenizer,
+        hasOtherTokenizer: false,
+        addedTokens: [],
+        bytes: source.size,
+        dtype: 'F32',
+        parameters: countParameters(config),
+        warnings: [],
+        ticket: null,
+        weights: once(readWeights),
+        specialTokens: async (name = tokenizer) => specialTokens(name),
+        close: source.close,
+      }
+    }
+    const ticket = await openTicket(source, nodeSha256, options)
+    const { config } = ticket.metadata
+    if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)
+    const tokenizer = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
+    return {
+      kind: ticket.kind === 'searched-gpt2' ? 'searched' : 'pruned',
+      path,
+      name: basename(path).replace(/(\.slt)?\.safetensors$/, ''),
+      config,
+      tokenizer,
+      hasOtherTokenizer: false,
+      addedTokens: [],
+      bytes: ticket.bytes,
+      dtype: 'ticket',
+      parameters: countParameters(config),
+      warnings: [],
+      ticket,
+      weights: once(() => ticketWeights(ticket)),
+      specialTokens: async (name = tokenizer) => specialTokens(name),
+      close: source.close,
+    }
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
+  if (ticket.kind !== 'searched-gpt2') {
+    throw new InputError(`${ticket.name}: is a pruned ticket, whose heads no dense GPT-2 of its width holds exactly`)
+  }
+  const copied = 4 * countParameters(ticket.metadata.config) // under Hugging Face names, beside the matrices
+  ticket.memory.expect(rebuildBytes(ticket) + copied, 'make its weights')
+  return searchedGpt2Weights(await rebuildTicket(ticket))
+}
+
+/** Refuses a folder without a `config.json`: of a run it says where the result lies. A `config.json` that cannot be read is told by who reads it. */
+async function refuseFolder(path: string): Promise<void> {
+  const config = join(path, 'config.json')
+  if ((await readJsonIfThere(config)) !== null) return
+  const run = await readJsonIfThere(join(path, 'run.json'))
+  if (run === null) throw new InputError(`${path}: holds no model (no config.json in it)`)
+  const { out } = parseRunRecord(run.source, run.text)
+  const advice = (await isFile(out)) ? `its result is ${out}` : `it is not finished (--resume ${path} goes on)`
+  throw new InputError(`${path}: is the folder of a run, not a model; ${advice}`)
+}
+
+async function openFolder(path: string): Promise<ModelSource> {
+  if (!(await isFile(join(path, 'config.json')))) await refuseFolder(path)
+  const open = (name: string) => openFile(join(path, name))
+  await refuseAdapter(open)
+  const folder = await openGpt2Folder(open)
+  try {
+    const { config, bytes, dtype } = folder
+    const unfollowed = unfollowedGeneration(...(await generationFiles(path)))
+    const warnings = unfollowed === undefined ? folder.warnings : [...folder.warnings, unfollowed]
+    return {
+      kind: 'folder',
+      path,
+      name: basename(resolve(path)),
+      config,
+      ...(await folderTokenizer(path)),
+      bytes,
+      dtype,
+      parameters: countParameters(config),
+      warnings,
+      ticket: null,
+      weights: once(() => folder.readWeights()),
+      specialTokens: () => folderSpecialTokens(path),
+      close: folder.close,
+    }
+  } catch (error) {
+    await folder.close()
+    throw error
+  }
+}
+
+/**
+ * Which of our tokenizers a folder's `tokenizer.json` is; null where there is none or it is another one.
+ * @throws InputError when it cannot be read
+ */
+export async function folderTokenizer(
+  folder: string,
+): Promise<Pick<ModelSource, 'tokenizer' | 'hasOtherTokenizer' | 'addedTokens'>> {
+  const file = await readJsonIfThere(join(folder, 'tokenizer.json'))
+  if (file === null) return { tokenizer: null, hasOtherTokenizer: false, addedTokens: [] }
+  const found = await recogniseTokenizer(file.text, file.source)
+  return { tokenizer: found?.name ?? null, hasOtherTokenizer: found === null, addedTokens: found?.added ?? [] }
+}
+
+const folderSpecialTokens = async (folder: string): Promise<SpecialTokens> =>
+  readSpecialTokens(...(await generationFiles(folder)))
+
+/** `config.json`, and `generation_config.json` where there is one. */
+async function generationFiles(folder: string): Promise<[config: JsonText, generation: JsonText | null]> {
+  const config = await readJsonIfThere(join(folder, 'config.json'))
+  if (config === null) throw new InputError(`${join(folder, 'config.json')}: no such file`)
+  return [config, await readJsonIfThere(join(folder, 'generation_config.json'))]
+}
+
+async function readJsonIfThere(source: string): Promise<JsonText | null> {
+  const text = await readTextIfThere(source)
+  return text === undefined ? null : { text, source }
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}

@@ -1,0 +1,296 @@
+/** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
+import { statSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import {
+  type Corpus,
+  createLetterTokenizer,
+  describeParts,
+  loadTokenizer,
+  type SortTask,
+  type Tokenizer,
+} from '../data/index.js'
+import { type DeviceName, type OpenedRunner, openGraphRunner } from '../engine/device.js'
+import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
+import { assertWritable, expectPath } from '../files/output-path.js'
+import { isFile } from '../files/path-kind.js'
+import type { Replaces } from '../files/place-file.js'
+import { fileDifferences, settingDifferences } from '../files/run-difference.js'
+import { contentOf, openRunFolder, type RunFolder } from '../files/run-folder.js'
+import {
+  formatFiles,
+  formatRunRecord,
+  identityOf,
+  parseRunRecord,
+  type RunRecord,
+  recordParts,
+} from '../files/run-record.js'
+import { nodeSha256 } from '../files/sha256.js'
+import { sortCorpus } from '../files/sort-corpus.js'
+import { InputError } from '../safetensors/index.js'
+import { fingerprintOf } from '../search/fingerprint.js'
+import { checkFoundTicket } from '../search/found-ticket.js'
+import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
+import type { MaskCoding } from '../ticket/index.js'
+import { isResultOf } from './search-result.js'
+
+/** What a run is asked for. */
+export interface RunRequest {
+  readonly kind: 'search' | 'train'
+  /** The settings that were given; the others have defaults, or are the resumed run's. */
+  readonly choice: Partial<SettingsChoice>
+  readonly data?: string | undefined
+  readonly valid?: string | undefined
+  readonly tokenizer?: string | undefined
+  /** Take the bytes of every file as they are; see `openCorpus`. Default: no, or as the resumed run did. */
+  readonly raw?: boolean | undefined
+  /** The corpus, where it has been read from `data` and `valid` already. */
+  readonly corpus?: Corpus | undefined
+  /** Where the result goes. Default: the corpus' name with `.slt.safetensors` or `.dense.safetensors`. */
+  readonly out?: string | undefined
+  /** How the ticket's masks are stored. Default: `range`. */
+  readonly coding?: MaskCoding | undefined
+  /** Folder of the run. Default: `<out>.run`. */
+  readonly run?: string | undefined
+  /** Folder of a run to go on with; `data` is then the run's. */
+  readonly resume?: string | undefined
+  /** Start anew where there is a run. */
+  readonly force?: boolean | undefined
+  readonly cadence?: Partial<RunRecord['cadence']> | undefined
+  readonly device?: DeviceName | undefined
+  readonly threads?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  /** @param done of `total` bytes of the corpus; @param path of the file that is read */
+  onRead?(done: number, total: number, path: string): void
+}
+
+const defaultCadence: RunRecord['cadence'] = {
+  validateEvery: 100,
+  validWindows: 32,
+  sampleEvery: 500,
+  checkpointEvery: 0,
+  checkpointSeconds: 60,
+}
+
+/** A run that is ready to start or to go on; its folder is locked. */
+export interface OpenRun {
+  readonly folder: RunFolder
+  readonly record: RunRecord
+  readonly corpus: Corpus
+  readonly opened: OpenedRunner
+  /** What the result may replace. */
+  readonly replaces: Replaces
+  /** What the user should know, a line each. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Opens the run; close its folder when done.
+ * @throws RangeError or TypeError for a setting, InputError for a file, a folder, or a run of another configuration
+ */
+export async function openRun(request: RunRequest): Promise<OpenRun> {
+  const { resume, run, force } = request
+  if (resume === undefined) return openNew(request)
+  if (run !== undefined) throw new RangeError(`"run" expected nothing beside --resume ${resume}, got ${run}`)
+  if (force) throw new RangeError(`"force" expected nothing to resume, got --resume ${resume}`)
+  return openOld(request)
+}
+
+/** Checks everything that can be checked before work starts, the corpus first. */
+async function openNew(request: RunRequest): Promise<OpenRun> {
+  const { kind, data, valid, force } = request
+  const { task } = request.choice
+  if (data === undefined && !task) {
+    throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
+  }
+  const tokenizer = await tokenizerOf(request, task)
+  const settings = chooseSettings({ model: 'micro', ...request.choice, kind }, tokenizer)
+  const corpus = await corpusOf(request, data ?? '', tokenizer, settings)
+  const extension = kind === 'search' ? 'slt' : 'dense'
+  const name = task ? task.name : basename(resolve(data!))
+  if (request.out !== undefined) expectPath(request.out)
+  const out = resolve(request.out ?? `${name.replace(/\.[^.]+$/, '')}.${extension}.safetensors`)
+  const path = resolve(request.run ?? `${out}.run`)
+  const content = force ? undefined : await contentOf(path)
+  if (content?.kind === 'foreign') {
+    throw new InputError(`${path}: holds ${content.file}, but no run (--force replaces it, --run names another folder)`)
+  }
+  const writable = () => assertWritable(out, { inputs: filesOf(data, valid), force })
+  const known = content?.kind === 'run' ? undefined : await writable()
+  const opened = await openGraphRunner({ device: request.device, threads: request.threads })
+  const identity = identityOf(settings, corpus)
+  const record: RunRecord = {
+    data: task ? '' : resolve(data!),
+    valid: valid === undefined ? null : resolve(valid),
+    tokenizer: tokenizer.name,
+    identity,
+    fingerprint: fingerprintOf(nodeSha256, identity),
+    name: task ? corpus.name : name,
+    out,
+    coding: request.coding ?? 'range',
+    cadence: { ...defaultCadence, ...request.cadence },
+    device: opened.device,
+    threads: request.threads ?? null,
+    raw: request.raw ?? false,
+    read: recordParts(corpus.parts),
+  }
+  checkResult(record)
+  const folder = await openRunFolder(path)
+  try {
+    if (content?.kind === 'run') await refuseConflict(path, folder, record, corpus, content.file)
+    const replaces = known ?? (await writable()) // a run that is there is spoken of first
+    await folder.clear()
+    if (corpus.parts.length > 0) await folder.writeFiles(formatFiles(corpus.parts))
+    await folder.writeRun(formatRunRecord(record))
+    return { folder, record, corpus, opened, replaces, notes: corpusNotes(request, corpus) }
+  } catch (error) {
+    await folder.close()
+    throw error
+  }
+}
+
+/** A ticket that could not be written would be found out after the last step: it is refused before the first. */
+function checkResult({ identity: { settings, corpus }, name, coding }: RunRecord): void {
+  if (settings.kind === 'search') checkFoundTicket(settings, { sha256: corpus }, { name, coding })
+}
+
+/** What was read, and what the user should know of it; who handed the corpus in has told that. */
+function corpusNotes(request: RunRequest, corpus: Corpus): string[] {
+  if (request.corpus !== undefined || corpus.parts.length === 0) return []
+  return [describeParts(corpus), ...corpus.warnings]
+}
+
+/** What is read of a text and no folder: a folder of texts may hold tickets too. */
+const filesOf = (...paths: readonly (string | undefined)[]): string[] =>
+  paths.filter((path) => path !== undefined).filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+
+/**
+ * Refuses to start a run anew, without `force`, where something of the run that is there would be lost.
+ * @param file of the run that has something in it; a log without a checkpoint comes again from the same settings
+ * @throws InputError that says how to go on
+ */
+async function refuseConflict(
+  path: string,
+  folder: RunFolder,
+  record: RunRecord,
+  corpus: Corpus,
+  file: string | undefined,
+): Promise<void> {
+  const there = await readRecord(path, folder, ' (--force replaces it, --run names another folder)')
+  const different = settingDifferences(there.identity, record.identity)
+  const advice = `go on with --resume ${path}, or start anew with --force`
+  if (different !== undefined && file !== undefined) {
+    throw new InputError(`${path}: holds a run of another configuration (${different}); ${advice} or another --out`)
+  }
+  if (there.fingerprint !== record.fingerprint && file !== undefined) {
+    const files = fileDifferences(await folder.readFiles(), corpus.parts)
+    throw new InputError(`${path}: holds a run of another text${files}; start anew with --force or another --out`)
+  }
+  if (!(await folder.hasCheckpoint())) return
+  if ((await isFile(there.out)) && (await isResultOf(there.out, there))) {
+    throw new InputError(
+      `${path}: this run is finished, its result is ${there.out}; start anew with --force or another --out`,
+    )
+  }
+  throw new InputError(`${path}: this run has begun already; ${advice}`)
+}
+
+/** @param advice follows the message where `run.json` is no record */
+async function readRecord(path: string, folder: RunFolder, advice: string): Promise<RunRecord> {
+  const text = (await folder.readRun()) ?? ''
+  try {
+    return parseRunRecord(join(path, 'run.json'), text)
+  } catch (error) {
+    throw new InputError(`${(error as Error).message}${advice}`)
+  }
+}
+
+/** Opens a run to go on with; what is given beside it must be the run's, but for what its result does not depend on. */
+async function openOld(request: RunRequest): Promise<OpenRun> {
+  const path = resolve(request.resume!)
+  const folder = await openRunFolder(path, { existing: true })
+  try {
+    const there = parseRunRecord(join(path, 'run.json'), (await folder.readRun()) ?? '')
+    const { settings } = there.identity
+    if (settings.kind !== request.kind) throw new InputError(`${path}: is a run of slt ${settings.kind}`)
+    const data = request.data ?? there.data
+    const valid = request.valid ?? there.valid ?? undefined
+    const raw = request.raw ?? there.raw
+    const task = request.choice.task ?? settings.task
+    const tokenizer = await tokenizerOf({ ...request, tokenizer: request.tokenizer ?? there.tokenizer }, task)
+    const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
+    const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
+    const reading = {
+      asBefore: there.read === null,
+      splitSpecialTokens: there.identity.specialTokens === undefined, // as it was read before, or there are none
+    }
+    const corpus = await corpusOf({ ...request, ...reading, valid, raw }, data, tokenizer, asked)
+    const identity = identityOf(asked, corpus)
+    const different = settingDifferences(there.identity, identity)
+    if (different !== undefined) {
+      const advice = 'this cannot change on resuming: leave it out, or start anew with another --out'
+      throw new InputError(`${path}: is a run of another configuration: ${different} (${advice})`)
+    }
+    if (fingerprintOf(nodeSha256, identity) !== there.fingerprint) {
+      const changed =
+        (request.data ?? request.valid) ? 'is not the one that the run began with' : 'has changed since the run began'
+      const files = fileDifferences(await folder.readFiles(), corpus.parts)
+      const advice = 'restore it, or start anew with --data and --force or another --out'
+      throw new InputError(`${path}: the text ${changed}${files}: ${advice}`)
+    }
+    const out = request.out === undefined ? there.out : resolve(request.out)
+    const replaces = await assertWritable(out, {
+      inputs: filesOf(data, valid),
+      force: dirname(out) === path, // the run's own folder
+      isSame: (file) => isResultOf(file, there),
+      advice: 'and is no result of this run: name another file with --out',
+    })
+    const threads = request.threads ?? there.threads
+    const device = request.device ?? there.device
+    const opened = await openGraphRunner({ device, threads: threads ?? undefined })
+    const isMoved = opened.device !== there.device || threads !== there.threads
+    const moved = `the run was on ${there.device}: elsewhere, or on other threads, the last bits may differ`
+    const record: RunRecord = {
+      ...there,
+      data: task ? '' : resolve(data),
+      valid: valid === undefined ? null : resolve(valid),
+      out,
+      coding: request.coding ?? there.coding,
+      cadence: { ...there.cadence, ...request.cadence },
+      device: opened.device,
+      threads,
+      raw,
+    }
+    checkResult(record)
+    await folder.writeRun(formatRunRecord(record))
+    const notes = [...corpusNotes(request, corpus), ...(isMoved ? [moved] : [])]
+    return { folder, record, corpus, opened, replaces, notes }
+  } catch (error) {
+    await folder.close()
+    throw error
+  }
+}
+
+/** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
+async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<Tokenizer> {
+  if (!task) return loadTokenizer(request.tokenizer ?? 'bytes')
+  for (const name of ['data', 'valid', 'raw'] as const) {
+    if (request[name])
+      throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
+  }
+  return createLetterTokenizer(task.letters)
+}
+
+/** The text that is read, or the lists of a task. */
+function corpusOf(
+  request: RunRequest & Pick<CorpusOptions, 'asBefore' | 'splitSpecialTokens'>,
+  data: string,
+  tokenizer: Tokenizer,
+  settings: SearchSettings,
+): Promise<Corpus> {
+  const { valid, raw, asBefore, splitSpecialTokens, signal, corpus, onRead } = request
+  const { task, dataSeed, config } = settings
+  if (task) return Promise.resolve(sortCorpus(task, BigInt(dataSeed)))
+  if (corpus) return Promise.resolve(corpus)
+  const how = { raw, asBefore, splitSpecialTokens, ...(onRead && { onProgress: onRead }) }
+  return openCorpus({ data, valid, tokenizer, ...how, context: config.positions, signal })
+}

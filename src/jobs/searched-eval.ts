@@ -1,0 +1,189 @@
+import { bytesOfTokens, type Corpus, validationStarts } from '../data/index.js'
+import { type DeviceName, openGraphRunner } from '../engine/device.js'
+import { loadKernels } from '../engine/node.js'
+import { rebuildTicket } from '../engine/rebuild-ticket.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import { openCorpus } from '../files/corpus-files.js'
+import { type ReadRecord, recordParts } from '../files/run-record.js'
+import type { GraphRunner } from '../graph/index.js'
+import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { InputError } from '../safetensors/index.js'
+import type { LossEvaluator } from '../search/loss-evaluator.js'
+import { createValidation, lastWindows } from '../search/validation.js'
+import type { OpenOptions } from '../ticket/index.js'
+import { type ModelSource, openModelSource } from './model-source.js'
+import { type KeptReport, keptReport } from './searched-kept.js'
+import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
+import { loadModelTokenizer } from './searched-text.js'
+
+/** Which part of a text is read: `valid` is its last tenth, `train` what comes before. */
+export const textParts = ['all', 'train', 'valid'] as const
+export type TextPart = (typeof textParts)[number]
+
+/** What is to be evaluated. */
+export interface EvalRequest extends OpenOptions {
+  /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
+  readonly ticket: string
+  /** A text, a folder of them or a file of tokens; see `openCorpus`. */
+  readonly data: string
+  /** Default: `valid` where the data is the very text of the ticket's search, `all` otherwise. */
+  readonly part?: TextPart | undefined
+  /** Name of a tokenizer; default: the ticket's or the folder's. */
+  readonly tokenizer?: string | undefined
+  /** Take the bytes of every file as they are; see `openCorpus`. */
+  readonly raw?: boolean | undefined
+  /** So many windows of the model's context, an integer >= 1, fewer where the text has room for fewer; default: 2^17 tokens of them, at least 32. */
+  readonly windows?: number | undefined
+  /** Windows at a time, an integer >= 1, which the loss does not depend on; default: as in the search, or 8, at most 64 and 1 GiB of logits. */
+  readonly batch?: number | undefined
+  readonly device?: DeviceName | undefined
+  readonly threads?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  onNote?(line: string): void
+  onProgress?(done: number, total: number): void
+}
+
+/** How well a ticket, or the model of a folder, predicts a text. */
+export interface EvalReport {
+  /** Path of the ticket or folder. */
+  readonly ticket: string
+  readonly kind: ModelSource['kind']
+  readonly data: string
+  /** Files, bytes and tokens of the data. */
+  readonly read: ReadRecord
+  readonly part: TextPart
+  readonly tokenizer: string
+  readonly windows: number
+  /** Tokens a window. */
+  readonly length: number
+  /** Tokens predicted. */
+  readonly tokens: number
+  /** Bytes of text that these stand for. */
+  readonly bytes: number
+  /** Nats a token. */
+  readonly loss: number
+  readonly perplexity: number
+  readonly bitsPerByte: number
+  /** What the search recorded on its validation text, or null. */
+  readonly recordedLoss: number | null
+  /** Null for a pruned ticket and for a folder. */
+  readonly kept: KeptReport | null
+  /** A line each for what was not read of a folder, or was read as something else of the text. */
+  readonly warnings: readonly string[]
+  readonly device: string
+  readonly reason: string
+}
+
+const MOST_BATCH = 64
+const MOST_LOGITS = 2 ** 28
+
+/**
+ * The loss of a ticket, or of the model of a Hugging Face folder, on windows spread evenly over a text, every token of a window predicted from those before it in the
+ * window; and how much of each matrix the masks keep.
+ * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
+ */
+export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> {
+  const source = await openModelSource(request.ticket, request)
+  try {
+    const { config, ticket } = source
+    const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
+    const tokenizer = await loadModelTokenizer(source, request.tokenizer)
+    const { signal } = request
+    const { data, raw } = request
+    const corpus = await openCorpus({ data, tokenizer, raw, signal })
+    const warnings = [...source.warnings, ...corpus.warnings]
+    for (const warning of warnings) request.onNote?.(warning)
+    const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
+    const part = request.part ?? (isOwn ? 'valid' : 'all')
+    const text = partOf(corpus, part)
+    const length = config.positions
+    const room = Math.floor((text.length - 1) / length)
+    if (room < 1) {
+      const found = part === 'all' ? '' : ` in the part "${part}"`
+      throw new InputError(`${data}: ${text.length} tokens${found}; the model's context needs at least ${length + 1}`)
+    }
+    const windows = request.windows ?? lastWindows(length)
+    const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
+
+    const kept = ticket?.kind === 'searched-gpt2' ? await keptReport(ticket) : null
+    const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
+    const evaluator = await createLoss(source, runner, batch, length)
+    try {
+      const starts = validationStarts(text.length, length, windows)
+      const count = starts.length
+      let done = 0
+      const counted = {
+        ...evaluator,
+        async run() {
+          const losses = await evaluator.run()
+          done = Math.min(done + batch, count)
+          request.onProgress?.(done, count)
+          return losses
+        },
+      }
+      const { validLoss, bitsPerByte } = await createValidation(
+        counted,
+        { name: data, text, tokenizer, batch, windows },
+        signal,
+      )()
+      return {
+        ticket: request.ticket,
+        kind: source.kind,
+        data,
+        read: recordParts(corpus.parts)[0],
+        part,
+        tokenizer: tokenizer.name,
+        windows: count,
+        length,
+        tokens: count * length,
+        bytes: starts.reduce(
+          (sum, start) => sum + bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length)),
+          0,
+        ),
+        loss: validLoss,
+        perplexity: Math.exp(validLoss),
+        bitsPerByte,
+        recordedLoss: search?.validLoss ?? null,
+        kept,
+        warnings,
+        device,
+        reason,
+      }
+    } finally {
+      await evaluator.release()
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+/** Windows that are evaluated at a time unless said otherwise. @param searched as many as a step of the search had */
+export function usualBatch(
+  { positions, vocabulary }: Pick<Gpt2Config, 'positions' | 'vocabulary'>,
+  searched = 8,
+): number {
+  return Math.max(1, Math.min(MOST_BATCH, searched, Math.floor(MOST_LOGITS / (positions * vocabulary))))
+}
+
+/** The tokens of a part of a corpus. */
+export function partOf({ train, valid }: Corpus, part: TextPart): Uint16Array {
+  if (part !== 'all') return part === 'train' ? train : valid
+  const all = new Uint16Array(train.length + valid.length)
+  all.set(train)
+  all.set(valid, train.length)
+  return all
+}
+
+async function createLoss(
+  { ticket, config, weights }: ModelSource,
+  runner: GraphRunner,
+  batch: number,
+  length: number,
+): Promise<LossEvaluator> {
+  if (ticket === null) return createDenseLoss(runner, config, await weights(), batch, length)
+  if (ticket.kind === 'searched-gpt2') {
+    return createSearchedLoss(runner, await rebuildTicket(ticket), batch, length)
+  }
+  const model = await openLiteralGpt2({ runner, kernels: await loadKernels() }, ticket)
+  return { ...createLogitsLoss(model, batch, length), release: () => model.release() }
+}
