@@ -8,7 +8,7 @@
 
 export { createLetterTokenizer, loadTokenizer, type Tokenizer } from './data/index.js'
 export type { RunningModel } from './engine/running-model.js'
-export { type SearchedGpt2, searchedGpt2Weights } from './engine/searched-weights.js'
+export { networkWeights, type SearchedNetwork } from './engine/searched-weights.js'
 export {
   type ChosenWebDevice,
   chooseWebDevice,

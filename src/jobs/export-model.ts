@@ -2,6 +2,7 @@ import { basename, join } from 'node:path'
 import type { TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
 import type { Gpt2Config } from '../families/gpt2/config.js'
+import { type BaseConfig, familyOf, storedTensors } from '../families/index.js'
 import { openFile } from '../files/files.js'
 import { checkOutput, type WriteOptions, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
 import {
@@ -9,9 +10,9 @@ import {
   checkTrainingBatch,
   denseTrainingFile,
   generationConfigFile,
-  gpt2ConfigFile,
   gpt2OnnxFile,
   modelCard,
+  modelConfigFile,
   type OutputFile,
   ticketTrainingFile,
   tokenizerFiles,
@@ -19,7 +20,7 @@ import {
   type WeightPlace,
   weightsFile,
 } from '../interop/index.js'
-import { isMissingFile } from '../safetensors/index.js'
+import { InputError, isMissingFile } from '../safetensors/index.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { aboutModel, commandOf } from './export-origin.js'
 import { type DenseExport, denseExport, type HeadForm } from './export-weights.js'
@@ -65,7 +66,7 @@ export interface ExportReport {
   readonly files: readonly { readonly path: string; readonly bytes: number }[]
   readonly bytes: number
   /** Of the exported model. */
-  readonly config: Gpt2Config
+  readonly config: BaseConfig
   readonly tokenizer: TokenizerName | null
   /** Of a pruned ticket; null for others. */
   readonly heads: HeadForm | null
@@ -132,12 +133,23 @@ function trainingOptions({ batch, length, weights }: ExportRequest, { ticket, co
 
 async function singleFile(request: ExportRequest, source: ModelSource, model: DenseExport | null): Promise<OutputFile> {
   const path = basename(request.out)
-  if (request.to === 'onnx') return gpt2OnnxFile(path, model!.config, model!.weights, { bits: request.bits })
+  if (request.to === 'onnx') return onnxFileOf(path, model!, { bits: request.bits })
   const { ticket } = source
   const options = trainingOptions(request, source)
   if (ticket?.kind !== 'searched-gpt2') return denseTrainingFile(path, model!.config, model!.weights, options)
   const network = await rebuildTicket(ticket)
   return ticketTrainingFile(path, network, (name) => network.parameters.get(name)!, options)
+}
+
+/** A model as an ONNX file with a cache. */
+function onnxFileOf(
+  path: string,
+  { config, weights }: Pick<DenseExport, 'config' | 'weights'>,
+  options: { bits?: Bits | undefined },
+): OutputFile {
+  if (familyOf(config).name !== 'gpt2')
+    throw new InputError(`${path}: ONNX files of a ${familyOf(config).title} are not written yet`)
+  return gpt2OnnxFile(path, config as Gpt2Config, storedTensors(config, weights), options)
 }
 
 /** The file that transformers.js looks for, and its `dtype`, by the bits of a weight. */
@@ -158,7 +170,7 @@ async function folderFiles(
   const special = await source.specialTokens(tokenizer)
   const own = source.kind === 'folder' && request.tokenizer === undefined ? await ownTokenizerFiles(source) : []
   return [
-    gpt2ConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
+    modelConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
     generationConfigFile(special),
     ...(own.length > 0 ? own : await tokenizerFiles(tokenizer, config.positions)),
     modelCard({
@@ -170,8 +182,8 @@ async function folderFiles(
       holds: isOnnx ? dtype : 'safetensors',
     }),
     isOnnx
-      ? gpt2OnnxFile(`onnx/${file}`, config, weights, { bits: request.bits })
-      : weightsFile(weights, request.dtype ?? 'fp32'),
+      ? onnxFileOf(`onnx/${file}`, { config, weights }, { bits: request.bits })
+      : weightsFile(storedTensors(config, weights), request.dtype ?? 'fp32'),
   ]
 }
 

@@ -1,8 +1,8 @@
 import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
-import { createGpt2 } from '../families/gpt2/dense.js'
 import { gpt2DenseShapes, type WeightTensor } from '../families/gpt2/weights.js'
-import { type DenseGpt2, factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
+import { type BaseConfig, createDenseModel, type ModelWeights, parametersOfStored } from '../families/index.js'
+import { factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
 import { compareLogits } from '../prune/compare-logits.js'
 import { pairProduct } from '../prune/pair-product.js'
 import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
@@ -18,7 +18,9 @@ export type HeadForm = (typeof headForms)[number]
 const WIDENED_LIMIT = 4 * 2 ** 30
 
 /** A dense model to be exported. */
-export interface DenseExport extends DenseGpt2 {
+export interface DenseExport {
+  readonly config: BaseConfig
+  readonly weights: ModelWeights
   /** Of a pruned ticket: the largest difference from the logits of its literal network, on random inputs; else null. */
   readonly logitDifference: number | null
 }
@@ -53,10 +55,11 @@ export async function denseExport(
   const dense = heads === 'exact' ? await widenedGpt2(merged) : await factoredGpt2(merged, options.onProgress)
   const runner = createGraphRunner()
   const literal = await openLiteralGpt2({ runner, kernels }, ticket)
-  const model = createGpt2(runner, dense.config, dense.weights)
+  const weights = parametersOfStored(dense.config, dense.weights)
+  const model = createDenseModel(runner, dense.config, weights)
   try {
     const logitDifference = await compareLogits(literal, model, ticket.seed)
-    return { ...dense, logitDifference }
+    return { config: dense.config, weights, logitDifference }
   } finally {
     await literal.release()
     await model.release()
