@@ -1,37 +1,16 @@
-/** What a family of transformers is, and the list of those that are known. */
-import type { BaseConfig, ConfigField } from './config.js'
-import type { HuggingFaceLayout } from './layout.js'
+/** The list of known families, and what is asked of a configuration whatever its family. */
+import { bert } from './bert/family.js'
+import type { BaseConfig } from './config.js'
+import type { Family } from './definition.js'
+import { gpt2 } from './gpt2/family.js'
+import { llama } from './llama/family.js'
 import type { MatrixParameter, Parameter, VectorParameter } from './parameter.js'
-import type { Port } from './port.js'
 
-/** A family of transformers: all that the rest of the program asks of one. `docs/add-a-family.md` shows how one is added. */
-export interface Family<C extends BaseConfig = BaseConfig> {
-  /** Of lower-case letters and digits. */
-  readonly name: string
-  /** As people write it. */
-  readonly title: string
-  /** `causal`: predicts the next token. `encoder`: gives a vector a token, which has seen the whole text. */
-  readonly task: 'causal' | 'encoder'
-  /** Fields of a configuration in the order of a ticket's metadata. */
-  readonly fields: readonly ConfigField[]
-  /**
-   * Checks that a configuration describes a model.
-   * @throws TypeError for a value of the wrong type, RangeError for one out of range or sizes that do not fit together
-   */
-  check(config: C): void
-  /** Every tensor of a model that has biases and learned norms, in the order a forward pass needs them. Their order never changes: the index among the matrices is the number of a random stream. */
-  parameters(config: C): readonly Parameter[]
-  /** The forward pass up to the last hidden state before the final norm (of a family without one: up to the last hidden state). */
-  body<V>(port: Port<V>, config: C): V
-  /** From the body's hidden state to the logits of every token: the final norm, where there is one, and the output matrix. */
-  head<V>(port: Port<V>, config: C, x: V): V
-  /** What a cache of keys and values holds for a token: `layers` times `keyHeads` heads of `headWidth` numbers each. */
-  cache(config: C): { readonly layers: number; readonly keyHeads: number; readonly headWidth: number }
-  /** Hugging Face's files. */
-  readonly huggingFace: HuggingFaceLayout<C>
-}
+export type { Family } from './definition.js'
 
+/** Families by name, those of the program first. */
 const known = new Map<string, Family>()
+for (const family of [gpt2, llama, bert]) registerFamily(family as unknown as Family)
 
 /**
  * Makes a family known by its name: configurations that name it are read, pruned, searched and run from then on.

@@ -1,5 +1,5 @@
 /** The BERT kind (Devlin et al. 2019): an encoder, LayerNorm after each part of a block, learned positions and token types. */
-import type { Family } from '../family.js'
+import type { Family } from '../definition.js'
 import type { NormSpec, Port } from '../port.js'
 import { type BertConfig, bertFields, checkBertConfig } from './config.js'
 import { bertHuggingFace } from './hugging-face.js'

@@ -1,5 +1,5 @@
 /** GPT-2 (Radford et al. 2019): LayerNorm before each part of a block, learned positions. */
-import type { Family } from '../family.js'
+import type { Family } from '../definition.js'
 import type { Port } from '../port.js'
 import { checkGpt2Config, type Gpt2Config, gpt2Fields, headWidth } from './config.js'
 import { gpt2HuggingFace } from './hugging-face.js'

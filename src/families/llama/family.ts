@@ -1,5 +1,5 @@
 /** The Llama kind (Touvron et al. 2023): RMSNorm, rotary positions, grouped keys and values, a gated feed-forward layer. */
-import type { Family } from '../family.js'
+import type { Family } from '../definition.js'
 import type { NormSpec, Port } from '../port.js'
 import { checkLlamaConfig, type LlamaConfig, llamaFields } from './config.js'
 import { llamaHuggingFace } from './hugging-face.js'
