@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import type { BertConfig } from '../../src/families/bert/config.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
 import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
-import '../../src/families/known.js'
 import type { LlamaConfig } from '../../src/families/llama/config.js'
 import { defaultAttention, denseParameters, pairPlans, queryWidth } from '../../src/families/pair-plan.js'
 
