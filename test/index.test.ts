@@ -10,7 +10,7 @@ const folder = fileURLToPath(new URL('../data/gpt-nano-sort', import.meta.url))
 it('the library prunes, verifies and runs a model', async () => {
   const work = await mkdtemp(join(tmpdir(), 'slt-'))
   try {
-    const target = await slt.readGpt2Folder((name) => slt.openFile(join(folder, name)))
+    const target = await slt.readModelFolder((name) => slt.openFile(join(folder, name)))
     const out = join(work, 'sorter.slt.safetensors')
     const seen: number[] = []
     const report = await slt.prune({
@@ -41,7 +41,7 @@ it('the library prunes, verifies and runs a model', async () => {
 })
 
 it('refuses options before any work', async () => {
-  const target = await slt.readGpt2Folder((name) => slt.openFile(join(folder, name)))
+  const target = await slt.readModelFolder((name) => slt.openFile(join(folder, name)))
   const out = join(tmpdir(), 'never-written')
   await expect(slt.prune({ target, items: 0, seed: 1, out })).rejects.toThrow(
     '"items" expected an integer from 1 to 256, got 0',

@@ -20,7 +20,7 @@ export interface Target {
  * @throws RangeError for no path at all, InputError for a file and for an unsound folder
  */
 export async function readTarget(folder: string, name = 'folder', taker = 'prune'): Promise<Target> {
-  const [{ readGpt2Folder, refuseAdapter }, { openFile }, { isFile }, { expectPath }] = await Promise.all([
+  const [{ readModelFolder, refuseAdapter }, { openFile }, { isFile }, { expectPath }] = await Promise.all([
     import('../interop/index.js'),
     import('../files/files.js'),
     import('../files/path-kind.js'),
@@ -30,7 +30,7 @@ export async function readTarget(folder: string, name = 'folder', taker = 'prune
   if (await isFile(folder)) throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
   const open = (name: string) => openFile(join(folder, name))
   await refuseAdapter(open)
-  const target = await readGpt2Folder(open)
+  const target = await readModelFolder(open)
   return { name: basename(join(folder, '.')), ...target }
 }
 

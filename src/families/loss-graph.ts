@@ -139,7 +139,7 @@ function forward(
   const logits = family.head(port, config, last) // [B A, V]
   const probabilities = softmax(logits)
   const logLikelihood = log(add(gatherElements(probabilities, targets, 1), scalar(tokens, LEAST_PROBABILITY))) // [B A, 1]
-  return { graph, probabilities, logits, targets, logLikelihood, shares, parameters, rows: port.tokenRows }
+  return { graph, probabilities, logits, targets, logLikelihood, shares, parameters, rows: port.tokenRows() }
 }
 
 /** The matrix that gives the logits. */

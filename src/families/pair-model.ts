@@ -2,7 +2,8 @@
 import { createSessionCache, float32, type Graph, type GraphRunner, type Tensor } from '../graph/index.js'
 import type { BaseConfig } from './config.js'
 import { familyOf, parametersOf } from './family.js'
-import { checkIndices, type Encoder, type EncoderInputs, type LanguageModel, tokenTensor } from './language-model.js'
+import { encoderFeeds } from './fed-sessions.js'
+import { type Encoder, type EncoderInputs, type LanguageModel, tokenTensor } from './language-model.js'
 import { createPairLayers, type PairSource } from './pair-layers.js'
 import * as pieces from './pair-pieces.js'
 import { denseParameters, type PairChoice, type PairPlan, pairPlans } from './pair-plan.js'
@@ -53,14 +54,13 @@ export function createPairModel(options: PairModelOptions): PairModel {
 
   async function pass(tokens: Int32Array, B: number, T: number, { mask, types }: EncoderInputs): Promise<Float32Array> {
     tokenTensor(config, tokens, B, T)
-    if (types) checkIndices('type', types, B, T, (config as { types?: number }).types ?? 1)
-    if (mask) checkIndices('mask', mask, B, T, 2)
+    encoderFeeds(config, B, T, { mask, types }) // checks them
     const padding =
       mask &&
       float32(
         [B, 1, T],
         Float32Array.from(mask, (kept) => (kept - 1) * 1e30),
-      )
+      ) // as of a dense model
     const values: (Tensor | undefined)[] = []
     const run = async (key: string, build: () => Graph, feeds: Feeds): Promise<Tensor> => {
       const session = await sessions.get(`${B} x ${T} ${key}`, build)

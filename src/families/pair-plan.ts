@@ -1,4 +1,5 @@
 /** What a pruned model is made of: the pairs of random matrices that stand for its weights, and the weights that stay dense. */
+import { attentionSpecs } from './attention-specs.js'
 import type { BaseConfig } from './config.js'
 import { familyOf, parametersOf } from './family.js'
 import { biasOf, gainOf, type Parameter, shiftOf } from './parameter.js'
@@ -71,7 +72,7 @@ export type PairPart = PairPlan['part']
 
 /** The construction of a family's attention where none is asked for. */
 export function defaultAttention(config: BaseConfig): AttentionConstruction {
-  return attentionsOf(recordTape(config)).some(({ rotary }) => rotary) ? 'factored' : 'merged'
+  return attentionSpecs(config).some(({ rotary }) => rotary) ? 'factored' : 'merged'
 }
 
 /**
@@ -96,13 +97,13 @@ export function denseParameters(config: BaseConfig, dense: KeptDense): Parameter
 }
 
 /**
- * What the source width is counted for: with n hidden units, query and key weights are uniform on n^(1/4) and scores are divided by sqrt(n).
- * @param hidden width of the pair
- * @returns the number n of query coordinates of a head; undefined for pairs whose products are not divided
+ * Coordinates of a random head's queries for each hidden unit of a pair that makes scores: with n of them in all, query and key weights are
+ * uniform on n^(1/4) and scores are divided by sqrt(n). A rotary unit is one pair of coordinates of one frequency of D / 2.
+ * @returns undefined for other pairs
  */
-export function queryWidth(plan: PairPlan, hidden: number): number | undefined {
-  if (plan.part === 'query-key') return hidden
-  return plan.part === 'rotary' ? plan.attention.headWidth * hidden : undefined
+export function queriesOfUnit(plan: PairPlan): number | undefined {
+  if (plan.part === 'query-key') return 1
+  return plan.part === 'rotary' ? plan.attention.headWidth : undefined
 }
 
 interface Model {
@@ -219,13 +220,10 @@ function folds({ tape }: Model, number: number): boolean {
 const isTable = (tape: Tape, name: string): boolean =>
   tape.some((step) => step.kind === 'embed' && step.parts.some(({ table }) => table === name))
 
-const attentionsOf = (tape: Tape): AttentionSpec[] =>
-  tape.flatMap((step) => (step.kind === 'attention' ? [step.spec] : []))
-
 function checkChoice(config: BaseConfig, { attention, dense }: PairChoice): void {
   if (dense !== 'none' && dense !== 'embeddings')
     throw new RangeError(`"dense" expected none or embeddings, got ${JSON.stringify(dense)}`)
-  const isRotary = attentionsOf(recordTape(config)).some(({ rotary }) => rotary)
+  const isRotary = attentionSpecs(config).some(({ rotary }) => rotary)
   const allowed: AttentionConstruction[] = isRotary ? ['factored', 'rotary'] : ['merged', 'factored']
   if (!allowed.includes(attention)) {
     const { title } = familyOf(config)

@@ -44,6 +44,8 @@ export interface TextGraphOptions {
    * query, key and value maps side by side, used in their place where they are there (and `NAME.qkv.bias`).
    */
   weight(name: string): Value | undefined
+  /** int32 [N], the position of every token; default: 0 to T - 1 in each sequence. */
+  readonly position?: Value | undefined
   /** Where the token embedding is looked up; default: its parameter. */
   readonly tokenTable?: (() => Value) | undefined
   readonly fused?: boolean | undefined
@@ -55,7 +57,7 @@ export interface TextGraphOptions {
 
 /** The port, and the looked-up token embeddings [N, d] once the forward pass asked for them. */
 export interface TextPort extends Port<Value> {
-  readonly tokenRows: Value
+  tokenRows(): Value
 }
 
 export function createTextPort(options: TextGraphOptions): TextPort {
@@ -77,6 +79,7 @@ export function createTextPort(options: TextGraphOptions): TextPort {
 
   const lookUp = ({ table, index, seen }: EmbeddingPart): Value => {
     const rows = (): Value => {
+      if (index === 'positions' && options.position) return gather(weight(table)!, options.position)
       if (index === 'positions') return slice(weight(table)!, 0, 0, T) // [T, d]
       if (index === 'types' && !options.types) return slice(weight(table)!, 0, 0, 1) // [1, d]
       if (index === 'types') return gather(weight(table)!, options.types!)
@@ -101,14 +104,14 @@ export function createTextPort(options: TextGraphOptions): TextPort {
     return split(qkv, 1, [H * D, K * D, K * D]).map((part) => heads(part, D))
   }
   return {
-    get tokenRows() {
+    tokenRows() {
       if (!tokenRows) throw new RangeError('"tokenRows" expected a forward pass that looks tokens up')
       return tokenRows
     },
     embed(parts) {
       const [first, ...rest] = parts.map((part) => ({ ...part, value: lookUp(part) }))
       const sum = rest.reduce((x, { index, value }) => {
-        if (index !== 'positions') return add(x, value)
+        if (index !== 'positions' || options.position) return add(x, value)
         return reshape(add(reshape(x, [B, T, width]), value), [N, width])
       }, first.value)
       return see('x', sum)

@@ -4,7 +4,7 @@ export {
   gpt2ConfigFile,
   tokenizerFiles,
 } from './gpt2-files.js'
-export { type Gpt2Folder, openGpt2Folder, readGpt2Folder, refuseAdapter } from './hugging-face.js'
+export { type ModelFolder, openModelFolder, readModelFolder, refuseAdapter } from './hugging-face.js'
 export type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
 export { gpt2OnnxFile } from './onnx-gpt2.js'

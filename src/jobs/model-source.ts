@@ -12,7 +12,7 @@ import { nodeSha256 } from '../files/sha256.js'
 import { openTrainedFile } from '../files/trained-file.js'
 import {
   type JsonText,
-  openGpt2Folder,
+  openModelFolder,
   readSpecialTokens,
   recogniseTokenizer,
   refuseAdapter,
@@ -44,7 +44,7 @@ export interface ModelSource {
   readonly dtype: 'ticket' | 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
   /** Parameters of the model, a tied head counted once; of a pruned ticket those of its target. */
   readonly parameters: number
-  /** A line each for what a folder holds and was not read; see `Gpt2Folder`. Empty for files. */
+  /** A line each for what a folder holds and was not read; see `ModelFolder`. Empty for files. */
   readonly warnings: readonly string[]
   /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
@@ -151,7 +151,7 @@ async function openFolder(path: string): Promise<ModelSource> {
   if (!(await isFile(join(path, 'config.json')))) await refuseFolder(path)
   const open = (name: string) => openFile(join(path, name))
   await refuseAdapter(open)
-  const folder = await openGpt2Folder(open)
+  const folder = await openModelFolder(open)
   try {
     const { config, bytes, dtype } = folder
     const unfollowed = unfollowedGeneration(...(await generationFiles(path)))

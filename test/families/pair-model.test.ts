@@ -50,7 +50,7 @@ const tokensOf = (config: BaseConfig, count: number) =>
 async function differenceOf(
   config: BaseConfig,
   choice: PairChoice,
-  inputs: { mask?: Int32Array; types?: Int32Array } = {},
+  inputs: { mask?: Float32Array; types?: Int32Array } = {},
   change: (weights: ModelWeights) => ModelWeights = (weights) => weights,
 ) {
   const weights = change(randomWeights(config))
@@ -95,7 +95,7 @@ test.each(cases)('pairs of %s compute what the dense network computes', async (_
 })
 
 test('an encoder sees types of tokens, and no padding', async () => {
-  const mask = Int32Array.from({ length: 14 }, (_, i) => (i % 7 < 5 ? 1 : 0))
+  const mask = Float32Array.from({ length: 14 }, (_, i) => (i % 7 < 5 ? 1 : 0))
   const types = Int32Array.from({ length: 14 }, (_, i) => (i % 7 < 3 ? 0 : 1))
   for (const attention of ['merged', 'factored'] as const) {
     expect(await differenceOf(smallBert, { attention, dense: 'none' }, { mask, types })).toBeLessThan(2e-6)

@@ -3,7 +3,7 @@ import type { BertConfig } from '../../src/families/bert/config.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
 import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
 import type { LlamaConfig } from '../../src/families/llama/config.js'
-import { defaultAttention, denseParameters, pairPlans, queryWidth } from '../../src/families/pair-plan.js'
+import { defaultAttention, denseParameters, pairPlans, queriesOfUnit } from '../../src/families/pair-plan.js'
 
 const gpt2: Gpt2Config = {
   layers: 2,
@@ -125,7 +125,7 @@ test('rotary attention has a pair a head and frequency, whose second matrix has 
 test('a source of rotary attention counts the query coordinates of all frequencies', () => {
   const [, rotary] = pairPlans(llama, { attention: 'rotary', dense: 'none' })
   const [merged, values] = pairPlans(gpt2, { attention: 'merged', dense: 'embeddings' })
-  expect([queryWidth(rotary, 96), queryWidth(merged, 96), queryWidth(values, 96)]).toEqual([384, 96, undefined])
+  expect([rotary, merged, values].map(queriesOfUnit)).toEqual([4, 1, undefined])
 })
 
 test('what stays dense is named', () => {

@@ -1,13 +1,13 @@
-/** Small models of every family, with random weights, and a dense network of any family to hold others against. */
+/** Small models of every family, with random weights. */
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import type { BertConfig } from '../../src/families/bert/config.js'
 import type { BaseConfig } from '../../src/families/config.js'
+import { createDenseModel } from '../../src/families/dense-model.js'
 import { familyOf, parametersOf } from '../../src/families/family.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
+import type { EncoderInputs } from '../../src/families/language-model.js'
 import type { LlamaConfig } from '../../src/families/llama/config.js'
-import { createTextPort } from '../../src/families/text-graph.js'
 import type { ModelWeights } from '../../src/families/weights.js'
-import { createGraph, encodeModel, float32, int32, type Tensor, type Value } from '../../src/graph/index.js'
 import { normal } from '../../src/random/index.js'
 
 export const smallGpt2: Gpt2Config = {
@@ -70,32 +70,13 @@ export async function denseResult(
   weights: ModelWeights,
   tokens: Int32Array,
   [batch, length]: readonly [number, number],
-  { mask, types }: { mask?: Int32Array; types?: Int32Array } = {},
+  inputs: EncoderInputs = {},
 ): Promise<Float32Array> {
-  const family = familyOf(config)
-  const graph = createGraph('dense')
-  const inputs = new Map<string, Value>()
-  for (const [name, { shape }] of weights) inputs.set(name, graph.input(name, 'float32', shape))
-  const feeds: Record<string, Tensor> = { tokens: int32([batch * length], tokens) }
-  for (const [name, { shape, data }] of weights) feeds[name] = float32(shape, data)
-  if (types) feeds.types = int32([batch * length], types)
-  if (mask) feeds.mask = float32([batch, length], Float32Array.from(mask))
-  const port = createTextPort({
-    batch,
-    length,
-    width: config.width,
-    causal: family.task === 'causal',
-    tokens: graph.input('tokens', 'int32', [batch * length]),
-    types: types && graph.input('types', 'int32', [batch * length]),
-    mask: mask && graph.input('mask', 'float32', [batch, length]),
-    weight: (name) => inputs.get(name),
-  })
-  const body = family.body(port, config)
-  graph.output('y', family.task === 'causal' ? family.head(port, config, body) : body)
-  const session = await createGraphRunner().load(encodeModel(graph))
+  const model = createDenseModel(createGraphRunner(), config, weights)
   try {
-    return (await session.run(feeds)).y.data as Float32Array
+    if (familyOf(config).task === 'encoder') return await model.hidden(tokens, batch, length, inputs)
+    return await model.logits(tokens, batch, length)
   } finally {
-    await session.release()
+    await model.release()
   }
 }

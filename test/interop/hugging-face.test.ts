@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { gpt2Shapes } from '../../src/families/gpt2/config.js'
 import { gpt2TensorShapes } from '../../src/families/gpt2/weights.js'
-import { readGpt2Folder } from '../../src/interop/index.js'
+import { readModelFolder } from '../../src/interop/index.js'
 import { memorySource } from '../../src/safetensors/byte-source.js'
 import { InputError } from '../../src/safetensors/input-error.js'
 import { readSorter } from '../families/gpt2/partials.js'
@@ -69,7 +69,7 @@ function safetensors(entries: Map<string, Stored>): Uint8Array {
 }
 
 const read = (json: Json | string, entries = tensors()) =>
-  readGpt2Folder(async (name) => {
+  readModelFolder(async (name) => {
     const text = typeof json === 'string' ? json : JSON.stringify(json)
     return memorySource(name === 'config.json' ? Buffer.from(text) : safetensors(entries), `folder/${name}`)
   })
@@ -286,7 +286,7 @@ describe('bad weights are refused in one line', () => {
 test('a missing file is named, and the weight file is closed on every path', async () => {
   let closed = 0
   const open = (spoilt: boolean) =>
-    readGpt2Folder(async (file) => {
+    readModelFolder(async (file) => {
       if (file !== 'config.json' && spoilt) throw new InputError(`folder/${file}: no such file`)
       const source = memorySource(
         file === 'config.json' ? Buffer.from(JSON.stringify(config)) : new Uint8Array(3),

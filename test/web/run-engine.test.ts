@@ -11,7 +11,7 @@ import { createCachedDecoder } from '../../src/families/gpt2/cached.js'
 import { createGpt2 } from '../../src/families/gpt2/dense.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
-import { readGpt2Folder } from '../../src/interop/index.js'
+import { readModelFolder } from '../../src/interop/index.js'
 import { pruneGpt2 } from '../../src/jobs/prune.js'
 import { openLiteralGpt2 } from '../../src/prune/verify-gpt2.js'
 import { memorySource } from '../../src/safetensors/index.js'
@@ -105,7 +105,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     })
     prunedFile = Uint8Array.from(bytes)
     expect(reports.at(-1)).toEqual({ done: 98937, total: 98937 })
-    const target = await readGpt2Folder((name) => openFile(`data/gpt-nano-sort/${name}`))
+    const target = await readModelFolder((name) => openFile(`data/gpt-nano-sort/${name}`))
     const out = join(folder, 'a.slt.safetensors')
     await pruneGpt2({ target, items: 16, seed: 7, out })
     const here = expectPruned(await openTicket(memorySource(new Uint8Array(await readFile(out))), nodeSha256))

@@ -48,7 +48,12 @@ export const bertHuggingFace: HuggingFaceLayout<BertConfig> = {
     use_cache: true,
   }),
   tensors: (config) => recipesOf(bertParameters(config), storedName),
-  fullName: (stored) => stored.replace(/^bert\./, ''),
+  // The first BERTs named the vectors of their norms gamma and beta.
+  fullName: (stored) =>
+    stored
+      .replace(/^(?:(?:module|model)\.)*(?:bert\.)?/, '')
+      .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
+      .replace(/LayerNorm\.beta$/, 'LayerNorm.bias'),
   isPassedOver: (name) => /^(?:pooler|cls|classifier)\.|^embeddings\.position_ids$/.test(name),
   isOfAnotherModel: (name) => /^(?:embeddings|encoder)\./.test(name),
 }

@@ -60,7 +60,10 @@ export const gpt2HuggingFace: HuggingFaceLayout<Gpt2Config> = {
     use_cache: true,
   }),
   tensors,
-  fullName: (stored) => (/^(?:wte|wpe|ln_f|h\.\d+)\./.test(stored) ? `transformer.${stored}` : stored),
+  fullName(stored) {
+    const own = stored.replace(/^(?:(?:module|model)\.)+/, '') // DataParallel, and whatever held the model
+    return /^(?:wte|wpe|ln_f|h\.\d+)\./.test(own) ? `transformer.${own}` : own
+  },
   isPassedOver: isCausalMask,
   isOfAnotherModel: (name) => /^(?:transformer|lm_head)\./.test(name),
 }

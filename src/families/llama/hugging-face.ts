@@ -31,7 +31,10 @@ export const llamaHuggingFace: HuggingFaceLayout<LlamaConfig> = {
   read,
   write,
   tensors: (config) => recipesOf(llamaParameters(config), (name) => (name === 'lm_head' ? name : `model.${name}`)),
-  fullName: (stored) => (/^(?:embed_tokens|layers\.\d+|norm)\./.test(stored) ? `model.${stored}` : stored),
+  fullName(stored) {
+    const own = stored.replace(/^(?:(?:module|model)\.(?=(?:module|model|lm_head)\.))*(?:module\.)?/, '')
+    return /^(?:embed_tokens|layers\.\d+|norm)\./.test(own) ? `model.${own}` : own
+  },
   isPassedOver: (name) => name.endsWith('.rotary_emb.inv_freq'),
   isOfAnotherModel: (name) => /^(?:model|lm_head)\./.test(name),
 }

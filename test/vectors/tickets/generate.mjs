@@ -6,7 +6,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { packBits } from '../../../dist/mask/index.js'
 import { gpt2Matrices, gpt2Norms } from '../../../dist/families/gpt2/matrices.js'
-import { readGpt2Folder } from '../../../dist/interop/index.js'
+import { readModelFolder } from '../../../dist/interop/index.js'
 import { generateWeights, magnitudes, fillWords } from '../../../dist/random/index.js'
 import { openFile } from '../../../dist/files/files.js'
 import { nodeDeflate } from '../../../dist/engine/node.js'
@@ -56,7 +56,7 @@ for (const [name, one] of Object.entries(searched)) {
   const { bytes } = encodeSearchedTicket(one, nodeSha256, nodeDeflate)
   writeFileSync(`${here}${name}.slt.safetensors`, bytes)
 }
-const target = await readGpt2Folder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
+const target = await readModelFolder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
 const plain = `${here}pruned-bits.slt.safetensors`
 await pruneGpt2({ target, items: 4, seed: 7, out: plain, force: true })
 await recodeTicket(plain, 'range', `${here}pruned-range.slt.safetensors`, { force: true })

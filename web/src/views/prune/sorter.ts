@@ -3,7 +3,7 @@
 import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
 import { feedForwardPair, queryKeyPair, valueOutputPair } from '../../../../src/families/gpt2/pair-names.js'
 import type { Gpt2Weights } from '../../../../src/families/gpt2/weights.js'
-import { readGpt2Folder } from '../../../../src/interop/hugging-face.js'
+import { readModelFolder } from '../../../../src/interop/hugging-face.js'
 import type { OpenFile } from '../../../../src/interop/weight-files.js'
 import { attend, type MergedHead } from '../../../../src/paper/attention.js'
 import { multiply } from '../../../../src/paper/matrix.js'
@@ -22,7 +22,7 @@ export interface Sorter {
 
 /** @throws InputError when a file is missing or does not fit */
 export async function openSorter(open: OpenFile): Promise<Sorter> {
-  const { config, weights } = await readGpt2Folder(open)
+  const { config, weights } = await readModelFolder(open)
   const matrices = new Map<string, Float64Array>()
   for await (const { name, weights: matrix } of gpt2Targets(config, async (name) => weights.get(name)!.data))
     matrices.set(name, matrix)

@@ -2,7 +2,7 @@
 
 import { webSha256 } from '../../../../src/engine/web-sha256.js'
 import type { GraphRunner } from '../../../../src/graph/index.js'
-import { readGpt2Folder } from '../../../../src/interop/hugging-face.js'
+import { readModelFolder } from '../../../../src/interop/hugging-face.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
 import { pruneGpt2 } from '../../../../src/prune/gpt2.js'
 import { runPruneTask } from '../../../../src/prune/task.js'
@@ -30,7 +30,7 @@ export async function pruneSorter(
   runner: GraphRunner,
   { signal, report, pause }: TaskContext<SorterProgress>,
 ): Promise<Uint8Array> {
-  const target = await readGpt2Folder(async (name) => {
+  const target = await readModelFolder(async (name) => {
     if (!FILES.includes(name)) throw new InputError(`${FOLDER}/${name}: missing`, { cause: { code: 'ENOENT' } })
     return memorySource(await fetchSiteFile(`${FOLDER}/${name}`, signal), `${FOLDER}/${name}`)
   })

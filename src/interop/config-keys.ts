@@ -1,35 +1,17 @@
 /**
- * Keys of a GPT-2's `config.json` that are not read, by what they do in transformers' GPT2Config and PretrainedConfig
- * (transformers 4 and 5). `hugging-face-config.ts` reads the others.
+ * Keys of any model's `config.json`, by what they do in transformers' PretrainedConfig (transformers 4 and 5). A family's layout has those of
+ * its own.
  */
-
-/** Names that transformers takes for others (GPT2Config.attribute_map). */
-export const aliases = {
-  n_embd: 'hidden_size',
-  n_head: 'num_attention_heads',
-  n_layer: 'num_hidden_layers',
-  n_positions: 'max_position_embeddings',
-} as const
-
-/** Switches that change what a model computes, with the only value that we run. It is the default too. */
-export const fixed: Readonly<Record<string, unknown>> = {
-  scale_attn_weights: true,
-  scale_attn_by_inverse_layer_idx: false,
-  reorder_and_upcast_attn: false,
-  add_cross_attention: false,
-  is_encoder_decoder: false,
-}
 
 /** Keys that change what a model computes whenever they hold anything. */
 export const refused = ['quantization_config', 'compression_config', 'pruned_heads', 'adapter_layers', 'adapters']
 
 /**
- * Keys that change no logit: dropout and initialisation (training alone), other heads' settings, how text is generated or
- * labelled, what is returned, and by what a file was written. A name with `_` in front is transformers' own note.
+ * Keys that change no result: initialisation (training alone), other heads' settings, how text is generated or labelled, what is returned,
+ * and by what a file was written. A name with `_` in front is transformers' own note.
  */
 const withoutEffect = new Set(
-  `attn_pdrop embd_pdrop resid_pdrop initializer_range gradient_checkpointing
-  summary_type summary_use_proj summary_activation summary_proj_to_labels summary_first_dropout
+  `initializer_range gradient_checkpointing
   num_labels id2label label2id problem_type finetuning_task task_specific_params classifier_dropout
   bos_token_id eos_token_id pad_token_id sep_token_id cls_token_id mask_token_id unk_token_id decoder_start_token_id
   forced_bos_token_id forced_eos_token_id
@@ -39,10 +21,10 @@ const withoutEffect = new Set(
   exponential_decay_length_penalty suppress_tokens begin_suppress_tokens prefix
   use_cache output_attentions output_hidden_states output_past return_dict return_dict_in_generate torchscript
   use_bfloat16 use_return_dict chunk_size_feed_forward is_decoder cross_attention_hidden_size tie_encoder_decoder
-  tf_legacy_loss loss_type n_special predict_special_tokens
+  tf_legacy_loss loss_type
   torch_dtype dtype transformers_version transformers.js_config tokenizer_class name_or_path attn_implementation
   model_max_length architectures model_type`.split(/\s+/),
 )
 
-/** Whether a key that is not read leaves the logits as they are. */
+/** Whether a key that is not read leaves the results as they are. */
 export const hasNoEffect = (key: string): boolean => withoutEffect.has(key) || key.startsWith('_')
