@@ -1,4 +1,4 @@
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { BaseConfig } from '../families/config.js'
 import type { LanguageModel } from '../families/language-model.js'
 import { fillWords, type Seed } from '../random/index.js'
 
@@ -6,7 +6,7 @@ import { fillWords, type Seed } from '../random/index.js'
 const INPUT_STREAM = 2 ** 51
 
 /** Random token sequences that suit a model's size: many for a small one, one of 32 tokens for a wide one. */
-function randomInputs(config: Gpt2Config, seed: Seed): { tokens: Int32Array; batch: number; length: number } {
+function randomInputs(config: BaseConfig, seed: Seed): { tokens: Int32Array; batch: number; length: number } {
   const batch = config.width <= 128 ? 64 : 1
   const length = Math.min(config.positions, 32)
   const words = new Uint32Array(batch * length)

@@ -1,7 +1,7 @@
 /** How far a model predicts from what its target predicts, on text that the target writes or on any other. */
 
 import { paddedLength } from '../families/generate.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { BaseConfig } from '../families/config.js'
 import type { LanguageModel } from '../families/language-model.js'
 import { largestIndex, sampleToken } from '../families/sampling.js'
 import { fillWords, type Seed } from '../random/index.js'
@@ -35,7 +35,7 @@ export interface PredictionDifference {
  * How many sequences a model is compared on, and how long: up to 2,048 tokens for a narrow one, 256 for a wide one, whose literal
  * ticket takes seconds a layer.
  */
-export const sequenceShape = ({ width, positions }: Gpt2Config): { batch: number; length: number } => ({
+export const sequenceShape = ({ width, positions }: BaseConfig): { batch: number; length: number } => ({
   batch: width <= 128 ? 64 : 8,
   length: Math.min(positions, 32),
 })
