@@ -48,6 +48,8 @@ export interface LossGraphOptions {
    * read all.
    */
   readonly answers?: number | undefined
+  /** Of an encoder: whether there are inputs `mask` [B, T] (float32, 0 for padding) and `types` [B, T] (int32). Default false. */
+  readonly padded?: boolean | undefined
 }
 
 /** How a gradient graph is built. */
@@ -105,7 +107,7 @@ function forward(
   model: LossModel,
   batch: number,
   length: number,
-  { fused = false, rows: place = 'graph', answers: A = length }: GradientGraphOptions,
+  { fused = false, rows: place = 'graph', answers: A = length, padded = false }: GradientGraphOptions,
 ): Forward {
   const { config } = model
   const family = familyOf(config)
@@ -130,6 +132,8 @@ function forward(
     width: d,
     causal: family.task === 'causal',
     tokens,
+    mask: padded ? graph.input('mask', 'float32', [B, T]) : undefined,
+    types: padded ? reshape(graph.input('types', 'int32', [B, T]), [N]) : undefined,
     weight: (name) => parameters.get(name),
     tokenTable: place === 'outside' ? () => graph.input(`${table}.rows`, 'float32', [V, d]) : undefined,
     fused,
