@@ -1,7 +1,7 @@
 import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
-import { gpt2DenseShapes, type WeightTensor } from '../families/gpt2/weights.js'
 import { type BaseConfig, createDenseModel, type ModelWeights, parametersOfStored } from '../families/index.js'
+import { gpt2DenseShapes, type WeightTensor } from '../families/weights.js'
 import { factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
 import { compareLogits } from '../prune/compare-logits.js'
 import { pairProduct } from '../prune/pair-product.js'

@@ -5,7 +5,7 @@ import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
 import { createWorkerPool } from '../engine/worker-pool.js'
 import type { Gpt2Config } from '../families/gpt2/config.js'
-import type { Gpt2Weights } from '../families/gpt2/weights.js'
+import type { ModelWeights } from '../families/weights.js'
 import { openFile } from '../files/files.js'
 import { assertWritable, type OutputRules } from '../files/output-path.js'
 import { nodeSha256 } from '../files/sha256.js'
@@ -80,7 +80,7 @@ export async function isPruneOf(
 export interface VerifyFileOptions extends PredictionLimits, OpenOptions {
   /** Path of the ticket. */
   ticket: string
-  target?: { config: Gpt2Config; weights: Gpt2Weights }
+  target?: { config: Gpt2Config; weights: ModelWeights }
   /** A text, a folder of them or a file of tokens to compare predictions on. Default: what the target writes. */
   data?: string | undefined
   /** The tokenizer of `data`, or its name. */

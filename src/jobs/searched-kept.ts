@@ -1,4 +1,5 @@
-import { gpt2Matrices, type MatrixRole } from '../families/gpt2/matrices.js'
+import { matricesOf } from '../families/family.js'
+import type { MatrixRole } from '../families/parameter.js'
 import { getBit } from '../mask/index.js'
 import type { SearchedTicket } from '../ticket/index.js'
 
@@ -49,7 +50,7 @@ export async function keptReport(ticket: SearchedTicket): Promise<KeptReport> {
   const { config, search } = ticket.metadata
   const matrices: KeptMatrix[] = []
   const roles = new Map<string, MatrixRole>()
-  for (const { name, shape, role } of gpt2Matrices(config)) {
+  for (const { name, shape, role } of matricesOf(config)) {
     const { mask, spec } = await ticket.readMask(name)
     const [rows, columns] = shape
     const layer = /^h\.(\d+)\./.exec(name)
