@@ -1,5 +1,4 @@
 import { create, toBinary } from '@bufbuild/protobuf'
-import type { Graph, Node, Value } from './graph.js'
 import type { AttributeKind } from './operator.js'
 import { operators } from './operators/index.js'
 import {
@@ -15,6 +14,7 @@ import {
   ValueInfoProtoSchema,
 } from './proto/onnx_pb.js'
 import type { DType, Tensor, TensorType } from './tensor.js'
+import type { Graph, Node, Value } from './value.js'
 
 /** The operator set that the operators' names and meanings are taken from; Gelu came with 20. */
 const opset = 20n

@@ -1,7 +1,7 @@
-import type { Value } from '../graph.js'
+import { gatherElements, scatterElements, zeros } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
 import { formatShape, sameShape } from '../tensor.js'
-import { zeros } from './broadcasting.js'
+import type { Value } from '../value.js'
 import { expectDType, resolveAxis } from './shape-rules.js'
 
 export const GatherElements: Operator<'GatherElements'> = {
@@ -44,24 +44,3 @@ function expectIndices(op: string, data: Value, indices: Value, axis: number): v
     )
   }
 }
-
-/**
- * One entry of `data` for each index: with axis 0 of two, result[i, j] = data[indices[i, j], j].
- * @param indices int32 or int64, as many axes as `data`; the result has its shape
- */
-export const gatherElements = (data: Value, indices: Value, axis: number): Value =>
-  data.graph.apply('GatherElements', [data, indices], { axis })[0]
-
-/**
- * `data` with updates at some places: with axis 0 of two, result[indices[i, j], j] is updates[i, j], or that much more.
- * @param indices int32 or int64, as many axes as `data`
- * @param updates of the shape of `indices`
- * @param reduction 'add' adds every update; 'none' replaces, and a place must not occur twice
- */
-export const scatterElements = (
-  data: Value,
-  indices: Value,
-  updates: Value,
-  axis: number,
-  reduction: 'none' | 'add',
-): Value => data.graph.apply('ScatterElements', [data, indices, updates], { axis, reduction })[0]

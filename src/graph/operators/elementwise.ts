@@ -1,7 +1,8 @@
-import type { Node, Value } from '../graph.js'
+import { div, neg, where } from '../functions/elementwise.js'
+import { zeros } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
-import { scaled, summedTo, zeros } from './broadcasting.js'
-import { neg } from './elementary.js'
+import type { Node, Value } from '../value.js'
+import { scaled, summedTo } from './broadcasting.js'
 import { broadcast, expectDType } from './shape-rules.js'
 
 type Arithmetic = 'Add' | 'Sub' | 'Mul' | 'Div'
@@ -43,22 +44,3 @@ export const Where: Operator<'Where'> = {
     ]
   },
 }
-
-/** a + b, element by element; shapes broadcast. */
-export const add = (a: Value, b: Value): Value => a.graph.apply('Add', [a, b], {})[0]
-
-/** a - b, element by element; shapes broadcast. */
-export const sub = (a: Value, b: Value): Value => a.graph.apply('Sub', [a, b], {})[0]
-
-/** a * b, element by element; shapes broadcast. */
-export const mul = (a: Value, b: Value): Value => a.graph.apply('Mul', [a, b], {})[0]
-
-/** a / b, element by element; shapes broadcast. */
-export const div = (a: Value, b: Value): Value => a.graph.apply('Div', [a, b], {})[0]
-
-/** a where the condition (bool) holds and b elsewhere; the three shapes broadcast. */
-export const where = (condition: Value, a: Value, b: Value): Value => a.graph.apply('Where', [condition, a, b], {})[0]
-
-/** A float32 scalar constant in the graph of `like`. */
-export const scalar = (like: Value, value: number): Value =>
-  like.graph.constant({ dtype: 'float32', dims: [], data: Float32Array.of(value) })

@@ -1,11 +1,8 @@
-import type { Value } from '../graph.js'
+import { concat, expand, reshape, scatterElements, zeros } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
 import { formatShape, sizeOf } from '../tensor.js'
-import { expand, zeros } from './broadcasting.js'
-import { scatterElements } from './elements.js'
-import { concat } from './joining.js'
-import { reshape } from './rearranging.js'
-import { constantIntegers, expectDType, integers, resolveAxis } from './shape-rules.js'
+import type { Value } from '../value.js'
+import { constantIntegers, expectDType, resolveAxis } from './shape-rules.js'
 
 export const Gather: Operator<'Gather'> = {
   attributes: { axis: 'int' },
@@ -60,11 +57,3 @@ function ranges(data: Value, operands: readonly Value[]) {
     end: ends[i],
   }))
 }
-
-/** The entries of `data` at `indices` (int32 or int64) along an axis, the first unless told. */
-export const gather = (data: Value, indices: Value, axis = 0): Value =>
-  data.graph.apply('Gather', [data, indices], { axis })[0]
-
-/** The entries start <= i < end along an axis. */
-export const slice = (data: Value, axis: number, start: number, end: number): Value =>
-  data.graph.apply('Slice', [data, ...[start, end, axis].map((value) => integers(data, [value]))], {})[0]

@@ -1,9 +1,7 @@
-import type { Value } from '../graph.js'
+import { concat, slice, split, zeros } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
 import { formatShape, sameShape } from '../tensor.js'
-import { zeros } from './broadcasting.js'
-import { slice } from './indexing.js'
-import { constantIntegers, expectDType, integers, resolveAxis } from './shape-rules.js'
+import { constantIntegers, expectDType, resolveAxis } from './shape-rules.js'
 
 export const Concat: Operator<'Concat'> = {
   attributes: { axis: 'int' },
@@ -49,11 +47,3 @@ export const Split: Operator<'Split'> = {
     ),
   ],
 }
-
-/** The values one after another along an axis; they agree on every other axis. */
-export const concat = (values: readonly Value[], axis: number): Value =>
-  values[0].graph.apply('Concat', values, { axis })[0]
-
-/** The value cut along an axis into parts of the given lengths, which make up the whole. */
-export const split = (data: Value, axis: number, lengths: readonly number[]): Value[] =>
-  data.graph.apply('Split', [data, integers(data, lengths)], { axis })

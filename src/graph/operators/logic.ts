@@ -1,6 +1,4 @@
-import type { Value } from '../graph.js'
 import { notDifferentiable, type Operator } from '../operator.js'
-import type { DType } from '../tensor.js'
 import { broadcast, expectDType } from './shape-rules.js'
 
 const comparison = (op: 'Equal' | 'Greater'): Operator<'Equal' | 'Greater'> => ({
@@ -28,15 +26,3 @@ export const Identity: Operator<'Identity'> = {
   infer: ([x]) => [x],
   gradient: () => [],
 }
-
-/** Whether a = b, element by element, as bool; shapes broadcast. */
-export const equal = (a: Value, b: Value): Value => a.graph.apply('Equal', [a, b], {})[0]
-
-/** Whether a > b, element by element, as bool; shapes broadcast. */
-export const greater = (a: Value, b: Value): Value => a.graph.apply('Greater', [a, b], {})[0]
-
-/** The same numbers as another element type; bool counts as 0 and 1, float32 is cut towards 0. */
-export const cast = (x: Value, to: DType): Value => x.graph.apply('Cast', [x], { to })[0]
-
-/** The same value, taken as a constant by `gradients`. */
-export const stopGradient = (x: Value): Value => x.graph.apply('Identity', [x], {})[0]

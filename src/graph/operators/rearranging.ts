@@ -1,7 +1,7 @@
-import type { Value } from '../graph.js'
+import { reshape, transpose } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
-import { formatShape, type Shape, sameShape, sizeOf } from '../tensor.js'
-import { constantIntegers, integers } from './shape-rules.js'
+import { formatShape, sizeOf } from '../tensor.js'
+import { constantIntegers } from './shape-rules.js'
 
 export const Transpose: Operator<'Transpose'> = {
   attributes: { perm: 'ints' },
@@ -29,10 +29,3 @@ export const Reshape: Operator<'Reshape'> = {
   },
   gradient: ({ inputs: [x] }, [dy]) => [reshape(dy, x.shape)],
 }
-
-/** The axes in another order: axis i of the result is axis perm[i] of x. */
-export const transpose = (x: Value, perm: readonly number[]): Value => x.graph.apply('Transpose', [x], { perm })[0]
-
-/** The same elements in row-major order under another shape, every length >= 1; x itself where it has that shape. */
-export const reshape = (x: Value, shape: Shape): Value =>
-  sameShape(x.shape, shape) ? x : x.graph.apply('Reshape', [x, integers(x, shape)], {})[0]

@@ -1,13 +1,11 @@
-import type { Node, Value } from '../graph.js'
+import { cast, div, equal, mul, scalar } from '../functions/elementwise.js'
+import { expand, reshape } from '../functions/rearranging.js'
+import { type Reduction, reduceSum } from '../functions/reduction.js'
 import type { Operator } from '../operator.js'
 import { type Shape, sizeOf } from '../tensor.js'
-import { expand, scaled } from './broadcasting.js'
-import { div, mul, scalar } from './elementwise.js'
-import { cast, equal } from './logic.js'
-import { reshape } from './rearranging.js'
-import { constantIntegers, expectDType, integers, resolveAxis } from './shape-rules.js'
-
-type Reduction = 'ReduceSum' | 'ReduceMean' | 'ReduceMax'
+import type { Node, Value } from '../value.js'
+import { scaled } from './broadcasting.js'
+import { constantIntegers, expectDType, resolveAxis } from './shape-rules.js'
 
 /** The rule takes dy with the reduced axes kept as 1, and returns what broadcasts to dx. */
 const reduction = <Op extends Reduction>(
@@ -49,18 +47,3 @@ export const ReduceMax = reduction('ReduceMax', (dy, x, y, axes) => {
   const largest = cast(equal(x, reshape(y, dy.shape)), 'float32')
   return scaled(div(dy, reduceSum(largest, axes, true)), largest)
 })
-
-const reduce = (op: Reduction, x: Value, axes: readonly number[], keepDims: boolean): Value =>
-  x.graph.apply(op, [x, integers(x, axes)], { keepdims: keepDims ? 1 : 0 })[0]
-
-/** The sum over the given axes, at least one; they stay as 1 when `keepDims`. */
-export const reduceSum = (x: Value, axes: readonly number[], keepDims = false): Value =>
-  reduce('ReduceSum', x, axes, keepDims)
-
-/** The mean over the given axes, at least one; they stay as 1 when `keepDims`. */
-export const reduceMean = (x: Value, axes: readonly number[], keepDims = false): Value =>
-  reduce('ReduceMean', x, axes, keepDims)
-
-/** The largest entry over the given axes, at least one; they stay as 1 when `keepDims`. */
-export const reduceMax = (x: Value, axes: readonly number[], keepDims = false): Value =>
-  reduce('ReduceMax', x, axes, keepDims)

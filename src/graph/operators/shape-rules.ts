@@ -1,5 +1,5 @@
-import type { Value } from '../graph.js'
 import { type DType, formatShape, type Shape } from '../tensor.js'
+import type { Value } from '../value.js'
 
 /**
  * The shape that two shapes broadcast to, by NumPy's rule: aligned at the last dimension, 1 stretches.
@@ -37,13 +37,4 @@ export function expectDType(op: string, value: Value, ...expected: DType[]): voi
 export function constantIntegers(op: string, value: Value): number[] {
   if (value.constant?.dtype !== 'int64') throw new TypeError(`${op}: ${value.name} expected an int64 constant`)
   return Array.from(value.constant.data, Number)
-}
-
-/** An int64 constant vector, as ONNX wants shapes, starts and lengths. */
-export function integers(like: Value, values: readonly number[]): Value {
-  return like.graph.constant({
-    dtype: 'int64',
-    dims: [values.length],
-    data: BigInt64Array.from(values, BigInt),
-  })
 }
