@@ -11,6 +11,10 @@ export interface OpAttributes {
   Where: NoAttributes
   Equal: NoAttributes
   Greater: NoAttributes
+  GreaterOrEqual: NoAttributes
+  Less: NoAttributes
+  LessOrEqual: NoAttributes
+  And: NoAttributes
   Cast: { to: DType }
   Identity: NoAttributes
   Exp: NoAttributes
@@ -21,6 +25,8 @@ export interface OpAttributes {
   Tanh: NoAttributes
   Sigmoid: NoAttributes
   Erf: NoAttributes
+  Sin: NoAttributes
+  Cos: NoAttributes
   Relu: NoAttributes
   HardSigmoid: { alpha: number; beta: number }
   Gelu: { approximate: 'none' | 'tanh' }
@@ -41,6 +47,8 @@ export interface OpAttributes {
   Concat: { axis: number }
   Transpose: { perm: readonly number[] }
   Reshape: NoAttributes
+  Shape: NoAttributes
+  Range: NoAttributes
 }
 
 /** An operator's ONNX name. */

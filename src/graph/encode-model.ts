@@ -131,7 +131,11 @@ function encodeTensor(name: string, { dtype, dims, data }: Tensor) {
 }
 
 function encodeValueInfo(name: string, { dtype, shape }: TensorType): ValueInfoProto {
-  const dim = shape.map((length) => ({ value: { case: 'dimValue' as const, value: BigInt(length) } }))
+  const dim = shape.map((length) =>
+    typeof length === 'number'
+      ? { value: { case: 'dimValue' as const, value: BigInt(length) } }
+      : { value: { case: 'dimParam' as const, value: length } },
+  )
   return create(ValueInfoProtoSchema, {
     name,
     type: { value: { case: 'tensorType', value: { elemType: dataTypes[dtype], shape: { dim } } } },

@@ -1,3 +1,4 @@
+import { dimension } from './dimension.js'
 import { operators } from './operators/index.js'
 import type { Graph, GraphOptions, Node, Value } from './value.js'
 
@@ -25,7 +26,8 @@ export function createGraph(name: string, { fused = false }: GraphOptions = {}):
     producer: (value) => producers.get(value),
     input(inputName, dtype, shape) {
       if (inputs.has(inputName)) throw new RangeError(`graph ${name}: two inputs named ${inputName}`)
-      const value: Value = { graph, name: inputName, dtype, shape: [...shape] }
+      const lengths = shape.map((length) => dimension(`graph ${name}: input ${inputName}`, length))
+      const value: Value = { graph, name: inputName, dtype, shape: lengths }
       inputs.set(inputName, value)
       return value
     },
@@ -45,9 +47,18 @@ export function createGraph(name: string, { fused = false }: GraphOptions = {}):
         if (value.graph !== graph) throw new RangeError(`${op}: ${value.name} belongs to graph ${value.graph.name}`)
       }
       const id = made++
-      const results = operators[op]
-        .infer(operands, attributes)
-        .map(({ dtype, shape }, i): Value => ({ graph, name: `/${op}_${id}_${i}`, dtype, shape }))
+      const types = operators[op].infer(operands, attributes)
+      const isVector = types[0].dtype === 'int64' && types[0].shape.length <= 1
+      const integers = isVector ? operators[op].integers?.(operands, attributes) : undefined
+      const results = types.map(
+        ({ dtype, shape }, i): Value => ({
+          graph,
+          name: `/${op}_${id}_${i}`,
+          dtype,
+          shape,
+          ...(integers ? { integers } : {}),
+        }),
+      )
       const node: Node = { op, inputs: [...operands], outputs: results, attributes }
       nodes.push(node)
       for (const value of results) producers.set(value, node)

@@ -1,6 +1,8 @@
 export type { OpAttributes, OpName } from './attributes.js'
+export type { Dimension } from './dimension.js'
 export { encodeModel } from './encode-model.js'
 export * from './functions/elementwise.js'
+export { lengthOf, range, shapeOf } from './functions/lengths.js'
 export * from './functions/matrix-product.js'
 export {
   concat,
@@ -20,6 +22,7 @@ export {
   reduceMax,
   reduceMean,
   reduceSum,
+  rmsNormalization,
   softmax,
 } from './functions/reduction.js'
 export { gradients, pullBack } from './gradients.js'

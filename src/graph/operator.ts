@@ -1,4 +1,5 @@
 import type { OpAttributes, OpName } from './attributes.js'
+import type { Dimension } from './dimension.js'
 import type { TensorType } from './tensor.js'
 import type { Node, Value } from './value.js'
 
@@ -27,6 +28,11 @@ export interface Operator<Op extends OpName> {
    * @throws TypeError when an element type does not fit
    */
   readonly infer: (inputs: readonly Value[], attributes: OpAttributes[Op]) => readonly TensorType[]
+  /**
+   * What the output holds, where it is an int64 scalar or vector that follows from lengths. Absent: it is not known.
+   * @returns undefined where an input is not known either
+   */
+  readonly integers?: (inputs: readonly Value[], attributes: OpAttributes[Op]) => readonly Dimension[] | undefined
   /**
    * The rule of reverse-mode differentiation: the loss's gradients with respect to the inputs, each of its input's
    * shape, made by applying ordinary nodes.

@@ -1,5 +1,6 @@
 import type { OpAttributes, OpName } from './attributes.js'
-import type { DType, Shape, Tensor, TensorType } from './tensor.js'
+import type { Dimension } from './dimension.js'
+import type { DType, SymbolicShape, Tensor, TensorType } from './tensor.js'
 
 /** An array that flows through a graph: an input, a constant, or the output of a node. */
 export interface Value extends TensorType {
@@ -8,6 +9,8 @@ export interface Value extends TensorType {
   readonly name: string
   /** Its content, where the graph itself holds it. */
   readonly constant?: Tensor
+  /** What an int64 scalar or vector holds, where it was computed from lengths. */
+  readonly integers?: readonly Dimension[]
 }
 
 /** One operator applied to values. */
@@ -33,8 +36,12 @@ export interface Graph {
   readonly fused: boolean
   /** The node that a value is an output of; undefined for inputs and constants. */
   producer(value: Value): Node | undefined
-  /** Declares an input. Weights are inputs too: a protobuf message cannot hold more than 2 GB. */
-  input(name: string, dtype: DType, shape: Shape): Value
+  /**
+   * Declares an input. Weights are inputs too: a protobuf message cannot hold more than 2 GB.
+   * @param shape integers >= 0, and names or sums of names for lengths that only a run decides (see `Dimension`)
+   * @throws RangeError for a second input of that name, or a length that is neither
+   */
+  input(name: string, dtype: DType, shape: SymbolicShape): Value
   /** A small array written into the model itself. */
   constant(tensor: Tensor): Value
   /** Applies an operator and returns its outputs. */

@@ -26,6 +26,18 @@ export const equal = (a: Value, b: Value): Value => a.graph.apply('Equal', [a, b
 /** Whether a > b, element by element, as bool; shapes broadcast. */
 export const greater = (a: Value, b: Value): Value => a.graph.apply('Greater', [a, b], {})[0]
 
+/** Whether a >= b, element by element, as bool; shapes broadcast. */
+export const greaterOrEqual = (a: Value, b: Value): Value => a.graph.apply('GreaterOrEqual', [a, b], {})[0]
+
+/** Whether a < b, element by element, as bool; shapes broadcast. */
+export const less = (a: Value, b: Value): Value => a.graph.apply('Less', [a, b], {})[0]
+
+/** Whether a <= b, element by element, as bool; shapes broadcast. */
+export const lessOrEqual = (a: Value, b: Value): Value => a.graph.apply('LessOrEqual', [a, b], {})[0]
+
+/** Whether both a and b (bool) hold, element by element; shapes broadcast. */
+export const and = (a: Value, b: Value): Value => a.graph.apply('And', [a, b], {})[0]
+
 /** The same numbers as another element type; bool counts as 0 and 1, float32 is cut towards 0. */
 export const cast = (x: Value, to: DType): Value => x.graph.apply('Cast', [x], { to })[0]
 
@@ -55,6 +67,15 @@ export const sigmoid = (x: Value): Value => x.graph.apply('Sigmoid', [x], {})[0]
 
 /** The error function, 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x, element by element. */
 export const erf = (x: Value): Value => x.graph.apply('Erf', [x], {})[0]
+
+/** The sine of radians, element by element. */
+export const sin = (x: Value): Value => x.graph.apply('Sin', [x], {})[0]
+
+/** The cosine of radians, element by element. */
+export const cos = (x: Value): Value => x.graph.apply('Cos', [x], {})[0]
+
+/** x / (1 + e^-x), element by element: the sigmoid linear unit, also called swish. */
+export const silu = (x: Value): Value => mul(x, sigmoid(x))
 
 /** max(x, 0), element by element. */
 export const relu = (x: Value): Value => x.graph.apply('Relu', [x], {})[0]

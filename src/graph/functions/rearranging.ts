@@ -1,20 +1,45 @@
-import { type Shape, sameShape } from '../tensor.js'
+import { type Dimension, dimension } from '../dimension.js'
+import { formatShape, type SymbolicShape, sameShape } from '../tensor.js'
 import type { Value } from '../value.js'
 import { scalar } from './elementwise.js'
+import { integers } from './lengths.js'
 
 /** The axes in another order: axis i of the result is axis perm[i] of x. */
 export const transpose = (x: Value, perm: readonly number[]): Value => x.graph.apply('Transpose', [x], { perm })[0]
 
-/** The same elements in row-major order under another shape, every length >= 1; x itself where it has that shape. */
-export const reshape = (x: Value, shape: Shape): Value =>
-  sameShape(x.shape, shape) ? x : x.graph.apply('Reshape', [x, integers(x, shape)], {})[0]
+/**
+ * The same elements in row-major order under another shape; x itself where it has that shape.
+ * @param shape a 0 copies the length of x's axis of that place, and one -1 stands for whatever is left. Names must occur among x's lengths, or be
+ * lengths of inputs of the graph; an axis that has no entries when the graph runs must stay in its place.
+ * @throws RangeError where the shape has another number of elements
+ */
+export function reshape(x: Value, shape: SymbolicShape): Value {
+  if (sameShape(x.shape, shape)) return x
+  const wanted = canonical('Reshape', shape)
+  const target = wanted.map((length, axis) => (typeof length === 'string' && length === x.shape[axis] ? 0 : length))
+  const open = target.flatMap((length, axis) => (typeof length === 'string' ? [axis] : []))
+  if (open.length === 1 && !target.includes(-1)) target[open[0]] = -1
+  const [y] = x.graph.apply('Reshape', [x, integers(x, target)], {})
+  if (open.every((axis) => y.shape[axis] === wanted[axis])) return y
+  throw new RangeError(`Reshape: ${formatShape(x.shape)} does not fill ${formatShape(shape)}`)
+}
 
-/** The value broadcast to a shape by NumPy's rule; itself where it has that shape. */
-export const expand = (x: Value, shape: Shape): Value =>
-  sameShape(x.shape, shape) ? x : x.graph.apply('Expand', [x, integers(x, shape)], {})[0]
+/** The value broadcast to a shape by NumPy's rule; itself where it has that shape. Names are x's, or lengths of inputs of the graph. */
+export function expand(x: Value, shape: SymbolicShape): Value {
+  if (sameShape(x.shape, shape)) return x
+  const added = shape.length - x.shape.length
+  const target = canonical('Expand', shape).map((length, axis) =>
+    typeof length === 'string' && length === x.shape[axis - added] ? 1 : length,
+  )
+  return x.graph.apply('Expand', [x, integers(x, target)], {})[0]
+}
+
+/** Lengths in their one form; -1 is left to Reshape. */
+const canonical = (op: string, shape: SymbolicShape): Dimension[] =>
+  shape.map((length) => (typeof length === 'string' ? dimension(op, length) : length))
 
 /** Float32 zeros in the graph of `like`. */
-export const zeros = (like: Value, shape: Shape): Value => expand(scalar(like, 0), shape)
+export const zeros = (like: Value, shape: SymbolicShape): Value => expand(scalar(like, 0), shape)
 
 /** The values one after another along an axis; they agree on every other axis. */
 export const concat = (values: readonly Value[], axis: number): Value =>
@@ -28,9 +53,17 @@ export const split = (data: Value, axis: number, lengths: readonly number[]): Va
 export const gather = (data: Value, indices: Value, axis = 0): Value =>
   data.graph.apply('Gather', [data, indices], { axis })[0]
 
-/** The entries start <= i < end along an axis. */
-export const slice = (data: Value, axis: number, start: number, end: number): Value =>
-  data.graph.apply('Slice', [data, ...[start, end, axis].map((value) => integers(data, [value]))], {})[0]
+/**
+ * The entries start <= i < end along an axis. A bound may be a length that is known only when the graph runs; then nothing here can check that it
+ * lies within the axis, and ONNX cuts it off there.
+ * @throws RangeError where a bound that is a number may lie outside
+ */
+export const slice = (data: Value, axis: number, start: Dimension, end: Dimension): Value =>
+  data.graph.apply(
+    'Slice',
+    [data, ...canonical('Slice', [start, end, axis]).map((value) => integers(data, [value]))],
+    {},
+  )[0]
 
 /**
  * One entry of `data` for each index: with axis 0 of two, result[i, j] = data[indices[i, j], j].
@@ -52,12 +85,3 @@ export const scatterElements = (
   axis: number,
   reduction: 'none' | 'add',
 ): Value => data.graph.apply('ScatterElements', [data, indices, updates], { axis, reduction })[0]
-
-/** An int64 constant vector, as ONNX wants shapes, starts and lengths. */
-export function integers(like: Value, values: readonly number[]): Value {
-  return like.graph.constant({
-    dtype: 'int64',
-    dims: [values.length],
-    data: BigInt64Array.from(values, BigInt),
-  })
-}

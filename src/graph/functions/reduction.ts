@@ -1,5 +1,6 @@
 import type { Value } from '../value.js'
-import { integers } from './rearranging.js'
+import { add, mul, reciprocal, scalar, sqrt } from './elementwise.js'
+import { integers } from './lengths.js'
 
 /** An operator that reduces axes to one number each. */
 export type Reduction = 'ReduceSum' | 'ReduceMean' | 'ReduceMax'
@@ -43,4 +44,13 @@ export function layerNormalizationWithStatistics(
   const inputs = bias === undefined ? [x, scale] : [x, scale, bias]
   const [normalised, mean, inverse] = x.graph.apply('LayerNormalization', inputs, { axis: -1, epsilon })
   return { normalised, mean, inverse }
+}
+
+/**
+ * x / sqrt(mean of x^2 + epsilon) * scale over the last dimension (Zhang and Sennrich 2019), of plain operators.
+ * @param scale [D]
+ */
+export function rmsNormalization(x: Value, scale: Value, epsilon: number): Value {
+  const power = add(reduceMean(mul(x, x), [-1], true), scalar(x, epsilon))
+  return mul(mul(x, reciprocal(sqrt(power))), scale)
 }

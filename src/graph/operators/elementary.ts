@@ -1,10 +1,10 @@
-import { div, exp, mul, neg, scalar, sub } from '../functions/elementwise.js'
+import { cos, div, exp, mul, neg, scalar, sin, sub } from '../functions/elementwise.js'
 import type { Operator } from '../operator.js'
 import type { Value } from '../value.js'
 import { scaled, unexpanded } from './broadcasting.js'
 import { expectDType } from './shape-rules.js'
 
-type Elementary = 'Exp' | 'Log' | 'Sqrt' | 'Reciprocal' | 'Neg' | 'Tanh' | 'Sigmoid' | 'Erf'
+type Elementary = 'Exp' | 'Log' | 'Sqrt' | 'Reciprocal' | 'Neg' | 'Tanh' | 'Sigmoid' | 'Erf' | 'Sin' | 'Cos'
 
 /** A float32 function of one value, element by element, with its rule: dx of (dy, x, y). */
 const elementary = <Op extends Elementary>(
@@ -30,3 +30,5 @@ export const Sigmoid = elementary('Sigmoid', (dy, _, y) => scaled(dy, sub(y, mul
 export const Erf = elementary('Erf', (dy, x) =>
   scaled(dy, exp(sub(scalar(x, Math.log(2 / Math.sqrt(Math.PI))), mul(x, x)))),
 )
+export const Sin = elementary('Sin', (dy, x) => scaled(dy, cos(x)))
+export const Cos = elementary('Cos', (dy, x) => scaled(dy, neg(sin(x))))

@@ -1,3 +1,4 @@
+import type { Dimension } from '../dimension.js'
 import { gatherElements, scatterElements, zeros } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
 import { formatShape, sameShape } from '../tensor.js'
@@ -37,10 +38,12 @@ function expectIndices(op: string, data: Value, indices: Value, axis: number): v
   const at = resolveAxis(op, axis, data.shape)
   const fits =
     indices.shape.length === data.shape.length &&
-    indices.shape.every((length, i) => i === at || length <= data.shape[i])
+    indices.shape.every((length, i) => i === at || length === data.shape[i] || isShorter(length, data.shape[i]))
   if (!fits) {
     throw new RangeError(
       `${op}: indices ${formatShape(indices.shape)} do not fit ${formatShape(data.shape)} off axis ${axis}`,
     )
   }
 }
+
+const isShorter = (a: Dimension, b: Dimension) => typeof a === 'number' && typeof b === 'number' && a < b

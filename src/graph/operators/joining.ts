@@ -1,7 +1,8 @@
+import { sumOf } from '../dimension.js'
 import { concat, slice, split, zeros } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
-import { formatShape, sameShape } from '../tensor.js'
-import { constantIntegers, expectDType, resolveAxis } from './shape-rules.js'
+import { formatShape, isNumeric, sameShape } from '../tensor.js'
+import { constantIntegers, expectDType, knownIntegers, resolveAxis } from './shape-rules.js'
 
 export const Concat: Operator<'Concat'> = {
   attributes: { axis: 'int' },
@@ -16,16 +17,22 @@ export const Concat: Operator<'Concat'> = {
           `Concat: shapes differ off axis ${axis}, ${formatShape(first.shape)} and ${formatShape(other.shape)}`,
         )
       }
-      shape[at] += other.shape[at]
+      shape[at] = sumOf(shape[at], other.shape[at])
     }
     return [{ dtype: first.dtype, shape }]
   },
+  integers(inputs) {
+    const parts = inputs.map(knownIntegers)
+    return parts.every((part) => part !== undefined) ? parts.flat() : undefined
+  },
   gradient({ inputs, attributes: { axis } }, [dy], wanted) {
     const lengths = inputs.map(({ shape }) => shape[resolveAxis('Concat', axis, shape)])
-    if (wanted.filter(Boolean).length > 1) return split(dy, axis, lengths)
-    const i = wanted.indexOf(true)
-    const start = lengths.slice(0, i).reduce((sum, length) => sum + length, 0)
-    return inputs.map((_, k) => (k === i ? slice(dy, axis, start, start + lengths[i]) : undefined))
+    if (wanted.filter(Boolean).length > 1 && isNumeric(lengths)) return split(dy, axis, lengths)
+    return inputs.map((_, i) => {
+      if (!wanted[i]) return undefined
+      const start = lengths.slice(0, i).reduce(sumOf, 0)
+      return slice(dy, axis, start, sumOf(start, lengths[i]))
+    })
   },
 }
 

@@ -1,7 +1,9 @@
 import { notDifferentiable, type Operator } from '../operator.js'
-import { broadcast, expectDType } from './shape-rules.js'
+import { broadcast, expectDType, knownIntegers } from './shape-rules.js'
 
-const comparison = (op: 'Equal' | 'Greater'): Operator<'Equal' | 'Greater'> => ({
+type Comparison = 'Equal' | 'Greater' | 'GreaterOrEqual' | 'Less' | 'LessOrEqual'
+
+const comparison = (op: Comparison): Operator<Comparison> => ({
   attributes: {},
   infer([a, b]) {
     expectDType(op, a, 'float32', 'int32', 'int64')
@@ -13,6 +15,18 @@ const comparison = (op: 'Equal' | 'Greater'): Operator<'Equal' | 'Greater'> => (
 
 export const Equal = comparison('Equal')
 export const Greater = comparison('Greater')
+export const GreaterOrEqual = comparison('GreaterOrEqual')
+export const Less = comparison('Less')
+export const LessOrEqual = comparison('LessOrEqual')
+
+export const And: Operator<'And'> = {
+  attributes: {},
+  infer([a, b]) {
+    for (const value of [a, b]) expectDType('And', value, 'bool')
+    return [{ dtype: 'bool', shape: broadcast('And', a.shape, b.shape) }]
+  },
+  gradient: notDifferentiable('And'),
+}
 
 export const Cast: Operator<'Cast'> = {
   attributes: { to: 'dtype' },
@@ -24,5 +38,6 @@ export const Cast: Operator<'Cast'> = {
 export const Identity: Operator<'Identity'> = {
   attributes: {},
   infer: ([x]) => [x],
+  integers: ([x]) => knownIntegers(x),
   gradient: () => [],
 }

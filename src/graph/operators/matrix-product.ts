@@ -2,7 +2,7 @@ import type { OpAttributes } from '../attributes.js'
 import { fusedMatMul, gemm, matMul, type ProductOptions } from '../functions/matrix-product.js'
 import { reshape, transpose } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
-import { formatShape, type Shape, sizeOf } from '../tensor.js'
+import { elementsOf, formatShape, type SymbolicShape } from '../tensor.js'
 import type { Value } from '../value.js'
 import { summedTo } from './broadcasting.js'
 import { broadcast, expectDType } from './shape-rules.js'
@@ -41,7 +41,7 @@ export const FusedMatMul: Operator<'FusedMatMul'> = {
   },
 }
 
-function productShape(op: string, a: Value, b: Value, transA: boolean, transB: boolean): number[] {
+function productShape(op: string, a: Value, b: Value, transA: boolean, transB: boolean): SymbolicShape {
   for (const value of [a, b]) expectDType(op, value, 'float32')
   const shapes = `${formatShape(a.shape)} x ${formatShape(b.shape)}`
   if (a.shape.length < 2 || b.shape.length < 2) throw new RangeError(`${op}: expected matrices, ${shapes}`)
@@ -51,7 +51,7 @@ function productShape(op: string, a: Value, b: Value, transA: boolean, transB: b
   return [...broadcast(op, a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns]
 }
 
-function matrixShape({ shape }: Value, transposed: boolean): Shape {
+function matrixShape({ shape }: Value, transposed: boolean): SymbolicShape {
   const matrix = shape.slice(-2)
   return transposed ? matrix.reverse() : matrix
 }
@@ -93,8 +93,7 @@ function flatGradients(
 }
 
 function flattened(x: Value): Value {
-  const columns = x.shape.at(-1) as number
-  return reshape(x, [sizeOf(x.shape) / columns, columns])
+  return reshape(x, [elementsOf(x.shape.slice(0, -1)), ...x.shape.slice(-1)])
 }
 
 /** What FusedMatMul does, for providers that lack it. */

@@ -2,7 +2,7 @@ import { add, mul, neg, scalar, sub } from '../functions/elementwise.js'
 import { expand } from '../functions/rearranging.js'
 import { reduceMean, reduceSum } from '../functions/reduction.js'
 import type { Operator } from '../operator.js'
-import { formatShape, type Shape, sameShape, sizeOf } from '../tensor.js'
+import { formatShape, numericShape, type SymbolicShape, sameShape, sizeOf } from '../tensor.js'
 import type { Value } from '../value.js'
 import { scaled, summedTo } from './broadcasting.js'
 import { expectDType, resolveAxis } from './shape-rules.js'
@@ -44,7 +44,8 @@ export const LayerNormalization: Operator<typeof layerNorm> = {
       const along = mul(standard, reduceMean(mul(ds, standard), axes, true))
       return mul(sub(sub(ds, reduceMean(ds, axes, true)), along), inverse)
     }
-    const throughMean = (dMean: Value) => mul(dMean, scalar(x, 1 / sizeOf(scale.shape)))
+    const throughMean = (dMean: Value) =>
+      mul(dMean, scalar(x, 1 / sizeOf(numericShape(`${layerNorm}: the gradient`, scale.shape))))
     const throughInverse = (dInverse: Value) => neg(mul(standard, throughMean(mul(dInverse, mul(inverse, inverse)))))
     const dx = () =>
       [dy && throughOutput(dy), dMean && throughMean(dMean), dInverse && throughInverse(dInverse)]
@@ -58,7 +59,7 @@ export const LayerNormalization: Operator<typeof layerNorm> = {
   },
 }
 
-function expectParameter(what: string, value: Value, shape: Shape): void {
+function expectParameter(what: string, value: Value, shape: SymbolicShape): void {
   expectDType(layerNorm, value, 'float32')
   if (!sameShape(value.shape, shape)) {
     throw new RangeError(`${layerNorm}: ${what} expected ${formatShape(shape)}, got ${formatShape(value.shape)}`)

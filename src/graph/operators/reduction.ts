@@ -1,8 +1,9 @@
+import type { Dimension } from '../dimension.js'
 import { cast, div, equal, mul, scalar } from '../functions/elementwise.js'
 import { expand, reshape } from '../functions/rearranging.js'
 import { type Reduction, reduceSum } from '../functions/reduction.js'
 import type { Operator } from '../operator.js'
-import { type Shape, sizeOf } from '../tensor.js'
+import { numericShape, type SymbolicShape, sizeOf } from '../tensor.js'
 import type { Node, Value } from '../value.js'
 import { scaled } from './broadcasting.js'
 import { constantIntegers, expectDType, resolveAxis } from './shape-rules.js'
@@ -33,13 +34,25 @@ function reducedAxes(op: Reduction, x: Value, operand: Value): number[] {
   return axes.map((axis) => resolveAxis(op, axis, x.shape))
 }
 
-const kept = (shape: Shape, axes: readonly number[]): number[] =>
+const kept = (shape: SymbolicShape, axes: readonly number[]): Dimension[] =>
   shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
 
 export const ReduceSum = reduction('ReduceSum', (dy) => dy)
 
 export const ReduceMean = reduction('ReduceMean', (dy, x, _, axes) =>
-  mul(dy, scalar(dy, 1 / sizeOf(axes.map((axis) => x.shape[axis])))),
+  mul(
+    dy,
+    scalar(
+      dy,
+      1 /
+        sizeOf(
+          numericShape(
+            'ReduceMean: the gradient',
+            axes.map((axis) => x.shape[axis]),
+          ),
+        ),
+    ),
+  ),
 )
 
 /** Equal maxima share the gradient equally. */
