@@ -1,5 +1,6 @@
 /** Searched tickets with a probe: the network is rebuilt from the ticket and run once. Imports no platform; a page writes tickets so too. */
 
+import { gpt2ConfigOf } from '../families/gpt2/config.js'
 import { createGpt2 } from '../families/gpt2/dense.js'
 import type { GraphRunner } from '../graph/index.js'
 import { InputError, memorySource } from '../safetensors/index.js'
@@ -69,7 +70,7 @@ export async function probeLogits(
   tokens: readonly number[],
   { runner, rebuild }: Pick<TicketPlatform, 'runner' | 'rebuild'>,
 ): Promise<Float32Array> {
-  const { config } = ticket.metadata
+  const config = gpt2ConfigOf(ticket.metadata.config)
   const model = createGpt2(runner, config, searchedGpt2Weights(await rebuild(ticket)))
   try {
     const logits = await model.logits(Int32Array.from(tokens), 1, tokens.length)

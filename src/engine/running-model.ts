@@ -3,6 +3,7 @@
 import { createPlainDecoder, type Decoder } from '../families/generate.js'
 import { createCachedDecoder } from '../families/gpt2/cached.js'
 import type { Gpt2Config } from '../families/gpt2/config.js'
+import { gpt2ConfigOf } from '../families/gpt2/config.js'
 import { createGpt2 } from '../families/gpt2/dense.js'
 import { countParameters, type Gpt2Weights } from '../families/gpt2/weights.js'
 import type { LanguageModel } from '../families/language-model.js'
@@ -29,7 +30,7 @@ export interface RunningModel {
 export function expectToRun(ticket: SearchedTicket): void {
   const { config } = ticket.metadata
   const cache = 8 * config.layers * config.positions * config.width
-  ticket.memory.expect(rebuildBytes(ticket) + 4 * countParameters(config) + cache, 'run')
+  ticket.memory.expect(rebuildBytes(ticket) + 4 * countParameters(gpt2ConfigOf(config)) + cache, 'run')
 }
 
 /**

@@ -1,3 +1,4 @@
+import { gpt2ConfigOf } from '../families/gpt2/config.js'
 import type { BiasFreeGpt2 } from '../families/gpt2/matrices.js'
 import type { Gpt2Weights } from '../families/gpt2/weights.js'
 import { type Kernels, makeMaskedWeights, type WeightsPiece } from '../kernels/index.js'
@@ -55,7 +56,7 @@ export async function rebuildSearched(ticket: SearchedTicket, make: MakeWeights)
     redrawWeights(parameters.get(name)!, { ...spec, mask, generations }, ticket.seed, generateWeights)
   }
   for (const name of ticket.dense.keys()) parameters.set(name, await ticket.readDense(name))
-  return { config, norms, parameters }
+  return { config: gpt2ConfigOf(config), norms, parameters }
 }
 
 /** Throws RangeError unless every matrix keeps as many weights as the ticket says. */

@@ -1,7 +1,7 @@
 import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
 import { createGpt2 } from '../families/gpt2/dense.js'
-import { gpt2DenseShapes, type WeightTensor } from '../families/gpt2/weights.js'
+import { denseParameter, gpt2DenseShapes, type WeightTensor } from '../families/gpt2/weights.js'
 import { type DenseGpt2, factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
 import { compareLogits } from '../prune/compare-logits.js'
 import { pairProduct } from '../prune/pair-product.js'
@@ -34,7 +34,7 @@ export async function denseExport(
   options: { signal?: AbortSignal | undefined; onProgress?(done: number, total: number): void } = {},
 ): Promise<DenseExport> {
   const { ticket, config } = source
-  if (ticket === null || ticket.kind === 'searched-gpt2') {
+  if (ticket === null || ticket.kind === 'searched') {
     return { config, weights: await source.weights(), logitDifference: null }
   }
   const bytes = widenedBytes(config)
@@ -69,6 +69,7 @@ async function mergedModel(
   merged: MergedGpt2['merged'],
 ): Promise<MergedGpt2> {
   const dense = new Map<string, WeightTensor>()
-  for (const [name, shape] of gpt2DenseShapes(config)) dense.set(name, { shape, data: await ticket.readDense(name) })
+  for (const [name, shape] of gpt2DenseShapes(config))
+    dense.set(name, { shape, data: await ticket.readDense(denseParameter(name)) })
   return { config, dense, merged }
 }

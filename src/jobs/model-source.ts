@@ -4,6 +4,7 @@ import type { AddedToken, TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
 import { searchedGpt2Weights } from '../engine/searched-weights.js'
 import type { Gpt2Config } from '../families/gpt2/config.js'
+import { gpt2ConfigOf } from '../families/gpt2/config.js'
 import { countParameters, type Gpt2Weights } from '../families/gpt2/weights.js'
 import { openFile, readTextIfThere, refuseSystem } from '../files/files.js'
 import { isFile } from '../files/path-kind.js'
@@ -101,11 +102,12 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       }
     }
     const ticket = await openTicket(source, nodeSha256, options)
-    const { config } = ticket.metadata
-    if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)
-    const tokenizer = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
+    const { config: any } = ticket.metadata
+    if (!any) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)
+    const config = gpt2ConfigOf(any)
+    const tokenizer = ticket.kind === 'searched' ? ticket.metadata.tokenizer : null
     return {
-      kind: ticket.kind === 'searched-gpt2' ? 'searched' : 'pruned',
+      kind: ticket.kind === 'searched' ? 'searched' : 'pruned',
       path,
       name: basename(path).replace(/(\.slt)?\.safetensors$/, ''),
       config,
@@ -128,10 +130,10 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
 }
 
 async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
-  if (ticket.kind !== 'searched-gpt2') {
+  if (ticket.kind !== 'searched') {
     throw new InputError(`${ticket.name}: is a pruned ticket, whose heads no dense GPT-2 of its width holds exactly`)
   }
-  const copied = 4 * countParameters(ticket.metadata.config) // under Hugging Face names, beside the matrices
+  const copied = 4 * countParameters(gpt2ConfigOf(ticket.metadata.config)) // under Hugging Face names, beside the matrices
   ticket.memory.expect(rebuildBytes(ticket) + copied, 'make its weights')
   return searchedGpt2Weights(await rebuildTicket(ticket))
 }
