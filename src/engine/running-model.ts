@@ -8,7 +8,7 @@ import { countParameters, type Gpt2Weights } from '../families/gpt2/weights.js'
 import type { LanguageModel } from '../families/language-model.js'
 import type { GraphRunner } from '../graph/runner.js'
 import type { Kernels } from '../kernels/index.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { type PrunedTicket, rebuildBytes, type SearchedTicket } from '../ticket/index.js'
 
 /** A network that runs. */
@@ -47,6 +47,6 @@ export function runDense(runner: GraphRunner, config: Gpt2Config, weights: Gpt2W
  * @throws InputError when the ticket holds no GPT-2
  */
 export async function runPruned(runner: GraphRunner, kernels: Kernels, ticket: PrunedTicket): Promise<RunningModel> {
-  const model = await openLiteralGpt2({ runner, kernels }, ticket)
+  const model = await openLiteralModel({ runner, kernels }, ticket)
   return { model, decoder: createPlainDecoder(model), release: () => model.release() }
 }

@@ -3,9 +3,9 @@ import { createGraphRunner } from '../engine/onnx.js'
 import { createGpt2 } from '../families/gpt2/dense.js'
 import { gpt2DenseShapes, type WeightTensor } from '../families/gpt2/weights.js'
 import { type DenseGpt2, factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
-import { compareLogits } from '../prune/compare-logits.js'
+import { compareLogits } from '../prune/compare-results.js'
 import { pairProduct } from '../prune/pair-product.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import { type PrunedTicket, productBytes } from '../ticket/index.js'
 import type { ModelSource } from './model-source.js'
@@ -52,7 +52,7 @@ export async function denseExport(
   })
   const dense = heads === 'exact' ? await widenedGpt2(merged) : await factoredGpt2(merged, options.onProgress)
   const runner = createGraphRunner()
-  const literal = await openLiteralGpt2({ runner, kernels }, ticket)
+  const literal = await openLiteralModel({ runner, kernels }, ticket)
   const model = createGpt2(runner, dense.config, dense.weights)
   try {
     const logitDifference = await compareLogits(literal, model, ticket.seed)
