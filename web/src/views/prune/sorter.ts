@@ -27,20 +27,17 @@ export async function openSorter(open: OpenFile): Promise<Sorter> {
   const { config, weights } = await readModelFolder(open)
   const family = familyOf(config)
   const { width: d } = config
-  const merged = new Map<string, Float64Array>()
-  const heads: { queryKey?: Float64Array; valueOutput?: Float64Array }[][] = []
-  for (const plan of pairPlans(config, { attention: 'merged', dense: 'embeddings' })) {
-    const matrix = pairTarget(plan, weights)
-    merged.set(plan.name, matrix)
-    if (plan.part !== 'query-key' && plan.part !== 'value-output') continue
-    heads[plan.attention.layer] ??= []
-    const head = (heads[plan.attention.layer][plan.head] ??= {})
-    head[plan.part === 'query-key' ? 'queryKey' : 'valueOutput'] = matrix
+  const plans = pairPlans(config, { attention: 'merged', dense: 'embeddings' })
+  const merged = new Map(plans.map((plan) => [plan.name, pairTarget(plan, weights)]))
+  const ofHead = (part: 'query-key' | 'value-output', layer: number, j: number): Float64Array => {
+    const found = plans.find((plan) => plan.part === part && plan.attention.layer === layer && plan.head === j)
+    return merged.get(found!.name)!
   }
-  const head = (layer: number, j: number): MergedHead => {
-    const { queryKey, valueOutput } = heads[layer][j]
-    return { kind: 'merged', queryKey: queryKey!, valueOutput: valueOutput! }
-  }
+  const head = (layer: number, j: number): MergedHead => ({
+    kind: 'merged',
+    queryKey: ofHead('query-key', layer, j),
+    valueOutput: ofHead('value-output', layer, j),
+  })
   /** x [T, width] through a merged matrix, whose last row is the bias where the map has one. */
   const linear = (name: string, x: Float64Array, rows: number) => {
     const read = weights.has(biasOf(name)) ? withConstant(x, x.length / rows) : x
@@ -66,9 +63,9 @@ export async function openSorter(open: OpenFile): Promise<Sorter> {
       return normalise(x, spec, gain, shift)
     },
     linear: (name, x) => linear(name, x, tokens.length),
-    attention({ layer }, x) {
+    attention({ layer, heads }, x) {
       seen[layer] = withConstant(x, d)
-      const own = { inputs: d + 1, outputs: d, heads: heads[layer].map((_, j) => head(layer, j)) }
+      const own = { inputs: d + 1, outputs: d, heads: Array.from({ length: heads }, (_, j) => head(layer, j)) }
       return attend(own, seen[layer], 'causal')
     },
     activate(activation, x) {
