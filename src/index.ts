@@ -74,6 +74,13 @@ export {
   mergeHead,
 } from './paper/attention.js'
 export type { AttentionMask } from './paper/attention-mask.js'
+export { factoredConstruction } from './paper/factored-construction.js'
+export {
+  attendMergedRotary,
+  type MergedRotaryAttention,
+  type MergedRotaryHead,
+  mergeRotary,
+} from './paper/merged-rotary.js'
 export {
   type Block,
   type DenseLayer,
@@ -106,6 +113,13 @@ export {
   type SourcePair,
 } from './paper/prune-pair.js'
 export {
+  literalRotary,
+  type PrunedRotary,
+  pruneRotary,
+  type RotaryConstruction,
+  type RotarySourceOptions,
+} from './paper/prune-rotary.js'
+export {
   createTransformerSource,
   literalTransformer,
   type PrunedTransformer,
@@ -113,6 +127,16 @@ export {
   type TransformerSource,
   type TransformerSourceOptions,
 } from './paper/prune-transformer.js'
+export {
+  attendRotary,
+  halvesFromPairs,
+  type Projection,
+  type RotaryAttention,
+  type RotaryGroup,
+  type RotaryShape,
+  rotaryFrequencies,
+} from './paper/rotary-attention.js'
+export { rotaryConstruction } from './paper/rotary-construction.js'
 export { createSourcePair, type SourceInitialisation, type SourcePairOptions } from './paper/source.js'
 export type { PruneOptions, PruneReport } from './prune/gpt2.js'
 export type { PruneProgress } from './prune/prune-pairs.js'
