@@ -20,7 +20,7 @@ export {
   type CalibrationOptions,
   calibrateC,
   choosePreset,
-  type FigureNumber,
+  type FigureId,
   type FigureOptions,
   type FigureResult,
   figure7Runs,
