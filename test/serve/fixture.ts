@@ -89,7 +89,7 @@ export async function addTicket(
   name: string,
   golden = 'searched-range.slt.safetensors',
 ): Promise<void> {
-  await cp(fileURLToPath(new URL(`../../vectors/tickets/${golden}`, import.meta.url)), join(folder, name))
+  await cp(fileURLToPath(new URL(`../vectors/tickets/${golden}`, import.meta.url)), join(folder, name))
 }
 
 /** What comes back for these bytes until the server closes the connection, which is to be within a minute. */
