@@ -71,6 +71,6 @@ export function renderFigureRotary(result: FigureResult): string {
   const caption =
     `Error of pruned rotary attention at T = ${T}, ${sources} random sources a point: one random rotary layer (rotary), two random layers for ` +
     'each of W_Q and W_K (factored), and the same matrices without rotation. Above over the width, where rotary needs d_K times as ' +
-    'much; below over the items of each subset sum, where all three fall alike. Dimensionless outputs; targets are untrained.'
+    'much; below over the items of each subset sum, where all medians fall alike. Dimensionless outputs; targets are untrained.'
   return composeSvg({ title: result.title, legend, panels: [main, same, reach], caption })
 }
