@@ -3,7 +3,7 @@ import { type DensityGrid, densityGrid } from '../../../../src/inspect/density-g
 import type { MaskPicture } from '../../../../src/inspect/inspect-ticket.js'
 import { createMaskDecoder, type Kernels } from '../../../../src/kernels/index.js'
 import { getBit, packBits } from '../../../../src/mask/index.js'
-import { mannerOf, type SearchedMatrix, type SearchedTicket, type Ticket } from '../../../../src/ticket/index.js'
+import { choiceOf, type SearchedMatrix, type SearchedTicket, type Ticket } from '../../../../src/ticket/index.js'
 import { type MatrixTitle, matrixTitles } from '../../ui/matrix-title.js'
 
 /** A mask as a picture, and what its matrix is called. */
@@ -30,7 +30,7 @@ export interface MaskWindow {
 export function titlesOf({ kind, metadata }: Ticket, token: string): (name: string) => MatrixTitle {
   const { config } = metadata
   if (!config) return (name) => ({ group: 'pairs', part: name })
-  const titles = matrixTitles(config, kind === 'searched' ? null : mannerOf(metadata.construction), token)
+  const titles = matrixTitles(config, kind === 'searched' ? null : choiceOf(metadata.construction), token)
   return (name) => titles.get(name) ?? { group: 'further', part: name }
 }
 

@@ -14,7 +14,7 @@ import type { ModelWeights, WeightTensor } from '../../../../src/families/weight
 import type { GraphRunner } from '../../../../src/graph/index.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
-import { mannerOf, type PrunedTicket, type Ticket } from '../../../../src/ticket/index.js'
+import { choiceOf, type PrunedTicket, type Ticket } from '../../../../src/ticket/index.js'
 import { type Grown, type Growth, growPruned, growSearched } from './grow.js'
 
 /** Weights that are written into a graph, so that no token is sent them; 4 bytes each. */
@@ -52,7 +52,7 @@ export async function growModel(
   if (!config) throw new InputError(`${ticket.name}: holds loose pairs, not a model that runs`)
   const { pairs, ...grown } = await growPruned(kernels, ticket, context)
   const dense = new Map<string, WeightTensor>()
-  for (const { name, shape } of denseParameters(config, mannerOf(construction).dense)) {
+  for (const { name, shape } of denseParameters(config, choiceOf(construction).dense)) {
     dense.set(name, { shape, data: await ticket.readDense(name) })
   }
   return { ...grown, start: (runner) => startPruned(runner, config, ticket, dense, pairs) }
@@ -87,7 +87,7 @@ function startPruned(
   const model = createPairModel({
     runner,
     config,
-    choice: mannerOf(construction),
+    choice: choiceOf(construction),
     dense,
     weights,
     onAttention: (layer, head, { data }) => layers?.[layer].set(data as Float32Array, head * data.length),
