@@ -5,9 +5,9 @@ import { denseParameter, gpt2DenseShapes } from '../families/gpt2/weights.js'
 import { type BaseConfig, createDenseModel, type ModelWeights, parametersOfStored } from '../families/index.js'
 import type { WeightTensor } from '../families/weights.js'
 import { factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
-import { compareLogits } from '../prune/compare-logits.js'
+import { compareLogits } from '../prune/compare-results.js'
 import { pairProduct } from '../prune/pair-product.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import { type PrunedTicket, productBytes } from '../ticket/index.js'
 import type { ModelSource } from './model-source.js'
@@ -56,7 +56,7 @@ export async function denseExport(
   })
   const dense = heads === 'exact' ? await widenedGpt2(merged) : await factoredGpt2(merged, options.onProgress)
   const runner = createGraphRunner()
-  const literal = await openLiteralGpt2({ runner, kernels }, ticket)
+  const literal = await openLiteralModel({ runner, kernels }, ticket)
   const weights = parametersOfStored(dense.config, dense.weights)
   const model = createDenseModel(runner, dense.config, weights)
   try {
