@@ -1,5 +1,11 @@
 export { factoredGpt2 } from './factored-gpt2.js'
 export {
+  encodeTruncated,
+  type FolderTokenizer,
+  openFolderTokenizer,
+  readFolderTokenizer,
+} from './folder-tokenizer.js'
+export {
   generationConfigFile,
   gpt2ConfigFile,
   tokenizerFiles,
