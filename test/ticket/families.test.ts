@@ -168,6 +168,20 @@ test('a merged GPT-2 that keeps its embeddings is version 1, under the names tha
   expect(ticket.storedBytes.get('wte')).toBe(4 * 300 * 6)
 })
 
+test('no items of embeddings, or null of them, are those of all matrices', async () => {
+  const bytes = await pruned(smallLlama, { attention: 'factored', dense: 'none' })
+  const change = (m: Loose) => Object.assign(m.construction as object, { embeddingItems: null })
+  const ticket = expectPruned(await open(await forge(bytes, change)))
+  expect(ticket.metadata.construction).toEqual({
+    items: 4,
+    scale: 'auto',
+    method: 'plain',
+    attention: 'factored',
+    dense: 'none',
+  })
+  expect(JSON.parse((await recodePruned(ticket, 'bits')).text).construction.embeddingItems).toBe(null)
+})
+
 describe('refused in one line', () => {
   const set = (path: string, value: unknown) => (m: Loose) => {
     const keys = path.split('.')
