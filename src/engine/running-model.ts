@@ -1,11 +1,16 @@
 /** Weights and masks as models that run, on any platform. Imports no `node:*`. */
 
-import { createPlainDecoder, type Decoder } from '../families/generate.js'
-import { createCachedDecoder } from '../families/gpt2/cached.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { createGpt2 } from '../families/gpt2/dense.js'
-import { countParameters, type Gpt2Weights } from '../families/gpt2/weights.js'
-import type { LanguageModel } from '../families/language-model.js'
+import {
+  type BaseConfig,
+  countParameters,
+  createCachedDecoder,
+  createDenseModel,
+  createPlainDecoder,
+  type Decoder,
+  familyOf,
+  type LanguageModel,
+  type ModelWeights,
+} from '../families/index.js'
 import type { GraphRunner } from '../graph/runner.js'
 import type { Kernels } from '../kernels/index.js'
 import { openLiteralModel } from '../prune/verify.js'
@@ -22,22 +27,23 @@ export interface RunningModel {
 }
 
 /**
- * Asks a searched ticket's budget for all that its running network holds: the matrices, the same under Hugging Face names, and
- * keys and values of a full context, 8 P d bytes a block.
+ * Asks a searched ticket's budget for all that its running network holds: the matrices, query, key and value maps a second time, next
+ * to each other, and keys and values of a full context.
  * @throws InputError when it is more than the ticket may ask for
  */
 export function expectToRun(ticket: SearchedTicket): void {
   const { config } = ticket.metadata
-  const cache = 8 * config.layers * config.positions * config.width
+  const { layers, keyHeads, headWidth } = familyOf(config).cache(config)
+  const cache = 8 * layers * config.positions * keyHeads * headWidth
   ticket.memory.expect(rebuildBytes(ticket) + 4 * countParameters(config) + cache, 'run')
 }
 
 /**
- * A dense GPT-2, that of a searched ticket too.
- * @param weights under Hugging Face names, float32
+ * A dense model, that of a searched ticket too.
+ * @param weights by the names of the family's parameters, float32
  */
-export function runDense(runner: GraphRunner, config: Gpt2Config, weights: Gpt2Weights): RunningModel {
-  const model = createGpt2(runner, config, weights)
+export function runDense(runner: GraphRunner, config: BaseConfig, weights: ModelWeights): RunningModel {
+  const model = createDenseModel(runner, config, weights)
   const decoder = createCachedDecoder(runner, config, weights)
   return { model, decoder, release: () => model.release().finally(decoder.release) }
 }

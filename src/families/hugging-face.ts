@@ -1,6 +1,6 @@
 /** Between stored tensors and parameters, by the recipes of a family. */
 import type { BaseConfig } from './config.js'
-import { parametersOf } from './family.js'
+import { familyOf, parametersOf } from './family.js'
 import type { TensorRecipe } from './layout.js'
 import type { ModelWeights, WeightTensor } from './weights.js'
 
@@ -62,4 +62,18 @@ function columnsOf(data: Float32Array, width: number, from: number, count: numbe
   const out = new Float32Array(rows * count)
   for (let r = 0; r < rows; r++) out.set(data.subarray(r * width + from, r * width + from + count), r * count)
   return out
+}
+
+/** Every tensor of a model as its folder stores it, by Hugging Face's names, in the order of the layout. */
+export const storedTensors = (config: BaseConfig, weights: ModelWeights): Map<string, WeightTensor> =>
+  new Map(
+    familyOf(config)
+      .huggingFace.tensors(config)
+      .map((recipe) => [recipe.name, storedTensor(recipe, weights)]),
+  )
+
+/** The opposite of {@link storedTensors}. */
+export function parametersOfStored(config: BaseConfig, stored: ReadonlyMap<string, WeightTensor>): ModelWeights {
+  const recipes = familyOf(config).huggingFace.tensors(config)
+  return new Map(recipes.flatMap((recipe) => parametersIn(recipe, stored.get(recipe.name)!.data, config)))
 }

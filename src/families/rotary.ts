@@ -1,5 +1,5 @@
 /** Rotary positions (Su et al. 2021), by halves of a head as transformers turns them. */
-import { add, concat, type Graph, mul, split, sub, type Value } from '../graph/index.js'
+import { add, concat, type Graph, mul, numericShape, split, sub, type Value } from '../graph/index.js'
 
 /** Cosine and sine of every position's angles, float32 [positions, D / 2] each. */
 export interface Rotation {
@@ -48,7 +48,7 @@ export function rotationConstants(
 /** Turns the last dimension of x, [..., D], by cosines and sines that broadcast against [..., D / 2]. */
 export function rotate(x: Value, { cos, sin }: { readonly cos: Value; readonly sin: Value }): Value {
   const axis = x.shape.length - 1
-  const half = x.shape[axis] / 2
+  const half = numericShape('rotate', x.shape.slice(axis))[0] / 2
   const [a, b] = split(x, axis, [half, half])
   return concat([sub(mul(a, cos), mul(b, sin)), add(mul(b, cos), mul(a, sin))], axis)
 }

@@ -47,3 +47,9 @@ export function checkWeights(weights: ModelWeights, expected: ReadonlyMap<string
     }
   }
 }
+
+/** A network's parameters as weights. @param values of a parameter by name; not copied */
+export const weightsOf = (
+  parameters: readonly { readonly name: string; readonly shape: Shape }[],
+  values: (name: string) => Float32Array,
+): ModelWeights => new Map(parameters.map(({ name, shape }) => [name, { shape, data: values(name) }]))

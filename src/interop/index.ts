@@ -1,12 +1,8 @@
 export { factoredGpt2 } from './factored-gpt2.js'
-export {
-  generationConfigFile,
-  gpt2ConfigFile,
-  tokenizerFiles,
-} from './gpt2-files.js'
 export { type ModelFolder, openModelFolder, readModelFolder, refuseAdapter } from './hugging-face.js'
 export type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
+export { generationConfigFile, modelConfigFile, tokenizerFiles } from './model-files.js'
 export { gpt2OnnxFile } from './onnx-gpt2.js'
 export {
   checkTrainingBatch,

@@ -1,11 +1,11 @@
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { BaseConfig } from '../families/index.js'
 import { type OutputFile, textFile } from './output-file.js'
 
 /** What a model card says of where the model came from. */
 export interface ModelOrigin {
   /** Name of the model. */
   readonly name: string
-  readonly config: Gpt2Config
+  readonly config: BaseConfig
   /** Sentences of what it is, one a line. */
   readonly about: readonly string[]
   /** The command that writes these files again. */

@@ -1,8 +1,10 @@
 import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
-import { createGpt2 } from '../families/gpt2/dense.js'
-import { gpt2DenseShapes, type WeightTensor } from '../families/gpt2/weights.js'
-import { type DenseGpt2, factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import { denseParameter, gpt2DenseShapes } from '../families/gpt2/weights.js'
+import { type BaseConfig, createDenseModel, type ModelWeights, parametersOfStored } from '../families/index.js'
+import type { WeightTensor } from '../families/weights.js'
+import { factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
 import { compareLogits } from '../prune/compare-results.js'
 import { pairProduct } from '../prune/pair-product.js'
 import { openLiteralModel } from '../prune/verify.js'
@@ -18,7 +20,9 @@ export type HeadForm = (typeof headForms)[number]
 const WIDENED_LIMIT = 4 * 2 ** 30
 
 /** A dense model to be exported. */
-export interface DenseExport extends DenseGpt2 {
+export interface DenseExport {
+  readonly config: BaseConfig
+  readonly weights: ModelWeights
   /** Of a pruned ticket: the largest difference from the logits of its literal network, on random inputs; else null. */
   readonly logitDifference: number | null
 }
@@ -34,10 +38,10 @@ export async function denseExport(
   options: { signal?: AbortSignal | undefined; onProgress?(done: number, total: number): void } = {},
 ): Promise<DenseExport> {
   const { ticket, config } = source
-  if (ticket === null || ticket.kind === 'searched-gpt2') {
+  if (ticket === null || ticket.kind === 'searched') {
     return { config, weights: await source.weights(), logitDifference: null }
   }
-  const bytes = widenedBytes(config)
+  const bytes = widenedBytes(config as Gpt2Config)
   if (heads === 'exact' && bytes > WIDENED_LIMIT) {
     const gigabytes = (count: number) => `${(count / 1e9).toFixed(1)} GB`
     throw new InputError(
@@ -53,10 +57,11 @@ export async function denseExport(
   const dense = heads === 'exact' ? await widenedGpt2(merged) : await factoredGpt2(merged, options.onProgress)
   const runner = createGraphRunner()
   const literal = await openLiteralModel({ runner, kernels }, ticket)
-  const model = createGpt2(runner, dense.config, dense.weights)
+  const weights = parametersOfStored(dense.config, dense.weights)
+  const model = createDenseModel(runner, dense.config, weights)
   try {
     const logitDifference = await compareLogits(literal, model, ticket.seed)
-    return { ...dense, logitDifference }
+    return { config: dense.config, weights, logitDifference }
   } finally {
     await literal.release()
     await model.release()
@@ -65,10 +70,12 @@ export async function denseExport(
 
 async function mergedModel(
   ticket: PrunedTicket,
-  { config }: ModelSource,
+  { config: any }: ModelSource,
   merged: MergedGpt2['merged'],
 ): Promise<MergedGpt2> {
+  const config = any as Gpt2Config
   const dense = new Map<string, WeightTensor>()
-  for (const [name, shape] of gpt2DenseShapes(config)) dense.set(name, { shape, data: await ticket.readDense(name) })
+  for (const [name, shape] of gpt2DenseShapes(config))
+    dense.set(name, { shape, data: await ticket.readDense(denseParameter(name)) })
   return { config, dense, merged }
 }

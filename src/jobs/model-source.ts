@@ -2,9 +2,8 @@ import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import type { AddedToken, TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
-import { searchedGpt2Weights } from '../engine/searched-weights.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { countParameters, type Gpt2Weights } from '../families/gpt2/weights.js'
+import { networkWeights } from '../engine/searched-weights.js'
+import { type BaseConfig, countParameters, type ModelWeights } from '../families/index.js'
 import { openFile, readTextIfThere, refuseSystem } from '../files/files.js'
 import { isFile } from '../files/path-kind.js'
 import { parseRunRecord } from '../files/run-record.js'
@@ -31,7 +30,7 @@ export interface ModelSource {
   readonly path: string
   /** The folder's name, or the file's without `.slt.safetensors` or `.dense.safetensors`. */
   readonly name: string
-  readonly config: Gpt2Config
+  readonly config: BaseConfig
   /** What the ticket names, or what the folder's tokenizer.json is found to be; null where that is neither of ours. */
   readonly tokenizer: TokenizerName | null
   /** Whether a folder has a tokenizer.json that is neither of ours. */
@@ -49,11 +48,11 @@ export interface ModelSource {
   /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
   /**
-   * The weights of a dense GPT-2 under Hugging Face names, float32. They are made or read once and kept: 4 bytes each.
+   * The weights of a dense model by the names of its family's parameters, float32. They are made or read once and kept: 4 bytes each.
    * @throws InputError for a pruned ticket, whose heads are wider than a GPT-2's of its width, for weights that are not what
    *   the file says, and for more of them than a ticket may ask memory for
    */
-  weights(): Promise<Gpt2Weights>
+  weights(): Promise<ModelWeights>
   /**
    * The tokens that begin and end a text: of a folder those of its configuration (see `readSpecialTokens`), of others those of
    * their tokenizer.
@@ -103,9 +102,9 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
     const ticket = await openTicket(source, nodeSha256, options)
     const { config } = ticket.metadata
     if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)
-    const tokenizer = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
+    const tokenizer = ticket.kind === 'searched' ? ticket.metadata.tokenizer : null
     return {
-      kind: ticket.kind === 'searched-gpt2' ? 'searched' : 'pruned',
+      kind: ticket.kind === 'searched' ? 'searched' : 'pruned',
       path,
       name: basename(path).replace(/(\.slt)?\.safetensors$/, ''),
       config,
@@ -127,13 +126,12 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
   }
 }
 
-async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
-  if (ticket.kind !== 'searched-gpt2') {
+async function ticketWeights(ticket: Ticket): Promise<ModelWeights> {
+  if (ticket.kind !== 'searched') {
     throw new InputError(`${ticket.name}: is a pruned ticket, whose heads no dense GPT-2 of its width holds exactly`)
   }
-  const copied = 4 * countParameters(ticket.metadata.config) // under Hugging Face names, beside the matrices
-  ticket.memory.expect(rebuildBytes(ticket) + copied, 'make its weights')
-  return searchedGpt2Weights(await rebuildTicket(ticket))
+  ticket.memory.expect(rebuildBytes(ticket), 'make its weights')
+  return networkWeights(await rebuildTicket(ticket))
 }
 
 /** Refuses a folder without a `config.json`: of a run it says where the result lies. A `config.json` that cannot be read is told by who reads it. */

@@ -125,7 +125,7 @@ export async function verifyModel({
   const source = await openFile(path, 'ticket')
   try {
     const ticket = await openTicket(source, nodeSha256, { memoryLimit })
-    if (ticket.kind === 'searched-gpt2' && !target)
+    if (ticket.kind === 'searched' && !target)
       return { ...(await verifySearched(ticket, createGraphRunner())), warnings: [] }
     const pruned = expectPruned(ticket)
     const text =

@@ -4,10 +4,12 @@ import { type Gpt2Config, gpt2Shapes } from '../../src/families/gpt2/config.js'
 import { createGpt2 } from '../../src/families/gpt2/dense.js'
 import { randomGpt2Weights } from '../../src/families/gpt2/random.js'
 import { type Gpt2Weights, isKeptDense } from '../../src/families/gpt2/weights.js'
+import { parametersOfStored } from '../../src/families/index.js'
+import { pairPlans } from '../../src/families/pair-plan.js'
+import { pairTargets } from '../../src/families/pair-target.js'
 import { factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../../src/interop/index.js'
 import { denseExport } from '../../src/jobs/export-weights.js'
 import type { ModelSource } from '../../src/jobs/model-source.js'
-import { gpt2Targets } from '../../src/prune/gpt2-targets.js'
 import { generateWeights } from '../../src/random/index.js'
 import { InputError } from '../../src/safetensors/index.js'
 import { farthest } from '../vectors/pytorch/open.js'
@@ -40,7 +42,8 @@ async function merge(config: Gpt2Config): Promise<{ model: MergedGpt2; weights: 
     else for (let i = 0; i < data.length; i++) data[i] *= 10
   }
   const merged = new Map<string, Float64Array>()
-  for await (const target of gpt2Targets(config, async (name) => weights.get(name)!.data)) {
+  const plans = pairPlans(config, { attention: 'merged', dense: 'embeddings' })
+  for (const target of pairTargets(plans, parametersOfStored(config, weights))) {
     merged.set(target.name, target.weights)
   }
   const dense = new Map([...weights].filter(([name]) => isKeptDense(name)))
@@ -74,7 +77,7 @@ test('factored heads are told one by one', async () => {
 test('an exact export of GPT-2 small is refused before any work, and the way out named', async () => {
   const config = gpt2Shapes['gpt2-small']
   expect(widenedBytes(config)).toBeGreaterThan(4 * 2 ** 30)
-  const source = { path: 'small.slt.safetensors', config, ticket: { kind: 'pruned-gpt2' } } as unknown as ModelSource
+  const source = { path: 'small.slt.safetensors', config, ticket: { kind: 'pruned' } } as unknown as ModelSource
   await expect(denseExport(source, 'exact')).rejects.toThrow(
     new InputError(
       `small.slt.safetensors: with exact heads the model takes ${(widenedBytes(config) / 1e9).toFixed(1)} GB, more than 4.3 GB; --heads factored keeps its size`,

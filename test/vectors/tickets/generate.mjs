@@ -58,7 +58,7 @@ for (const [name, one] of Object.entries(searched)) {
 }
 const target = await readModelFolder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
 const plain = `${here}pruned-bits.slt.safetensors`
-await pruneModel({ target, items: 4, seed: 7, out: plain, force: true })
+await pruneModel({ target, items: 4, seed: 7, dense: 'embeddings', out: plain, force: true })
 await recodeTicket(plain, 'range', `${here}pruned-range.slt.safetensors`, { force: true })
 rmSync(plain)
 
@@ -66,7 +66,7 @@ for (const name of [...Object.keys(searched), 'pruned-range']) {
   const file = `${name}.slt.safetensors`
   const ticket = await openTicket(await openFile(here + file), nodeSha256)
   const weights = {}
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     for (const [matrix, values] of await materialiseSearched(ticket, generateWeights)) weights[matrix] = sha(values)
   } else {
     for (const [pair, spec] of ticket.pairs) {

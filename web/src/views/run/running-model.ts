@@ -5,13 +5,15 @@ import { createPlainDecoder, type Decoder } from '../../../../src/families/gener
 import { createAttentionReader } from '../../../../src/families/gpt2/attention.js'
 import { createCachedDecoder } from '../../../../src/families/gpt2/cached.js'
 import { createGpt2 } from '../../../../src/families/gpt2/dense.js'
-import { createPairGpt2, type MaterialisedPair } from '../../../../src/families/gpt2/pair.js'
-import { countParameters, gpt2DenseShapes, type WeightTensor } from '../../../../src/families/gpt2/weights.js'
+import { countParameters } from '../../../../src/families/gpt2/weights.js'
 import type { LanguageModel } from '../../../../src/families/language-model.js'
+import { createPairModel, type PairWeights } from '../../../../src/families/pair-model.js'
+import { denseParameters } from '../../../../src/families/pair-plan.js'
+import type { WeightTensor } from '../../../../src/families/weights.js'
 import type { GraphRunner } from '../../../../src/graph/index.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
-import type { PrunedTicket, Ticket } from '../../../../src/ticket/index.js'
+import { mannerOf, type PrunedTicket, type Ticket } from '../../../../src/ticket/index.js'
 import { type Grown, type Growth, growPruned, growSearched } from './grow.js'
 
 /** Weights that are written into a graph, so that no token is sent them; 4 bytes each. */
@@ -39,14 +41,15 @@ export async function growModel(
   ticket: Ticket,
   context: { onGrowth(growth: Growth): void; pause(): Promise<void> },
 ): Promise<GrownModel> {
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     const { network, ...grown } = await growSearched(kernels, ticket, context)
     return { ...grown, start: (runner) => startSearched(runner, network) }
   }
   if (!ticket.metadata.config) throw new InputError(`${ticket.name}: holds loose pairs, not a model that runs`)
   const { pairs, ...grown } = await growPruned(kernels, ticket, context)
   const dense = new Map<string, WeightTensor>()
-  for (const [name, shape] of gpt2DenseShapes(ticket.metadata.config)) {
+  const { config, construction } = ticket.metadata
+  for (const { name, shape } of denseParameters(config, mannerOf(construction).dense)) {
     dense.set(name, { shape, data: await ticket.readDense(name) })
   }
   return { ...grown, start: (runner) => startPruned(runner, ticket, dense, pairs) }
@@ -74,17 +77,18 @@ function startPruned(
   runner: GraphRunner,
   ticket: PrunedTicket,
   dense: ReadonlyMap<string, WeightTensor>,
-  pairs: ReadonlyMap<string, MaterialisedPair>,
+  weights: PairWeights,
 ): RunningModel {
   const config = ticket.metadata.config!
   let layers: Float32Array[] | undefined
-  const model = createPairGpt2(
+  const model = createPairModel({
     runner,
     config,
+    choice: mannerOf(ticket.metadata.construction),
     dense,
-    async (name) => pairs.get(name)!,
-    (layer, head, { data }) => layers?.[layer].set(data as Float32Array, head * data.length),
-  )
+    weights,
+    onAttention: (layer, head, { data }) => layers?.[layer].set(data as Float32Array, head * data.length),
+  })
   return {
     model,
     decoder: createPlainDecoder(model),

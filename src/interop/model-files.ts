@@ -1,38 +1,21 @@
 import type { TokenizerName } from '../data/index.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import { type BaseConfig, familyOf } from '../families/index.js'
 import { jsonFile, type OutputFile, textFile } from './output-file.js'
 import type { SpecialTokens } from './special-tokens.js'
 import { tokenizerConfigJson, tokenizerJson } from './tokenizer-json.js'
 import { torchName, type WeightFormat } from './weights-file.js'
 
-/** `config.json` of a GPT-2: every key of Hugging Face's GPT2Config that a model depends on. */
-export function gpt2ConfigFile(
-  config: Gpt2Config,
+/** `config.json`: every key of Hugging Face's configuration that a model of the family depends on. */
+export function modelConfigFile(
+  config: BaseConfig,
   { bos, eos }: Pick<SpecialTokens, 'bos' | 'eos'>,
   format: WeightFormat = 'fp32',
 ): OutputFile {
+  const { architectures, modelTypes, write } = familyOf(config).huggingFace
   return jsonFile('config.json', {
-    architectures: ['GPT2LMHeadModel'],
-    model_type: 'gpt2',
-    n_layer: config.layers,
-    n_embd: config.width,
-    n_head: config.heads,
-    n_inner: config.inner,
-    n_positions: config.positions,
-    n_ctx: config.positions,
-    vocab_size: config.vocabulary,
-    activation_function: config.activation,
-    layer_norm_epsilon: config.layerNormEpsilon,
-    tie_word_embeddings: config.tiedHead,
-    scale_attn_weights: true,
-    scale_attn_by_inverse_layer_idx: false,
-    reorder_and_upcast_attn: false,
-    add_cross_attention: false,
-    attn_pdrop: 0,
-    embd_pdrop: 0,
-    resid_pdrop: 0,
-    initializer_range: 0.02,
-    use_cache: true,
+    architectures: architectures.slice(0, 1),
+    model_type: modelTypes[0],
+    ...write(config),
     bos_token_id: bos,
     eos_token_id: eos,
     torch_dtype: torchName(format),
