@@ -1,4 +1,4 @@
-import { gpt2TokenLossGraph } from '../families/gpt2/loss.js'
+import { tokenLossGraph } from '../families/loss-graph.js'
 import { encodeModel, float32, type Graph, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
 import { type LossModel, parameterFeeds } from './loss-step.js'
 
@@ -29,7 +29,7 @@ export function createLossEvaluator(
   length: number,
 ): Promise<LossEvaluator> {
   const { answers } = model
-  const graph = gpt2TokenLossGraph(model, batch, length, { fused: runner.prefersFused, answers })
+  const graph = tokenLossGraph(model, batch, length, { fused: runner.prefersFused, answers })
   return bindTokenLoss(runner, graph, parameterFeeds(model, parameter), batch, length)
 }
 

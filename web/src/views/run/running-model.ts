@@ -13,7 +13,7 @@ import type { WeightTensor } from '../../../../src/families/weights.js'
 import type { GraphRunner } from '../../../../src/graph/index.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
-import { mannerOf, type PrunedTicket, type Ticket } from '../../../../src/ticket/index.js'
+import { choiceOf, type PrunedTicket, type Ticket } from '../../../../src/ticket/index.js'
 import { type Grown, type Growth, growPruned, growSearched } from './grow.js'
 
 /** Weights that are written into a graph, so that no token is sent them; 4 bytes each. */
@@ -49,7 +49,7 @@ export async function growModel(
   const { pairs, ...grown } = await growPruned(kernels, ticket, context)
   const dense = new Map<string, WeightTensor>()
   const { config, construction } = ticket.metadata
-  for (const { name, shape } of denseParameters(config, mannerOf(construction).dense)) {
+  for (const { name, shape } of denseParameters(config, choiceOf(construction).dense)) {
     dense.set(name, { shape, data: await ticket.readDense(name) })
   }
   return { ...grown, start: (runner) => startPruned(runner, ticket, dense, pairs) }
@@ -84,7 +84,7 @@ function startPruned(
   const model = createPairModel({
     runner,
     config,
-    choice: mannerOf(ticket.metadata.construction),
+    choice: choiceOf(ticket.metadata.construction),
     dense,
     weights,
     onAttention: (layer, head, { data }) => layers?.[layer].set(data as Float32Array, head * data.length),
