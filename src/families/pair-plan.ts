@@ -1,5 +1,4 @@
 /** What a pruned model is made of: the pairs of random matrices that stand for its weights, and the weights that stay dense. */
-import { attentionSpecs } from './attention-specs.js'
 import type { BaseConfig } from './config.js'
 import { familyOf, parametersOf } from './family.js'
 import { biasOf, gainOf, type Parameter, shiftOf } from './parameter.js'
@@ -72,7 +71,7 @@ export type PairPart = PairPlan['part']
 
 /** The construction of a family's attention where none is asked for. */
 export function defaultAttention(config: BaseConfig): AttentionConstruction {
-  return attentionSpecs(config).some(({ rotary }) => rotary) ? 'factored' : 'merged'
+  return isRotary(recordTape(config)) ? 'factored' : 'merged'
 }
 
 /**
@@ -220,11 +219,15 @@ function folds({ tape }: Model, number: number): boolean {
 const isTable = (tape: Tape, name: string): boolean =>
   tape.some((step) => step.kind === 'embed' && step.parts.some(({ table }) => table === name))
 
+const isRotary = (tape: Tape): boolean =>
+  tape.some((step) => step.kind === 'attention' && step.spec.rotary !== undefined)
+
 function checkChoice(config: BaseConfig, { attention, dense }: PairChoice): void {
   if (dense !== 'none' && dense !== 'embeddings')
     throw new RangeError(`"dense" expected none or embeddings, got ${JSON.stringify(dense)}`)
-  const isRotary = attentionSpecs(config).some(({ rotary }) => rotary)
-  const allowed: AttentionConstruction[] = isRotary ? ['factored', 'rotary'] : ['merged', 'factored']
+  const allowed: AttentionConstruction[] = isRotary(recordTape(config))
+    ? ['factored', 'rotary']
+    : ['merged', 'factored']
   if (!allowed.includes(attention)) {
     const { title } = familyOf(config)
     throw new RangeError(`"attention" expected ${allowed.join(' or ')} for ${title}, got ${JSON.stringify(attention)}`)
