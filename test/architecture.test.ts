@@ -80,7 +80,8 @@ const asked = [
   'families/parameter.ts',
   'families/gpt2/config.ts',
   'families/gpt2/matrices.ts',
-  'families/gpt2/pair-names.ts',
+  'families/pair-plan.ts',
+  'families/tape.ts',
 ]
 
 interface Import {

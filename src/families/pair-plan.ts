@@ -3,7 +3,7 @@ import type { BaseConfig } from './config.js'
 import { familyOf, parametersOf } from './family.js'
 import { biasOf, gainOf, type Parameter, shiftOf } from './parameter.js'
 import type { AttentionSpec, NormSpec } from './port.js'
-import { readersOf, recordTape, type Step, type Tape } from './tape.js'
+import { attentionSpecs, readersOf, recordTape, type Step, type Tape } from './tape.js'
 
 /**
  * How the scores of attention are made.
@@ -71,7 +71,7 @@ export type PairPart = PairPlan['part']
 
 /** The construction of a family's attention where none is asked for. */
 export function defaultAttention(config: BaseConfig): AttentionConstruction {
-  return isRotary(recordTape(config)) ? 'factored' : 'merged'
+  return attentionSpecs(config).some(({ rotary }) => rotary) ? 'factored' : 'merged'
 }
 
 /**
@@ -219,13 +219,10 @@ function folds({ tape }: Model, number: number): boolean {
 const isTable = (tape: Tape, name: string): boolean =>
   tape.some((step) => step.kind === 'embed' && step.parts.some(({ table }) => table === name))
 
-const isRotary = (tape: Tape): boolean =>
-  tape.some((step) => step.kind === 'attention' && step.spec.rotary !== undefined)
-
 function checkChoice(config: BaseConfig, { attention, dense }: PairChoice): void {
   if (dense !== 'none' && dense !== 'embeddings')
     throw new RangeError(`"dense" expected none or embeddings, got ${JSON.stringify(dense)}`)
-  const allowed: AttentionConstruction[] = isRotary(recordTape(config))
+  const allowed: AttentionConstruction[] = attentionSpecs(config).some(({ rotary }) => rotary)
     ? ['factored', 'rotary']
     : ['merged', 'factored']
   if (!allowed.includes(attention)) {

@@ -1,30 +1,7 @@
 import type { BaseConfig } from './config.js'
-import { familyOf } from './family.js'
 import { biasOf } from './parameter.js'
-import type { AttentionSpec, Port } from './port.js'
+import { attentionSpecs } from './tape.js'
 import { heldParameters, type ModelWeights, type WeightTensor } from './weights.js'
-
-/** Every attention of a model, in the order of the forward pass. */
-export function attentionSpecs(config: BaseConfig): AttentionSpec[] {
-  const specs: AttentionSpec[] = []
-  const nothing = () => null
-  const port: Port<null> = {
-    embed: nothing,
-    norm: nothing,
-    linear: nothing,
-    attention: (spec) => {
-      specs.push(spec)
-      return null
-    },
-    activate: nothing,
-    add: nothing,
-    multiply: nothing,
-    unembed: nothing,
-    see: nothing,
-  }
-  familyOf(config).body(port, config)
-  return specs
-}
 
 /**
  * The parameters that a model holds, with the query, key and value maps of every attention side by side as `NAME.qkv` [d, (H + 2 K) D] (and
