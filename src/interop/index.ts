@@ -26,6 +26,13 @@ export { type OutputFile, textFile } from './output-file.js'
 export type { Bits } from './quantised-product.js'
 export { type RecognisedTokenizer, recogniseTokenizer } from './recognise-tokenizer.js'
 export {
+  type Pooling,
+  poolings,
+  readSentenceSettings,
+  type SentenceModel,
+  type SentenceSettings,
+} from './sentence-settings.js'
+export {
   endTokens,
   type JsonText,
   readSpecialTokens,
