@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { importsIn } from './imports-in.js'
+import { circlesIn, importsIn } from './imports-in.js'
 
 /** Which folders of src/ each one may import. docs/architecture.md draws it. */
 const arrows: Record<string, readonly string[]> = {
@@ -139,6 +139,58 @@ test('a ticket knows of models their configuration and the names of matrices and
   expect(wrong.map(shown)).toEqual([])
   const beyond = imports.filter((entry) => configuration.includes(entry.file) && isLocal(entry))
   expect(beyond.filter(({ target }) => !configuration.includes(target)).map(shown)).toEqual([])
+})
+
+describe('no file imports itself by way of others', () => {
+  /** Files of src/ticket/ that still do. The list must become empty. */
+  const known = [
+    'coding',
+    'fields',
+    'format',
+    'memory',
+    'pair',
+    'read',
+    'read-pruned',
+    'read-searched',
+    'searched',
+  ].map((name) => `src/ticket/${name}.ts`)
+
+  /** A specifier names what the compiler writes: `.js` is a `.ts` or a `.tsx`. */
+  const isSource = /\.tsx?$/
+  const root = fileURLToPath(new URL('..', import.meta.url))
+  const modules = ['src', 'web/src'].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((file) => isSource.test(file))
+      .map((file) => `${folder}/${file.replaceAll('\\', '/')}`),
+  )
+  const importsOfModule = (module: string) =>
+    importsIn(readFileSync(join(root, module), 'utf8'))
+      .filter(({ target }) => target.startsWith('.'))
+      .map(({ target }) => join(dirname(module), target).replaceAll('\\', '/').replace(/\.js$/, '.ts'))
+      .map((file) => (modules.includes(file) ? file : `${file}x`))
+
+  test('in src/ and web/src/, types included', () => {
+    expect(modules).toContain('web/src/app.tsx')
+    const lost = importsOfModule('web/src/app.tsx').filter((file) => isSource.test(file) && !modules.includes(file))
+    expect(lost).toEqual([])
+    const circles = circlesIn(modules, importsOfModule)
+    expect(circles.filter((circle) => !circle.every((module) => known.includes(module)))).toEqual([])
+    expect(known.filter((module) => !circles.flat().includes(module))).toEqual([])
+  })
+
+  test('a made-up circle is found', () => {
+    const made: Record<string, string[]> = {
+      'top.ts': ['a.ts', 'leaf.ts'],
+      'a.ts': ['b.ts'],
+      'b.ts': ['c.ts', 'leaf.ts', 'elsewhere.ts'],
+      'c.ts': ['a.ts', 'self.ts'],
+      'self.ts': ['self.ts'],
+      'leaf.ts': [],
+    }
+    const found = circlesIn(Object.keys(made), (module) => made[module])
+    expect(found.sort()).toEqual([['a.ts', 'b.ts', 'c.ts'], ['self.ts']])
+    expect(circlesIn(['top.ts', 'a.ts', 'b.ts', 'leaf.ts'], (module) => made[module])).toEqual([])
+  })
 })
 
 describe('the platform', () => {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
-import type { ExportForm, ExportReport } from '../jobs/export-model.js'
+import type { ExportForm, ExportReport } from '../jobs/export-request.js'
 import type { HeadForm } from '../jobs/export-weights.js'
 import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './export-text.js'
 import { interruptible } from './interrupt.js'

@@ -6,12 +6,14 @@ import {
   add,
   createGraph,
   div,
+  elementsOf,
   expand,
   type Graph,
   gatherElements,
   log,
   mul,
   neg,
+  numericShape,
   pullBack,
   reduceMean,
   reduceSum,
@@ -148,7 +150,7 @@ const headMatrix = (config: BaseConfig): string =>
 
 /** Counts [B, A] -> shares [B A, 1] that sum to 1. */
 function sharesOf(counts: Value): Value {
-  const flat = reshape(counts, [counts.shape[0] * counts.shape[1], 1])
+  const flat = reshape(counts, [elementsOf(counts.shape), 1])
   return div(flat, reduceSum(flat, [0, 1], true))
 }
 
@@ -188,7 +190,7 @@ export function gradientGraph(
 ): Graph {
   const found = forward(model, batch, length, options)
   const { graph, logits, probabilities, targets, shares, parameters, rows } = found
-  const N = logits.shape[0]
+  const [N] = numericShape('logits:', logits.shape)
   const minus = shares ? neg(shares) : expand(scalar(logits, -1 / N), [N, 1]) // stored as one number; ONNX Runtime spreads it when it loads
   const scaled = mul(probabilities, shares ?? scalar(logits, 1 / N))
   const dLogits = scatterElements(scaled, targets, minus, 1, 'add')

@@ -3,7 +3,7 @@ export { type ModelFolder, openModelFolder, readModelFolder, refuseAdapter } fro
 export type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
 export { generationConfigFile, modelConfigFile, tokenizerFiles } from './model-files.js'
-export { gpt2OnnxFile } from './onnx-gpt2.js'
+export { modelOnnxFile } from './onnx-model.js'
 export {
   checkTrainingBatch,
   denseTrainingFile,

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { ExportRequest } from './export-model.js'
+import type { ExportRequest } from './export-request.js'
 import type { ModelSource } from './model-source.js'
 
 /** What a model card says of a model, a sentence a line. */

@@ -1,5 +1,5 @@
 import { gpt2TokenLossGraph } from '../families/gpt2/loss.js'
-import { encodeModel, float32, type Graph, type GraphRunner, int32, type Tensor } from '../graph/index.js'
+import { encodeModel, float32, type Graph, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
 import { type LossModel, parameterFeeds } from './loss-step.js'
 
 /** A repeated computation of a model's loss on windows, each by itself. */
@@ -47,7 +47,7 @@ export async function bindTokenLoss(
 ): Promise<LossEvaluator> {
   const tokens = new Int32Array(batch * length)
   const targets = new Int32Array(batch * length)
-  const { shape } = graph.outputs.get('nats')!
+  const shape = numericShape('nats:', graph.outputs.get('nats')!.shape)
   const nats = new Float32Array(shape[0])
   const loaded = await runner.load(encodeModel(graph))
   const batchFeeds = { tokens: int32([batch, length], tokens), targets: int32([batch, length], targets) }

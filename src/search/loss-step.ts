@@ -1,6 +1,6 @@
 import { gpt2GradientGraph } from '../families/gpt2/loss.js'
 import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../families/gpt2/matrices.js'
-import { encodeModel, float32, type GraphRunner, int32, type Tensor } from '../graph/index.js'
+import { encodeModel, float32, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
 import { type ArrayShape, addRows, type ParameterMemory } from '../kernels/index.js'
 
 /** The model, and which of its predictions the loss is about. */
@@ -95,7 +95,7 @@ async function createPart(
   const results: Record<string, Tensor> = {}
   for (const [name, { shape }] of graph.outputs) {
     const data = name === 'loss' ? loss : name === 'd.rows' ? rows : memory.matrix(name.slice(2)).gradient
-    results[name] = float32(shape, data)
+    results[name] = float32(numericShape(`${name}:`, shape), data)
   }
   const compute = loaded.bind(feeds, results)
   return {

@@ -1,5 +1,5 @@
 /** What dropped files are, and which view is for them. */
-import { type ViewName, views } from './views.js'
+import { type ViewName, viewTitles } from './view-names.js'
 
 /** What a dropped file is taken for. */
 export type DroppedKind = 'ticket' | 'text' | 'result' | 'other'
@@ -45,7 +45,7 @@ export function sortOut<F extends { readonly name: string; readonly type: string
   if (to !== undefined) return { file, to, remark: others === 0 ? undefined : `${file.name} was taken.${left}` }
   const why =
     kind === 'result'
-      ? `is opened in “${views.report.title}”, where a file host serves this page: drop it there, on the runs and figures`
+      ? `is opened in “${viewTitles.report}”, where a file host serves this page: drop it there, on the runs and figures`
       : 'is neither a ticket (.safetensors) nor a text: nothing here opens it'
   return { file, to, remark: `${file.name} ${why}.${left}` }
 }
