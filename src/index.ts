@@ -41,12 +41,36 @@ export {
   type TrainedTarget,
   trainTarget,
 } from './experiments/index.js'
-export { type Decoder, generateGreedy, generateGreedyBatch, generateTokens } from './families/generate.js'
+export type { BertConfig } from './families/bert/config.js'
 export { type Gpt2Config, gpt2Shapes } from './families/gpt2/config.js'
-export { createGpt2 } from './families/gpt2/dense.js'
-export { type BiasFreeGpt2, type Gpt2Matrix, gpt2Matrices, type Norms } from './families/gpt2/matrices.js'
-export type { Gpt2Weights } from './families/gpt2/weights.js'
-export { type Sampling, sampleToken } from './families/sampling.js'
+export {
+  type BaseConfig,
+  countParameters,
+  createCachedDecoder,
+  createDenseModel,
+  type Decoder,
+  type DenseModel,
+  type Encoder,
+  type EncoderInputs,
+  type Family,
+  families,
+  familyOf,
+  generateGreedy,
+  generateGreedyBatch,
+  generateTokens,
+  type LanguageModel,
+  type LossModel,
+  type MatrixParameter,
+  type ModelWeights,
+  matricesOf,
+  type Norms,
+  type Parameter,
+  parametersOf,
+  registerFamily,
+  type Sampling,
+  sampleToken,
+} from './families/index.js'
+export type { LlamaConfig } from './families/llama/config.js'
 export { type CorpusOptions, openCorpus } from './files/corpus-files.js'
 export { openFile } from './files/files.js'
 export { nodeSha256 } from './files/sha256.js'

@@ -6,7 +6,6 @@ import {
   add,
   createGraph,
   div,
-  elementsOf,
   expand,
   type Graph,
   gatherElements,
@@ -20,6 +19,7 @@ import {
   reshape,
   scalar,
   scatterElements,
+  sizeOf,
   slice,
   softmax,
   type Value,
@@ -50,6 +50,8 @@ export interface LossGraphOptions {
    * read all.
    */
   readonly answers?: number | undefined
+  /** Of an encoder: whether there are inputs `mask` [B, T] (float32, 0 for padding) and `types` [B, T] (int32). Default false. */
+  readonly padded?: boolean | undefined
 }
 
 /** How a gradient graph is built. */
@@ -107,7 +109,7 @@ function forward(
   model: LossModel,
   batch: number,
   length: number,
-  { fused = false, rows: place = 'graph', answers: A = length }: GradientGraphOptions,
+  { fused = false, rows: place = 'graph', answers: A = length, padded = false }: GradientGraphOptions,
 ): Forward {
   const { config } = model
   const family = familyOf(config)
@@ -132,6 +134,8 @@ function forward(
     width: d,
     causal: family.task === 'causal',
     tokens,
+    mask: padded ? graph.input('mask', 'float32', [B, T]) : undefined,
+    types: padded ? reshape(graph.input('types', 'int32', [B, T]), [N]) : undefined,
     weight: (name) => parameters.get(name),
     tokenTable: place === 'outside' ? () => graph.input(`${table}.rows`, 'float32', [V, d]) : undefined,
     fused,
@@ -150,7 +154,7 @@ const headMatrix = (config: BaseConfig): string =>
 
 /** Counts [B, A] -> shares [B A, 1] that sum to 1. */
 function sharesOf(counts: Value): Value {
-  const flat = reshape(counts, [elementsOf(counts.shape), 1])
+  const flat = reshape(counts, [sizeOf(counts.shape), 1])
   return div(flat, reduceSum(flat, [0, 1], true))
 }
 
@@ -190,7 +194,7 @@ export function gradientGraph(
 ): Graph {
   const found = forward(model, batch, length, options)
   const { graph, logits, probabilities, targets, shares, parameters, rows } = found
-  const [N] = numericShape('logits:', logits.shape)
+  const [N] = numericShape('logits', logits.shape)
   const minus = shares ? neg(shares) : expand(scalar(logits, -1 / N), [N, 1]) // stored as one number; ONNX Runtime spreads it when it loads
   const scaled = mul(probabilities, shares ?? scalar(logits, 1 / N))
   const dLogits = scatterElements(scaled, targets, minus, 1, 'add')

@@ -51,7 +51,7 @@ export function rotationConstants(
 /** Turns the last dimension of x, [..., D], by cosines and sines that broadcast against [..., D / 2]. */
 export function rotate(x: Value, { cos, sin }: { readonly cos: Value; readonly sin: Value }): Value {
   const axis = x.shape.length - 1
-  const half = numericShape('rotate:', x.shape.slice(axis))[0] / 2
+  const half = numericShape('rotate', x.shape.slice(axis))[0] / 2
   const [a, b] = split(x, axis, [half, half])
   return concat([sub(mul(a, cos), mul(b, sin)), add(mul(b, cos), mul(a, sin))], axis)
 }

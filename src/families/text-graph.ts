@@ -96,7 +96,7 @@ export function createTextPort(options: TextGraphOptions): TextPort {
   }
   /** [N, h D] -> [B, h, T, D] */
   const heads = (x: Value, D: number) =>
-    transpose(reshape(x, [B, T, numericShape('heads:', x.shape)[1] / D, D]), [0, 2, 1, 3])
+    transpose(reshape(x, [B, T, numericShape('heads', x.shape)[1] / D, D]), [0, 2, 1, 3])
 
   const inputsOf = (spec: AttentionSpec, x: Value): Value[] => {
     const { heads: H, keyHeads: K, headWidth: D, layer } = spec

@@ -58,7 +58,7 @@ export async function openContestants(
         tokenizer,
         hasOtherTokenizer: source.hasOtherTokenizer,
         warnings: source.warnings,
-        learnt: ticket?.kind === 'searched-gpt2' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
+        learnt: ticket?.kind === 'searched' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
       })
     } finally {
       await source.close()
@@ -68,7 +68,7 @@ export async function openContestants(
 }
 
 function parametersOf({ ticket, parameters }: ModelSource): number {
-  if (ticket?.kind !== 'searched-gpt2') return parameters
+  if (ticket?.kind !== 'searched') return parameters
   const sizes = [...ticket.metadata.matrices, ...ticket.metadata.dense].map(({ shape }) => shape as readonly number[])
   return sizes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)
 }

@@ -76,7 +76,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
 
 /** Shape and weights of a training graph: what is asked for, else what the search had. */
 function trainingOptions({ batch, length, weights }: ExportRequest, { ticket, config }: ModelSource) {
-  const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
+  const search = ticket?.kind === 'searched' ? ticket.metadata.search : null
   const chosen = length ?? config.positions
   return { batch: batch ?? search?.batch ?? 8, length: chosen, weights: weights ?? ('initializers' as const) }
 }
@@ -86,7 +86,7 @@ async function singleFile(request: ExportRequest, source: ModelSource, model: De
   if (request.to === 'onnx') return modelOnnxFile(path, model!.config, model!.weights, { bits: request.bits })
   const { ticket } = source
   const options = trainingOptions(request, source)
-  if (ticket?.kind !== 'searched-gpt2') return denseTrainingFile(path, model!.config, model!.weights, options)
+  if (ticket?.kind !== 'searched') return denseTrainingFile(path, model!.config, model!.weights, options)
   const network = await rebuildTicket(ticket)
   return ticketTrainingFile(path, network, (name) => network.parameters.get(name)!, options)
 }

@@ -1,7 +1,9 @@
 import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
-import { gpt2DenseShapes, type WeightTensor } from '../families/gpt2/weights.js'
+import type { Gpt2Config } from '../families/gpt2/config.js'
+import { denseParameter, gpt2DenseShapes } from '../families/gpt2/weights.js'
 import { type BaseConfig, createDenseModel, type ModelWeights, parametersOfStored } from '../families/index.js'
+import type { WeightTensor } from '../families/weights.js'
 import { factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
 import { compareLogits } from '../prune/compare-logits.js'
 import { pairProduct } from '../prune/pair-product.js'
@@ -36,10 +38,10 @@ export async function denseExport(
   options: { signal?: AbortSignal | undefined; onProgress?(done: number, total: number): void } = {},
 ): Promise<DenseExport> {
   const { ticket, config } = source
-  if (ticket === null || ticket.kind === 'searched-gpt2') {
+  if (ticket === null || ticket.kind === 'searched') {
     return { config, weights: await source.weights(), logitDifference: null }
   }
-  const bytes = widenedBytes(config)
+  const bytes = widenedBytes(config as Gpt2Config)
   if (heads === 'exact' && bytes > WIDENED_LIMIT) {
     const gigabytes = (count: number) => `${(count / 1e9).toFixed(1)} GB`
     throw new InputError(
@@ -68,10 +70,12 @@ export async function denseExport(
 
 async function mergedModel(
   ticket: PrunedTicket,
-  { config }: ModelSource,
+  { config: any }: ModelSource,
   merged: MergedGpt2['merged'],
 ): Promise<MergedGpt2> {
+  const config = any as Gpt2Config
   const dense = new Map<string, WeightTensor>()
-  for (const [name, shape] of gpt2DenseShapes(config)) dense.set(name, { shape, data: await ticket.readDense(name) })
+  for (const [name, shape] of gpt2DenseShapes(config))
+    dense.set(name, { shape, data: await ticket.readDense(denseParameter(name)) })
   return { config, dense, merged }
 }

@@ -39,6 +39,6 @@ export async function openModel(
 
 async function start({ kind, ticket, config, weights }: ModelSource, runner: GraphRunner): Promise<RunningModel> {
   if (kind === 'pruned') return runPruned(runner, await loadKernels(), expectPruned(ticket!))
-  if (ticket?.kind === 'searched-gpt2') expectToRun(ticket)
+  if (ticket?.kind === 'searched') expectToRun(ticket)
   return runDense(runner, config, await weights())
 }

@@ -5,7 +5,8 @@ import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
 import { createWorkerPool } from '../engine/worker-pool.js'
 import type { Gpt2Config } from '../families/gpt2/config.js'
-import type { Gpt2Weights } from '../families/gpt2/weights.js'
+import { denseParameter, gpt2DenseShapes } from '../families/gpt2/weights.js'
+import type { ModelWeights } from '../families/weights.js'
 import { openFile } from '../files/files.js'
 import { assertWritable, type OutputRules } from '../files/output-path.js'
 import { nodeSha256 } from '../files/sha256.js'
@@ -59,12 +60,12 @@ export async function isPruneOf(
   const source = await openFile(path, 'ticket')
   try {
     const ticket = await openTicket(source, nodeSha256)
-    if (ticket.kind !== 'pruned-gpt2' || ticket.seed !== BigInt(seed)) return false
+    if (ticket.kind !== 'pruned' || ticket.seed !== BigInt(seed)) return false
     const { config, construction } = ticket.metadata
     const here = { config: target.config, construction: { items, scale, method } }
     if (differences({ config: config ?? {}, construction }, here) !== undefined) return false
-    for (const name of ticket.dense.keys()) {
-      const [kept, wanted] = [await ticket.readDense(name), target.weights.get(name)?.data]
+    for (const name of gpt2DenseShapes(target.config).keys()) {
+      const [kept, wanted] = [await ticket.readDense(denseParameter(name)), target.weights.get(name)?.data]
       if (wanted?.length !== kept.length || !kept.every((value, i) => Object.is(value, wanted[i]))) return false
     }
     return true
@@ -80,7 +81,7 @@ export async function isPruneOf(
 export interface VerifyFileOptions extends PredictionLimits, OpenOptions {
   /** Path of the ticket. */
   ticket: string
-  target?: { config: Gpt2Config; weights: Gpt2Weights }
+  target?: { config: Gpt2Config; weights: ModelWeights }
   /** A text, a folder of them or a file of tokens to compare predictions on. Default: what the target writes. */
   data?: string | undefined
   /** The tokenizer of `data`, or its name. */
@@ -107,7 +108,7 @@ export async function verifyGpt2({
   const source = await openFile(path, 'ticket')
   try {
     const ticket = await openTicket(source, nodeSha256, { memoryLimit })
-    if (ticket.kind === 'searched-gpt2' && !target)
+    if (ticket.kind === 'searched' && !target)
       return { ...(await verifySearched(ticket, createGraphRunner())), warnings: [] }
     const pruned = expectPruned(ticket)
     const text =

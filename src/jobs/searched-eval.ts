@@ -86,7 +86,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
   const source = await openModelSource(request.ticket, request)
   try {
     const { config, ticket } = source
-    const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
+    const search = ticket?.kind === 'searched' ? ticket.metadata.search : null
     const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
     const { data, raw } = request
@@ -105,7 +105,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const windows = request.windows ?? lastWindows(length)
     const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
 
-    const kept = ticket?.kind === 'searched-gpt2' ? await keptReport(ticket) : null
+    const kept = ticket?.kind === 'searched' ? await keptReport(ticket) : null
     const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
     const evaluator = await createLoss(source, runner, batch, length)
     try {
@@ -181,7 +181,7 @@ async function createLoss(
   length: number,
 ): Promise<LossEvaluator> {
   if (ticket === null) return createDenseLoss(runner, config, await weights(), batch, length)
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     return createSearchedLoss(runner, await rebuildTicket(ticket), batch, length)
   }
   const model = await openLiteralGpt2({ runner, kernels: await loadKernels() }, ticket)

@@ -1,7 +1,7 @@
 /** How far a model predicts from what its target predicts, on text that the target writes or on any other. */
 
-import { paddedLength } from '../families/generate.js'
 import type { BaseConfig } from '../families/config.js'
+import { paddedLength } from '../families/generate.js'
 import type { LanguageModel } from '../families/language-model.js'
 import { largestIndex, sampleToken } from '../families/sampling.js'
 import { fillWords, type Seed } from '../random/index.js'

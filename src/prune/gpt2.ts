@@ -5,7 +5,13 @@
 
 import { checkGpt2Config, type Gpt2Config } from '../families/gpt2/config.js'
 import { createGpt2 } from '../families/gpt2/dense.js'
-import { checkWeights, type Gpt2Weights, gpt2DenseShapes, gpt2TensorShapes } from '../families/gpt2/weights.js'
+import {
+  checkWeights,
+  denseParameter,
+  type Gpt2Weights,
+  gpt2DenseShapes,
+  gpt2TensorShapes,
+} from '../families/gpt2/weights.js'
 import type { GraphRunner } from '../graph/index.js'
 import type { Kernels } from '../kernels/index.js'
 import { createGenerator } from '../kernels/index.js'
@@ -120,7 +126,7 @@ export async function pruneGpt2(platform: PrunePlatform, options: PruneOptions):
     seed,
     config,
     pairs: specs,
-    dense: dense.map(([name, shape]) => ({ name, shape, values: weights.get(name)!.data })),
+    dense: dense.map(([name, shape]) => ({ name: denseParameter(name), shape, values: weights.get(name)!.data })),
     construction: { items, scale, method },
     fingerprint: targetFingerprint(platform.createSha256, target),
     force: options.force,

@@ -1,10 +1,10 @@
 /** Checks of a ticket: what it says of itself, and how it compares with the target it was pruned to. */
 
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import { type Gpt2Config, gpt2ConfigOf } from '../families/gpt2/config.js'
 import { createGpt2 } from '../families/gpt2/dense.js'
 import type { PairGpt2 } from '../families/gpt2/pair.js'
 import { gpt2PairShapes } from '../families/gpt2/pair-names.js'
-import { type Gpt2Weights, gpt2DenseShapes } from '../families/gpt2/weights.js'
+import { denseParameter, type Gpt2Weights, gpt2DenseShapes } from '../families/gpt2/weights.js'
 import { createGenerator } from '../kernels/index.js'
 import { InputError } from '../safetensors/input-error.js'
 import { countKept, type Probe, type PrunedTicket, pairsBytes, probeTolerance, productBytes } from '../ticket/index.js'
@@ -41,7 +41,8 @@ export async function openLiteralGpt2(
   const units = [...ticket.pairs.values()].reduce((most, { hidden }) => Math.max(most, hidden), 0)
   ticket.memory.expect(pairsBytes(ticket, LITERAL_CACHE) + 4 * units * config.positions, 'run')
   const dense: Map<string, { shape: readonly number[]; data: Float32Array }> = new Map()
-  for (const [name, shape] of gpt2DenseShapes(config)) dense.set(name, { shape, data: await ticket.readDense(name) })
+  for (const [name, shape] of gpt2DenseShapes(config))
+    dense.set(name, { shape, data: await ticket.readDense(denseParameter(name)) })
   const readMasks = (name: string) => ticket.readMasks(name)
   return createLiteralGpt2({ runner, config, dense, seed: ticket.seed, readMasks, generate: createGenerator(kernels) })
 }
@@ -49,7 +50,7 @@ export async function openLiteralGpt2(
 function configOf(ticket: PrunedTicket): Gpt2Config {
   const { config, kind } = ticket.metadata
   if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${kind}), not a model that runs`)
-  return config
+  return gpt2ConfigOf(config)
 }
 
 /**
@@ -125,8 +126,8 @@ function checkPairs(ticket: PrunedTicket, config: Gpt2Config): Check {
 
 async function checkDense(ticket: PrunedTicket, weights: Gpt2Weights): Promise<Check> {
   let different = 0
-  for (const name of ticket.dense.keys()) {
-    const kept = await ticket.readDense(name)
+  for (const name of gpt2DenseShapes(gpt2ConfigOf(ticket.metadata.config!)).keys()) {
+    const kept = await ticket.readDense(denseParameter(name))
     const original = weights.get(name)?.data
     if (!original || kept.some((value, i) => value !== original[i])) different++
   }

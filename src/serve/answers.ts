@@ -83,7 +83,7 @@ export interface TicketAnswer {
   readonly bytes: number
   readonly modified: number
   /** Null where the header is no ticket's. */
-  readonly kind: 'pruned-gpt2' | 'pruned-pairs' | 'searched-gpt2' | null
+  readonly kind: 'pruned' | 'pruned-pairs' | 'searched' | null
   /** `4 layers, width 128, 2 heads, context 128`; null where there is no model. */
   readonly model: string | null
   /** Why the header could not be read; null where it could. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type OpenedRunner, openGraphRunner } from '../../src/engine/device.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
-import { gpt2GradientGraph } from '../../src/families/gpt2/loss.js'
+import { gradientGraph } from '../../src/families/loss-graph.js'
 import {
   createGraph,
   encodeModel,
@@ -131,7 +131,7 @@ describe.skipIf(noSwiftShader)(`WebGPU on SwiftShader${noSwiftShader ? ` (${noSw
     const [batch, length] = [2, 8]
     const words = (stream: number) => random(stream, batch * length).map((value) => Math.abs(value) * config.vocabulary)
     const graph = (runner: GraphRunner) =>
-      gpt2GradientGraph({ config, norms: 'plain' }, batch, length, { fused: runner.prefersFused })
+      gradientGraph({ config, norms: 'plain' }, batch, length, { fused: runner.prefersFused })
     const feeds = Object.fromEntries(
       graph(cpu).inputs.map(({ name, dtype, ...value }, i): [string, Tensor] => {
         const shape = numericShape(name, value.shape)

@@ -74,7 +74,7 @@ test('factored heads are told one by one', async () => {
 test('an exact export of GPT-2 small is refused before any work, and the way out named', async () => {
   const config = gpt2Shapes['gpt2-small']
   expect(widenedBytes(config)).toBeGreaterThan(4 * 2 ** 30)
-  const source = { path: 'small.slt.safetensors', config, ticket: { kind: 'pruned-gpt2' } } as unknown as ModelSource
+  const source = { path: 'small.slt.safetensors', config, ticket: { kind: 'pruned' } } as unknown as ModelSource
   await expect(denseExport(source, 'exact')).rejects.toThrow(
     new InputError(
       `small.slt.safetensors: with exact heads the model takes ${(widenedBytes(config) / 1e9).toFixed(1)} GB, more than 4.3 GB; --heads factored keeps its size`,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
+import { gpt2ConfigOf } from '../../src/families/gpt2/config.js'
 import { createGpt2 } from '../../src/families/gpt2/dense.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
@@ -43,7 +44,7 @@ test.each(Object.entries(variants))('a ticket rebuilds the network from seed and
 
   const weights = await materialiseSearched(ticket, generateWeights)
   for (const norm of ticket.dense.keys()) weights.set(norm, await ticket.readDense(norm))
-  const model = { config: metadata.config, norms: metadata.norms }
+  const model = { config: gpt2ConfigOf(metadata.config), norms: metadata.norms }
   const lookup = (matrix: string) => weights.get(matrix)!
   const gpt2 = createGpt2(createGraphRunner({ threads: 1 }), model.config, huggingFaceWeights(model, lookup))
   const { tokens, logits } = metadata.probe!

@@ -102,11 +102,11 @@ describe('tickets', () => {
       'sorter é".slt.safetensors',
       'torn.slt.safetensors',
     ])
-    expect(await find('deep/er/story.slt.safetensors')).toMatchObject({ kind: 'searched-gpt2', error: null })
+    expect(await find('deep/er/story.slt.safetensors')).toMatchObject({ kind: 'searched', error: null })
     expect((await find('deep/er/story.slt.safetensors')).model).toMatch(
       /^\d+ layers?, width \d+, \d+ heads?, context \d+$/,
     )
-    expect(await find('sorter é".slt.safetensors')).toMatchObject({ kind: 'pruned-gpt2', error: null })
+    expect(await find('sorter é".slt.safetensors')).toMatchObject({ kind: 'pruned', error: null })
     const torn = { kind: null, model: null, error: 'not a safetensors file: it looks like a text' }
     expect(await find('torn.slt.safetensors')).toMatchObject(torn)
     expect(await find('huge.slt.safetensors')).toMatchObject({ kind: null, error: 'the header is too long' })

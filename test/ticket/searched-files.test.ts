@@ -74,7 +74,7 @@ test('what cannot be written is one line and leaves nothing', async () => {
 test('an opened ticket is the network of its seed and masks, with a cache and without', async () => {
   await writeSearchedTicket(path, learned, tokens, runner)
   const { ticket, model, decoder, close } = await openTicketModel(path)
-  expect(ticket.kind).toBe('searched-gpt2')
+  expect(ticket.kind).toBe('searched')
   const expected = createGpt2(runner, learned.config, searchedGpt2Weights(await network(learned)))
   const logits = await expected.logits(tokens.slice(0, 8), 1, 8)
   expect(await model.logits(tokens.slice(0, 8), 1, 8)).toEqual(logits)
@@ -134,7 +134,7 @@ test('verification reads every mask and runs the probe; one that does not fit fa
   await writeFile(path, wrong)
   expect((await verifyGpt2({ ticket: path })).checks.at(-1)).toMatchObject({ name: 'probe', passed: false })
   const target = { config: learned.config, weights: new Map() }
-  await expect(verifyGpt2({ ticket: path, target })).rejects.toThrow('is a searched ticket (kind searched-gpt2)')
+  await expect(verifyGpt2({ ticket: path, target })).rejects.toThrow('is a searched ticket (kind searched)')
 })
 
 test('what is kept is counted by matrix and by layer; collapsed matrices are named', async () => {

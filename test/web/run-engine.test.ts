@@ -8,6 +8,7 @@ import { createGraphRunner } from '../../src/engine/onnx.js'
 import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
 import { searchedGpt2Weights } from '../../src/engine/searched-weights.js'
 import { createCachedDecoder } from '../../src/families/gpt2/cached.js'
+import { gpt2ConfigOf } from '../../src/families/gpt2/config.js'
 import { createGpt2 } from '../../src/families/gpt2/dense.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
@@ -78,7 +79,11 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
       const ticket = expectSearched(await openTicket(memorySource(file), nodeSha256))
       const weights = searchedGpt2Weights(await rebuildTicket(ticket))
       const runner = createGraphRunner({ threads: 1 })
-      const expected = await createGpt2(runner, ticket.metadata.config, weights).logits(Int32Array.from(tokens), 1, 20)
+      const expected = await createGpt2(runner, gpt2ConfigOf(ticket.metadata.config), weights).logits(
+        Int32Array.from(tokens),
+        1,
+        20,
+      )
       expect(Math.max(...expected)).toBeGreaterThan(0.5)
 
       const page = await open(device)
@@ -89,7 +94,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
       expect(farthest(all, expected)).toBeLessThan(1e-5)
       expect(farthest(appended, expected.subarray(-256))).toBeLessThan(1e-5)
       // held weights or sent ones, the decoder's logits are the same in Node too
-      const decoder = createCachedDecoder(runner, ticket.metadata.config, weights, { holdWeights: true })
+      const decoder = createCachedDecoder(runner, gpt2ConfigOf(ticket.metadata.config), weights, { holdWeights: true })
       await decoder.read(tokens.slice(0, -1))
       expect(farthest(await decoder.append(tokens[19]), expected.subarray(-256))).toBeLessThan(1e-5)
       await page.close()

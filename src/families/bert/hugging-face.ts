@@ -29,7 +29,13 @@ export const bertHuggingFace: HuggingFaceLayout<BertConfig> = {
     is_encoder_decoder: false,
     position_embedding_type: 'absolute',
   },
-  withoutEffect: ['hidden_dropout_prob', 'attention_probs_dropout_prob', 'pooler_fc_size', 'directionality'],
+  withoutEffect: [
+    'tie_word_embeddings',
+    'hidden_dropout_prob',
+    'attention_probs_dropout_prob',
+    'pooler_fc_size',
+    'directionality',
+  ],
   read,
   write: (config) => ({
     num_hidden_layers: config.layers,

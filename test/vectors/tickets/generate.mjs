@@ -66,7 +66,7 @@ for (const name of [...Object.keys(searched), 'pruned-range']) {
   const file = `${name}.slt.safetensors`
   const ticket = await openTicket(await openFile(here + file), nodeSha256)
   const weights = {}
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     for (const [matrix, values] of await materialiseSearched(ticket, generateWeights)) weights[matrix] = sha(values)
   } else {
     for (const [pair, spec] of ticket.pairs) {

@@ -31,7 +31,7 @@ export function fastDecoders(kernels: Kernels, seed: bigint) {
 
 /** Reads a mask whole. @throws InputError when it is unsound or there is none of that name */
 export async function openMask(kernels: Kernels, ticket: Ticket, name: string): Promise<OpenMask> {
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     const known = ticket.matrices.get(name)
     const { mask, spec } = await ticket.readMask(name, known && fastDecoders(kernels, ticket.seed)(known))
     return { name, mask, rows: spec.shape[0], columns: spec.shape[1] }

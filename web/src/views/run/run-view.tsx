@@ -1,6 +1,6 @@
 import { useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
-import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
+import type { BaseConfig } from '../../../../src/families/config.js'
 import type { TicketReport } from '../../../../src/inspect/index.js'
 import { Button } from '../../ui/button.js'
 import { useKeptFocus } from '../../ui/kept-focus.js'
@@ -54,7 +54,7 @@ function tokenName({ tokenizer, config }: TicketReport): string {
 }
 
 /** What stands for the attention until there is some, so that nothing moves when it comes. */
-function nothingSeen({ layers, heads }: Gpt2Config): SeenAttention {
+function nothingSeen({ layers, heads }: BaseConfig): SeenAttention {
   return { labels: [''], first: 0, heads, layers: Array.from({ length: layers }, () => new Float32Array(heads)) }
 }
 

@@ -107,7 +107,7 @@ const tasks = {
     const own = opened()
     const { ticket } = own
     try {
-      if (ticket.kind === 'searched-gpt2') expectToRun(ticket)
+      if (ticket.kind === 'searched') expectToRun(ticket)
       else ticket.memory.expect(pairsBytes(ticket, Number.POSITIVE_INFINITY), 'run')
     } catch (error) {
       throw refusedTicket(error, own.bytes)
@@ -130,7 +130,7 @@ const tasks = {
       if (config.positions > 1) await running.decoder.append(0)
     })
     own.running = running
-    const sorter = sorterShape(config, own.ticket.kind === 'searched-gpt2' ? own.ticket.metadata.tokenizer : null)
+    const sorter = sorterShape(config, own.ticket.kind === 'searched' ? own.ticket.metadata.tokenizer : null)
     return { ...chosen, sorter }
   },
 

@@ -4,9 +4,15 @@ import { type SearchedGpt2, searchedGpt2Weights } from '../../../../src/engine/s
 import { createPlainDecoder, type Decoder } from '../../../../src/families/generate.js'
 import { createAttentionReader } from '../../../../src/families/gpt2/attention.js'
 import { createCachedDecoder } from '../../../../src/families/gpt2/cached.js'
+import { gpt2ConfigOf } from '../../../../src/families/gpt2/config.js'
 import { createGpt2 } from '../../../../src/families/gpt2/dense.js'
 import { createPairGpt2, type MaterialisedPair } from '../../../../src/families/gpt2/pair.js'
-import { countParameters, gpt2DenseShapes, type WeightTensor } from '../../../../src/families/gpt2/weights.js'
+import {
+  countParameters,
+  denseParameter,
+  gpt2DenseShapes,
+  type WeightTensor,
+} from '../../../../src/families/gpt2/weights.js'
 import type { LanguageModel } from '../../../../src/families/language-model.js'
 import type { GraphRunner } from '../../../../src/graph/index.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
@@ -39,15 +45,15 @@ export async function growModel(
   ticket: Ticket,
   context: { onGrowth(growth: Growth): void; pause(): Promise<void> },
 ): Promise<GrownModel> {
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     const { network, ...grown } = await growSearched(kernels, ticket, context)
     return { ...grown, start: (runner) => startSearched(runner, network) }
   }
   if (!ticket.metadata.config) throw new InputError(`${ticket.name}: holds loose pairs, not a model that runs`)
   const { pairs, ...grown } = await growPruned(kernels, ticket, context)
   const dense = new Map<string, WeightTensor>()
-  for (const [name, shape] of gpt2DenseShapes(ticket.metadata.config)) {
-    dense.set(name, { shape, data: await ticket.readDense(name) })
+  for (const [name, shape] of gpt2DenseShapes(gpt2ConfigOf(ticket.metadata.config))) {
+    dense.set(name, { shape, data: await ticket.readDense(denseParameter(name)) })
   }
   return { ...grown, start: (runner) => startPruned(runner, ticket, dense, pairs) }
 }
@@ -76,7 +82,7 @@ function startPruned(
   dense: ReadonlyMap<string, WeightTensor>,
   pairs: ReadonlyMap<string, MaterialisedPair>,
 ): RunningModel {
-  const config = ticket.metadata.config!
+  const config = gpt2ConfigOf(ticket.metadata.config!)
   let layers: Float32Array[] | undefined
   const model = createPairGpt2(
     runner,

@@ -44,17 +44,18 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
       'Found by',
       search
         ? `search (${search.algorithm}), ${integer(search.steps)} steps`
-        : report.kind === 'searched-gpt2'
+        : report.kind === 'searched'
           ? 'search'
           : 'pruning',
     ],
     ['Seed', <span class="number">{report.seed}</span>],
   ]
   if (config) {
-    const { layers, width, heads, positions, vocabulary, activation } = config
+    const { layers, width, heads, positions, vocabulary } = config
+    rows.push(['Family', report.family])
     rows.push([
       'Shape',
-      `${layers} ${layers === 1 ? 'layer' : 'layers'}, width ${width}, ${heads} ${heads === 1 ? 'head' : 'heads'}, context ${integer(positions)}, ${integer(vocabulary)} tokens, ${activation}`,
+      `${layers} ${layers === 1 ? 'layer' : 'layers'}, width ${width}, ${heads} ${heads === 1 ? 'head' : 'heads'}, context ${integer(positions)}, ${integer(vocabulary)} tokens`,
     ])
   }
   rows.push([

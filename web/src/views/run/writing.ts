@@ -49,7 +49,7 @@ export interface Written {
 
 /** The tokenizer that a ticket's texts are read by. @throws InputError when there is none */
 export async function ticketTokenizer(ticket: Ticket, config: Gpt2Config): Promise<Tokenizer> {
-  const named = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
+  const named = ticket.kind === 'searched' ? ticket.metadata.tokenizer : null
   if (named !== null) return loadTokenizer(named)
   if (config.vocabulary <= 26) return createLetterTokenizer(config.vocabulary)
   throw new InputError(`${ticket.name}: names no tokenizer, so that its ${config.vocabulary} tokens stand for no text`)
