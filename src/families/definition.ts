@@ -19,7 +19,11 @@ export interface Family<C extends BaseConfig = BaseConfig> {
    * @throws TypeError for a value of the wrong type, RangeError for one out of range or sizes that do not fit together
    */
   check(config: C): void
-  /** Every tensor of a model that has biases and learned norms, in the order a forward pass needs them. Their order never changes: the index among the matrices is the number of a random stream. */
+  /**
+   * Every tensor of a model that has biases and learned norms, in the order a forward pass needs them. Their order never changes: the index
+   * among the matrices is the number of a random stream. No name is that of what graphs take beside weights: tokens, targets, counts,
+   * types, mask, token, position, last.
+   */
   parameters(config: C): readonly Parameter[]
   /** The forward pass up to the last hidden state before the final norm (of a family without one: up to the last hidden state). */
   body<V>(port: Port<V>, config: C): V
