@@ -3,7 +3,7 @@
 
 import { loadKernels } from '../dist/engine/node.js'
 import { balanceUnits } from '../dist/prune/choose-units.js'
-import { planPair, productRange } from '../dist/prune/pair-plan.js'
+import { planSource, productRange } from '../dist/prune/pair-source.js'
 import { columnsOf } from '../dist/prune/prune-matrix.js'
 import { solveColumns } from '../dist/prune/solve-columns.js'
 import { swapUnits } from '../dist/prune/swap-units.js'
@@ -33,7 +33,7 @@ function timed(work) {
 function measure(kernels, [, name, inputs, outputs]) {
   const targets = normal(SEED, 2 ** 40, inputs * outputs).map((value) => value * 0.02)
   const largest = targets.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
-  const spec = planPair({ name, inputs, outputs, largest }, 0, { items: 16, scale: 'auto', method: 'balanced' })
+  const spec = planSource({ name, inputs, outputs, largest }, 0, { items: 16, scale: 'auto', method: 'balanced' })
   const task = { seed: SEED, spec, targets, range: productRange(spec) }
   const choice = timed(() => balanceUnits(kernels, task))
   const online = choice.value.slice()

@@ -82,7 +82,7 @@ export type { ExportReport, ExportRequest } from './jobs/export-request.js'
 export { inspectFile } from './jobs/inspect.js'
 export { type ModelSource, openModelSource } from './jobs/model-source.js'
 export { type OpenedModel, openModel } from './jobs/open-model.js'
-export { pruneGpt2 as prune, type VerifyFileOptions, verifyGpt2 as verify } from './jobs/prune.js'
+export { pruneModel as prune, type VerifyFileOptions, verifyModel as verify } from './jobs/prune.js'
 export { type RecodeReport, recodeTicket } from './jobs/recode-ticket.js'
 export { type SearchReport, type SearchRequest, type SearchStart, search } from './jobs/search.js'
 export { type EvalReport, type EvalRequest, evaluateTicket } from './jobs/searched-eval.js'
@@ -139,9 +139,9 @@ export {
   type TransformerSourceOptions,
 } from './paper/prune-transformer.js'
 export { createSourcePair, type SourceInitialisation, type SourcePairOptions } from './paper/source.js'
-export type { PruneOptions, PruneReport } from './prune/gpt2.js'
+export type { PruneOptions, PruneReport } from './prune/prune.js'
 export type { PruneProgress } from './prune/prune-pairs.js'
-export type { Check } from './prune/verify-gpt2.js'
+export type { Check } from './prune/verify.js'
 export {
   fillWords,
   generateWeights,

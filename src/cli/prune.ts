@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { PruneFileOptions } from '../jobs/prune.js'
-import type { PruneReport } from '../prune/gpt2.js'
+import type { PruneReport } from '../prune/prune.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
@@ -86,12 +86,12 @@ export async function prune(
   target: Target,
   flags: PruneFlags & Pick<PruneFileOptions, 'out' | 'inputs' | 'isSame' | 'advice'>,
 ): Promise<PruneReport> {
-  const { pruneGpt2 } = await import('../jobs/prune.js')
+  const { pruneModel } = await import('../jobs/prune.js')
   const { items, seed, scale, method, threads, out, inputs, isSame, advice, force } = flags
   const progress = createProgress('weights')
   try {
     const run = (signal: AbortSignal) =>
-      pruneGpt2({
+      pruneModel({
         target,
         items,
         seed,

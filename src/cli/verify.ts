@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Tokenizer } from '../data/index.js'
 import type { VerifyFileOptions } from '../jobs/prune.js'
-import type { Check } from '../prune/verify-gpt2.js'
+import type { Check } from '../prune/verify.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
@@ -85,13 +85,13 @@ export async function verify(
   path: string,
   options: Omit<VerifyFileOptions, 'ticket' | 'signal' | 'onProgress'> = {},
 ): Promise<{ checks: Check[]; warnings: readonly string[] }> {
-  const { verifyGpt2 } = await import('../jobs/prune.js')
+  const { verifyModel } = await import('../jobs/prune.js')
   const progress = createProgress('matrices')
   try {
     return await interruptible((signal) => {
       const onProgress = ({ pair, done, total }: { pair: string; done: number; total: number }) =>
         progress.update(done, total, pair)
-      return verifyGpt2({ ...options, ticket: path, signal, onProgress })
+      return verifyModel({ ...options, ticket: path, signal, onProgress })
     })
   } finally {
     progress.stop()

@@ -4,7 +4,7 @@ import type { BaseConfig } from './config.js'
 import { familyOf, parametersOf } from './family.js'
 import { encoderFeeds } from './fed-sessions.js'
 import { type Encoder, type EncoderInputs, type LanguageModel, tokenTensor } from './language-model.js'
-import { createPairLayers, type PairSource } from './pair-layers.js'
+import { createPairLayers, type PairWeights } from './pair-layers.js'
 import * as pieces from './pair-pieces.js'
 import { denseParameters, type PairChoice, type PairPlan, pairPlans } from './pair-plan.js'
 import { gainOf, shiftOf } from './parameter.js'
@@ -13,7 +13,7 @@ import { rotationOf } from './rotary.js'
 import { inputsOf, recordTape, type Step } from './tape.js'
 import { checkWeights, type ModelWeights } from './weights.js'
 
-export type { MaterialisedPair, PairSource, SeenUnits } from './pair-layers.js'
+export type { MaterialisedPair, PairWeights, SeenUnits } from './pair-layers.js'
 
 /** A pruned model: a language model of a causal family, else an encoder. The method of the other kind throws a RangeError. */
 export interface PairModel extends LanguageModel, Encoder {
@@ -28,7 +28,7 @@ export interface PairModelOptions {
   readonly choice: PairChoice
   /** The parameters that are kept as they are: `denseParameters(config, choice.dense)`. */
   readonly dense: ModelWeights
-  readonly source: PairSource
+  readonly weights: PairWeights
   /** Sees the attention probabilities [B, T, T] of each head, as they are computed. */
   onAttention?(layer: number, head: number, probabilities: Tensor): void
 }
@@ -42,14 +42,14 @@ export interface PairModelOptions {
  * @throws TypeError or RangeError for an unsound configuration, dense weights or pairs that do not fit
  */
 export function createPairModel(options: PairModelOptions): PairModel {
-  const { runner, config, choice, dense, source, onAttention } = options
+  const { runner, config, choice, dense, weights, onAttention } = options
   const tape = recordTape(config)
   const all = pairPlans(config, choice)
   const plans = tape.map((_, number) => all.filter(({ step }) => step === number))
   checkWeights(dense, new Map(denseParameters(config, choice.dense).map(({ name, shape }) => [name, shape])))
   const shapes = new Map(parametersOf(config).map(({ name, shape }) => [name, shape]))
   const sessions = createSessionCache(runner, 32)
-  const layers = createPairLayers(source)
+  const layers = createPairLayers(weights)
   const lastReader = tape.map((_, number) => tape.findLastIndex((step) => inputsOf(step).includes(number)))
 
   async function pass(tokens: Int32Array, B: number, T: number, { mask, types }: EncoderInputs): Promise<Float32Array> {

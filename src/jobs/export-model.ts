@@ -66,7 +66,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
       config: model?.config ?? source.config,
       tokenizer,
       heads: source.kind === 'pruned' ? heads : null,
-      logitDifference: model?.logitDifference ?? null,
+      logitDifference: model?.difference ?? null,
       warnings: source.warnings,
     }
   } finally {

@@ -6,7 +6,7 @@ import type { Gpt2Config } from '../families/gpt2/config.js'
 import { openCorpus } from '../files/corpus-files.js'
 import { type ReadRecord, recordParts } from '../files/run-record.js'
 import type { GraphRunner } from '../graph/index.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import type { LossEvaluator } from '../search/loss-evaluator.js'
 import { createValidation, lastWindows } from '../search/validation.js'
@@ -184,6 +184,6 @@ async function createLoss(
   if (ticket.kind === 'searched') {
     return createSearchedLoss(runner, await rebuildTicket(ticket), batch, length)
   }
-  const model = await openLiteralGpt2({ runner, kernels: await loadKernels() }, ticket)
+  const model = await openLiteralModel({ runner, kernels: await loadKernels() }, ticket)
   return { ...createLogitsLoss(model, batch, length), release: () => model.release() }
 }

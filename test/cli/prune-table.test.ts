@@ -1,7 +1,7 @@
 import pc from 'picocolors'
 import { expect, test } from 'vitest'
 import { printReport } from '../../src/cli/prune.js'
-import type { PruneReport } from '../../src/prune/gpt2.js'
+import type { PruneReport } from '../../src/prune/prune.js'
 
 const pair = { weights: 4, unreachable: 0, maxError: 1e-3, medianError: 1e-6, expectedGap: 1e-6 }
 

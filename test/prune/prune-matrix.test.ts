@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGenerator } from '../../src/kernels/index.js'
 import { createErrorStatistics } from '../../src/prune/error-statistics.js'
-import { planPair } from '../../src/prune/pair-plan.js'
 import { absoluteDifferences, pairProduct } from '../../src/prune/pair-product.js'
+import { planSource } from '../../src/prune/pair-source.js'
 import { pruneMatrix } from '../../src/prune/prune-matrix.js'
 import { type PrunePool, runPruneTask } from '../../src/prune/task.js'
 import { generateWeights, normal } from '../../src/random/index.js'
@@ -24,7 +24,7 @@ describe.each(cases)('pruning $name: $inputs x $outputs, $items items, $method',
   const { name, inputs, outputs } = options
   const targets = normal(1, 9, inputs * outputs).map((value) => value / 8)
   const largest = targets.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
-  const spec = planPair({ name, inputs, outputs, largest }, 3, options)
+  const spec = planSource({ name, inputs, outputs, largest }, 3, options)
   const pruned = pruneMatrix(pool, { seed: 2n ** 63n + 5n, spec, targets, method: options.method })
 
   it('reports the errors of the masks literally applied', async () => {

@@ -9,10 +9,10 @@ import type { Gpt2Weights } from '../../src/families/gpt2/weights.js'
 import type { LanguageModel } from '../../src/families/language-model.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
-import { pruneGpt2, verifyGpt2 as verifyFile } from '../../src/jobs/prune.js'
+import { pruneModel, verifyModel as verifyFile } from '../../src/jobs/prune.js'
 import { textSequences } from '../../src/jobs/verify-text.js'
 import { comparePredictions, sampleSequences } from '../../src/prune/compare-predictions.js'
-import { verifyGpt2 } from '../../src/prune/verify-gpt2.js'
+import { verifyModel } from '../../src/prune/verify.js'
 import { checkPredictions, type PredictionLimits } from '../../src/prune/verify-predictions.js'
 import { expectPruned, openTicket, type PrunedTicket } from '../../src/ticket/index.js'
 import { readSorter } from '../families/gpt2/partials.js'
@@ -28,7 +28,7 @@ beforeAll(async () => {
   const { shape, data } = weights.get('lm_head.weight')!
   const head = { shape, data: data.map((value) => 30 * value) }
   loud = { config, weights: new Map([...weights, ['lm_head.weight', head]]) }
-  await pruneGpt2({ target: loud, items: 12, seed: 7, out: path, threads: 1 })
+  await pruneModel({ target: loud, items: 12, seed: 7, out: path, threads: 1 })
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -38,7 +38,7 @@ async function verify(change: Partial<PrunedTicket> | ((ticket: PrunedTicket) =>
     const ticket = expectPruned(await openTicket(source, nodeSha256))
     const changed = { ...ticket, ...(typeof change === 'function' ? change(ticket) : change) }
     const platform = { runner: createGraphRunner(), kernels: await loadKernels() }
-    return (await verifyGpt2(platform, { ticket: changed, target: loud })).checks
+    return (await verifyModel(platform, { ticket: changed, target: loud })).checks
   } finally {
     await source.close()
   }

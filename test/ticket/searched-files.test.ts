@@ -8,7 +8,7 @@ import { createGpt2 } from '../../src/families/gpt2/dense.js'
 import { gpt2Matrices } from '../../src/families/gpt2/matrices.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
-import { verifyGpt2 } from '../../src/jobs/prune.js'
+import { verifyModel } from '../../src/jobs/prune.js'
 import { keptReport } from '../../src/jobs/searched-kept.js'
 import { createLogitsLoss, createSearchedLoss } from '../../src/jobs/searched-loss.js'
 import { writeSearchedTicket } from '../../src/jobs/searched-ticket.js'
@@ -121,7 +121,7 @@ test('the loss of the graph is the cross-entropy of the logits (within 1e-5)', a
 
 test('verification reads every mask and runs the probe; one that does not fit fails', async () => {
   await writeSearchedTicket(path, learned, tokens, runner)
-  const { checks } = await verifyGpt2({ ticket: path })
+  const { checks } = await verifyModel({ ticket: path })
   expect(checks.map(({ name, passed }) => [name, passed])).toEqual([
     ['container', true],
     ['masks', true],
@@ -132,9 +132,9 @@ test('verification reads every mask and runs the probe; one that does not fit fa
     probe.logits[3] += 0.01
   })
   await writeFile(path, wrong)
-  expect((await verifyGpt2({ ticket: path })).checks.at(-1)).toMatchObject({ name: 'probe', passed: false })
+  expect((await verifyModel({ ticket: path })).checks.at(-1)).toMatchObject({ name: 'probe', passed: false })
   const target = { config: learned.config, weights: new Map() }
-  await expect(verifyGpt2({ ticket: path, target })).rejects.toThrow('is a searched ticket (kind searched)')
+  await expect(verifyModel({ ticket: path, target })).rejects.toThrow('is a searched ticket (kind searched)')
 })
 
 test('what is kept is counted by matrix and by layer; collapsed matrices are named', async () => {

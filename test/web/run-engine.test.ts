@@ -13,8 +13,8 @@ import { createGpt2 } from '../../src/families/gpt2/dense.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { readModelFolder } from '../../src/interop/index.js'
-import { pruneGpt2 } from '../../src/jobs/prune.js'
-import { openLiteralGpt2 } from '../../src/prune/verify-gpt2.js'
+import { pruneModel } from '../../src/jobs/prune.js'
+import { openLiteralModel } from '../../src/prune/verify.js'
 import { memorySource } from '../../src/safetensors/index.js'
 import { expectPruned, expectSearched, openTicket } from '../../src/ticket/index.js'
 import { launchBrowser, noBrowser, SWIFTSHADER } from './browser.js'
@@ -112,7 +112,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     expect(reports.at(-1)).toEqual({ done: 98937, total: 98937 })
     const target = await readModelFolder((name) => openFile(`data/gpt-nano-sort/${name}`))
     const out = join(folder, 'a.slt.safetensors')
-    await pruneGpt2({ target, items: 16, seed: 7, out })
+    await pruneModel({ target, items: 16, seed: 7, out })
     const here = expectPruned(await openTicket(memorySource(new Uint8Array(await readFile(out))), nodeSha256))
     const there = expectPruned(await openTicket(memorySource(prunedFile), nodeSha256))
     // The probe holds logits to four decimals, of which the last may round elsewhere; expected gaps come from Math.exp, whose last
@@ -131,7 +131,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
 
   test.each(devices)("a pruned ticket's logits through %s are Node's to 1e-5", async (device) => {
     const ticket = expectPruned(await openTicket(memorySource(prunedFile!), nodeSha256))
-    const literal = await openLiteralGpt2(
+    const literal = await openLiteralModel(
       { runner: createGraphRunner({ threads: 1 }), kernels: await loadKernels() },
       ticket,
     )

@@ -10,7 +10,7 @@ import { readModelFolder } from '../../../dist/interop/index.js'
 import { generateWeights, magnitudes, fillWords } from '../../../dist/random/index.js'
 import { openFile } from '../../../dist/files/files.js'
 import { nodeDeflate } from '../../../dist/engine/node.js'
-import { pruneGpt2 } from '../../../dist/jobs/prune.js'
+import { pruneModel } from '../../../dist/jobs/prune.js'
 import { recodeTicket } from '../../../dist/jobs/recode-ticket.js'
 import { nodeSha256 } from '../../../dist/files/sha256.js'
 import { encodeSearchedTicket, materialisePair, materialiseSearched, openTicket } from '../../../dist/ticket/index.js'
@@ -58,7 +58,7 @@ for (const [name, one] of Object.entries(searched)) {
 }
 const target = await readModelFolder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
 const plain = `${here}pruned-bits.slt.safetensors`
-await pruneGpt2({ target, items: 4, seed: 7, out: plain, force: true })
+await pruneModel({ target, items: 4, seed: 7, out: plain, force: true })
 await recodeTicket(plain, 'range', `${here}pruned-range.slt.safetensors`, { force: true })
 rmSync(plain)
 

@@ -4,7 +4,7 @@ import { webSha256 } from '../../../../src/engine/web-sha256.js'
 import type { GraphRunner } from '../../../../src/graph/index.js'
 import { readModelFolder } from '../../../../src/interop/hugging-face.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
-import { pruneGpt2 } from '../../../../src/prune/gpt2.js'
+import { pruneModel } from '../../../../src/prune/prune.js'
 import { runPruneTask } from '../../../../src/prune/task.js'
 import { InputError, memorySource } from '../../../../src/safetensors/index.js'
 import type { TicketStorage } from '../../../../src/ticket/index.js'
@@ -42,7 +42,7 @@ export async function pruneSorter(
       return runPruneTask(kernels, task)
     },
   }
-  await pruneGpt2(
+  await pruneModel(
     { pool, kernels, runner, storage, createSha256: webSha256 },
     {
       target,

@@ -8,6 +8,8 @@ export interface TargetSize {
   outputs: number
   /** Largest magnitude of its entries, >= 0. */
   largest: number
+  /** Query coordinates for each hidden unit, of pairs that make the scores of attention; see `queriesOfUnit` of families. */
+  queries?: number | undefined
 }
 
 /**
@@ -40,24 +42,23 @@ export function sourceScale(largest: number, { scale, method }: PlanOptions): nu
 }
 
 /**
- * The pair that stands for a target: n = n' d1 hidden units. Query/key pairs are initialised on
- * U[-n^(1/4), n^(1/4)] and divided by sqrt(n) as the theorems ask, the others on U[-1, 1]; the scale multiplies the
- * second matrix.
+ * The pair that stands for a target: n' d1 hidden units. Pairs that make scores are initialised on U[-n^(1/4), n^(1/4)] and divided
+ * by sqrt(n) for n query coordinates, as the theorems ask, the others on U[-1, 1]; the scale multiplies the second matrix.
  *
  * @param index position of the pair in the model: it reads streams 2 index and 2 index + 1
  */
-export function planPair(target: TargetSize, index: number, options: PlanOptions): PairSpec {
-  const { name, inputs, outputs, largest } = target
+export function planSource(target: TargetSize, index: number, options: PlanOptions): PairSpec {
+  const { name, inputs, outputs, largest, queries } = target
   const hidden = inputs * options.items
-  const isQueryKey = name.endsWith('.qk')
-  const range = isQueryKey ? Math.sqrt(Math.sqrt(hidden)) : 1
+  const width = queries === undefined ? 1 : queries * hidden
+  const range = Math.sqrt(Math.sqrt(width))
   return {
     name,
     inputs,
     hidden,
     outputs,
     activation: 'linear',
-    divisor: isQueryKey ? Math.sqrt(hidden) : 1,
+    divisor: Math.sqrt(width),
     first: { stream: 2 * index, init: { kind: 'uniform', range } },
     second: { stream: 2 * index + 1, init: { kind: 'uniform', range: range * sourceScale(largest, options) } },
   }

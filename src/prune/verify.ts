@@ -1,18 +1,28 @@
 /** Checks of a ticket: what it says of itself, and how it compares with the target it was pruned to. */
 
-import { type Gpt2Config, gpt2ConfigOf } from '../families/gpt2/config.js'
-import { createGpt2 } from '../families/gpt2/dense.js'
-import type { PairGpt2 } from '../families/gpt2/pair.js'
-import { gpt2PairShapes } from '../families/gpt2/pair-names.js'
-import { denseParameter, type Gpt2Weights, gpt2DenseShapes } from '../families/gpt2/weights.js'
+import type { BaseConfig } from '../families/config.js'
+import { createDenseModel } from '../families/dense-model.js'
+import { orderedConfig } from '../families/family.js'
+import type { PairModel } from '../families/pair-model.js'
+import { denseParameters, pairPlans } from '../families/pair-plan.js'
+import { pairTargets } from '../families/pair-target.js'
+import type { ModelWeights, WeightTensor } from '../families/weights.js'
 import { createGenerator } from '../kernels/index.js'
 import { InputError } from '../safetensors/input-error.js'
-import { countKept, type Probe, type PrunedTicket, pairsBytes, probeTolerance, productBytes } from '../ticket/index.js'
+import {
+  countKept,
+  mannerOf,
+  type Probe,
+  type PrunedTicket,
+  pairsBytes,
+  probeTolerance,
+  productBytes,
+} from '../ticket/index.js'
 import type { Sequences } from './compare-predictions.js'
-import type { PrunePlatform } from './gpt2.js'
-import { gpt2Targets } from './gpt2-targets.js'
-import { createLiteralGpt2, LITERAL_CACHE } from './literal-model.js'
+import { resultName } from './compare-results.js'
+import { createLiteralModel, LITERAL_CACHE } from './literal-model.js'
 import { absoluteDifferences, pairProduct } from './pair-product.js'
+import { type PrunePlatform, type PruneTarget, probeResult } from './prune.js'
 import { type Check, checkLimits, checkPredictions, type PredictionLimits } from './verify-predictions.js'
 
 export type { Check, PredictionLimits }
@@ -20,7 +30,7 @@ export type { Check, PredictionLimits }
 export interface VerifyOptions extends PredictionLimits {
   /** An opened ticket: its structure and hash are checked already. */
   ticket: PrunedTicket
-  target?: { config: Gpt2Config; weights: Gpt2Weights }
+  target?: PruneTarget
   /** What the two are compared on. Default: sequences that the target writes; see `sampleSequences`. */
   sequences?: Sequences
   signal?: AbortSignal
@@ -30,35 +40,38 @@ export interface VerifyOptions extends PredictionLimits {
 /**
  * The model of a ticket, run literally: masks at full source width over weights regenerated from the seed.
  *
- * @throws InputError when the ticket holds no GPT-2, or one that needs more memory than the ticket may ask for
+ * @throws InputError when the ticket holds no model, or one that needs more memory than the ticket may ask for
  */
-export async function openLiteralGpt2(
+export async function openLiteralModel(
   { runner, kernels }: Pick<PrunePlatform, 'runner' | 'kernels'>,
   ticket: PrunedTicket,
-): Promise<PairGpt2> {
+): Promise<PairModel> {
   const config = configOf(ticket)
   // What a token's hidden units are, of the widest pair and a full context, beside the matrices.
   const units = [...ticket.pairs.values()].reduce((most, { hidden }) => Math.max(most, hidden), 0)
   ticket.memory.expect(pairsBytes(ticket, LITERAL_CACHE) + 4 * units * config.positions, 'run')
-  const dense: Map<string, { shape: readonly number[]; data: Float32Array }> = new Map()
-  for (const [name, shape] of gpt2DenseShapes(config))
-    dense.set(name, { shape, data: await ticket.readDense(denseParameter(name)) })
+  const choice = mannerOf(ticket.metadata.construction)
+  const dense = new Map<string, WeightTensor>()
+  for (const { name, shape } of denseParameters(config, choice.dense)) {
+    dense.set(name, { shape, data: await ticket.readDense(name) })
+  }
   const readMasks = (name: string) => ticket.readMasks(name)
-  return createLiteralGpt2({ runner, config, dense, seed: ticket.seed, readMasks, generate: createGenerator(kernels) })
+  const generate = createGenerator(kernels)
+  return createLiteralModel({ runner, config, choice, dense, seed: ticket.seed, readMasks, generate })
 }
 
-function configOf(ticket: PrunedTicket): Gpt2Config {
+function configOf(ticket: PrunedTicket): BaseConfig {
   const { config, kind } = ticket.metadata
   if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${kind}), not a model that runs`)
-  return gpt2ConfigOf(config)
+  return config
 }
 
 /**
  * Verifies a ticket. Without a target: container, masks, and the probe recorded at pruning. With one: every weight of
  * the merged matrices against the recorded errors, what is kept dense bit for bit, and by how much the predictions differ.
- * @throws InputError when the ticket holds no GPT-2; RangeError for a limit out of range
+ * @throws InputError when the ticket holds no model; RangeError for a limit out of range
  */
-export async function verifyGpt2(
+export async function verifyModel(
   platform: Pick<PrunePlatform, 'runner' | 'kernels'>,
   options: VerifyOptions,
 ): Promise<{ checks: Check[] }> {
@@ -72,17 +85,16 @@ export async function verifyGpt2(
   const detail = target ? configDifference(config, target.config) : ''
   if (detail !== '') return { checks: [...checks, { name: 'configuration', passed: false, detail }] }
   if (target) checks.push(await checkDense(ticket, target.weights), await checkWeights(platform, options, target))
-  const literal = await openLiteralGpt2(platform, ticket)
+  const literal = await openLiteralModel(platform, ticket)
   try {
     const { probe } = ticket.metadata
     if (probe) {
-      const logits = await literal.logits(Int32Array.from(probe.tokens), 1, probe.tokens.length)
-      const last = logits.slice(-config.vocabulary)
-      const what = 'logits of the masked random matrices at full source width, against those recorded at pruning'
+      const last = await probeResult(literal, probe.tokens)
+      const what = `${resultName(config)} of the masked random matrices at full source width, against those recorded at pruning`
       checks.push(checkProbe(probe, last, what))
     }
     if (target) {
-      const dense = createGpt2(platform.runner, config, target.weights)
+      const dense = createDenseModel(platform.runner, config, target.weights)
       try {
         checks.push(...(await checkPredictions(dense, literal, ticket.seed, options)))
       } finally {
@@ -106,15 +118,16 @@ export function checkProbe(probe: Probe, logits: ArrayLike<number>, detail: stri
 }
 
 /** The fields in which two configurations differ: `tiedHead: true, target false`; empty where they are equal. */
-function configDifference(config: Gpt2Config, target: Gpt2Config): string {
-  const fields = [...new Set([...Object.keys(config), ...Object.keys(target)])] as (keyof Gpt2Config)[]
-  const different = fields.filter((field) => config[field] !== target[field])
-  return different.map((field) => `${field}: ${config[field]}, target ${target[field]}`).join('; ')
+function configDifference(config: BaseConfig, target: BaseConfig): string {
+  const [here, there] = [config, target].map((one) => orderedConfig(one) as unknown as Record<string, unknown>)
+  const fields = [...new Set([...Object.keys(here), ...Object.keys(there)])]
+  const different = fields.filter((field) => here[field] !== there[field])
+  return different.map((field) => `${field}: ${here[field]}, target ${there[field]}`).join('; ')
 }
 
 /** The pairs are those of the configuration, in shape. */
-function checkPairs(ticket: PrunedTicket, config: Gpt2Config): Check {
-  const shapes = gpt2PairShapes(config)
+function checkPairs(ticket: PrunedTicket, config: BaseConfig): Check {
+  const shapes = pairPlans(config, mannerOf(ticket.metadata.construction))
   const wrong = shapes.find(({ name, inputs, outputs }) => {
     const spec = ticket.pairs.get(name)
     return !spec || spec.inputs !== inputs || spec.outputs !== outputs
@@ -124,14 +137,17 @@ function checkPairs(ticket: PrunedTicket, config: Gpt2Config): Check {
   return { name: 'pairs', passed, detail }
 }
 
-async function checkDense(ticket: PrunedTicket, weights: Gpt2Weights): Promise<Check> {
+async function checkDense(ticket: PrunedTicket, weights: ModelWeights): Promise<Check> {
   let different = 0
-  for (const name of gpt2DenseShapes(gpt2ConfigOf(ticket.metadata.config!)).keys()) {
-    const kept = await ticket.readDense(denseParameter(name))
+  for (const name of ticket.dense.keys()) {
+    const kept = await ticket.readDense(name)
     const original = weights.get(name)?.data
-    if (!original || kept.some((value, i) => value !== original[i])) different++
+    const otherwise = name.endsWith('.weight') ? 1 : 0 // of norms that the target lacks
+    if (kept.some((value, i) => value !== (original ? original[i] : otherwise))) different++
   }
-  const detail = `${ticket.dense.size} tensors (embeddings, LayerNorm) equal to the target's bit for bit`
+  if (ticket.dense.size === 0)
+    return { name: 'kept dense', passed: true, detail: 'nothing: no float of the target is in the ticket' }
+  const detail = `${ticket.dense.size} tensors (embeddings and norms) equal to the target's bit for bit`
   return { name: 'kept dense', passed: different === 0, value: different, limit: 0, detail }
 }
 
@@ -139,9 +155,8 @@ async function checkDense(ticket: PrunedTicket, weights: Gpt2Weights): Promise<C
 async function checkWeights(
   { kernels }: Pick<PrunePlatform, 'kernels'>,
   { ticket, signal, onProgress }: VerifyOptions,
-  target: { config: Gpt2Config; weights: Gpt2Weights },
+  target: PruneTarget,
 ): Promise<Check> {
-  const read = async (name: string) => target.weights.get(name)!.data
   ticket.memory.expect(productBytes(ticket), 'compare its weights')
   const total = ticket.pairs.size
   let done = 0
@@ -149,7 +164,8 @@ async function checkWeights(
   let possible = 0
   let largest = 0
   let wrong = ''
-  for await (const { name, weights } of gpt2Targets(target.config, read)) {
+  const plans = pairPlans(target.config, mannerOf(ticket.metadata.construction))
+  for (const { name, weights } of pairTargets(plans, target.weights)) {
     signal?.throwIfAborted()
     const masks = await ticket.readMasks(name)
     const errors = absoluteDifferences(pairProduct(kernels, masks, ticket.seed), weights)

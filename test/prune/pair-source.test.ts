@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LEAST_SCALE, planPair, productRange, sourceScale } from '../../src/prune/pair-plan.js'
+import { LEAST_SCALE, planSource, productRange, sourceScale } from '../../src/prune/pair-source.js'
 
 const auto = (largest: number, method: 'balanced' | 'plain' = 'plain') =>
   sourceScale(largest, { items: 16, scale: 'auto', method })
@@ -14,7 +14,7 @@ test('the automatic scale is the least power of two that is no less than the lar
 test('however small the target, no random weight underflows in float32', () => {
   expect(auto(1e-80)).toBe(LEAST_SCALE)
   const size = { name: 'h.0.attn.0.qk', inputs: 3, outputs: 3, largest: 1e-80 }
-  const spec = planPair(size, 0, { items: 16, scale: 'auto', method: 'balanced' })
+  const spec = planSource(size, 0, { items: 16, scale: 'auto', method: 'balanced' })
   expect(productRange(spec)).toBeCloseTo(LEAST_SCALE / 2, 40)
   expect(Math.fround(2 ** -24 * (LEAST_SCALE / 2))).toBeGreaterThan(0)
 })
