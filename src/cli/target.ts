@@ -1,6 +1,5 @@
 import { basename, join } from 'node:path'
-import type { BaseConfig } from '../families/config.js'
-import type { ModelWeights } from '../families/weights.js'
+import type { BaseConfig, ModelWeights } from '../families/index.js'
 import { InputError } from '../safetensors/input-error.js'
 
 /** A model to be approximated. */
@@ -14,7 +13,7 @@ export interface Target {
 }
 
 /**
- * Reads a Hugging Face folder of a known family.
+ * Reads a Hugging Face folder.
  * @param name of the argument or option that it was given as
  * @param taker what takes it, for messages
  * @throws RangeError for no path at all, InputError for a file and for an unsound folder
@@ -38,7 +37,7 @@ export async function readTarget(folder: string, name = 'folder', taker = 'prune
 export async function randomTarget(shape: string, layers: number | undefined, seed: bigint): Promise<Target> {
   const [{ gpt2Shapes }, { randomModelWeights }, { createGenerator }, { loadKernels }] = await Promise.all([
     import('../families/gpt2/config.js'),
-    import('../families/random.js'),
+    import('../families/index.js'),
     import('../kernels/index.js'),
     import('../engine/node.js'),
   ])

@@ -26,12 +26,10 @@ import {
 } from '../graph/index.js'
 import type { BaseConfig } from './config.js'
 import { familyOf, matricesOf, normVectorsOf, parametersOf } from './family.js'
-import type { Parameter } from './parameter.js'
+import type { Norms, Parameter } from './parameter.js'
 import { createTextPort } from './text-graph.js'
 
-/** Whether norms have learned gains and shifts, or neither. */
-export const normKinds = ['plain', 'learned'] as const
-export type Norms = (typeof normKinds)[number]
+export { type Norms, normKinds } from './parameter.js'
 
 /** A model as a loss sees it: which of its parameters there are. Searches and their baselines have no biases. */
 export interface LossModel {

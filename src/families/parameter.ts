@@ -13,6 +13,10 @@ export type MatrixRole =
   | 'feed-forward-output'
   | 'head'
 
+/** Whether norms have learned gains and shifts, or neither. */
+export const normKinds = ['plain', 'learned'] as const
+export type Norms = (typeof normKinds)[number]
+
 /** A matrix: what a search masks. */
 export interface MatrixParameter {
   readonly name: string

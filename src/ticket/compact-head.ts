@@ -1,7 +1,7 @@
 /** The head of a compact ticket: all of a searched ticket's metadata, in the order that docs/ticket-format.md specifies. */
 import type { BaseConfig, ConfigField } from '../families/config.js'
 import { checkConfig, familyNamed, matricesOf } from '../families/family.js'
-import { normKinds } from '../families/gpt2/matrices.js'
+import { normKinds } from '../families/parameter.js'
 import { keptCount } from '../mask/kept-count.js'
 import type { Fields } from './compact-fields.js'
 import { initsOf, sameInit } from './compact-inits.js'

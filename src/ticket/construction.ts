@@ -1,10 +1,8 @@
-/** How attention is made of pairs: see docs/ticket-format.md. */
-export const attentionManners = ['merged', 'factored', 'rotary'] as const
-export type AttentionManner = (typeof attentionManners)[number]
+import type { AttentionConstruction, KeptDense, PairChoice } from '../families/pair-plan.js'
 
-/** What is kept dense: nothing, or embeddings and the vectors of norms. */
-export const denseManners = ['none', 'embeddings'] as const
-export type DenseManner = (typeof denseManners)[number]
+/** What a construction may be; docs/ticket-format.md says what it means. */
+export const attentionConstructions: readonly AttentionConstruction[] = ['merged', 'factored', 'rotary']
+export const denseKinds: readonly KeptDense[] = ['none', 'embeddings']
 
 /** What was asked of the construction. */
 export interface Construction {
@@ -14,15 +12,15 @@ export interface Construction {
   readonly scale: 'auto' | number
   readonly method: 'plain' | 'balanced'
   /** Default `merged`. Loose pairs have no attention. */
-  readonly attention?: AttentionManner | undefined
+  readonly attention?: AttentionConstruction | undefined
   /** Default `embeddings`. */
-  readonly dense?: DenseManner | undefined
+  readonly dense?: KeptDense | undefined
   /** Random products per weight of an embedding, an integer >= 1. Default, and null: `items`. */
   readonly embeddingItems?: number | null | undefined
 }
 
 /** A construction's choices that decide which pairs a model has. */
-export const mannerOf = ({
+export const choiceOf = ({
   attention = 'merged',
   dense = 'embeddings',
-}: Pick<Construction, 'attention' | 'dense'>) => ({ attention, dense })
+}: Pick<Construction, 'attention' | 'dense'>): PairChoice => ({ attention, dense })

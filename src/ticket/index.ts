@@ -1,11 +1,9 @@
 export type { Deflate } from './coding.js'
 export {
-  type AttentionManner,
-  attentionManners,
+  attentionConstructions,
   type Construction,
-  type DenseManner,
-  denseManners,
-  mannerOf,
+  denseKinds,
+  choiceOf,
 } from './construction.js'
 export { printableName } from './corpus-name.js'
 export type { PrunedMetadata, TicketMetadata, TicketPlan } from './format.js'
@@ -33,7 +31,7 @@ export {
   type PairSpec,
   type RandomMatrix,
 } from './pair.js'
-export { keptDense, type PlannedPair, plannedPairs } from './planned-pairs.js'
+export { keptDense, plannedPairs } from './planned-pairs.js'
 export { expectPruned, expectSearched, type OpenOptions, openTicket, type Ticket } from './read.js'
 export type { PrunedTicket } from './read-pruned.js'
 export type { SearchedTicket, StoredMask } from './read-searched.js'

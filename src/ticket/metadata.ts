@@ -2,7 +2,7 @@
 import { familyOf, orderedConfig } from '../families/family.js'
 import { parseJson, quoted } from '../safetensors/strict-json.js'
 import { assertOneOf, isRecord } from './check.js'
-import { mannerOf } from './construction.js'
+import { choiceOf } from './construction.js'
 import type { TicketMetadata } from './format.js'
 import { FORMAT_VERSIONS, type FormatVersion, GENERATOR, maskCodings } from './head.js'
 import { assertPrunedMetadata } from './pruned-metadata.js'
@@ -82,7 +82,7 @@ export function metadataText(metadata: TicketMetadata): string {
     const model = { ...head, kind, family, ...coded, config: fields, ...rest, dense }
     if (metadata.kind === 'searched') return JSON.stringify(model)
     const { embeddingItems = null, items, scale, method } = metadata.construction
-    const construction = { items, scale, method, ...mannerOf(metadata.construction), embeddingItems }
+    const construction = { items, scale, method, ...choiceOf(metadata.construction), embeddingItems }
     return JSON.stringify({ ...model, construction })
   }
   const first = { ...head, kind: version === '3' ? kind : firstKinds[kind], ...coded, config, ...rest, dense }

@@ -1,11 +1,11 @@
 import type { BaseConfig } from '../families/config.js'
 import { quoted } from '../safetensors/strict-json.js'
 import { assertDistinct, assertInteger, assertOneOf, isRecord, sameShape } from './check.js'
-import { attentionManners, type Construction, denseManners, mannerOf } from './construction.js'
+import { attentionConstructions, type Construction, denseKinds } from './construction.js'
 import { assertConfig, assertDense, assertModelProbe, assertProbe, assertSeed } from './fields.js'
 import type { PrunedMetadata } from './format.js'
 import { assertPairReport, assertPairSpec } from './pair.js'
-import { keptDense, plannedPairs, TABLE_ROWS } from './planned-pairs.js'
+import { keptDense, plannedPairs } from './planned-pairs.js'
 
 /** Checks the metadata of a pruned ticket. */
 export function assertPrunedMetadata(metadata: PrunedMetadata): void {
@@ -55,14 +55,7 @@ function assertModel({ version, config, construction, pairs, dense, probe }: Pru
 }
 
 function assertPairs(config: BaseConfig, construction: Construction, pairs: PrunedMetadata['pairs']): void {
-  // A file may claim any number of layers: what its pairs cannot stand for is refused before anything is listed.
-  const { layers, heads, vocabulary, positions } = config
-  const blocks = mannerOf(construction).dense === 'none' ? Math.ceil(Math.max(vocabulary, positions) / TABLE_ROWS) : 0
-  const least = Math.max(layers * heads, blocks)
-  if (pairs.length < least) {
-    throw new RangeError(`"pairs" expected at least ${least} for the configuration, got ${pairs.length}`)
-  }
-  const planned = plannedPairs(config, construction)
+  const planned = plannedPairs(config, construction, pairs.length)
   if (pairs.length !== planned.length)
     throw new RangeError(`"pairs" expected ${planned.length} for the configuration, got ${pairs.length}`)
   const found = new Map(pairs.map((pair) => [pair.name, pair]))
@@ -87,7 +80,7 @@ function assertConstruction({ version, kind, construction }: PrunedMetadata): vo
     throw new RangeError(`"construction.method" expected plain or balanced, got ${quoted(method)}`)
   }
   if (version !== '3' || kind === 'pruned-pairs') return
-  assertOneOf('"construction.attention"', attention, attentionManners)
-  assertOneOf('"construction.dense"', dense, denseManners)
+  assertOneOf('"construction.attention"', attention, attentionConstructions)
+  assertOneOf('"construction.dense"', dense, denseKinds)
   if (embeddingItems !== null) assertInteger('"construction.embeddingItems"', embeddingItems, 1)
 }

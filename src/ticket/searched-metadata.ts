@@ -1,6 +1,6 @@
 import type { BaseConfig } from '../families/config.js'
 import { familyOf, matricesOf } from '../families/family.js'
-import { normKinds } from '../families/gpt2/matrices.js'
+import { normKinds } from '../families/parameter.js'
 import { initialisationScale } from '../random/index.js'
 import { quoted } from '../safetensors/strict-json.js'
 import { assertDistinct, assertInteger, assertOneOf, isRecord, sameShape } from './check.js'

@@ -1,7 +1,7 @@
 /** Tickets of searched networks: their metadata and their tensors. */
 import type { BaseConfig } from '../families/config.js'
 import { normVectorsOf, orderedConfig } from '../families/family.js'
-import type { Norms } from '../families/gpt2/matrices.js'
+import type { Norms } from '../families/parameter.js'
 import { packedBytes } from '../mask/packed-bits.js'
 import type { Initialisation } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'

@@ -1,7 +1,7 @@
 /** What versions 1 and 2 of the format say otherwise than version 3: they hold GPT-2 alone, under names of their own. */
 import type { BaseConfig } from '../families/config.js'
 import { familyOf } from '../families/family.js'
-import { type Construction, mannerOf } from './construction.js'
+import { type Construction, choiceOf } from './construction.js'
 import type { DenseSpec, FormatVersion, MaskCoding } from './head.js'
 
 /** The family that versions 1 and 2 mean without naming it. */
@@ -25,7 +25,7 @@ export function versionOf({
   readonly coding: MaskCoding
 }): FormatVersion {
   const isFirst = config === null || familyOf(config).name === FIRST_FAMILY
-  const { attention, dense } = mannerOf(construction ?? {})
+  const { attention, dense } = choiceOf(construction ?? {})
   if (!isFirst || attention !== 'merged' || dense !== 'embeddings') return '3'
   return coding === 'bits' ? '1' : '2'
 }

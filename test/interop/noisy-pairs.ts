@@ -38,7 +38,7 @@ export function noisyPairs(
     config,
     choice,
     dense,
-    source: {
+    weights: {
       async matrices(name) {
         const { inputs, outputs } = plans.get(name)!
         const first = new Float32Array(inputs * inputs)
