@@ -7,7 +7,7 @@ import { largestDifference, type Network, resultsOfRandomInputs } from '../prune
 import { pairProduct } from '../prune/pair-product.js'
 import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
-import { mannerOf, type PrunedTicket, productBytes } from '../ticket/index.js'
+import { choiceOf, type PrunedTicket, productBytes } from '../ticket/index.js'
 import type { ModelSource } from './model-source.js'
 
 /** The model of an exact export takes at most so many bytes in float32. */
@@ -43,7 +43,7 @@ export async function denseExport(
   if (ticket === null || ticket.kind === 'searched') {
     return { config, weights: await source.weights(), difference: null }
   }
-  const choice = mannerOf(ticket.metadata.construction)
+  const choice = choiceOf(ticket.metadata.construction)
   const bytes = heads === 'exact' ? exactBytes(config, choice) : 0
   if (bytes > EXACT_LIMIT) {
     const gigabytes = (count: number) => `${(count / 1e9).toFixed(1)} GB`
@@ -76,7 +76,7 @@ export async function denseExport(
 
 async function keptWeights(ticket: PrunedTicket, config: BaseConfig): Promise<ModelWeights> {
   const kept = new Map<string, WeightTensor>()
-  for (const { name, shape } of denseParameters(config, mannerOf(ticket.metadata.construction).dense)) {
+  for (const { name, shape } of denseParameters(config, choiceOf(ticket.metadata.construction).dense)) {
     kept.set(name, { shape, data: await ticket.readDense(name) })
   }
   return kept

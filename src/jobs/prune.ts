@@ -24,7 +24,7 @@ import type { PruneTask } from '../prune/task.js'
 import { type Check, type PredictionLimits, verifyModel as verifyOn } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import { differences } from '../search/fingerprint.js'
-import { expectPruned, mannerOf, type OpenOptions, openTicket, type PrunedTicket } from '../ticket/index.js'
+import { expectPruned, choiceOf, type OpenOptions, openTicket, type PrunedTicket } from '../ticket/index.js'
 import { verifySearched } from './searched-verify.js'
 import { textSequences } from './verify-text.js'
 
@@ -67,7 +67,7 @@ export async function isPruneOf(path: string, options: Omit<PruneOptions, 'out'>
     const ticket = await openTicket(source, nodeSha256)
     if (ticket.kind !== 'pruned' || ticket.seed !== BigInt(seed)) return false
     const { config, construction } = ticket.metadata
-    const there = { config: orderedConfig(config!), construction: { ...construction, ...mannerOf(construction) } }
+    const there = { config: orderedConfig(config!), construction: { ...construction, ...choiceOf(construction) } }
     const here = { config: orderedConfig(target.config), construction: constructionOf(options) }
     if (differences(there, here) !== undefined) return false
     for (const name of ticket.dense.keys()) {
@@ -86,7 +86,7 @@ export async function isPruneOf(path: string, options: Omit<PruneOptions, 'out'>
 /** Whether every pair has the largest error that pruning to this target recorded. */
 async function hasErrorsOf(ticket: PrunedTicket, target: PruneTarget): Promise<boolean> {
   const kernels = await loadKernels()
-  const plans = pairPlans(target.config, mannerOf(ticket.metadata.construction))
+  const plans = pairPlans(target.config, choiceOf(ticket.metadata.construction))
   for (const { name, weights } of pairTargets(plans, target.weights)) {
     const errors = absoluteDifferences(pairProduct(kernels, await ticket.readMasks(name), ticket.seed), weights)
     if (errors.reduce((most, error) => Math.max(most, error), 0) !== ticket.reports.get(name)!.maxError) return false

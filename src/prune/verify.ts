@@ -11,7 +11,7 @@ import { createGenerator } from '../kernels/index.js'
 import { InputError } from '../safetensors/input-error.js'
 import {
   countKept,
-  mannerOf,
+  choiceOf,
   type Probe,
   type PrunedTicket,
   pairsBytes,
@@ -50,7 +50,7 @@ export async function openLiteralModel(
   // What a token's hidden units are, of the widest pair and a full context, beside the matrices.
   const units = [...ticket.pairs.values()].reduce((most, { hidden }) => Math.max(most, hidden), 0)
   ticket.memory.expect(pairsBytes(ticket, LITERAL_CACHE) + 4 * units * config.positions, 'run')
-  const choice = mannerOf(ticket.metadata.construction)
+  const choice = choiceOf(ticket.metadata.construction)
   const dense = new Map<string, WeightTensor>()
   for (const { name, shape } of denseParameters(config, choice.dense)) {
     dense.set(name, { shape, data: await ticket.readDense(name) })
@@ -127,7 +127,7 @@ function configDifference(config: BaseConfig, target: BaseConfig): string {
 
 /** The pairs are those of the configuration, in shape. */
 function checkPairs(ticket: PrunedTicket, config: BaseConfig): Check {
-  const shapes = pairPlans(config, mannerOf(ticket.metadata.construction))
+  const shapes = pairPlans(config, choiceOf(ticket.metadata.construction))
   const wrong = shapes.find(({ name, inputs, outputs }) => {
     const spec = ticket.pairs.get(name)
     return !spec || spec.inputs !== inputs || spec.outputs !== outputs
@@ -164,7 +164,7 @@ async function checkWeights(
   let possible = 0
   let largest = 0
   let wrong = ''
-  const plans = pairPlans(target.config, mannerOf(ticket.metadata.construction))
+  const plans = pairPlans(target.config, choiceOf(ticket.metadata.construction))
   for (const { name, weights } of pairTargets(plans, target.weights)) {
     signal?.throwIfAborted()
     const masks = await ticket.readMasks(name)
