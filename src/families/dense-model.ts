@@ -1,9 +1,9 @@
 import type { GraphRunner, Tensor } from '../graph/index.js'
-import { joinedWeights } from './attention-specs.js'
 import type { BaseConfig } from './config.js'
 import { hiddenGraph, logitsGraph, traceGraph } from './dense-graph.js'
 import { checkConfig } from './family.js'
 import { createFedSessions, encoderFeeds } from './fed-sessions.js'
+import { joinedWeights } from './joined-weights.js'
 import { type Encoder, type EncoderInputs, type LanguageModel, tokenTensor } from './language-model.js'
 import type { ModelWeights } from './weights.js'
 

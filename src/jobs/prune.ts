@@ -24,7 +24,7 @@ import type { PruneTask } from '../prune/task.js'
 import { type Check, type PredictionLimits, verifyModel as verifyOn } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import { differences } from '../search/fingerprint.js'
-import { expectPruned, choiceOf, type OpenOptions, openTicket, type PrunedTicket } from '../ticket/index.js'
+import { choiceOf, expectPruned, type OpenOptions, openTicket, type PrunedTicket } from '../ticket/index.js'
 import { verifySearched } from './searched-verify.js'
 import { textSequences } from './verify-text.js'
 

@@ -10,8 +10,8 @@ import type { ModelWeights, WeightTensor } from '../families/weights.js'
 import { createGenerator } from '../kernels/index.js'
 import { InputError } from '../safetensors/input-error.js'
 import {
-  countKept,
   choiceOf,
+  countKept,
   type Probe,
   type PrunedTicket,
   pairsBytes,

@@ -3,8 +3,8 @@
  * and goes on; the checks here also refuse, before the first step, what cannot end well.
  */
 
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { gpt2Matrices } from '../families/gpt2/matrices.js'
+import type { BaseConfig } from '../families/config.js'
+import { matricesOf } from '../families/family.js'
 import type { Selection } from '../kernels/ticket-step.js'
 import { keptCount } from '../mask/kept-count.js'
 
@@ -13,7 +13,7 @@ interface KeepSettings {
   readonly kind: 'search' | 'train'
   readonly keep: number
   readonly selection: Selection
-  readonly config: Gpt2Config
+  readonly config: BaseConfig
 }
 
 /** The settings that float32 arithmetic limits. */
@@ -54,7 +54,7 @@ export function checkKeep({ kind, keep, selection, config }: KeepSettings): void
     const why = keep === 1 ? ': it keeps every weight, which leaves no mask to find (slt train trains the weights)' : ''
     throw new RangeError(`"keep" expected 0 < keep < 1, got ${keep}${why}`)
   }
-  const matrices = gpt2Matrices(config).map(({ name, shape }) => ({ name, count: shape[0] * shape[1] }))
+  const matrices = matricesOf(config).map(({ name, shape }) => ({ name, count: shape[0] * shape[1] }))
   const total = matrices.reduce((sum, { count }) => sum + count, 0)
   const groups = selection === 'global' ? [total] : matrices.map(({ count }) => count)
   if (groups.every((count) => keptCount(count, keep) === count)) {

@@ -2,8 +2,8 @@ export type { Deflate } from './coding.js'
 export {
   attentionConstructions,
   type Construction,
-  denseKinds,
   choiceOf,
+  denseKinds,
 } from './construction.js'
 export { printableName } from './corpus-name.js'
 export type { PrunedMetadata, TicketMetadata, TicketPlan } from './format.js'

@@ -1,5 +1,4 @@
 import { nodeDeflate } from '../../src/engine/node.js'
-import '../../src/families/known.js'
 import type { BaseConfig } from '../../src/families/config.js'
 import { matricesOf, normVectorsOf } from '../../src/families/family.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
