@@ -1,5 +1,5 @@
 import { create, fromBinary } from '@bufbuild/protobuf'
-import { joinedWeights } from '../families/attention-specs.js'
+import { joinedWeights } from '../families/joined-weights.js'
 import { type BaseConfig, type ModelWeights, parametersOf, type WeightTensor } from '../families/index.js'
 import { openGraph } from '../families/open-graph.js'
 import { encodeModel } from '../graph/index.js'
