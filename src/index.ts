@@ -20,7 +20,7 @@ export {
   type CalibrationOptions,
   calibrateC,
   choosePreset,
-  type FigureNumber,
+  type FigureId,
   type FigureOptions,
   type FigureResult,
   figure7Runs,
@@ -99,6 +99,13 @@ export {
   mergeHead,
 } from './paper/attention.js'
 export type { AttentionMask } from './paper/attention-mask.js'
+export { factoredConstruction } from './paper/factored-construction.js'
+export {
+  attendMergedRotary,
+  type MergedRotaryAttention,
+  type MergedRotaryHead,
+  mergeRotary,
+} from './paper/merged-rotary.js'
 export {
   type Block,
   type DenseLayer,
@@ -131,6 +138,13 @@ export {
   type SourcePair,
 } from './paper/prune-pair.js'
 export {
+  literalRotary,
+  type PrunedRotary,
+  pruneRotary,
+  type RotaryConstruction,
+  type RotarySourceOptions,
+} from './paper/prune-rotary.js'
+export {
   createTransformerSource,
   literalTransformer,
   type PrunedTransformer,
@@ -138,6 +152,16 @@ export {
   type TransformerSource,
   type TransformerSourceOptions,
 } from './paper/prune-transformer.js'
+export {
+  attendRotary,
+  halvesFromPairs,
+  type Projection,
+  type RotaryAttention,
+  type RotaryGroup,
+  type RotaryShape,
+  rotaryFrequencies,
+} from './paper/rotary-attention.js'
+export { rotaryConstruction } from './paper/rotary-construction.js'
 export { createSourcePair, type SourceInitialisation, type SourcePairOptions } from './paper/source.js'
 export type { PruneOptions, PruneReport } from './prune/prune.js'
 export type { PruneProgress } from './prune/prune-pairs.js'

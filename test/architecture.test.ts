@@ -150,6 +150,17 @@ test('a ticket asks families, and what reads one loads no graph builder', () => 
   expect([...reached].filter((file) => folderOf(file) === 'graph')).toEqual([])
 })
 
+test('docs/architecture.md draws the same arrows', () => {
+  const page = readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| ([\w, -]+) \| (.+) \|$/gm)].map(([, from, to]) => [from.split(', '), to] as const)
+  const drawn = rows.flatMap(([names, to]) =>
+    names.filter((name) => name in arrows).map((name) => [name, to === 'nothing: the leaves' ? [] : to.split(', ')]),
+  )
+  const sorted = (entries: (readonly [string, readonly string[]])[]) =>
+    Object.fromEntries(entries.map(([name, below]) => [name, [...below].sort()]))
+  expect(sorted(drawn as [string, string[]][])).toEqual(sorted(Object.entries(arrows)))
+})
+
 describe('no file imports itself by way of others', () => {
   /** A specifier names what the compiler writes: `.js` is a `.ts` or a `.tsx`. */
   const isSource = /\.tsx?$/

@@ -22,14 +22,16 @@ export function dimension(what: string, length: Dimension): Dimension {
 }
 
 /** a + b. */
-export const sumOf = (a: Dimension, b: Dimension): Dimension => written(combined(polynomial(a), polynomial(b), 1))
+export const sumOf = (a: Dimension, b: Dimension): Dimension =>
+  areNumbers(a, b) ? Number(a) + Number(b) : written(combined(polynomial(a), polynomial(b), 1))
 
 /** a - b. */
 export const differenceOf = (a: Dimension, b: Dimension): Dimension =>
-  written(combined(polynomial(a), polynomial(b), -1))
+  areNumbers(a, b) ? Number(a) - Number(b) : written(combined(polynomial(a), polynomial(b), -1))
 
 /** a b. */
 export function productOf(a: Dimension, b: Dimension): Dimension {
+  if (areNumbers(a, b)) return Number(a) * Number(b)
   const terms = new Map<string, number>()
   for (const [left, i] of polynomial(a)) {
     for (const [right, j] of polynomial(b)) addTerm(terms, [...namesOf(left), ...namesOf(right)], i * j)
@@ -76,6 +78,9 @@ export function numberFor(length: Dimension, numberOf: (name: string) => number 
 /** A length as a sum: each product's names, and how many times it is taken (negative where it is subtracted). */
 export const termsOf = (length: Dimension): { names: string[]; count: number }[] =>
   Array.from(polynomial(length), ([term, count]) => ({ names: namesOf(term), count }))
+
+/** Most lengths are: they need no polynomials. */
+const areNumbers = (a: Dimension, b: Dimension): boolean => typeof a === 'number' && typeof b === 'number'
 
 const namesOf = (term: string): string[] => (term === '' ? [] : term.split(' * '))
 

@@ -99,7 +99,7 @@ export interface TicketsAnswer extends ScanNote {
 export interface ReportAnswer {
   readonly id: string
   readonly name: string
-  /** Of `report.html`, `figure-4.svg` to `figure-8.svg` and `figure-4.json` to `figure-8.json` those that are there. */
+  /** Of `report.html` and the `.svg` and `.json` of `figure-4` to `figure-8` and `figure-rotary` those that are there. */
   readonly files: readonly string[]
   readonly modified: number
 }

@@ -26,7 +26,14 @@ beforeAll(async () => {
   await writeFile(join(place.shown, 'huge.slt.safetensors'), huge)
   await writeFile(join(place.shown, 'private.txt'), 'private')
   await mkdir(join(place.shown, 'out'))
-  for (const name of ['report.html', 'figure-4.svg', 'figure-4.json', 'figure-9.svg', 'notes.html']) {
+  for (const name of [
+    'report.html',
+    'figure-4.svg',
+    'figure-4.json',
+    'figure-9.svg',
+    'figure-rotary.svg',
+    'notes.html',
+  ]) {
     await writeFile(join(place.shown, 'out', name), `<p>${name}</p>`)
   }
   serving = await serve(place)
@@ -223,7 +230,9 @@ describe('a file that changes while it is sent', () => {
 
 test('of a report its own files are given, with a policy under which nothing runs', async () => {
   const { reports } = await json<ReportsAnswer>('api/reports')
-  expect(reports).toMatchObject([{ name: 'out', files: ['figure-4.json', 'figure-4.svg', 'report.html'] }])
+  expect(reports).toMatchObject([
+    { name: 'out', files: ['figure-4.json', 'figure-4.svg', 'figure-rotary.svg', 'report.html'] },
+  ])
   const [{ id }] = reports
   const figure = await ask(`api/reports/${id}/figure-4.svg`)
   expect(figure.headers.get('content-type')).toBe('image/svg+xml; charset=utf-8')
