@@ -125,7 +125,7 @@ export interface PruneReport {
 }
 
 /** The choices of some options, with their defaults. */
-export const choiceOf = ({
+export const pairChoiceOf = ({
   target,
   attention,
   dense,
@@ -138,7 +138,7 @@ export const choiceOf = ({
 export const constructionOf = (options: Omit<PruneOptions, 'out' | 'seed'>): Construction => {
   const { items, embeddingItems, scale = 'auto', method = 'balanced' } = options
   const own = embeddingItems === undefined || embeddingItems === items ? {} : { embeddingItems }
-  return { items, scale, method, ...choiceOf(options), ...own }
+  return { items, scale, method, ...pairChoiceOf(options), ...own }
 }
 
 /**
@@ -152,7 +152,7 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
   checkOptions(options)
   const started = performance.now()
   const { config, weights } = target
-  const choice = choiceOf(options)
+  const choice = pairChoiceOf(options)
   const plans = pairPlans(config, choice)
 
   const specs: PairSpec[] = []

@@ -58,7 +58,7 @@ for (const [name, one] of Object.entries(searched)) {
 }
 const target = await readModelFolder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
 const plain = `${here}pruned-bits.slt.safetensors`
-await pruneModel({ target, items: 4, seed: 7, out: plain, force: true })
+await pruneModel({ target, items: 4, seed: 7, dense: 'embeddings', out: plain, force: true })
 await recodeTicket(plain, 'range', `${here}pruned-range.slt.safetensors`, { force: true })
 rmSync(plain)
 

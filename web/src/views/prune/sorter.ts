@@ -1,13 +1,14 @@
 /** The bundled sorter in float64, from its merged matrices, as far as its attention heads need it: what each of them reads. */
 
-import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
+import { type Gpt2Config, gpt2ConfigOf } from '../../../../src/families/gpt2/config.js'
 import { feedForwardPair, queryKeyPair, valueOutputPair } from '../../../../src/families/gpt2/pair-names.js'
-import type { Gpt2Weights } from '../../../../src/families/gpt2/weights.js'
+import { pairPlans } from '../../../../src/families/pair-plan.js'
+import { pairTarget } from '../../../../src/families/pair-target.js'
+import type { ModelWeights } from '../../../../src/families/weights.js'
 import { readModelFolder } from '../../../../src/interop/hugging-face.js'
 import type { OpenFile } from '../../../../src/interop/weight-files.js'
 import { attend, type MergedHead } from '../../../../src/paper/attention.js'
 import { multiply } from '../../../../src/paper/matrix.js'
-import { gpt2Targets } from '../../../../src/prune/gpt2-targets.js'
 
 /** A GPT-2 of GELU's tanh form, opened for its heads. */
 export interface Sorter {
@@ -22,10 +23,10 @@ export interface Sorter {
 
 /** @throws InputError when a file is missing or does not fit */
 export async function openSorter(open: OpenFile): Promise<Sorter> {
-  const { config, weights } = await readModelFolder(open)
-  const matrices = new Map<string, Float64Array>()
-  for await (const { name, weights: matrix } of gpt2Targets(config, async (name) => weights.get(name)!.data))
-    matrices.set(name, matrix)
+  const { config: read, weights } = await readModelFolder(open)
+  const config = gpt2ConfigOf(read)
+  const plans = pairPlans(config, { attention: 'merged', dense: 'embeddings' })
+  const matrices = new Map(plans.map((plan) => [plan.name, pairTarget(plan, weights)]))
   const head = (layer: number, j: number): MergedHead => ({
     kind: 'merged',
     queryKey: matrices.get(queryKeyPair(layer, j))!,
@@ -53,12 +54,7 @@ export async function openSorter(open: OpenFile): Promise<Sorter> {
   }
   const normalised = (x: Float64Array, name: string) =>
     withConstant(
-      normalise(
-        x,
-        weights.get(`transformer.${name}.weight`)!.data,
-        weights.get(`transformer.${name}.bias`)!.data,
-        config.layerNormEpsilon,
-      ),
+      normalise(x, weights.get(`${name}.weight`)!.data, weights.get(`${name}.bias`)!.data, config.layerNormEpsilon),
       d,
     )
   return {
@@ -72,9 +68,9 @@ export async function openSorter(open: OpenFile): Promise<Sorter> {
   }
 }
 
-function embed(weights: Gpt2Weights, tokens: ArrayLike<number>, d: number): Float64Array {
-  const token = weights.get('transformer.wte.weight')!.data
-  const position = weights.get('transformer.wpe.weight')!.data
+function embed(weights: ModelWeights, tokens: ArrayLike<number>, d: number): Float64Array {
+  const token = weights.get('wte')!.data
+  const position = weights.get('wpe')!.data
   return Float64Array.from(
     { length: tokens.length * d },
     (_, i) => token[tokens[Math.floor(i / d)] * d + (i % d)] + position[i],

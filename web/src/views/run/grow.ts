@@ -1,7 +1,7 @@
 /** From a seed and masks to weights, in a worker: piece by piece, with pauses between. */
 
 import { rebuildSearched, type SearchedGpt2 } from '../../../../src/engine/searched-weights.js'
-import type { MaterialisedPair } from '../../../../src/families/gpt2/pair.js'
+import type { MaterialisedPair, PairWeights } from '../../../../src/families/pair-model.js'
 import { createGenerator, type Kernels, makeMaskedWeights } from '../../../../src/kernels/index.js'
 import { countKept, materialisePair, type PrunedTicket, type SearchedTicket } from '../../../../src/ticket/index.js'
 
@@ -69,17 +69,18 @@ export async function growPruned(
   kernels: Kernels,
   ticket: PrunedTicket,
   { onGrowth, pause }: Context,
-): Promise<Grown & { pairs: Map<string, MaterialisedPair> }> {
+): Promise<Grown & { pairs: PairWeights }> {
   const generate = createGenerator(kernels)
   const sizes = new Map([...ticket.pairs].map(([name, pair]) => [name, pair.hidden * (pair.inputs + pair.outputs)]))
   const total = [...sizes.values()].reduce((sum, count) => sum + count, 0)
-  const pairs = new Map<string, MaterialisedPair>()
+  const pairs = new Map<string, MaterialisedPair & { readonly coordinate: Uint16Array }>()
   let [done, milliseconds, kept] = [0, 0, 0]
   for (const [name, spec] of ticket.pairs) {
     const masks = await ticket.readMasks(name)
     const { inputs, hidden, outputs, divisor } = spec
     const started = performance.now()
-    pairs.set(name, { inputs, hidden, outputs, divisor, ...materialisePair(spec, masks, ticket.seed, generate) })
+    const matrices = materialisePair(spec, masks, ticket.seed, generate)
+    pairs.set(name, { inputs, hidden, outputs, divisor, coordinate: masks.coordinate, ...matrices })
     milliseconds += performance.now() - started
     const counted = countKept(masks)
     kept += counted.first + counted.second
@@ -87,5 +88,21 @@ export async function growPruned(
     onGrowth({ done, total, name, part: 1 })
     await pause()
   }
-  return { pairs, weights: total, kept, milliseconds }
+  const weights: PairWeights = {
+    matrices: async (name) => pairs.get(name)!,
+    async units(name, inputs) {
+      const { hidden, outputs, first, second, coordinate } = pairs.get(name)!
+      const seen = [...coordinate.keys()].filter((unit) => inputs.has(coordinate[unit]))
+      const rows = new Float32Array(seen.length * outputs)
+      for (const [at, unit] of seen.entries()) {
+        rows.set(second.subarray(unit * outputs, (unit + 1) * outputs), at * outputs)
+      }
+      return {
+        coordinate: Uint16Array.from(seen, (unit) => coordinate[unit]),
+        first: Float32Array.from(seen, (unit) => first[coordinate[unit] * hidden + unit]),
+        second: rows,
+      }
+    },
+  }
+  return { pairs: weights, weights: total, kept, milliseconds }
 }

@@ -4,20 +4,16 @@ import { type SearchedGpt2, searchedGpt2Weights } from '../../../../src/engine/s
 import { createPlainDecoder, type Decoder } from '../../../../src/families/generate.js'
 import { createAttentionReader } from '../../../../src/families/gpt2/attention.js'
 import { createCachedDecoder } from '../../../../src/families/gpt2/cached.js'
-import { gpt2ConfigOf } from '../../../../src/families/gpt2/config.js'
 import { createGpt2 } from '../../../../src/families/gpt2/dense.js'
-import { createPairGpt2, type MaterialisedPair } from '../../../../src/families/gpt2/pair.js'
-import {
-  countParameters,
-  denseParameter,
-  gpt2DenseShapes,
-  type WeightTensor,
-} from '../../../../src/families/gpt2/weights.js'
+import { countParameters } from '../../../../src/families/gpt2/weights.js'
 import type { LanguageModel } from '../../../../src/families/language-model.js'
+import { createPairModel, type PairWeights } from '../../../../src/families/pair-model.js'
+import { denseParameters } from '../../../../src/families/pair-plan.js'
+import type { WeightTensor } from '../../../../src/families/weights.js'
 import type { GraphRunner } from '../../../../src/graph/index.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
-import type { PrunedTicket, Ticket } from '../../../../src/ticket/index.js'
+import { choiceOf, type PrunedTicket, type Ticket } from '../../../../src/ticket/index.js'
 import { type Grown, type Growth, growPruned, growSearched } from './grow.js'
 
 /** Weights that are written into a graph, so that no token is sent them; 4 bytes each. */
@@ -52,8 +48,9 @@ export async function growModel(
   if (!ticket.metadata.config) throw new InputError(`${ticket.name}: holds loose pairs, not a model that runs`)
   const { pairs, ...grown } = await growPruned(kernels, ticket, context)
   const dense = new Map<string, WeightTensor>()
-  for (const [name, shape] of gpt2DenseShapes(gpt2ConfigOf(ticket.metadata.config))) {
-    dense.set(name, { shape, data: await ticket.readDense(denseParameter(name)) })
+  const { config, construction } = ticket.metadata
+  for (const { name, shape } of denseParameters(config, choiceOf(construction).dense)) {
+    dense.set(name, { shape, data: await ticket.readDense(name) })
   }
   return { ...grown, start: (runner) => startPruned(runner, ticket, dense, pairs) }
 }
@@ -80,17 +77,18 @@ function startPruned(
   runner: GraphRunner,
   ticket: PrunedTicket,
   dense: ReadonlyMap<string, WeightTensor>,
-  pairs: ReadonlyMap<string, MaterialisedPair>,
+  weights: PairWeights,
 ): RunningModel {
-  const config = gpt2ConfigOf(ticket.metadata.config!)
+  const config = ticket.metadata.config!
   let layers: Float32Array[] | undefined
-  const model = createPairGpt2(
+  const model = createPairModel({
     runner,
     config,
+    choice: choiceOf(ticket.metadata.construction),
     dense,
-    async (name) => pairs.get(name)!,
-    (layer, head, { data }) => layers?.[layer].set(data as Float32Array, head * data.length),
-  )
+    weights,
+    onAttention: (layer, head, { data }) => layers?.[layer].set(data as Float32Array, head * data.length),
+  })
   return {
     model,
     decoder: createPlainDecoder(model),
