@@ -1,6 +1,6 @@
 import { create, fromBinary } from '@bufbuild/protobuf'
-import { joinedWeights } from '../families/joined-weights.js'
 import { type BaseConfig, type ModelWeights, parametersOf, type WeightTensor } from '../families/index.js'
+import { joinedWeights } from '../families/joined-weights.js'
 import { openGraph } from '../families/open-graph.js'
 import { encodeModel } from '../graph/index.js'
 import { ModelProtoSchema, OperatorSetIdProtoSchema } from '../graph/proto/onnx_pb.js'

@@ -1,8 +1,8 @@
 import type { TokenizerName } from '../data/index.js'
 import type { BaseConfig } from '../families/index.js'
 import type { WriteOptions } from '../files/output-folder.js'
-import type { OpenOptions } from '../ticket/index.js'
 import type { Bits, HeadForm, WeightFormat, WeightPlace } from '../interop/index.js'
+import type { OpenOptions } from '../ticket/index.js'
 import type { ModelSource } from './model-source.js'
 
 /** What a model can be written as. */
