@@ -2,6 +2,7 @@ import { bytesOfTokens, type Corpus, validationStarts } from '../data/index.js'
 import { type DeviceName, openGraphRunner } from '../engine/device.js'
 import { loadKernels } from '../engine/node.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
+import { familyOf } from '../families/family.js'
 import type { Gpt2Config } from '../families/gpt2/config.js'
 import { openCorpus } from '../files/corpus-files.js'
 import { type ReadRecord, recordParts } from '../files/run-record.js'
@@ -9,6 +10,7 @@ import type { GraphRunner } from '../graph/index.js'
 import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import type { LossEvaluator } from '../search/loss-evaluator.js'
+import { createMaskedValidation, type Hiding, hiddenText } from '../search/masked-validation.js'
 import { createValidation, lastWindows } from '../search/validation.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
@@ -56,7 +58,7 @@ export interface EvalReport {
   readonly windows: number
   /** Tokens a window. */
   readonly length: number
-  /** Tokens predicted. */
+  /** Tokens predicted; of an encoder those that were hidden from it. */
   readonly tokens: number
   /** Bytes of text that these stand for. */
   readonly bytes: number
@@ -86,6 +88,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
   const source = await openModelSource(request.ticket, request)
   try {
     const { config, ticket } = source
+    const hiding = hidingOf(source)
     const search = ticket?.kind === 'searched' ? ticket.metadata.search : null
     const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
@@ -121,11 +124,12 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
           return losses
         },
       }
-      const { validLoss, bitsPerByte } = await createValidation(
-        counted,
-        { name: data, text, tokenizer, batch, windows },
-        signal,
-      )()
+      const validated = { name: data, text, tokenizer, batch, windows }
+      const hidden = hiding && hiddenText(counted, validated, hiding)
+      const validate = hiding
+        ? createMaskedValidation(counted, validated, hiding, signal)
+        : createValidation(counted, validated, signal)
+      const { validLoss, bitsPerByte } = await validate()
       return {
         ticket: request.ticket,
         kind: source.kind,
@@ -135,11 +139,13 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         tokenizer: tokenizer.name,
         windows: count,
         length,
-        tokens: count * length,
-        bytes: starts.reduce(
-          (sum, start) => sum + bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length)),
-          0,
-        ),
+        tokens: hidden?.tokens ?? count * length,
+        bytes:
+          hidden?.bytes ??
+          starts.reduce(
+            (sum, start) => sum + bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length)),
+            0,
+          ),
         loss: validLoss,
         perplexity: Math.exp(validLoss),
         bitsPerByte,
@@ -155,6 +161,13 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
   } finally {
     await source.close()
   }
+}
+
+/** An encoder guesses hidden tokens; which ones the seed of its search says. @throws InputError for one that no search made */
+function hidingOf({ path, config, ticket }: ModelSource): Hiding | undefined {
+  if (familyOf(config).task === 'causal') return undefined
+  if (ticket?.kind === 'searched') return { config, seed: ticket.seed }
+  throw new InputError(`${path}: is an encoder that no search made; which token hides others from it is not known`)
 }
 
 /** Windows that are evaluated at a time unless said otherwise. @param searched as many as a step of the search had */

@@ -1,5 +1,4 @@
 /** What the view's address holds, and the searches that follow from it. */
-import { headWidth } from '../../../../src/families/gpt2/config.js'
 import type { InitialisationScheme } from '../../../../src/search/initialisation.js'
 import { chooseSettings, type SearchSettings } from '../../../../src/search/settings.js'
 import { choice, integer, real, seed, urlState } from '../../url-state.js'
@@ -86,7 +85,8 @@ function settingsOf(choices: Choices, qkScale: number): SearchSettings {
     },
     { name: 'bytes', vocabulary: 256 },
   )
-  if (headWidth(settings.config) !== HEAD_WIDTH) throw new RangeError(`"width" expected a multiple of ${HEAD_WIDTH}`)
+  if (settings.config.width / settings.config.heads !== HEAD_WIDTH)
+    throw new RangeError(`"width" expected a multiple of ${HEAD_WIDTH}`)
   return settings
 }
 

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { gpt2Matrices } from '../../../../src/families/gpt2/matrices.js'
+import { matricesOf } from '../../../../src/families/family.js'
 import type { SearchSettings } from '../../../../src/search/settings.js'
 import { Select } from '../../ui/choice-field.js'
 import { Figure } from '../../ui/figure.js'
@@ -11,7 +11,7 @@ import { showMatrix, shownMatrix } from './searches.js'
 /** The mask of one matrix as it is, in every search. */
 export function MaskPanel({ lanes, settings }: { readonly lanes: readonly Lane[]; readonly settings: SearchSettings }) {
   const shown = shownMatrix.value
-  const matrices = gpt2Matrices(settings.config)
+  const matrices = matricesOf(settings.config)
   const [rows, columns] = (matrices.find(({ name }) => name === shown) ?? matrices[0]).shape
   return (
     <div class="search-masks">
