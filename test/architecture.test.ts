@@ -78,7 +78,7 @@ const asked = [
   'families/family.ts',
   'families/parameter.ts',
   'families/pair-plan.ts',
-  'families/attention-specs.ts',
+  'families/tape.ts',
 ]
 
 interface Import {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { bytesText } from '../inspect/bytes-text.js'
+import type { HeadForm } from '../interop/index.js'
 import type { ExportForm, ExportReport } from '../jobs/export-request.js'
-import type { HeadForm } from '../jobs/export-weights.js'
 import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './export-text.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
