@@ -1,9 +1,8 @@
 /** Dense models that compute what a pruned one does. */
-import { attentionSpecs } from '../families/attention-specs.js'
 import { type BaseConfig, checkConfig, countParameters, familyOf, type ModelWeights } from '../families/index.js'
 import { type PairChoice, type PairPlan, pairPlans } from '../families/pair-plan.js'
 import { biasOf, gainOf, shiftOf } from '../families/parameter.js'
-import { readersOf, recordTape } from '../families/tape.js'
+import { attentionSpecs, readersOf, recordTape } from '../families/tape.js'
 import { addToBias, type DenseParameters, plainParameters, setColumns, setRows } from './dense-parameters.js'
 import { exactAttention } from './exact-attention.js'
 import { factoredAttention } from './factored-attention.js'
@@ -128,7 +127,10 @@ function setHead(
   if (!plan.norm || !shift || readersOf(tape, made).length > 1) {
     throw new RangeError(`${plan.map} expected a norm of its own with a shift, for a constant`)
   }
-  if (to.width === config.width) return shift.set(leastSquares(map, rows, columns, constant))
+  if (to.width === config.width) {
+    shift.set(leastSquares(map, rows, columns, constant))
+    return
+  }
   parameters.get(gainOf(plan.norm.name))!.data[rows] = 0
   shift[rows] = 1
   setColumns(head, rows, constant, { columns: 1, from: 0, count: 1 })
