@@ -46,7 +46,10 @@ export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
 export {
   atOnce,
   checkToken,
+  type DecodeOptions,
   type EncodeOptions,
+  loadableName,
+  oneStep,
   type Steps,
   type StreamEncoder,
   type TakeTokens,

@@ -1,4 +1,10 @@
 export { type DenseTwin, denseTwin, exactBytes, exactConfig, type HeadForm, headForms } from './dense-twin.js'
+export {
+  encodeTruncated,
+  type FolderTokenizer,
+  openFolderTokenizer,
+  readFolderTokenizer,
+} from './folder-tokenizer.js'
 export { type ModelFolder, openModelFolder, readModelFolder, refuseAdapter } from './hugging-face.js'
 export type { MergedModel } from './merged-model.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
@@ -15,6 +21,13 @@ export {
 export { type OutputFile, textFile } from './output-file.js'
 export type { Bits } from './quantised-product.js'
 export { type RecognisedTokenizer, recogniseTokenizer } from './recognise-tokenizer.js'
+export {
+  type Pooling,
+  poolings,
+  readSentenceSettings,
+  type SentenceModel,
+  type SentenceSettings,
+} from './sentence-settings.js'
 export {
   endTokens,
   type JsonText,

@@ -1,4 +1,4 @@
-import { addTokens, loadTokenizer, type Tokenizer, tokenizerNames } from '../data/index.js'
+import { addTokens, loadableName, loadTokenizer, type Tokenizer, tokenizerNames } from '../data/index.js'
 import { endTokens } from '../interop/special-tokens.js'
 import { InputError } from '../safetensors/index.js'
 import { continueText as continueOn, promptTokens, type TextPiece, type TextRequest } from '../search/continue-text.js'
@@ -47,7 +47,7 @@ export async function* continueText(
   request: TextRequest,
 ): AsyncGenerator<TextPiece, void> {
   const { name } = tokenizer
-  const own = await specialTokens?.(name === 'letters' ? null : name)
+  const own = await specialTokens?.(loadableName(name))
   const ends = request.endTokens ?? (own && endTokens(own))
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve))
   yield* continueOn(decoder, tokenizer, { ...request, endTokens: ends, pause })

@@ -36,8 +36,16 @@ export function createLiteralModel(
   return createPairModel({ runner, config, choice, dense, weights: literalWeights(options) })
 }
 
-/** The weights of pairs under their masks. */
-function literalWeights({ seed, readMasks, generate }: LiteralPairs): PairWeights {
+/**
+ * The weights of pairs under their masks.
+ * @param options.keptBytes bytes of matrices that are kept once they are made, an integer >= 0; default {@link LITERAL_CACHE}
+ */
+export function literalWeights({
+  seed,
+  readMasks,
+  generate,
+  keptBytes = LITERAL_CACHE,
+}: LiteralPairs & { readonly keptBytes?: number }): PairWeights {
   const cache = new Map<string, MaterialisedPair>()
   let cached = 0
   return {
@@ -48,7 +56,7 @@ function literalWeights({ seed, readMasks, generate }: LiteralPairs): PairWeight
       const { inputs, hidden, outputs, divisor } = masks.spec
       const pair = { inputs, hidden, outputs, divisor, ...materialisePair(masks.spec, masks, seed, generate) }
       const bytes = pair.first.byteLength + pair.second.byteLength
-      if (cached + bytes <= LITERAL_CACHE) {
+      if (cached + bytes <= keptBytes) {
         cache.set(name, pair)
         cached += bytes
       }

@@ -24,9 +24,9 @@ export interface TextPiece {
   readonly text: string
 }
 
-/** The tokens of a prompt; of an empty one the token between documents. */
+/** The tokens of a prompt, with those that a folder's tokenizer puts around a text; where there are none the token between documents. */
 export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
-  const tokens = Array.from(tokenizer.encode(prompt))
+  const tokens = Array.from(tokenizer.encode(prompt, { addSpecialTokens: true }))
   return tokens.length > 0 ? tokens : [tokenizer.documentEnd]
 }
 
@@ -44,8 +44,8 @@ export async function* continueText(
   tokenizer: Tokenizer,
   { prompt, seed, pause, endTokens = endsOf(tokenizer), ...request }: TextRequest & { pause(): Promise<void> },
 ): AsyncGenerator<TextPiece, void> {
-  const stream = createTextStream(tokenizer)
   const own = promptTokens(tokenizer, prompt)
+  const stream = createTextStream(tokenizer, own)
   for await (const token of generateTokens(decoder, own, { ...request, endTokens, word: createWords(seed) })) {
     yield { token, text: stream.push(token) }
     await pause()

@@ -40,7 +40,8 @@ function fromStored(stored: Record<string, unknown>, version: FormatVersion): Re
     assertOneOf('"coding"', coding, maskCodings)
     if (kind === 'pruned-pairs') return { ...head, kind, coding, config, ...rest }
     if (typeof family !== 'string') throw new TypeError(`"family" expected a name, got ${quoted(family)}`)
-    return { ...head, kind, coding, config: configOf(config, family), ...rest }
+    const model = { ...head, kind, coding, config: configOf(config, family), ...rest }
+    return kind === 'pruned' ? { ...model, construction: withoutNull(rest.construction) } : model
   }
   assertOneOf('"kind"', kind, Object.values(firstKinds))
   if (version === '2') assertOneOf('"coding"', coding, maskCodings.slice(1))
@@ -60,6 +61,13 @@ function configOf(config: unknown, family: string): unknown {
   if (!isRecord(config)) return config
   const { family: _, ...fields } = config
   return family === FIRST_FAMILY ? fields : { family, ...fields }
+}
+
+/** Null items of embeddings are those of all matrices, as if they were absent. */
+function withoutNull(construction: unknown): unknown {
+  if (!isRecord(construction) || construction.embeddingItems !== null) return construction
+  const { embeddingItems: _, ...own } = construction
+  return own
 }
 
 const renamed = (spec: unknown): unknown =>

@@ -81,7 +81,10 @@ describe.each(['llama', 'bert'] as const)('a search of the family %s', (family) 
   })
 
   test('in parts of a batch the losses are those of the whole batch (within 1e-5)', async () => {
-    const [whole, parts] = [await search(run(family, `${family}-batch`)), await search(run(family, `${family}-micro`, { microBatch: 2 }))]
+    const [whole, parts] = [
+      await search(run(family, `${family}-batch`)),
+      await search(run(family, `${family}-micro`, { microBatch: 2 })),
+    ]
     const of = (out: string) => rowsOf(`${out}.run`).slice(0, 3)
     for (const [i, { loss }] of of(parts.out).entries()) expect(loss).toBeCloseTo(of(whole.out)[i].loss, 5)
   })

@@ -6,10 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
-import { searchedGpt2Weights } from '../../src/engine/searched-weights.js'
-import { createCachedDecoder } from '../../src/families/gpt2/cached.js'
-import { gpt2ConfigOf } from '../../src/families/gpt2/config.js'
-import { createGpt2 } from '../../src/families/gpt2/dense.js'
+import { networkWeights } from '../../src/engine/searched-weights.js'
+import { createCachedDecoder } from '../../src/families/cached-decoder.js'
+import { createDenseModel } from '../../src/families/dense-model.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { readModelFolder } from '../../src/interop/index.js'
@@ -77,13 +76,10 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
       const file = randomTicket({ ...tinyConfig, layers: 2, width: 64, inner: 256, heads: 2, positions: 32 })
       const tokens = Array.from({ length: 20 }, (_, i) => (i * 37 + 11) % 256)
       const ticket = expectSearched(await openTicket(memorySource(file), nodeSha256))
-      const weights = searchedGpt2Weights(await rebuildTicket(ticket))
+      const { config } = ticket.metadata
+      const weights = networkWeights(await rebuildTicket(ticket))
       const runner = createGraphRunner({ threads: 1 })
-      const expected = await createGpt2(runner, gpt2ConfigOf(ticket.metadata.config), weights).logits(
-        Int32Array.from(tokens),
-        1,
-        20,
-      )
+      const expected = await createDenseModel(runner, config, weights).logits(Int32Array.from(tokens), 1, 20)
       expect(Math.max(...expected)).toBeGreaterThan(0.5)
 
       const page = await open(device)
@@ -94,7 +90,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
       expect(farthest(all, expected)).toBeLessThan(1e-5)
       expect(farthest(appended, expected.subarray(-256))).toBeLessThan(1e-5)
       // held weights or sent ones, the decoder's logits are the same in Node too
-      const decoder = createCachedDecoder(runner, gpt2ConfigOf(ticket.metadata.config), weights, { holdWeights: true })
+      const decoder = createCachedDecoder(runner, config, weights, { holdWeights: true })
       await decoder.read(tokens.slice(0, -1))
       expect(farthest(await decoder.append(tokens[19]), expected.subarray(-256))).toBeLessThan(1e-5)
       await page.close()
@@ -105,7 +101,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     const page = await open('wasm')
     const { bytes, reports } = await page.evaluate(async () => {
       const reports: { done: number; total: number }[] = []
-      const bytes = await globalThis.run.call('prune', { device: 'wasm' }, { onReport: (each) => reports.push(each) })
+      const bytes = await globalThis.run.call('prune', { device: 'wasm', model: 'gpt-nano-sort' }, { onReport: (each) => reports.push(each) })
       return { bytes: [...bytes], reports }
     })
     prunedFile = Uint8Array.from(bytes)

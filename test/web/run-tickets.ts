@@ -1,4 +1,5 @@
-import { type BaseConfig, matricesOf } from '../../src/families/index.js'
+import type { BaseConfig } from '../../src/families/config.js'
+import { matricesOf } from '../../src/families/family.js'
 import { matrixInitialisation } from '../../src/search/initialisation.js'
 import { chooseModel } from '../../src/search/models.js'
 import { encode, randomContent } from '../ticket/searched-example.js'

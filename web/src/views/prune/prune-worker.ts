@@ -19,7 +19,7 @@ import {
   outputBound,
 } from './head-attention.js'
 import { type PrunedHead, pruneHead } from './prune-head.js'
-import { openSorter, type Sorter } from './sorter.js'
+import type { Sorter } from './sorter.js'
 import { createHeadInput, createTargetHead, SOURCE_STREAM, type TargetHead } from './target-head.js'
 
 /** A pruned head, told as soon as it is solved. */
@@ -92,8 +92,13 @@ const getSolver = () => {
   })
   return solver
 }
+/** The sorter and what reads it are fetched together: the first view shows a random head. */
+const loadSorter = async (): Promise<Sorter> => {
+  const { openSorter } = await import('./sorter.js')
+  return openSorter(async (name) => memorySource(await fetchSiteFile(`data/gpt-nano-sort/${name}`), name))
+}
 const getSorter = () => {
-  sorter ??= openSorter(async (name) => memorySource(await fetchSiteFile(`data/gpt-nano-sort/${name}`), name))
+  sorter ??= loadSorter()
   sorter.catch(() => {
     sorter = undefined
   })

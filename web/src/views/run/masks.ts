@@ -1,8 +1,13 @@
-/** Parts of masks for pictures, in a worker. */
+/** Masks as pictures, their titles and parts, in a worker. */
 import { type DensityGrid, densityGrid } from '../../../../src/inspect/density-grid.js'
+import type { MaskPicture } from '../../../../src/inspect/inspect-ticket.js'
 import { createMaskDecoder, type Kernels } from '../../../../src/kernels/index.js'
 import { getBit, packBits } from '../../../../src/mask/index.js'
-import type { SearchedMatrix, SearchedTicket, Ticket } from '../../../../src/ticket/index.js'
+import { choiceOf, type SearchedMatrix, type SearchedTicket, type Ticket } from '../../../../src/ticket/index.js'
+import { type MatrixTitle, matrixTitles } from '../../ui/matrix-title.js'
+
+/** A mask as a picture, and what its matrix is called. */
+export type TitledPicture = MaskPicture & MatrixTitle
 
 /** A mask: of a pair the second, one row a hidden unit. */
 export interface OpenMask {
@@ -19,6 +24,14 @@ export interface MaskWindow {
   /** Lines in it, integers >= 1. */
   readonly rows: number
   readonly columns: number
+}
+
+/** What the matrices of a ticket are called; loose pairs by their names. */
+export function titlesOf({ kind, metadata }: Ticket, token: string): (name: string) => MatrixTitle {
+  const { config } = metadata
+  if (!config) return (name) => ({ group: 'pairs', part: name })
+  const titles = matrixTitles(config, kind === 'searched' ? null : choiceOf(metadata.construction), token)
+  return (name) => titles.get(name) ?? { group: 'further', part: name }
 }
 
 /** Decoders of searched masks by the kernels, for `readMask`. */

@@ -1,4 +1,4 @@
-/** The bundled sorter, pruned to in the page: a worker is its own pool. */
+/** A bundled model, pruned to in the page: a worker is its own pool. */
 
 import { webSha256 } from '../../../../src/engine/web-sha256.js'
 import type { GraphRunner } from '../../../../src/graph/index.js'
@@ -11,7 +11,6 @@ import type { TicketStorage } from '../../../../src/ticket/index.js'
 import { fetchSiteFile } from '../../site.js'
 import type { TaskContext } from '../../worker-task.js'
 
-const FOLDER = 'data/gpt-nano-sort'
 const FILES = ['config.json', 'model.safetensors']
 
 /** Random products for one weight, as in `slt demo`. */
@@ -19,21 +18,30 @@ const ITEMS = 16
 const SEED = 7
 
 /** How far the pruning is. */
-export interface SorterProgress {
+export interface PruningProgress {
   readonly done: number
   readonly total: number
 }
 
-/** Prunes random matrices to the trained sorter. @returns the file of the ticket */
-export async function pruneSorter(
+/** The bundled models by their folders in the site. */
+export type BundledModel = 'gpt-nano-sort' | 'stories260k'
+
+/** Reads a bundled model. @throws Error in a plain sentence when a file cannot be had */
+export const readBundledModel = (name: BundledModel, signal: AbortSignal): ReturnType<typeof readModelFolder> =>
+  readModelFolder(async (file) => {
+    const path = `data/${name}/${file}`
+    if (!FILES.includes(file)) throw new InputError(`${path}: missing`, { cause: { code: 'ENOENT' } })
+    return memorySource(await fetchSiteFile(path, signal), path)
+  })
+
+/** Prunes random matrices to a bundled model. @returns the file of the ticket */
+export async function pruneExample(
+  name: BundledModel,
   kernels: Kernels,
   runner: GraphRunner,
-  { signal, report, pause }: TaskContext<SorterProgress>,
+  { signal, report, pause }: TaskContext<PruningProgress>,
 ): Promise<Uint8Array> {
-  const target = await readModelFolder(async (name) => {
-    if (!FILES.includes(name)) throw new InputError(`${FOLDER}/${name}: missing`, { cause: { code: 'ENOENT' } })
-    return memorySource(await fetchSiteFile(`${FOLDER}/${name}`, signal), `${FOLDER}/${name}`)
-  })
+  const target = await readBundledModel(name, signal)
   const storage = memoryStorage()
   const pool = {
     threads: 1,
@@ -48,7 +56,7 @@ export async function pruneSorter(
       target,
       items: ITEMS,
       seed: SEED,
-      out: 'sorter.slt.safetensors',
+      out: `${name}.slt.safetensors`,
       signal,
       onProgress: ({ weightsDone, weightsTotal }) => report({ done: weightsDone, total: weightsTotal }),
     },
