@@ -29,8 +29,8 @@ The mask is found by gradients (edge-popup); the random weights never change. Th
 metrics.jsonl, samples.txt and a list of the files that were read (corpus.jsonl). Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.
 
 --selection global ranks the scores of all matrices together. They start uniform on +-1/sqrt(inputs of the matrix), so wide inputs start
-low: a GPT-2's mlp.c_proj, whose inputs are the feed-forward's --inner (4 widths), has scores of half the range and with --keep 0.3 keeps nothing at first. While it keeps
-nothing mlp.c_fc gets no gradient, and the feed-forward may stay dead. per-layer keeps the same fraction of every matrix.
+low: the last matrix of a feed-forward layer has --inner of them (4 widths), scores of half the range, and with --keep 0.3 keeps nothing at first. While
+it keeps nothing the first one gets no gradient, and the layer may stay dead. per-layer keeps the same fraction of every matrix.
 
 --family llama: RMSNorm, rotary positions, half as many key and value heads, SwiGLU. --family bert: an encoder that learns hidden tokens. 15 % of the tokens of a
 window count, at least one; 80 % of them are read as a mask token, 10 % as any token, 10 % as they are. Losses are nats a hidden token. llama-micro and
