@@ -12,9 +12,10 @@ import type { LossEvaluator } from '../search/loss-evaluator.js'
 import { createValidation, lastWindows } from '../search/validation.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
+import { expectCausal } from './open-model.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
-import { loadModelTokenizer } from './searched-text.js'
+import { loadModelTokenizer, paddingNotes } from './searched-text.js'
 
 /** Which part of a text is read: `valid` is its last tenth, `train` what comes before. */
 export const textParts = ['all', 'train', 'valid'] as const
@@ -22,13 +23,13 @@ export type TextPart = (typeof textParts)[number]
 
 /** What is to be evaluated. */
 export interface EvalRequest extends OpenOptions {
-  /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
+  /** Path of a ticket, or of a Hugging Face folder; no encoder. */
   readonly ticket: string
   /** A text, a folder of them or a file of tokens; see `openCorpus`. */
   readonly data: string
   /** Default: `valid` where the data is the very text of the ticket's search, `all` otherwise. */
   readonly part?: TextPart | undefined
-  /** Name of a tokenizer; default: the ticket's or the folder's. */
+  /** `bytes`, `gpt2` or a folder with a `tokenizer.json`; default: the ticket's or the folder's. */
   readonly tokenizer?: string | undefined
   /** Take the bytes of every file as they are; see `openCorpus`. */
   readonly raw?: boolean | undefined
@@ -80,18 +81,19 @@ const MOST_LOGITS = 2 ** 28
 /**
  * The loss of a ticket, or of the model of a Hugging Face folder, on windows spread evenly over a text, every token of a window predicted from those before it in the
  * window; and how much of each matrix the masks keep.
- * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
+ * @throws InputError for a file or an encoder, RangeError for a value, the signal's reason when it aborts
  */
 export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> {
   const source = await openModelSource(request.ticket, request)
   try {
     const { config, ticket } = source
     const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
+    expectCausal(source)
     const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
     const { data, raw } = request
     const corpus = await openCorpus({ data, tokenizer, raw, signal })
-    const warnings = [...source.warnings, ...corpus.warnings]
+    const warnings = [...source.warnings, ...paddingNotes(source.path, tokenizer), ...corpus.warnings]
     for (const warning of warnings) request.onNote?.(warning)
     const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
     const part = request.part ?? (isOwn ? 'valid' : 'all')
