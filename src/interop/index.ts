@@ -1,4 +1,10 @@
 export { factoredGpt2 } from './factored-gpt2.js'
+export {
+  encodeTruncated,
+  type FolderTokenizer,
+  openFolderTokenizer,
+  readFolderTokenizer,
+} from './folder-tokenizer.js'
 export { type ModelFolder, openModelFolder, readModelFolder, refuseAdapter } from './hugging-face.js'
 export type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
 export { type ModelOrigin, modelCard } from './model-card.js'

@@ -1,3 +1,4 @@
+import { loadableName } from '../data/index.js'
 import { gpt2Matrices } from '../families/gpt2/matrices.js'
 import {
   assertSearchedMetadata,
@@ -71,7 +72,7 @@ function descriptionOf(
     seed: BigInt(seed),
     config,
     norms,
-    tokenizer: tokenizer === 'letters' ? null : tokenizer,
+    tokenizer: loadableName(tokenizer),
     coding,
     search: {
       algorithm: settings.algorithm,
