@@ -21,6 +21,7 @@ export {
 export { type OutputFile, textFile } from './output-file.js'
 export type { Bits } from './quantised-product.js'
 export { type RecognisedTokenizer, recogniseTokenizer } from './recognise-tokenizer.js'
+export { openSentenceSettings, type SentenceSettings, sentenceDefaults } from './sentence-settings.js'
 export {
   endTokens,
   type JsonText,

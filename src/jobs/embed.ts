@@ -82,8 +82,7 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
       maxLength,
       warnings: [...opened.warnings, ...settings.warnings, ...paddingNotes(folder ?? path, tokenizer)],
       async embed(texts, { batch, signal, onProgress } = {}) {
-        const empty = texts.findIndex((text) => text.trim() === '')
-        if (empty >= 0) throw new RangeError(`text ${empty + 1} expected at least one letter, got an empty text`)
+        expectTexts(texts)
         const truncated: number[] = []
         const read = texts.map((text, i) => {
           const tokens = tokenizer.encode(text, { addSpecialTokens: true })
@@ -103,6 +102,12 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
     await opened.close()
     throw error
   }
+}
+
+/** Throws RangeError for an empty text: that of a forgotten variable, whose embedding would be that of the tokens around it. */
+function expectTexts(texts: readonly string[]): void {
+  const empty = texts.findIndex((text) => text.trim() === '')
+  if (empty >= 0) throw new RangeError(`text ${empty + 1} expected at least one letter, got an empty text`)
 }
 
 /** What is to be embedded, and by what. */
@@ -134,6 +139,7 @@ export interface EmbedReport extends Embeddings, Omit<Embedder, 'embed' | 'close
 export async function embedTexts(request: EmbedRequest): Promise<EmbedReport> {
   const { model, texts, batch, signal, onNote, onProgress } = request
   if (texts.length === 0) throw new RangeError('"texts" expected at least one text, got none')
+  expectTexts(texts)
   const { embed, close, ...facts } = await openEmbedder(model, request)
   try {
     for (const warning of facts.warnings) onNote?.(warning)

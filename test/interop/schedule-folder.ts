@@ -1,7 +1,7 @@
 import type { AddedToken, tokenizerNames } from '../../src/data/index.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
 import { gpt2TensorShapes } from '../../src/families/gpt2/weights.js'
-import { gpt2ConfigFile, type SpecialTokens, tokenizerFiles, weightsFile } from '../../src/interop/index.js'
+import { modelConfigFile, type SpecialTokens, tokenizerFiles, weightsFile } from '../../src/interop/index.js'
 import { textFile } from '../../src/interop/output-file.js'
 import { writeFiles } from './output.js'
 
@@ -53,7 +53,7 @@ export async function writeSchedule(folder: string, schedule: Schedule): Promise
   }
   const generationFiles = generation ? [textFile('generation_config.json', JSON.stringify(generation))] : []
   await writeFiles(folder, [
-    gpt2ConfigFile(config, special),
+    modelConfigFile(config, special),
     weightsFile(weights, 'fp32'),
     ...files,
     ...generationFiles,

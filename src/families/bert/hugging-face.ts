@@ -30,7 +30,9 @@ export const bertHuggingFace: HuggingFaceLayout<BertConfig> = {
     is_encoder_decoder: false,
     position_embedding_type: 'absolute',
   },
-  withoutEffect: ['hidden_dropout_prob', 'attention_probs_dropout_prob', 'pooler_fc_size', 'directionality'],
+  // transformers 5 writes `tie_word_embeddings`, of the heads that are not read.
+  withoutEffect:
+    'hidden_dropout_prob attention_probs_dropout_prob pooler_fc_size directionality tie_word_embeddings'.split(' '),
   read,
   write: (config) => ({
     num_hidden_layers: config.layers,
