@@ -21,7 +21,13 @@ export {
 export { type OutputFile, textFile } from './output-file.js'
 export type { Bits } from './quantised-product.js'
 export { type RecognisedTokenizer, recogniseTokenizer } from './recognise-tokenizer.js'
-export { openSentenceSettings, type SentenceSettings, sentenceDefaults } from './sentence-settings.js'
+export {
+  type Pooling,
+  poolings,
+  readSentenceSettings,
+  type SentenceModel,
+  type SentenceSettings,
+} from './sentence-settings.js'
 export {
   endTokens,
   type JsonText,

@@ -1,13 +1,7 @@
 import { join } from 'node:path'
 import { createGraphRunner } from '../engine/onnx.js'
 import { openFile } from '../files/files.js'
-import {
-  encodeTruncated,
-  type FolderTokenizer,
-  openSentenceSettings,
-  type SentenceSettings,
-  sentenceDefaults,
-} from '../interop/index.js'
+import { encodeTruncated, type FolderTokenizer, readSentenceSettings, type SentenceSettings } from '../interop/index.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type EmbedTokensOptions, embedTokens } from './embed-tokens.js'
 import type { ModelSource } from './model-source.js'
@@ -71,20 +65,27 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
     const { padToken = null, maxLength: longest = null } = tokenizer as Partial<FolderTokenizer>
     const folder = name ?? (kind === 'folder' ? path : undefined)
     const isFolder = folder !== undefined && tokenizer.name === 'folder'
-    const settings = isFolder ? await openSentenceSettings((file) => openFile(join(folder, file))) : sentenceDefaults
-    const maxLength = Math.min(settings.maxLength ?? longest ?? config.positions, config.positions)
-    const { pooling, normalise } = settings
+    const settings = isFolder
+      ? await readSentenceSettings((file) => openFile(join(folder, file)), config)
+      : plainSettings(config.positions)
+    const { pooling, normalise, lowerCase, prompt } = settings
+    // Where sentence_bert_config.json does not say, sentence-transformers takes the tokenizer's model_max_length.
+    const isSaid = settings.maxLength < config.positions
+    const maxLength = isSaid ? settings.maxLength : Math.min(longest ?? config.positions, config.positions)
     return {
       kind,
       width: config.width,
       pooling,
       normalise,
+      lowerCase,
+      prompt,
       maxLength,
       warnings: [...opened.warnings, ...settings.warnings, ...paddingNotes(folder ?? path, tokenizer)],
       async embed(texts, { batch, signal, onProgress } = {}) {
         expectTexts(texts)
         const truncated: number[] = []
-        const read = texts.map((text, i) => {
+        const read = texts.map((given, i) => {
+          const text = lowerCase ? (prompt + given).trim().toLowerCase() : (prompt + given).trim()
           const tokens = tokenizer.encode(text, { addSpecialTokens: true })
           if (tokens.length <= maxLength) return tokens
           truncated.push(i)
@@ -103,6 +104,16 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
     throw error
   }
 }
+
+/** Of a model that is read by bytes or by GPT-2's tokens: there is no folder to say more. */
+const plainSettings = (positions: number): SentenceSettings => ({
+  maxLength: positions,
+  pooling: 'mean',
+  normalise: false,
+  lowerCase: false,
+  prompt: '',
+  warnings: [],
+})
 
 /** Throws RangeError for an empty text: that of a forgotten variable, whose embedding would be that of the tokens around it. */
 function expectTexts(texts: readonly string[]): void {

@@ -41,7 +41,7 @@ function streamed(tokenizer: FolderTokenizer, text: string, size: number, addSpe
   return tokens
 }
 
-const kinds = ['bpe-byte-fallback', 'wordpiece', 'byte-level', 'byte-level-words', 'unigram', 'parts']
+const kinds = ['bpe-byte-fallback', 'wordpiece', 'wordpiece-raw', 'byte-level', 'byte-level-words', 'unigram', 'parts']
 
 describe.each(kinds)("%s: as Hugging Face's tokenizers", (name) => {
   const { vocabulary, texts, split, decoded } = vectorsOf(name)
@@ -136,8 +136,19 @@ test('what is no UTF-8 becomes U+FFFD, and is counted', async () => {
   expect([...tokenizer.encode('a\ud800b')]).toEqual([...tokenizer.encode('a\ufffdb')])
 })
 
+test('a token may go on behind a space', async () => {
+  const folder = new URL('tokenizers/bpe-byte-fallback/', vectors)
+  const json = JSON.parse(readFileSync(new URL('tokenizer.json', folder), 'utf8'))
+  json.model.vocab['t\u2581t'] = 623
+  json.model.vocab['t\u2581'] = 624
+  json.model.merges.unshift(['t', '\u2581'], ['t\u2581', 't'])
+  const tokenizer = await openFolderTokenizer(opening(folder, { 'tokenizer.json': JSON.stringify(json) }), 625)
+  expect([...tokenizer.encode('t t')]).toContain(623)
+  expect(textOf(tokenizer, [...tokenizer.encode('t t')])).toBe('t t')
+})
+
 test('a word of 200,000 tokens is one text', async () => {
-  const tokenizer = await openVectors('unigram', 420)
+  const tokenizer = await openVectors('unigram', 421)
   const word = 'a'.repeat(200_000)
   expect(textOf(tokenizer, [...tokenizer.encode(word)])).toBe(word)
 })

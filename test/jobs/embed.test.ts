@@ -97,6 +97,7 @@ test('a folder without files of sentence-transformers: the mean, its length as i
   const model = await changed('plain', { 'modules.json': null, 'sentence_bert_config.json': null })
   const found = await embed({ model })
   expect(found).toMatchObject({ pooling: 'mean', normalise: false, maxLength: 24 })
+  expect(found.warnings[0]).toMatch(/^mean pooling without normalisation, because there is no modules\.json/)
   const short = found.vectors.subarray(0, 16)
   const length = Math.hypot(...short)
   expect(length).toBeGreaterThan(1.1)

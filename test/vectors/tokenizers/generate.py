@@ -19,7 +19,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 HERE = Path(__file__).parent
 PLAY = (HERE / "../../../data/tinyshakespeare/input.txt").read_text()
 LINES = [line for line in PLAY.split("\n") if line]
-FOREIGN = ["na\u00efve caf\u00e9 \u00c5ngstr\u00f6m", "\u4f60\u597d\uff0c\u4e16\u754c", "\u00bfQu\u00e9 tal? \u00a1Ma\u00f1ana!", "\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440", "\u05e9\u05dc\u05d5\u05dd", "\u039f\u0394\u039f\u03a3 \u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2", "\u0661\u0662\u0663 12", "a\ufeffb \ufeff c\u0085\u0085d", "\U0001f600 \U0001f468\u200d\U0001f469"]
+FOREIGN = ["na\u00efve caf\u00e9 \u00c5ngstr\u00f6m", "\u4f60\u597d\uff0c\u4e16\u754c", "\u00bfQu\u00e9 tal? \u00a1Ma\u00f1ana!", "\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440", "\u05e9\u05dc\u05d5\u05dd", "\u039f\u0394\u039f\u03a3 \u03a3\u03af\u03c3\u03c5\u03c6\u03bf\u03c2", "\u0661\u0662\u0663 12", "a\ufeffb \ufeff c\u0085\u0085d", "c\u0085\u0085", "\U0001f600 \U0001f468\u200d\U0001f469"]
 # Of Qwen2.
 WORDS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 
@@ -36,6 +36,8 @@ def bpe_byte_fallback():
     alphabet = [chr(c) for c in range(33, 127)] + ["\u2581", "\u00e9", "\u4f60"]
     special = ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)]
     model = learn(made, trainers.BpeTrainer(vocab_size=620, special_tokens=special, limit_alphabet=97, initial_alphabet=alphabet, show_progress=False))
+    model["vocab"]["\u2581\u2581"] = len(model["vocab"])  # as Llama's tokens of several spaces
+    model["merges"].insert(0, ["\u2581", "\u2581"])
     made = Tokenizer(models.BPE(model["vocab"], [tuple(merge) for merge in model["merges"]], unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     made.add_special_tokens([AddedToken(text, normalized=False, special=True) for text in special[:3]])
     made.add_tokens([AddedToken("[INST]", normalized=False), AddedToken("<tool>", normalized=True, lstrip=True, rstrip=True)])
@@ -59,6 +61,16 @@ def wordpiece():
     return made, {"tokenizer_class": "BertTokenizer", "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]", "do_lower_case": True}
 
 
+def wordpiece_raw():
+    """As multilingual BERT's, with capitals, and with the characters that others remove."""
+    made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    made.normalizer = normalizers.BertNormalizer(clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False)
+    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    learn(made, trainers.WordPieceTrainer(vocab_size=500, special_tokens=["[UNK]"], show_progress=False), repeat=200)
+    made.decoder = decoders.WordPiece("##", cleanup=False)
+    return made, {}
+
+
 def byte_level():
     """As Qwen2's, with Llama 3's begin and its rule that a word which is a token is not merged."""
     made = Tokenizer(models.BPE(ignore_merges=True))
@@ -77,7 +89,7 @@ def byte_level_words():
     made = Tokenizer(models.BPE(unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     special = ["<s>", "<pad>", "</s>", "<unk>"]
-    learn(made, trainers.BpeTrainer(vocab_size=460, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    learn(made, trainers.BpeTrainer(vocab_size=460, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False), repeat=400)
     made.add_special_tokens([AddedToken("<mask>", lstrip=True, special=True)])
     made.decoder = decoders.ByteLevel()
     made.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
@@ -90,7 +102,12 @@ def unigram():
     made.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
     made.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always", split=True)
     special = ["<pad>", "</s>", "<unk>"]
-    learn(made, trainers.UnigramTrainer(vocab_size=420, special_tokens=special, unk_token="<unk>", show_progress=False))
+    model = learn(made, trainers.UnigramTrainer(vocab_size=420, special_tokens=special, unk_token="<unk>", show_progress=False))
+    vocab = [tuple(pair) for pair in model["vocab"]] + [("\u2581\u2581", -1.0)]  # which no text holds, because spaces are split
+    normalizer, pre_tokenizer = made.normalizer, made.pre_tokenizer
+    made = Tokenizer(models.Unigram(vocab, unk_id=model["unk_id"]))
+    made.normalizer, made.pre_tokenizer = normalizer, pre_tokenizer
+    made.add_special_tokens(special)
     made.post_processor = processors.TemplateProcessing(single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)])
     made.decoder = decoders.Metaspace(prepend_scheme="always")
     return made, {"tokenizer_class": "T5Tokenizer", "eos_token": "</s>", "pad_token": "<pad>"}
@@ -114,7 +131,7 @@ old = unicodedata.ucd_3_2_0
 stable = [chr(c) for c in range(1, 0x30000) if old.category(chr(c)) not in ("Cn", "Cs", "Co") and old.category(chr(c)) == unicodedata.category(chr(c))]
 latin = [chr(c) for c in range(32, 0x250)]
 spaces = [" ", " ", "  ", "   ", "\n", "\n\n", "\r\n", "\t", "\u00a0", "\u0085", "\u3000", "\u2028", "\ufeff", "\u200b", "\x1c", "\x0b"]
-words = ["the", "Thou", "I'll", "WE'RE", "don't", "''", "2024", "3.14", "...", "?!", "caf\u00e9", "cafe\u0301", "\u4f60\u597d", "\U0001f600", "\U00020000", "\u0130", "\ufb01", "\u1e9e", "\u2581", "\u03a3", "\u0662", "<0x41>", "##ing", "[", "]", "u0301\u0301"]
+words = ["the", "Thou", "I'll", "WE'RE", "don't", "''", "2024", "3.14", "...", "?!", "caf\u00e9", "cafe\u0301", "\u4f60\u597d", "\U0001f600", "\U00020000", "\u0130", "\ufb01", "\u1e9e", "\u2581", "\u2581\u2581a", "c\u0085\u0085d", "\u03a3", "\u0662", "<0x41>", "##ing", "[", "]", "u0301\u0301"]
 
 
 def texts(special):
@@ -127,14 +144,14 @@ def texts(special):
         + chance.sample(LINES, 25)
         + [PLAY[1000:1600]]
         + [f"{a}{s}{b}" for s in special for a, b in [("", ""), ("a", "b"), ("a ", " b"), ("a  ", "  b"), ("\u00e9\n", "\nc")]]
-        + [special[0] * 3, special[0][:-1], special[0].upper() + "!", special[0].lower() + "!"]
+        + [special[0] * 3, special[0][:-1], special[0].upper(), special[0].lower()]
         + [mixture(ordinary, 12) for _ in range(60)]
         + [mixture([*ordinary[:2], lambda: chance.choice(stable)], 12) for _ in range(60)]
     )
 
 
 def main():
-    for make in (bpe_byte_fallback, wordpiece, byte_level, byte_level_words, unigram, parts):
+    for make in (bpe_byte_fallback, wordpiece, wordpiece_raw, byte_level, byte_level_words, unigram, parts):
         made, config = make()
         folder = HERE / make.__name__.replace("_", "-")
         folder.mkdir(exist_ok=True)
