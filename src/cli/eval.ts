@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { DeviceName } from '../engine/device.js'
+import { blockOf, outsideOf } from '../inspect/index.js'
 import type { EvalReport, TextPart } from '../jobs/searched-eval.js'
 import type { KeptMatrix, KeptReport } from '../jobs/searched-kept.js'
 import { deviceOption } from './device-option.js'
@@ -111,11 +112,19 @@ function printReport(terminal: Terminal, report: EvalReport): void {
   for (const warning of kept?.warnings ?? []) terminal.print(yellow(`warning: ${warning}`))
 }
 
-/** The matrices of a block, in the columns of the table. */
-const parts = ['attn.q', 'attn.k', 'attn.v', 'attn.c_proj', 'mlp.c_fc', 'mlp.c_proj'] as const
+/** What the columns of the table are called; where a block has several matrices of a role, each by its own name. */
+const partNames: Readonly<Record<string, string>> = {
+  query: 'q',
+  key: 'k',
+  value: 'v',
+  'attention-output': 'attn out',
+  'feed-forward': 'mlp in',
+  'feed-forward-output': 'mlp out',
+}
 
 /** A row a block, a column a matrix; embeddings and head above and below. */
 function keptTable(terminal: Terminal, { matrices, layers }: KeptReport): string {
+  const first = matrices.filter(({ layer }) => layer === 0)
   const empty = (found: readonly KeptMatrix[]) => {
     const rows = found.reduce((sum, matrix) => sum + matrix.emptyRows, 0)
     const columns = found.reduce((sum, matrix) => sum + matrix.emptyColumns, 0)
@@ -125,21 +134,20 @@ function keptTable(terminal: Terminal, { matrices, layers }: KeptReport): string
     matrix.name,
     count(matrix.count),
     percent(matrix.fraction),
-    ...parts.map(() => '-'),
+    ...first.map(() => '-'),
     ...empty([matrix]),
   ]
   const blocks = layers.map((layer) => {
     const own = matrices.filter((matrix) => matrix.layer === layer.layer)
-    const each = parts.map((part) => percent(own.find(({ name }) => name === `h.${layer.layer}.${part}`)!.fraction))
-    return [`h.${layer.layer}`, count(layer.count), percent(layer.fraction), ...each, ...empty(own)]
+    const each = own.map(({ fraction }) => percent(fraction))
+    return [blockOf(own[0].name), count(layer.count), percent(layer.fraction), ...each, ...empty(own)]
   })
-  const outside = matrices.filter((matrix) => matrix.layer === null)
-  const rows = [
-    ...outside.filter(({ name }) => name !== 'lm_head').map(alone),
-    ...blocks,
-    ...outside.filter(({ name }) => name === 'lm_head').map(alone),
-  ]
-  const heads = ['q', 'k', 'v', 'attn out', 'mlp in', 'mlp out']
+  const { before, after } = outsideOf(matrices)
+  const rows = [...before.map(alone), ...blocks, ...after.map(alone)]
+  const heads = first.map(({ name, role }) => {
+    const isAlone = first.filter((other) => other.role === role).length === 1
+    return isAlone ? partNames[role] : name.slice(name.lastIndexOf('.') + 1)
+  })
   return table(terminal.colour, ['', 'weights', 'kept', ...heads, 'empty rows', 'columns'], rows)
 }
 

@@ -1,6 +1,6 @@
 /** Searched tickets with a probe: the network is rebuilt from the ticket and run once. Imports no platform; a page writes tickets so too. */
 
-import { createDenseModel } from '../families/index.js'
+import { createDenseModel, familyOf } from '../families/index.js'
 import type { GraphRunner } from '../graph/index.js'
 import { InputError, memorySource } from '../safetensors/index.js'
 import {
@@ -61,7 +61,7 @@ export async function encodeProbedTicket(
 }
 
 /**
- * Logits [V] of the token that follows some tokens, by the network that a ticket stands for.
+ * Logits [V] of the token that follows some tokens, by the network that a ticket stands for; of an encoder the last token's hidden state [d].
  * @param tokens 1 to `positions` of them
  */
 export async function probeLogits(
@@ -72,8 +72,9 @@ export async function probeLogits(
   const { config } = ticket.metadata
   const model = createDenseModel(runner, config, networkWeights(await rebuild(ticket)))
   try {
-    const logits = await model.logits(Int32Array.from(tokens), 1, tokens.length)
-    return logits.slice(-config.vocabulary)
+    const read = Int32Array.from(tokens)
+    if (familyOf(config).task === 'encoder') return (await model.hidden(read, 1, tokens.length)).slice(-config.width)
+    return (await model.logits(read, 1, tokens.length)).slice(-config.vocabulary)
   } finally {
     await model.release()
   }

@@ -13,7 +13,7 @@ import {
 } from '../families/index.js'
 import type { GraphRunner } from '../graph/runner.js'
 import type { Kernels } from '../kernels/index.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { type PrunedTicket, rebuildBytes, type SearchedTicket } from '../ticket/index.js'
 
 /** A network that runs. */
@@ -53,6 +53,6 @@ export function runDense(runner: GraphRunner, config: BaseConfig, weights: Model
  * @throws InputError when the ticket holds no GPT-2
  */
 export async function runPruned(runner: GraphRunner, kernels: Kernels, ticket: PrunedTicket): Promise<RunningModel> {
-  const model = await openLiteralGpt2({ runner, kernels }, ticket)
+  const model = await openLiteralModel({ runner, kernels }, ticket)
   return { model, decoder: createPlainDecoder(model), release: () => model.release() }
 }

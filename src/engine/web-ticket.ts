@@ -78,7 +78,7 @@ export async function rebuildPairs(ticket: PrunedTicket, kernels: Kernels): Prom
  * @throws InputError when a mask is unsound, the ticket holds loose pairs and no model, or needs more memory than it may ask for
  */
 export async function runTicket(ticket: Ticket, kernels: Kernels, runner: GraphRunner): Promise<RunningModel> {
-  if (ticket.kind !== 'searched-gpt2') return runPruned(runner, kernels, ticket)
+  if (ticket.kind !== 'searched') return runPruned(runner, kernels, ticket)
   expectToRun(ticket)
   const network = await rebuildTicket(ticket, kernels)
   return runDense(runner, network.config, networkWeights(network))

@@ -7,6 +7,7 @@ import {
   fusedMatMul,
   matMul,
   mul,
+  numericShape,
   reshape,
   scalar,
   softmax,
@@ -54,14 +55,18 @@ export function createAttend(
   const joined = (values: readonly Value[]) => (values.length === 1 ? values[0] : concat(values, 2))
   return (q, k, v, see = (_, value) => value) => {
     const [queries, keys, values] = [q, k, v].map(parts)
-    const [B, H, , D] = q.shape
-    const K = k.shape[1]
+    const [B, H, , D] = numericShape('attention', q.shape)
+    const [, K] = numericShape('attention', k.shape)
+    const last = (x: Value) => numericShape('attention', x.shape).slice(2)
     const scale = 1 / Math.sqrt(D)
-    const stacked = (x: Value) => (H === K ? x : reshape(x, [B, K, (H / K) * x.shape[2], x.shape[3]]))
-    const unstacked = (x: Value, rows: number) => (H === K ? x : reshape(x, [B, H, rows, x.shape[3]]))
+    const stacked = (x: Value) => {
+      const [rows, columns] = last(x)
+      return H === K ? x : reshape(x, [B, K, (H / K) * rows, columns])
+    }
+    const unstacked = (x: Value, rows: number) => (H === K ? x : reshape(x, [B, H, rows, last(x)[1]]))
     const mixed = queries.map((query, i) => {
       const [seen, mixing] = [keys, values].map((all) => joined(all.slice(0, i + 1)))
-      const rows = query.shape[2]
+      const [rows] = last(query)
       const logits = fused
         ? fusedMatMul(stacked(query), seen, { transB: true, alpha: scale })
         : mul(matMul(stacked(query), transpose(seen, [0, 1, 3, 2])), scalar(q, scale))

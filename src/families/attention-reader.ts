@@ -1,11 +1,11 @@
 /** What the heads of a dense model look at. */
 import type { GraphRunner } from '../graph/index.js'
-import { joinedWeights } from './attention-specs.js'
 import type { BaseConfig } from './config.js'
 import { attentionGraph } from './dense-graph.js'
 import { checkConfig, familyOf } from './family.js'
 import { createFedSessions, encoderFeeds } from './fed-sessions.js'
 import { paddedLength } from './generate.js'
+import { joinedWeights } from './joined-weights.js'
 import { tokenTensor } from './language-model.js'
 import type { ModelWeights } from './weights.js'
 

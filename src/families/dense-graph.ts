@@ -64,11 +64,11 @@ export function hiddenGraph(config: BaseConfig, weights: DeclaredWeights, batch:
   return graph
 }
 
-/** The same inputs; every intermediate value that the forward pass names, `lm_head` [N, V] and `probs`. */
+/** The same inputs; every intermediate value that the forward pass names, `logits` [N, V] and `probs`. */
 export function traceGraph(config: BaseConfig, weights: DeclaredWeights, batch: number, length: number): Graph {
   const shape = { batch, length, whole: true }
   const { graph, port, body } = text('trace', config, weights, shape, (own) => (name, value) => own.output(name, value))
-  const logits = graph.output('lm_head', familyOf(config).head(port, config, body))
+  const logits = graph.output('logits', familyOf(config).head(port, config, body))
   graph.output('probs', softmax(logits))
   return graph
 }

@@ -1,9 +1,9 @@
 import type { GraphRunner, Tensor } from '../graph/index.js'
-import { joinedWeights } from './attention-specs.js'
 import type { BaseConfig } from './config.js'
 import { hiddenGraph, logitsGraph, traceGraph } from './dense-graph.js'
 import { checkConfig } from './family.js'
 import { createFedSessions, encoderFeeds } from './fed-sessions.js'
+import { joinedWeights } from './joined-weights.js'
 import { type Encoder, type EncoderInputs, type LanguageModel, tokenTensor } from './language-model.js'
 import type { ModelWeights } from './weights.js'
 
@@ -15,7 +15,7 @@ export interface DenseModel extends LanguageModel, Encoder {
   /**
    * Every intermediate tensor of one forward pass that has a name, flat: N = B T rows. `tok_emb`, `pos_emb`, `x`; for each block L `h.L.`
    * followed by `qkv`, `q`, `k`, `v` [B, heads, T, D], `att` (masked logits), `attSm` [B, H, T, T], `y`, `yProj`; what the family names
-   * beside them (a GPT-2: `h.L.` and `ln1`, `attnResid`, `ln2`, `fc`, `gelu`, `mlp`, `mlpResid`; `ln_f`); then `lm_head` and `probs`.
+   * beside them (a GPT-2: `h.L.` and `ln1`, `attnResid`, `ln2`, `fc`, `gelu`, `mlp`, `mlpResid`; `ln_f`); then `logits` and `probs`.
    * Arguments as for `logits`.
    */
   trace(tokens: Int32Array, batch: number, length: number, inputs?: EncoderInputs): Promise<Record<string, Tensor>>
@@ -34,7 +34,7 @@ export function createDenseModel(runner: GraphRunner, config: BaseConfig, weight
   const sessions = createFedSessions(runner, joined)
   const build = { logits: logitsGraph, hidden: hiddenGraph, trace: traceGraph }
 
-  const run = (
+  const run = async (
     kind: keyof typeof build,
     tokens: Int32Array,
     batch: number,

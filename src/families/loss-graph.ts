@@ -12,24 +12,24 @@ import {
   log,
   mul,
   neg,
+  numericShape,
   pullBack,
   reduceMean,
   reduceSum,
   reshape,
   scalar,
   scatterElements,
+  sizeOf,
   slice,
   softmax,
   type Value,
 } from '../graph/index.js'
 import type { BaseConfig } from './config.js'
 import { familyOf, matricesOf, normVectorsOf, parametersOf } from './family.js'
-import type { Parameter } from './parameter.js'
+import type { Norms, Parameter } from './parameter.js'
 import { createTextPort } from './text-graph.js'
 
-/** Whether norms have learned gains and shifts, or neither. */
-export const normKinds = ['plain', 'learned'] as const
-export type Norms = (typeof normKinds)[number]
+export { type Norms, normKinds } from './parameter.js'
 
 /** A model as a loss sees it: which of its parameters there are. Searches and their baselines have no biases. */
 export interface LossModel {
@@ -48,6 +48,8 @@ export interface LossGraphOptions {
    * read all.
    */
   readonly answers?: number | undefined
+  /** Of an encoder: whether there are inputs `mask` [B, T] (float32, 0 for padding) and `types` [B, T] (int32). Default false. */
+  readonly padded?: boolean | undefined
 }
 
 /** How a gradient graph is built. */
@@ -105,7 +107,7 @@ function forward(
   model: LossModel,
   batch: number,
   length: number,
-  { fused = false, rows: place = 'graph', answers: A = length }: GradientGraphOptions,
+  { fused = false, rows: place = 'graph', answers: A = length, padded = false }: GradientGraphOptions,
 ): Forward {
   const { config } = model
   const family = familyOf(config)
@@ -130,6 +132,8 @@ function forward(
     width: d,
     causal: family.task === 'causal',
     tokens,
+    mask: padded ? graph.input('mask', 'float32', [B, T]) : undefined,
+    types: padded ? reshape(graph.input('types', 'int32', [B, T]), [N]) : undefined,
     weight: (name) => parameters.get(name),
     tokenTable: place === 'outside' ? () => graph.input(`${table}.rows`, 'float32', [V, d]) : undefined,
     fused,
@@ -148,7 +152,7 @@ const headMatrix = (config: BaseConfig): string =>
 
 /** Counts [B, A] -> shares [B A, 1] that sum to 1. */
 function sharesOf(counts: Value): Value {
-  const flat = reshape(counts, [counts.shape[0] * counts.shape[1], 1])
+  const flat = reshape(counts, [sizeOf(counts.shape), 1])
   return div(flat, reduceSum(flat, [0, 1], true))
 }
 
@@ -188,7 +192,7 @@ export function gradientGraph(
 ): Graph {
   const found = forward(model, batch, length, options)
   const { graph, logits, probabilities, targets, shares, parameters, rows } = found
-  const N = logits.shape[0]
+  const [N] = numericShape('logits', logits.shape)
   const minus = shares ? neg(shares) : expand(scalar(logits, -1 / N), [N, 1]) // stored as one number; ONNX Runtime spreads it when it loads
   const scaled = mul(probabilities, shares ?? scalar(logits, 1 / N))
   const dLogits = scatterElements(scaled, targets, minus, 1, 'add')

@@ -25,7 +25,7 @@ export interface SeenUnits {
 }
 
 /** Gives the pairs of a pruned model by name. */
-export interface PairSource {
+export interface PairWeights {
   /** Both matrices of a pair. Asked again on every pass. */
   matrices(name: string): Promise<MaterialisedPair>
   /** The hidden units of a pair that see some of its inputs, in their order. */
@@ -50,20 +50,20 @@ export interface PairLayers {
   shifted(plan: PairPlan, x: Float32Array): Promise<Float32Array>
 }
 
-export function createPairLayers(source: PairSource): PairLayers {
+export function createPairLayers(weights: PairWeights): PairLayers {
   const rows = new Map<string, Float32Array>()
   let keptBytes = 0
   const vectors = new Map<string, SeenUnits>()
   const allUnits = async ({ name, inputs }: PairPlan): Promise<SeenUnits> => {
     const known = vectors.get(name)
     if (known) return known
-    const units = await source.units(name, new Set(Array(inputs).keys()))
+    const units = await weights.units(name, new Set(Array(inputs).keys()))
     vectors.set(name, units)
     return units
   }
   return {
     async matrices(plan) {
-      const pair = await source.matrices(plan.name)
+      const pair = await weights.matrices(plan.name)
       checkPair(plan, pair)
       return pair
     },
@@ -82,7 +82,7 @@ export function createPairLayers(source: PairSource): PairLayers {
           rows.clear()
           keptBytes = 0
         }
-        for (const [row, sum] of sumsOf(await source.units(name, new Set(missing)), missing, outputs)) {
+        for (const [row, sum] of sumsOf(await weights.units(name, new Set(missing)), missing, outputs)) {
           rows.set(`${name} ${row + from}`, sum)
           found.set(row + from, sum)
           keptBytes += sum.byteLength

@@ -10,6 +10,7 @@ import {
   type Graph,
   matMul,
   mul,
+  numericShape,
   reshape,
   scalar,
   softmax,
@@ -183,7 +184,7 @@ function pairInputs(graph: Graph, shape: PieceShape, { inputs, hidden, outputs }
 
 /** x with a 1 after its last coordinate: [B, T, d] -> [B, T, d + 1]. A bias is a weight on that constant input. */
 function appendOne(x: Value): Value {
-  const dims = x.shape.with(-1, 1)
+  const dims = numericShape('appendOne', x.shape).with(-1, 1)
   const ones = new Float32Array(dims.reduce((product, length) => product * length)).fill(1)
   return concat([x, x.graph.constant({ dtype: 'float32', dims, data: ones })], -1)
 }

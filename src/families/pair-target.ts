@@ -14,6 +14,22 @@ interface AffineOptions {
   readonly count: number
 }
 
+/** A target matrix W, y = x W: float64, row-major [inputs, outputs]. */
+export interface TargetMatrix {
+  readonly name: string
+  readonly inputs: number
+  readonly outputs: number
+  readonly weights: Float64Array
+}
+
+/** The target matrices of some pairs in their order, one in memory at a time. */
+export function* pairTargets(plans: Iterable<PairPlan>, weights: ModelWeights): Generator<TargetMatrix> {
+  for (const plan of plans) {
+    const { name, inputs, outputs } = plan
+    yield { name, inputs, outputs, weights: pairTarget(plan, weights) }
+  }
+}
+
 /**
  * The target matrix of a pair, float64, row-major [inputs, outputs].
  * @param weights the model's; biases and vectors of norms that it lacks are 0, gains 1

@@ -13,6 +13,10 @@ export type MatrixRole =
   | 'feed-forward-output'
   | 'head'
 
+/** Whether norms have learned gains and shifts, or neither. */
+export const normKinds = ['plain', 'learned'] as const
+export type Norms = (typeof normKinds)[number]
+
 /** A matrix: what a search masks. */
 export interface MatrixParameter {
   readonly name: string
@@ -37,7 +41,14 @@ export const biasOf = (linear: string): string => `${linear}.bias`
 export const gainOf = (norm: string): string => `${norm}.weight`
 export const shiftOf = (norm: string): string => `${norm}.bias`
 
-const isTable = (role: MatrixRole): boolean => role.endsWith('-embedding')
+/** Whether a matrix is a table of an embedding. */
+export const isTable = (role: MatrixRole): boolean => role.endsWith('-embedding')
+
+/** Number of the block that a parameter or a pair belongs to, from its name (`h.0.attn.q`); null for what is outside of blocks. */
+export function layerOf(name: string): number | null {
+  const found = /^\w+\.(\d+)\./.exec(name)
+  return found ? Number(found[1]) : null
+}
 
 /** Number of inputs that one output of the matrix sums over: `in` of a linear map, the width d of embeddings and head. */
 export const fanIn = ({ shape, role }: Pick<MatrixParameter, 'shape' | 'role'>): number =>

@@ -8,6 +8,7 @@ import {
   gemm,
   matMul,
   mul,
+  numericShape,
   reshape,
   scalar,
   slice,
@@ -94,7 +95,8 @@ export function createTextPort(options: TextGraphOptions): TextPort {
     return bias ? add(matMul(x, weight(name)!), bias) : gemm(x, weight(name)!)
   }
   /** [N, h D] -> [B, h, T, D] */
-  const heads = (x: Value, D: number) => transpose(reshape(x, [B, T, x.shape[1] / D, D]), [0, 2, 1, 3])
+  const heads = (x: Value, D: number) =>
+    transpose(reshape(x, [B, T, numericShape('heads', x.shape)[1] / D, D]), [0, 2, 1, 3])
 
   const inputsOf = (spec: AttentionSpec, x: Value): Value[] => {
     const { heads: H, keyHeads: K, headWidth: D, layer } = spec

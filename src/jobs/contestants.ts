@@ -66,7 +66,7 @@ export async function openContestants(
         tokenizerId:
           loaded && (loaded.name === 'folder' ? await fileSha256(join(tokenizer!, 'tokenizer.json')) : loaded.name),
         warnings: [...source.warnings, ...(loaded ? paddingNotes(path, loaded) : [])],
-        learnt: ticket?.kind === 'searched-gpt2' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
+        learnt: ticket?.kind === 'searched' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
       })
     } finally {
       await source.close()
@@ -83,7 +83,7 @@ async function fileSha256(path: string): Promise<string> {
 }
 
 function parametersOf({ ticket, parameters }: ModelSource): number {
-  if (ticket?.kind !== 'searched-gpt2') return parameters
+  if (ticket?.kind !== 'searched') return parameters
   const sizes = [...ticket.metadata.matrices, ...ticket.metadata.dense].map(({ shape }) => shape as readonly number[])
   return sizes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)
 }

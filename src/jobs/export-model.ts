@@ -1,80 +1,30 @@
 import { basename, join } from 'node:path'
 import type { TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { type BaseConfig, familyOf, storedTensors } from '../families/index.js'
+import { storedTensors } from '../families/index.js'
 import { openFile } from '../files/files.js'
-import { checkOutput, type WriteOptions, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
+import { checkOutput, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
 import {
-  type Bits,
   checkTrainingBatch,
   denseTrainingFile,
   generationConfigFile,
-  gpt2OnnxFile,
   modelCard,
   modelConfigFile,
+  modelOnnxFile,
   type OutputFile,
   ticketTrainingFile,
   tokenizerFiles,
-  type WeightFormat,
-  type WeightPlace,
   weightsFile,
 } from '../interop/index.js'
-import { InputError, isMissingFile } from '../safetensors/index.js'
-import type { OpenOptions } from '../ticket/index.js'
+import { isMissingFile } from '../safetensors/index.js'
 import { aboutModel, commandOf } from './export-origin.js'
-import { type DenseExport, denseExport, type HeadForm } from './export-weights.js'
+import type { ExportReport, ExportRequest } from './export-request.js'
+import { type DenseExport, denseExport } from './export-weights.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { loadModelTokenizer } from './searched-text.js'
 
-/** What a model can be written as. */
-export const exportForms = ['huggingface', 'onnx', 'onnx-training'] as const
-export type ExportForm = (typeof exportForms)[number]
-
 /** What progress is of while heads are factored: then it counts heads, not bytes. */
 export const HEADS = 'heads'
-
-/** What is to be exported, and as what. */
-export interface ExportRequest extends WriteOptions, OpenOptions {
-  /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
-  readonly source: string
-  /** A folder, or for ONNX a file whose name ends with `.onnx`. */
-  readonly out: string
-  readonly to: ExportForm
-  /** Of a Hugging Face folder. Default fp32. */
-  readonly dtype?: WeightFormat | undefined
-  /** Of a pruned ticket. Default exact. */
-  readonly heads?: HeadForm | undefined
-  /** Of an ONNX inference graph: bits of the weights of linear maps. Default: float32. */
-  readonly bits?: Bits | undefined
-  /** Of a training graph: sequences; default: as many as the search took, or 8. */
-  readonly batch?: number | undefined
-  /** Of a training graph: tokens a sequence; default: the model's context. */
-  readonly length?: number | undefined
-  /** Of a training graph: where its weights come from. Default initializers. */
-  readonly weights?: WeightPlace | undefined
-  /** Name of a tokenizer for a model that names none, or null for none at all; default: the model's own. */
-  readonly tokenizer?: TokenizerName | null | undefined
-}
-
-/** What was written. */
-export interface ExportReport {
-  readonly source: string
-  readonly kind: ModelSource['kind']
-  readonly to: ExportForm
-  readonly out: string
-  readonly files: readonly { readonly path: string; readonly bytes: number }[]
-  readonly bytes: number
-  /** Of the exported model. */
-  readonly config: BaseConfig
-  readonly tokenizer: TokenizerName | null
-  /** Of a pruned ticket; null for others. */
-  readonly heads: HeadForm | null
-  /** Of a pruned ticket: largest difference from the logits of its literal network on random inputs; null for others. */
-  readonly logitDifference: number | null
-  /** A line each for what a folder holds and was not read. */
-  readonly warnings: readonly string[]
-}
 
 /**
  * Exports a model. Everything is read, checked and made before anything is written, and what is written appears whole.
@@ -116,7 +66,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
       config: model?.config ?? source.config,
       tokenizer,
       heads: source.kind === 'pruned' ? heads : null,
-      logitDifference: model?.logitDifference ?? null,
+      logitDifference: model?.difference ?? null,
       warnings: source.warnings,
     }
   } finally {
@@ -126,30 +76,19 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
 
 /** Shape and weights of a training graph: what is asked for, else what the search had. */
 function trainingOptions({ batch, length, weights }: ExportRequest, { ticket, config }: ModelSource) {
-  const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
+  const search = ticket?.kind === 'searched' ? ticket.metadata.search : null
   const chosen = length ?? config.positions
   return { batch: batch ?? search?.batch ?? 8, length: chosen, weights: weights ?? ('initializers' as const) }
 }
 
 async function singleFile(request: ExportRequest, source: ModelSource, model: DenseExport | null): Promise<OutputFile> {
   const path = basename(request.out)
-  if (request.to === 'onnx') return onnxFileOf(path, model!, { bits: request.bits })
+  if (request.to === 'onnx') return modelOnnxFile(path, model!.config, model!.weights, { bits: request.bits })
   const { ticket } = source
   const options = trainingOptions(request, source)
-  if (ticket?.kind !== 'searched-gpt2') return denseTrainingFile(path, model!.config, model!.weights, options)
+  if (ticket?.kind !== 'searched') return denseTrainingFile(path, model!.config, model!.weights, options)
   const network = await rebuildTicket(ticket)
   return ticketTrainingFile(path, network, (name) => network.parameters.get(name)!, options)
-}
-
-/** A model as an ONNX file with a cache. */
-function onnxFileOf(
-  path: string,
-  { config, weights }: Pick<DenseExport, 'config' | 'weights'>,
-  options: { bits?: Bits | undefined },
-): OutputFile {
-  if (familyOf(config).name !== 'gpt2')
-    throw new InputError(`${path}: ONNX files of a ${familyOf(config).title} are not written yet`)
-  return gpt2OnnxFile(path, config as Gpt2Config, storedTensors(config, weights), options)
 }
 
 /** The file that transformers.js looks for, and its `dtype`, by the bits of a weight. */
@@ -182,7 +121,7 @@ async function folderFiles(
       holds: isOnnx ? dtype : 'safetensors',
     }),
     isOnnx
-      ? onnxFileOf(`onnx/${file}`, { config, weights }, { bits: request.bits })
+      ? modelOnnxFile(`onnx/${file}`, config, weights, { bits: request.bits })
       : weightsFile(storedTensors(config, weights), request.dtype ?? 'fp32'),
   ]
 }

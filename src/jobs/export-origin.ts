@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { ExportRequest } from './export-model.js'
+import type { ExportRequest } from './export-request.js'
 import type { ModelSource } from './model-source.js'
 
 /** What a model card says of a model, a sentence a line. */
@@ -13,7 +13,7 @@ export function aboutModel({ ticket, name, kind }: ModelSource, { heads = 'exact
 function originOf(ticket: ModelSource['ticket'], name: string, heads: string): string[] {
   if (ticket === null) return [`Exported from the Hugging Face folder \`${name}\`.`]
   const from = `seed ${ticket.seed}, ticket ${ticket.sha256.slice(0, 16)}`
-  if (ticket.kind !== 'searched-gpt2') {
+  if (ticket.kind !== 'searched') {
     const form =
       heads === 'exact'
         ? 'Its heads are merged matrices, which a wider residual stream holds exactly.'

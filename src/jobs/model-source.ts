@@ -102,9 +102,9 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
     const ticket = await openTicket(source, nodeSha256, options)
     const { config } = ticket.metadata
     if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)
-    const tokenizer = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
+    const tokenizer = ticket.kind === 'searched' ? ticket.metadata.tokenizer : null
     return {
-      kind: ticket.kind === 'searched-gpt2' ? 'searched' : 'pruned',
+      kind: ticket.kind === 'searched' ? 'searched' : 'pruned',
       path,
       name: basename(path).replace(/(\.slt)?\.safetensors$/, ''),
       config,
@@ -127,7 +127,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
 }
 
 async function ticketWeights(ticket: Ticket): Promise<ModelWeights> {
-  if (ticket.kind !== 'searched-gpt2') {
+  if (ticket.kind !== 'searched') {
     throw new InputError(`${ticket.name}: is a pruned ticket, whose heads no dense GPT-2 of its width holds exactly`)
   }
   ticket.memory.expect(rebuildBytes(ticket), 'make its weights')

@@ -10,6 +10,7 @@ import {
   type LanguageModel,
 } from '../families/index.js'
 import type { GraphRunner } from '../graph/index.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import { expectPruned, type OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
@@ -52,7 +53,7 @@ export async function openModel(
 
 async function start({ kind, ticket, config, weights }: ModelSource, runner: GraphRunner): Promise<RunningModel> {
   if (kind === 'pruned') return runPruned(runner, await loadKernels(), expectPruned(ticket!))
-  if (ticket?.kind === 'searched-gpt2') expectToRun(ticket)
+  if (ticket?.kind === 'searched') expectToRun(ticket)
   return runDense(runner, config, await weights())
 }
 
@@ -85,9 +86,12 @@ export async function openEncoder(
   }
 }
 
-async function startEncoder({ ticket, config, weights }: ModelSource, runner: GraphRunner) {
-  if (ticket?.kind === 'searched-gpt2') expectToRun(ticket)
-  const encoder = createDenseModel(runner, config, await weights())
+async function startEncoder({ kind, ticket, config, weights }: ModelSource, runner: GraphRunner) {
+  if (ticket?.kind === 'searched') expectToRun(ticket)
+  const encoder =
+    kind === 'pruned'
+      ? await openLiteralModel({ runner, kernels: await loadKernels() }, expectPruned(ticket!))
+      : createDenseModel(runner, config, await weights())
   return { encoder, release: () => encoder.release() }
 }
 

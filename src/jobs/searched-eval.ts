@@ -2,17 +2,18 @@ import { bytesOfTokens, type Corpus, validationStarts } from '../data/index.js'
 import { type DeviceName, openGraphRunner } from '../engine/device.js'
 import { loadKernels } from '../engine/node.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
+import { familyOf } from '../families/family.js'
 import type { Gpt2Config } from '../families/gpt2/config.js'
 import { openCorpus } from '../files/corpus-files.js'
 import { type ReadRecord, recordParts } from '../files/run-record.js'
 import type { GraphRunner } from '../graph/index.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import type { LossEvaluator } from '../search/loss-evaluator.js'
+import { createMaskedValidation, type Hiding, hiddenText } from '../search/masked-validation.js'
 import { createValidation, lastWindows } from '../search/validation.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
-import { expectCausal } from './open-model.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
 import { loadModelTokenizer, paddingNotes } from './searched-text.js'
@@ -23,7 +24,7 @@ export type TextPart = (typeof textParts)[number]
 
 /** What is to be evaluated. */
 export interface EvalRequest extends OpenOptions {
-  /** Path of a ticket, or of a Hugging Face folder; no encoder. */
+  /** Path of a ticket, or of a Hugging Face folder. Of encoders only those that a search made. */
   readonly ticket: string
   /** A text, a folder of them or a file of tokens; see `openCorpus`. */
   readonly data: string
@@ -57,7 +58,7 @@ export interface EvalReport {
   readonly windows: number
   /** Tokens a window. */
   readonly length: number
-  /** Tokens predicted. */
+  /** Tokens predicted; of an encoder those that were hidden from it. */
   readonly tokens: number
   /** Bytes of text that these stand for. */
   readonly bytes: number
@@ -87,8 +88,8 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
   const source = await openModelSource(request.ticket, request)
   try {
     const { config, ticket } = source
-    const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
-    expectCausal(source)
+    const hiding = hidingOf(source)
+    const search = ticket?.kind === 'searched' ? ticket.metadata.search : null
     const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
     const { data, raw } = request
@@ -107,7 +108,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const windows = request.windows ?? lastWindows(length)
     const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
 
-    const kept = ticket?.kind === 'searched-gpt2' ? await keptReport(ticket) : null
+    const kept = ticket?.kind === 'searched' ? await keptReport(ticket) : null
     const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
     const evaluator = await createLoss(source, runner, batch, length)
     try {
@@ -123,11 +124,12 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
           return losses
         },
       }
-      const { validLoss, bitsPerByte } = await createValidation(
-        counted,
-        { name: data, text, tokenizer, batch, windows },
-        signal,
-      )()
+      const validated = { name: data, text, tokenizer, batch, windows }
+      const hidden = hiding && hiddenText(counted, validated, hiding)
+      const validate = hiding
+        ? createMaskedValidation(counted, validated, hiding, signal)
+        : createValidation(counted, validated, signal)
+      const { validLoss, bitsPerByte } = await validate()
       return {
         ticket: request.ticket,
         kind: source.kind,
@@ -137,11 +139,13 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         tokenizer: tokenizer.name,
         windows: count,
         length,
-        tokens: count * length,
-        bytes: starts.reduce(
-          (sum, start) => sum + bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length)),
-          0,
-        ),
+        tokens: hidden?.tokens ?? count * length,
+        bytes:
+          hidden?.bytes ??
+          starts.reduce(
+            (sum, start) => sum + bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length)),
+            0,
+          ),
         loss: validLoss,
         perplexity: Math.exp(validLoss),
         bitsPerByte,
@@ -157,6 +161,16 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
   } finally {
     await source.close()
   }
+}
+
+/** An encoder guesses hidden tokens; which ones the seed of its search says. @throws InputError for one that no search made */
+function hidingOf({ path, config, ticket }: ModelSource): Hiding | undefined {
+  const { task, title } = familyOf(config)
+  if (task === 'causal') return undefined
+  if (ticket?.kind === 'searched') return { config, seed: ticket.seed }
+  throw new InputError(
+    `${path}: is a ${title}, an encoder that no search made, and predicts nothing that a loss is of (its head for hidden tokens is not read); slt embed embeds texts with it`,
+  )
 }
 
 /** Windows that are evaluated at a time unless said otherwise. @param searched as many as a step of the search had */
@@ -183,9 +197,9 @@ async function createLoss(
   length: number,
 ): Promise<LossEvaluator> {
   if (ticket === null) return createDenseLoss(runner, config, await weights(), batch, length)
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     return createSearchedLoss(runner, await rebuildTicket(ticket), batch, length)
   }
-  const model = await openLiteralGpt2({ runner, kernels: await loadKernels() }, ticket)
+  const model = await openLiteralModel({ runner, kernels: await loadKernels() }, ticket)
   return { ...createLogitsLoss(model, batch, length), release: () => model.release() }
 }

@@ -1,5 +1,5 @@
 import { loadableName } from '../data/index.js'
-import { gpt2Matrices } from '../families/gpt2/matrices.js'
+import { matricesOf } from '../families/family.js'
 import {
   assertSearchedMetadata,
   type MaskCoding,
@@ -36,7 +36,7 @@ export function foundTicket(
   if (!ticket) throw new TypeError('"session" expected a search, got a dense training, which has no masks')
   return {
     ...descriptionOf(settings, corpus, options),
-    matrices: matricesOf(settings).map((matrix) => {
+    matrices: foundMatrices(settings).map((matrix) => {
       return { ...matrix, mask: ticket.mask(matrix.name), generations: generations?.(matrix.name) }
     }),
     dense: new Map(memory.dense.map((norm) => [norm.name, norm.effective])),
@@ -53,8 +53,8 @@ export function checkFoundTicket(
   corpus: { readonly sha256: string },
   { name, coding }: Pick<FoundTicketOptions, 'name' | 'coding'>,
 ): void {
-  const shapes = gpt2Matrices(settings.config)
-  const matrices = matricesOf(settings).map((matrix, i) => {
+  const shapes = matricesOf(settings.config)
+  const matrices = foundMatrices(settings).map((matrix, i) => {
     return { ...matrix, shape: shapes[i].shape, kept: 0, generations: 0 }
   })
   const description = descriptionOf(settings, corpus, { name, coding, steps: settings.steps, validLoss: 0 })
@@ -90,5 +90,5 @@ function descriptionOf(
   }
 }
 
-const matricesOf = (settings: SearchSettings) =>
+const foundMatrices = (settings: SearchSettings) =>
   randomMatrices(settings).map(({ name, stream, init }, i) => ({ name, stream, init, scores: scoreStream(i) }))

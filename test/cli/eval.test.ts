@@ -7,7 +7,7 @@ import { ticketFiles } from '../../src/files/ticket-files.js'
 import { usualBatch } from '../../src/jobs/searched-eval.js'
 import { openTicketModel } from '../../src/jobs/ticket-model.js'
 import { packedBytes } from '../../src/mask/index.js'
-import { gpt2Dense, openTicketWriter, type PairSpec } from '../../src/ticket/index.js'
+import { keptDense, openTicketWriter, type PairSpec } from '../../src/ticket/index.js'
 import { options, report } from '../ticket/example.js'
 import { randomContent, runnableConfig } from '../ticket/searched-example.js'
 import { writeSearched } from './searched-fixture.js'
@@ -92,7 +92,7 @@ test('a pruned ticket is evaluated too, with the tokenizer it is told', async ()
     const [first, second] = [2 * i, 2 * i + 1].map((stream) => ({ stream, init }))
     return { ...shape, hidden: 4, activation: 'linear', divisor: 1, first, second }
   })
-  const dense = gpt2Dense(config).map(({ name, shape }) => {
+  const dense = keptDense(config, options().construction).map(({ name, shape }) => {
     const count = shape.reduce((a, b) => a * b)
     return { name, shape, values: Float32Array.from({ length: count }, (_, i) => ((i * 31) % 17) / 17) }
   })

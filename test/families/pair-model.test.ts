@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import type { BaseConfig } from '../../src/families/config.js'
-import { createPairModel, type PairSource } from '../../src/families/pair-model.js'
+import { createPairModel, type PairWeights } from '../../src/families/pair-model.js'
 import { denseParameters, type PairChoice, type PairPlan, pairPlans } from '../../src/families/pair-plan.js'
 import { pairTarget } from '../../src/families/pair-target.js'
 import type { ModelWeights } from '../../src/families/weights.js'
@@ -11,7 +11,7 @@ import { denseResult, randomWeights, smallBert, smallGpt2, smallLlama } from './
 const runner = createGraphRunner()
 
 /** Two hidden units an input: they carry the target times 2 and times -1, and scores are divided by 3. */
-function exactSource(config: BaseConfig, choice: PairChoice, weights: ModelWeights): PairSource {
+function exactPairs(config: BaseConfig, choice: PairChoice, weights: ModelWeights): PairWeights {
   const plans = new Map(pairPlans(config, choice).map((plan) => [plan.name, plan]))
   const parts = (plan: PairPlan) => {
     const { inputs, outputs } = plan
@@ -55,7 +55,7 @@ async function differenceOf(
 ) {
   const weights = change(randomWeights(config))
   const dense = new Map(denseParameters(config, choice.dense).map(({ name }) => [name, weights.get(name)!]))
-  const model = createPairModel({ runner, config, choice, dense, source: exactSource(config, choice, weights) })
+  const model = createPairModel({ runner, config, choice, dense, weights: exactPairs(config, choice, weights) })
   try {
     const tokens = tokensOf(config, 14)
     const wanted = await denseResult(config, weights, tokens, [2, 7], inputs)
@@ -119,7 +119,7 @@ test('attention probabilities are seen head by head, later tokens having none', 
     config: smallLlama,
     choice,
     dense: new Map(),
-    source: exactSource(smallLlama, choice, weights),
+    weights: exactPairs(smallLlama, choice, weights),
     onAttention(layer, head, { dims, data }) {
       seen.push(`${layer}.${head}`)
       expect(dims).toEqual([1, 3, 3])
@@ -135,11 +135,11 @@ test('attention probabilities are seen head by head, later tokens having none', 
 test('what does not fit is refused by name', async () => {
   const choice = { attention: 'merged', dense: 'none' } as const
   const weights = randomWeights(smallGpt2)
-  const source = exactSource(smallGpt2, choice, weights)
-  const options = { runner, config: smallGpt2, choice, dense: new Map(), source }
+  const pairs = exactPairs(smallGpt2, choice, weights)
+  const options = { runner, config: smallGpt2, choice, dense: new Map(), weights: pairs }
   const lame = createPairModel({
     ...options,
-    source: { ...source, matrices: async (name) => ({ ...(await source.matrices(name)), outputs: 4 }) },
+    weights: { ...pairs, matrices: async (name) => ({ ...(await pairs.matrices(name)), outputs: 4 }) },
   })
   await expect(lame.logits(Int32Array.of(1), 1, 1)).rejects.toThrow(
     'pair h.0.attn.0.qk expected 7 inputs and 7 outputs, got 7 and 4',

@@ -112,7 +112,7 @@ test('rotary attention has a pair a head and frequency, whose second matrix has 
     'layers.0.mlp.down_proj linear 10 6',
     'norm.weight diagonal 6 1',
   ])
-  const biased = pairPlans({ ...llama, inputBias: true }, { attention: 'rotary', dense: 'none' })
+  const biased = pairPlans({ ...llama, inputBias: true } as LlamaConfig, { attention: 'rotary', dense: 'none' })
   expect(sizes(biased)[1]).toBe('layers.0.self_attn.0.qk.0 rotary 7 14')
   const factored = sizes(pairPlans(llama, { attention: 'factored', dense: 'embeddings' }))
   expect(factored.slice(0, 3)).toEqual([

@@ -208,7 +208,7 @@ export const ticketCase = (random: CaseRandom): Uint8Array => random.one(changes
 export async function readTicket(bytes: Uint8Array, memoryLimit: number): Promise<void> {
   const ticket = await openTicket(memorySource(bytes, 'x'), nodeSha256, { memoryLimit })
   for (const name of ticket.dense.keys()) await ticket.readDense(name)
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     for (const name of ticket.matrices.keys()) await ticket.readMask(name)
     await materialiseSearched(ticket, generateWeights)
     return

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { gpt2Shapes } from '../../src/families/gpt2/config.js'
 import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
 import { metadataOf } from '../../src/ticket/format.js'
-import { gpt2Dense, type PairSpec, type Probe } from '../../src/ticket/index.js'
+import { keptDense, type PairSpec, type Probe } from '../../src/ticket/index.js'
 import { assertMetadata } from '../../src/ticket/metadata.js'
 import { report } from './example.js'
 
@@ -22,7 +22,7 @@ const sound: Probe = { tokens: [0, 1, 2], logits: [0.5, 0, -0.5], tolerance: 1e-
 
 function check({ probe = sound, specs = pairs }: { probe?: Probe; specs?: PairSpec[] }): void {
   const construction = { items: 1, scale: 'auto', method: 'plain' } as const
-  const plan = { seed: 1n, config, pairs: specs, dense: gpt2Dense(config), construction }
+  const plan = { seed: 1n, config, pairs: specs, dense: keptDense(config, construction), construction }
   const reports = specs.map(() => report)
   assertMetadata(metadataOf(plan, reports, probe))
 }

@@ -3,7 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
-import { gpt2Matrices } from '../../src/families/gpt2/matrices.js'
+import { matricesOf } from '../../src/families/family.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { getBit } from '../../src/mask/index.js'
 import { memorySource } from '../../src/safetensors/index.js'
@@ -22,7 +22,7 @@ const settings = chooseSettings(
 )
 const data = new URL('../../data/tinyshakespeare/input.txt', import.meta.url)
 const text = { name: 'tiny Shakespeare', bytes: new Uint8Array(readFileSync(data).subarray(0, 20_000)) }
-const names = gpt2Matrices(settings.config).map(({ name }) => name)
+const names = matricesOf(settings.config).map(({ name }) => name)
 
 /** What Node's search of the same settings does. */
 interface Expected {

@@ -30,9 +30,13 @@ export const bertHuggingFace: HuggingFaceLayout<BertConfig> = {
     is_encoder_decoder: false,
     position_embedding_type: 'absolute',
   },
-  // transformers 5 writes `tie_word_embeddings`, of the heads that are not read.
-  withoutEffect:
-    'hidden_dropout_prob attention_probs_dropout_prob pooler_fc_size directionality tie_word_embeddings'.split(' '),
+  withoutEffect: [
+    'tie_word_embeddings',
+    'hidden_dropout_prob',
+    'attention_probs_dropout_prob',
+    'pooler_fc_size',
+    'directionality',
+  ],
   read,
   write: (config) => ({
     num_hidden_layers: config.layers,

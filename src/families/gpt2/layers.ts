@@ -10,6 +10,7 @@ import {
   layerNormalization,
   matMul,
   mul,
+  numericShape,
   relu,
   reshape,
   scalar,
@@ -66,7 +67,7 @@ export function attention(
   ) // [B, H, T, d/H] each
   const products = matMul(q, transpose(k, [0, 1, 3, 2])) // [B, H, T, T]
   const scaled = mul(products, scalar(x, 1 / Math.sqrt(headWidth(config))))
-  const logits = observe('att', add(scaled, causalMask(x, T)))
+  const logits = observe('att', add(scaled, causalMask(x, numericShape('causal mask:', [T])[0])))
   const probabilities = observe('attSm', softmax(logits))
   const mixed = transpose(matMul(probabilities, v), [0, 2, 1, 3]) // [B, T, H, d/H]
   const y = observe('y', reshape(mixed, [B, T, d]))
@@ -116,7 +117,7 @@ export function unembed(config: Gpt2Config, weight: WeightLookup, x: Value): Val
 
 /** x with a 1 after its last coordinate: [B, T, d] -> [B, T, d + 1]. A bias is a weight on that constant input. */
 export function appendOne(x: Value): Value {
-  const dims = x.shape.with(-1, 1)
+  const dims = numericShape('appendOne:', x.shape).with(-1, 1)
   const ones = new Float32Array(dims.reduce((product, length) => product * length)).fill(1)
   return concat([x, x.graph.constant({ dtype: 'float32', dims, data: ones })], -1)
 }

@@ -18,6 +18,7 @@ import {
   matMul,
   mul,
   neg,
+  numericShape,
   pullBack,
   reduceMean,
   reshape,
@@ -147,7 +148,7 @@ function causalAttention(like: Value, T: number, fused: boolean): (q: Value, k: 
   const joined = (values: readonly Value[]) => (values.length === 1 ? values[0] : concat(values, 2))
   return (q, k, v) => {
     const [queries, keys, values] = [q, k, v].map(parts)
-    const scale = 1 / Math.sqrt(q.shape[3])
+    const scale = 1 / Math.sqrt(numericShape('attention:', q.shape)[3])
     const mixed = queries.map((query, i) => {
       const [seen, mixing] = [keys, values].map((all) => joined(all.slice(0, i + 1)))
       const logits = fused
@@ -214,7 +215,7 @@ export function gpt2GradientGraph(
     length,
     options,
   )
-  const N = logits.shape[0]
+  const [N] = numericShape('logits:', logits.shape)
   const minus = expand(scalar(logits, -1 / N), [N, 1]) // stored as one number; ONNX Runtime spreads it when it loads
   const dLogits = scatterElements(mul(probabilities, scalar(logits, 1 / N)), targets, minus, 1, 'add')
   const names = [...parameters.keys()]

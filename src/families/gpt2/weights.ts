@@ -38,6 +38,10 @@ export function gpt2TensorShapes(config: Gpt2Config): Map<string, Shape> {
 /** Whether a weight stays dense when a model is pruned: embeddings, LayerNorm gains and biases. */
 export const isKeptDense = (name: string): boolean => /\.(wte|wpe|ln_1|ln_2|ln_f)\.(weight|bias)$/.test(name)
 
+/** The parameter that a weight which stays dense holds: `wte`, `h.0.ln_1.bias`. */
+export const denseParameter = (name: string): string =>
+  name.replace(/^transformer\./, '').replace(/^(w[tp]e)\.weight$/, '$1')
+
 /** Names and shapes of the weights that stay dense when a model is pruned; see {@link isKeptDense}. */
 export const gpt2DenseShapes = (config: Gpt2Config): Map<string, Shape> =>
   new Map([...gpt2TensorShapes(config)].filter(([name]) => isKeptDense(name)))
