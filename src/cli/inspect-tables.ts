@@ -10,6 +10,7 @@ import {
   type TicketReport,
 } from '../inspect/index.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
+import { choiceOf } from '../ticket/index.js'
 import { count, type Terminal, table } from './terminal.js'
 
 /** Two decimals, or more where they would all be zero. */
@@ -37,10 +38,19 @@ export function factsTable(report: TicketReport): string {
   if (report.norms !== null) facts.push(['norms', report.norms])
   facts.push(['tokenizer', report.tokenizer ?? 'none'])
   if (construction) {
-    const { items, scale, method } = construction
+    const { items, embeddingItems, scale, method } = construction
+    const { attention, dense } = choiceOf(construction)
+    const kept = dense === 'none' ? 'nothing kept dense' : 'embeddings and norms kept dense'
+    const way = config ? [`attention ${attention}`, kept] : []
+    const tables = embeddingItems === undefined ? '' : `, ${embeddingItems} of embeddings`
     facts.push([
       'construction',
-      `${items} products a weight${items > MAX_EXACT_ITEMS ? ', not proved optimal' : ''}, ${method}, scale ${scale}`,
+      [
+        `${items} products a weight${tables}${items > MAX_EXACT_ITEMS ? ', not proved optimal' : ''}`,
+        method,
+        `scale ${scale}`,
+        ...way,
+      ].join(', '),
     ])
   }
   if (search) {

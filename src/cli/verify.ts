@@ -15,6 +15,7 @@ interface VerifyFlags extends MemoryFlags {
   tokenizer?: 'bytes' | 'gpt2'
   maxKl?: number
   minGreedy?: number
+  minCosine?: number
   json?: boolean
 }
 
@@ -35,7 +36,7 @@ export function addVerify(program: Command): void {
     .command('verify')
     .description('check a ticket: its hash, its masks applied literally, and what it computes')
     .argument('<ticket>', 'a ticket file')
-    .option('--target <folder>', 'compare with this Hugging Face GPT-2 folder')
+    .option('--target <folder>', 'compare with this Hugging Face folder')
     .option('--data <path>', 'compare predictions on this text instead: a file, a folder or a tokenised file')
     .option(
       '--tokenizer <t>',
@@ -47,6 +48,11 @@ export function addVerify(program: Command): void {
       '--min-greedy <share>',
       'how many of the likeliest tokens must be the same (default: 0.95)',
       share('min-greedy'),
+    )
+    .option(
+      '--min-cosine <share>',
+      "least mean cosine of an encoder's embeddings to the target's (default: 0.9999)",
+      share('min-cosine'),
     )
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')

@@ -31,6 +31,12 @@ export interface Family<C extends BaseConfig = BaseConfig> {
   head<V>(port: Port<V>, config: C, x: V): V
   /** What a cache of keys and values holds for a token: `layers` times `keyHeads` heads of `headWidth` numbers each. */
   cache(config: C): { readonly layers: number; readonly keyHeads: number; readonly headWidth: number }
+  /**
+   * The configuration of a dense model that has room for heads of full rank, as pruned tickets have them: H' / H heads of width D' stand for a head,
+   * together at least as wide as x (one more where the constant coordinate of its values has no other place). The residual stream may be several
+   * copies of x. Without it, exact exports of pruned tickets are refused.
+   */
+  fullRank?(config: C): C
   /** Hugging Face's files. */
   readonly huggingFace: HuggingFaceLayout<C>
 }

@@ -1,7 +1,6 @@
-/** Weights of attention next to each other. */
-import { attentionSpecs } from './attention-specs.js'
 import type { BaseConfig } from './config.js'
 import { biasOf } from './parameter.js'
+import { attentionSpecs } from './tape.js'
 import { heldParameters, type ModelWeights, type WeightTensor } from './weights.js'
 
 /**

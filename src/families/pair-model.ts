@@ -4,12 +4,12 @@ import type { BaseConfig } from './config.js'
 import { familyOf, parametersOf } from './family.js'
 import { encoderFeeds } from './fed-sessions.js'
 import { type Encoder, type EncoderInputs, type LanguageModel, tokenTensor } from './language-model.js'
+import { createPairAttention, type Feeds, type PairBuild } from './pair-attention.js'
 import { createPairLayers, type PairWeights } from './pair-layers.js'
 import * as pieces from './pair-pieces.js'
 import { denseParameters, type PairChoice, type PairPlan, pairPlans } from './pair-plan.js'
 import { gainOf, shiftOf } from './parameter.js'
-import type { AttentionSpec, NormSpec, TableIndex } from './port.js'
-import { rotationOf } from './rotary.js'
+import type { NormSpec, TableIndex } from './port.js'
 import { inputsOf, recordTape, type Step } from './tape.js'
 import { checkWeights, type ModelWeights } from './weights.js'
 
@@ -67,9 +67,14 @@ export function createPairModel(options: PairModelOptions): PairModel {
       return (await session.run(feeds)).y
     }
     const shapeOf = (x: Tensor): pieces.PieceShape => ({ batch: B, length: T, width: x.dims[2] })
-    type Build = (shape: pieces.PieceShape, pair: pieces.PairSizes) => Graph
     /** Runs a piece of the dense matrices of a pair on x. */
-    const runPair = async (kind: string, build: Build, plan: PairPlan, x: Tensor, feeds: Feeds = {}) => {
+    const runPair = async (
+      kind: string,
+      build: PairBuild,
+      plan: PairPlan,
+      x: Tensor,
+      feeds: Feeds = {},
+    ): Promise<Tensor> => {
       const pair = await layers.matrices(plan)
       const { inputs, hidden, outputs, divisor } = pair
       const key = `${kind} ${x.dims[2]} ${inputs} ${hidden} ${outputs}`
@@ -81,6 +86,8 @@ export function createPairModel(options: PairModelOptions): PairModel {
         divisor: float32([], Float32Array.of(divisor)),
       })
     }
+    const width = (name: string) => shapes.get(name)![1]!
+    const attend = createPairAttention({ batch: B, length: T, choice, padding, run, runPair, width, onAttention })
     const indices: Record<TableIndex, (position: number) => number> = {
       tokens: (position) => tokens[position],
       positions: (position) => position % T,
@@ -119,54 +126,6 @@ export function createPairModel(options: PairModelOptions): PairModel {
       return float32(y.dims, data)
     }
 
-    /** Probabilities [B, T, T] of a head. */
-    type Probabilities = (head: number) => Promise<Tensor>
-
-    async function probabilitiesOf(spec: AttentionSpec, own: readonly PairPlan[], x: Tensor): Promise<Probabilities> {
-      const scoreMask = { causal: spec.causal, padded: padding !== undefined }
-      const kind = `${spec.causal} ${padding !== undefined}`
-      const padded: Feeds = padding ? { padding } : {}
-      if (choice.attention === 'factored') {
-        const [query, key] = [own[0], own[1]]
-        const feeds = {
-          query: await runPair('linear', pieces.linearPiece, query, x),
-          key: await runPair('linear', pieces.linearPiece, key, x),
-        }
-        const { heads, keyHeads, headWidth, rotary } = spec
-        const name = `factored ${heads} ${keyHeads} ${headWidth} ${rotary?.theta} ${kind}`
-        const build = () => pieces.factoredPiece(shapeOf(x), spec, scoreMask)
-        const ofHeads = (await run(name, build, { ...feeds, ...padded })).data as Float32Array // [H, B, T, T]
-        const size = B * T * T
-        return async (head) => float32([B, T, T], ofHeads.subarray(head * size, (head + 1) * size))
-      }
-      return async (head) => {
-        const ofHead = own.filter((plan) => 'head' in plan && plan.head === head)
-        let scores = float32([B, T, T], new Float32Array(B * T * T)) as Tensor
-        for (const plan of ofHead) {
-          if (plan.part === 'query-key') scores = await runPair('scores', pieces.scorePiece, plan, x)
-          if (plan.part === 'rotary') {
-            const angles = anglesOf(plan, T)
-            scores = await runPair('rotary', pieces.rotaryPiece, plan, x, { scores, ...angles })
-          }
-        }
-        return run(`softmax ${kind}`, () => pieces.softmaxPiece(B, T, scoreMask), { x: scores, ...padded })
-      }
-    }
-
-    async function attention(spec: AttentionSpec, own: readonly PairPlan[], x: Tensor): Promise<Tensor> {
-      const probabilities = await probabilitiesOf(spec, own, x)
-      const width = shapes.get(spec.output)![1]!
-      let residual = float32([B, T, width], new Float32Array(B * T * width)) as Tensor
-      for (const plan of own) {
-        if (plan.part !== 'value-output') continue
-        const ofHead = await probabilities(plan.head)
-        onAttention?.(spec.layer, plan.head, ofHead)
-        const feeds = { probabilities: ofHead, residual }
-        residual = await runPair('value output', pieces.valueOutputPiece, plan, x, feeds)
-      }
-      return residual
-    }
-
     async function unembed(name: string, own: readonly PairPlan[], x: Tensor): Promise<Tensor> {
       if (own.length > 0) return runPair('linear', pieces.linearPiece, own[0], x)
       const [rows, width] = shapes.get(name)! as readonly [number, number]
@@ -200,7 +159,7 @@ export function createPairModel(options: PairModelOptions): PairModel {
           values[number] = await runPair('linear', pieces.linearPiece, own[0], value(step.x))
           break
         case 'attention':
-          values[number] = await attention(step.spec, own, value(step.x))
+          values[number] = await attend(step.spec, own, value(step.x))
           break
         case 'activate': {
           const x = value(step.x)
@@ -234,24 +193,10 @@ export function createPairModel(options: PairModelOptions): PairModel {
   }
 }
 
-type Feeds = Record<string, Tensor>
-
 type TablePlan = PairPlan & { part: 'table' }
 
 const tablePlans = (plans: readonly PairPlan[], table: string): TablePlan[] =>
   plans.filter((plan): plan is TablePlan => plan.part === 'table' && plan.table === table)
-
-/** Cosines and sines of a frequency, [T, 1] each. */
-function anglesOf({ attention, frequency }: PairPlan & { part: 'rotary' }, length: number): Feeds {
-  const half = attention.headWidth / 2
-  const { cos, sin } = rotationOf(0, length, attention.headWidth, attention.rotary!.theta)
-  const column = (table: Float32Array) =>
-    float32(
-      [length, 1],
-      Float32Array.from({ length }, (_, position) => table[position * half + frequency]),
-    )
-  return { cos: column(cos), sin: column(sin) }
-}
 
 function combined(kind: 'add' | 'multiply', a: Tensor, b: Tensor): Tensor {
   const [x, y] = [a.data as Float32Array, b.data as Float32Array]

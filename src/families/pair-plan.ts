@@ -1,10 +1,9 @@
 /** What a pruned model is made of: the pairs of random matrices that stand for its weights, and the weights that stay dense. */
-import { attentionSpecs } from './attention-specs.js'
 import type { BaseConfig } from './config.js'
 import { familyOf, parametersOf } from './family.js'
 import { biasOf, gainOf, type Parameter, shiftOf } from './parameter.js'
 import type { AttentionSpec, NormSpec } from './port.js'
-import { readersOf, recordTape, type Step, type Tape } from './tape.js'
+import { attentionSpecs, readersOf, recordTape, type Step, type Tape } from './tape.js'
 
 /**
  * How the scores of attention are made.
@@ -223,8 +222,9 @@ const isTable = (tape: Tape, name: string): boolean =>
 function checkChoice(config: BaseConfig, { attention, dense }: PairChoice): void {
   if (dense !== 'none' && dense !== 'embeddings')
     throw new RangeError(`"dense" expected none or embeddings, got ${JSON.stringify(dense)}`)
-  const isRotary = attentionSpecs(config).some(({ rotary }) => rotary)
-  const allowed: AttentionConstruction[] = isRotary ? ['factored', 'rotary'] : ['merged', 'factored']
+  const allowed: AttentionConstruction[] = attentionSpecs(config).some(({ rotary }) => rotary)
+    ? ['factored', 'rotary']
+    : ['merged', 'factored']
   if (!allowed.includes(attention)) {
     const { title } = familyOf(config)
     throw new RangeError(`"attention" expected ${allowed.join(' or ')} for ${title}, got ${JSON.stringify(attention)}`)

@@ -19,8 +19,7 @@ export function rotationOf(first: number, count: number, width: number, theta: n
   const half = width / 2
   const cos = new Float32Array(count * half)
   const sin = new Float32Array(count * half)
-  for (let i = 0; i < half; i++) {
-    const frequency = Math.fround(1 / Math.fround(theta ** ((2 * i) / width)))
+  for (const [i, frequency] of frequenciesOf(width, theta).entries()) {
     for (let t = 0; t < count; t++) {
       const angle = Math.fround((first + t) * frequency)
       cos[t * half + i] = Math.cos(angle)
@@ -29,6 +28,10 @@ export function rotationOf(first: number, count: number, width: number, theta: n
   }
   return { cos, sin }
 }
+
+/** theta^(-2i/D) for i < D / 2, rounded as transformers rounds it. */
+export const frequenciesOf = (width: number, theta: number): Float32Array =>
+  Float32Array.from({ length: width / 2 }, (_, i) => 1 / Math.fround(theta ** ((2 * i) / width)))
 
 /** The tables of positions 0 to `count` - 1 as constants of a graph, [count, D / 2] each. */
 export function rotationConstants(

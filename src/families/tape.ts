@@ -47,3 +47,7 @@ export function recordTape(config: BaseConfig): Tape {
   if (last !== steps.length - 1) throw new RangeError(`family "${family.name}" expected its result to be its last step`)
   return steps
 }
+
+/** Every attention of a model, in the order of the forward pass. */
+export const attentionSpecs = (config: BaseConfig): AttentionSpec[] =>
+  recordTape(config).flatMap((step) => (step.kind === 'attention' ? [step.spec] : []))

@@ -1,16 +1,18 @@
 /** The tokenizer of a model's folder, in Node and in browsers. */
 import { checkToken, type EncodeOptions, oneStep, type Tokenizer } from '../data/index.js'
-import { InputError, isMissingFile, quoted } from '../safetensors/index.js'
+import { InputError, quoted } from '../safetensors/index.js'
 import { parseObject } from './hugging-face-config.js'
 import { loadSplitters, type TextSplitter } from './hugging-face-tokenizer.js'
 import type { JsonText } from './special-tokens.js'
 import { tokenBytes } from './token-bytes.js'
 import { readTokenizerRules } from './tokenizer-rules.js'
-import type { OpenFile } from './weight-files.js'
+import { type OpenFile, openIfThere, readTextIfThere, textOf } from './weight-files.js'
 
 /** A tokenizer of a folder. Its `documentEnd` is the token that ends a text there, or else one that separates or begins texts. */
 export interface FolderTokenizer extends Tokenizer {
   readonly name: 'folder'
+  /** One more than the highest token that it uses, at most V. */
+  readonly used: number
   /** Tokens that `addSpecialTokens` puts before a text (`[CLS]`, `<s>`), and behind it (`[SEP]`). */
   readonly before: readonly number[]
   readonly after: readonly number[]
@@ -33,23 +35,10 @@ const LONGEST = 2 ** 31
  * @throws InputError in one line where there is no `tokenizer.json`, where it has tokens beyond V, or where something in it is not supported
  */
 export async function openFolderTokenizer(open: OpenFile, vocabulary: number): Promise<FolderTokenizer> {
-  const file = await openText(open, 'tokenizer.json')
-  if (file instanceof Error) {
-    throw new InputError(`${file.message}; transformers writes it when it saves a fast tokenizer`)
-  }
-  const config = await openText(open, 'tokenizer_config.json')
-  return readFolderTokenizer(file, config instanceof Error ? null : config, vocabulary)
-}
-
-/** A file of the folder, or the error that says that it is not there. */
-async function openText(open: OpenFile, name: string): Promise<JsonText | Error> {
-  const file = await open(name).catch((error: unknown) => {
-    if (!isMissingFile(error)) throw error
-    return error as Error
-  })
-  if (file instanceof Error) return file
-  const bytes = await file.read(0, file.size).finally(() => file.close?.())
-  return { text: new TextDecoder().decode(bytes), source: file.name }
+  const { source, error } = await openIfThere(open, 'tokenizer.json')
+  if (!source)
+    throw new InputError(`${(error as Error).message}; transformers writes it when it saves a fast tokenizer`)
+  return readFolderTokenizer(await textOf(source), await readTextIfThere(open, 'tokenizer_config.json'), vocabulary)
 }
 
 /**
@@ -108,6 +97,7 @@ export async function readFolderTokenizer(
     documentEnd: special('eos_token') ?? special('sep_token') ?? special('bos_token') ?? 0,
     endToken: special('eos_token'),
     byteLengths: lengths,
+    used: rules.names.findLastIndex((name) => name !== undefined) + 1,
     before,
     after,
     maskToken: special('mask_token'),

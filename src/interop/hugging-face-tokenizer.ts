@@ -1,12 +1,13 @@
 /**
  * Text to tokens by `@huggingface/tokenizers` 0.2.0, which is loaded here and nowhere else. It is mended where it differs from Hugging
  * Face's own program: white space and digits are Unicode's, Chinese characters above U+FFFF are words of BERT's too, a sigma at the end of a
- * word is made small as any other, `Metaspace` splits where it should. One difference is left: a text that is nothing but `<UNK>` becomes the
- * token `<unk>` where capitals are made small.
+ * word is made small as any other, `Metaspace` splits where it should. Added tokens are found
+ * here (`added-sections.ts`): the package takes `<UNK>` for `<unk>` where capitals are made small.
  */
+import { createCutter } from './added-sections.js'
 import { prependScheme } from './token-bytes.js'
 import { partsOf, type TokenizerRules } from './tokenizer-rules.js'
-import type { Part } from './tokenizer-vocabulary.js'
+import type { AddedTokenJson, Part } from './tokenizer-vocabulary.js'
 
 /** Makes tokens of texts. */
 export interface TextSplitter {
@@ -37,15 +38,13 @@ interface Normalizer {
 interface PreTokenizer {
   pre_tokenize_text(text: string): string[]
 }
-type PreTokenize = (text: string, options?: object) => string[]
 interface HuggingFace {
-  readonly model: object
-  readonly normalizer: object | null
-  pre_tokenizer: PreTokenize | null
+  readonly model: (words: string[]) => string[]
+  readonly normalizer: ((text: string) => string) | null
+  readonly pre_tokenizer: ((text: string, options: { section_index: number }) => string[]) | null
   readonly post_processor: {
     post_process(tokens: string[], second: null, special: boolean): { tokens: string[] }
   } | null
-  tokenize(text: string, options: { add_special_tokens: boolean }): string[]
 }
 
 /**
@@ -58,24 +57,33 @@ export async function loadSplitters(): Promise<(rules: TokenizerRules) => TextSp
 }
 
 function createSplitter(loaded: Package, rules: TokenizerRules): TextSplitter {
-  const { normalizer, pre_tokenizer, post_processor, model, added_tokens } = rules
-  const described = {
-    normalizer,
-    pre_tokenizer: explicit(pre_tokenizer),
-    post_processor,
-    model,
-    added_tokens,
-    decoder: null,
-  }
-  const made = new loaded.Tokenizer(structuredClone(described), {})
+  const made = new loaded.Tokenizer(structuredClone(describedOf(rules)), {})
   for (const part of objectsOf(made.normalizer)) mendNormalizer(loaded, part as Normalizer)
   for (const part of objectsOf(made.pre_tokenizer)) mendPreTokenizer(loaded, part)
   mendModel(loaded, made.model)
-  const own = made.pre_tokenizer
-  const cut = cutAtSpaces(rules)
-  if (cut !== null) made.pre_tokenizer = (text, options) => (own?.(text, options) ?? [text]).flatMap(cut)
+  const { model, normalizer, pre_tokenizer } = made
+  const normalize = (text: string) => normalizer?.(text) ?? text
+  // As Hugging Face's program: tokens that are normalized are found in the text that is.
+  const isNormalized = ({ normalized, special }: AddedTokenJson) =>
+    normalizer !== null && (normalized ?? special !== true)
+  const cutFirst = createCutter(
+    rules.added_tokens.filter((token) => !isNormalized(token)),
+    ({ content }) => content,
+  )
+  const cutThen = createCutter(rules.added_tokens.filter(isNormalized), ({ content }) => normalize(content))
+  const cutWord = cutAtSpaces(rules)
   return {
-    split: (text) => made.tokenize(text, { add_special_tokens: false }),
+    split(text) {
+      const sections = cutFirst(text).flatMap((section) =>
+        section.isAdded ? [section] : cutThen(normalize(section.text)),
+      )
+      return sections.flatMap(({ text: own, isAdded }, section_index) => {
+        if (isAdded) return [own]
+        const words = pre_tokenizer?.(own, { section_index }) ?? [own]
+        // One by one: the package joins unknown tokens of neighbouring words too.
+        return (cutWord === null ? words : words.flatMap(cutWord)).flatMap((word) => model([word]))
+      })
+    },
     around() {
       if (made.post_processor === null) return { before: [], after: [] }
       const { tokens } = made.post_processor.post_process([TEXT], null, true)
@@ -83,6 +91,11 @@ function createSplitter(loaded: Package, rules: TokenizerRules): TextSplitter {
       return { before: tokens.slice(0, at), after: tokens.slice(at + 1) }
     },
   }
+}
+
+/** What the package is given: it finds no added tokens, and decodes nothing. */
+const describedOf = ({ normalizer, pre_tokenizer, post_processor, model }: TokenizerRules) => {
+  return { normalizer, pre_tokenizer: explicit(pre_tokenizer), post_processor, model, added_tokens: [], decoder: null }
 }
 
 /** Stands for a text in the tokens around it. */

@@ -1,6 +1,7 @@
 import { fromBinary } from '@bufbuild/protobuf'
 import {
   type BaseConfig,
+  familyOf,
   heldParameters,
   type LossModel,
   lossParameters,
@@ -34,8 +35,9 @@ export interface TrainingFileOptions {
 }
 
 /**
- * The loss and its gradients as an ONNX file, by a network's own parameters (`wte`, `h.0.attn.q`, ... of a GPT-2). Inputs `tokens` and
- * `targets` [B, T] (int32; of an encoder `counts` [B, T], float32, too) and the weights; outputs `loss`, the mean cross-entropy in nats, and
+ * The loss and its gradients as an ONNX file, by the parameters of its family. Inputs `tokens` and
+ * `targets` [B, T] (int32), of an encoder also `mask` (1 for a token, 0 for padding) and `counts` (how much each target counts; both float32 [B, T])
+ * and `types` (int32 [B, T]), and the weights; outputs `loss`, the mean cross-entropy in nats, and
  * `d.NAME` for each weight.
  * @param parameter values of a matrix or learned norm by name
  * @throws RangeError as {@link checkTrainingBatch}
@@ -48,7 +50,8 @@ export function ticketTrainingFile(
 ): OutputFile {
   checkTrainingBatch(model.config.positions, options)
   const values = weightsOf(lossParameters(model), parameter)
-  return trainingFile(path, gradientGraph(model, options.batch, options.length), values, options)
+  const padded = familyOf(model.config).task === 'encoder'
+  return trainingFile(path, gradientGraph(model, options.batch, options.length, { padded }), values, options)
 }
 
 /** The same for any dense model, biases and all. @throws as there */

@@ -1,23 +1,22 @@
 import { basename, join } from 'node:path'
 import type { TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { familyOf, storedTensors } from '../families/index.js'
+import { storedTensors } from '../families/index.js'
 import { openFile } from '../files/files.js'
 import { checkOutput, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
 import {
   checkTrainingBatch,
   denseTrainingFile,
   generationConfigFile,
-  gpt2OnnxFile,
   modelCard,
   modelConfigFile,
+  modelOnnxFile,
   type OutputFile,
   ticketTrainingFile,
   tokenizerFiles,
   weightsFile,
 } from '../interop/index.js'
-import { InputError, isMissingFile } from '../safetensors/index.js'
+import { isMissingFile } from '../safetensors/index.js'
 import { aboutModel, commandOf } from './export-origin.js'
 import type { ExportReport, ExportRequest } from './export-request.js'
 import { type DenseExport, denseExport } from './export-weights.js'
@@ -67,7 +66,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
       config: model?.config ?? source.config,
       tokenizer,
       heads: source.kind === 'pruned' ? heads : null,
-      logitDifference: model?.logitDifference ?? null,
+      logitDifference: model?.difference ?? null,
       warnings: source.warnings,
     }
   } finally {
@@ -84,23 +83,12 @@ function trainingOptions({ batch, length, weights }: ExportRequest, { ticket, co
 
 async function singleFile(request: ExportRequest, source: ModelSource, model: DenseExport | null): Promise<OutputFile> {
   const path = basename(request.out)
-  if (request.to === 'onnx') return onnxFileOf(path, model!, { bits: request.bits })
+  if (request.to === 'onnx') return modelOnnxFile(path, model!.config, model!.weights, { bits: request.bits })
   const { ticket } = source
   const options = trainingOptions(request, source)
   if (ticket?.kind !== 'searched') return denseTrainingFile(path, model!.config, model!.weights, options)
   const network = await rebuildTicket(ticket)
   return ticketTrainingFile(path, network, (name) => network.parameters.get(name)!, options)
-}
-
-/** A model as an ONNX file with a cache. */
-function onnxFileOf(
-  path: string,
-  { config, weights }: Pick<DenseExport, 'config' | 'weights'>,
-  options: Pick<ExportRequest, 'bits'>,
-): OutputFile {
-  if (familyOf(config).name !== 'gpt2')
-    throw new InputError(`${path}: ONNX files of a ${familyOf(config).title} are not written yet`)
-  return gpt2OnnxFile(path, config as Gpt2Config, storedTensors(config, weights), options)
 }
 
 /** The file that transformers.js looks for, and its `dtype`, by the bits of a weight. */
@@ -119,7 +107,7 @@ async function folderFiles(
   const isOnnx = request.to === 'onnx'
   const { file, dtype } = onnxNames[request.bits ?? 32]
   const special = await source.specialTokens(tokenizer)
-  const own = source.kind === 'folder' && request.tokenizer === undefined ? await ownTokenizerFiles(source) : []
+  const own = source.kind === 'folder' && request.tokenizer === undefined ? await ownFiles(source) : []
   return [
     modelConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
     generationConfigFile(special),
@@ -130,28 +118,34 @@ async function folderFiles(
       about: aboutModel(source, request),
       command: commandOf(source, request),
       tokenizer,
+      hasTokenizer: tokenizer !== null || own.some(({ path }) => path === 'tokenizer.json'),
       holds: isOnnx ? dtype : 'safetensors',
     }),
     isOnnx
-      ? onnxFileOf(`onnx/${file}`, { config, weights }, { bits: request.bits })
+      ? modelOnnxFile(`onnx/${file}`, config, weights, { bits: request.bits })
       : weightsFile(storedTensors(config, weights), request.dtype ?? 'fp32'),
   ]
 }
 
-/** Files that make up a tokenizer, ours or any other. */
-const tokenizerNames = [
+/** Files that make up a tokenizer, ours or any other, and those of sentence-transformers, which say how texts are embedded. */
+const ownNames = [
   'tokenizer.json',
   'tokenizer_config.json',
   'vocab.json',
   'merges.txt',
+  'vocab.txt',
   'special_tokens_map.json',
   'added_tokens.json',
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  '1_Pooling/config.json',
 ]
 
-/** The tokenizer files of a folder, as they are. */
-async function ownTokenizerFiles({ path: folder }: ModelSource): Promise<OutputFile[]> {
+/** The files of a folder beside its configuration and weights, as they are. */
+async function ownFiles({ path: folder }: ModelSource): Promise<OutputFile[]> {
   const files: OutputFile[] = []
-  for (const name of tokenizerNames) {
+  for (const name of ownNames) {
     const bytes = await readIfThere(join(folder, name))
     if (bytes) files.push({ path: name, size: bytes.length, chunks: () => [bytes] })
   }

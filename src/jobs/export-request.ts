@@ -1,9 +1,8 @@
 import type { TokenizerName } from '../data/index.js'
 import type { BaseConfig } from '../families/index.js'
 import type { WriteOptions } from '../files/output-folder.js'
-import type { Bits, WeightFormat, WeightPlace } from '../interop/index.js'
+import type { Bits, HeadForm, WeightFormat, WeightPlace } from '../interop/index.js'
 import type { OpenOptions } from '../ticket/index.js'
-import type { HeadForm } from './export-weights.js'
 import type { ModelSource } from './model-source.js'
 
 /** What a model can be written as. */
@@ -11,7 +10,7 @@ export type ExportForm = 'huggingface' | 'onnx' | 'onnx-training'
 
 /** What is to be exported, and as what. */
 export interface ExportRequest extends WriteOptions, OpenOptions {
-  /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
+  /** Path of a ticket, or of a Hugging Face folder. */
   readonly source: string
   /** A folder, or for ONNX a file whose name ends with `.onnx`. */
   readonly out: string
@@ -45,7 +44,7 @@ export interface ExportReport {
   readonly tokenizer: TokenizerName | null
   /** Of a pruned ticket; null for others. */
   readonly heads: HeadForm | null
-  /** Of a pruned ticket: largest difference from the logits of its literal network on random inputs; null for others. */
+  /** Of a pruned ticket: largest difference from the results of its literal network (logits, or hidden states) on random inputs; null for others. */
   readonly logitDifference: number | null
   /** A line each for what a folder holds and was not read. */
   readonly warnings: readonly string[]

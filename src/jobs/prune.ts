@@ -11,14 +11,9 @@ import { openFile } from '../files/files.js'
 import { assertWritable, type OutputRules } from '../files/output-path.js'
 import { nodeSha256 } from '../files/sha256.js'
 import { createTicketFiles } from '../files/ticket-files.js'
+import { constructionOf } from '../prune/options.js'
 import { absoluteDifferences, pairProduct } from '../prune/pair-product.js'
-import {
-  constructionOf,
-  type PruneOptions,
-  type PruneReport,
-  type PruneTarget,
-  pruneModel as pruneOn,
-} from '../prune/prune.js'
+import { type PruneOptions, type PruneReport, type PruneTarget, pruneModel as pruneOn } from '../prune/prune.js'
 import type { ColumnsResult } from '../prune/solve-columns.js'
 import type { PruneTask } from '../prune/task.js'
 import { type Check, type PredictionLimits, verifyModel as verifyOn } from '../prune/verify.js'

@@ -41,9 +41,3 @@ export function largestDifference(a: Float32Array, b: Float32Array): number {
   for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i] - b[i]))
   return largest
 }
-
-/** Largest absolute difference of the logits of two models for the same random inputs, which suit the first one's size. */
-export async function compareLogits(a: LanguageModel, b: LanguageModel, seed: Seed): Promise<number> {
-  const { tokens, batch, length } = randomInputs(a.config, seed)
-  return largestDifference(await a.logits(tokens, batch, length), await b.logits(tokens, batch, length))
-}

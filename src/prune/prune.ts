@@ -1,93 +1,28 @@
-/**
- * The construction of Theorems 3 and 11 on a trained transformer of any family: every matrix is replaced by two pruned random ones, embeddings
- * and norms too unless they are to be kept dense.
- */
-
-import type { BaseConfig } from '../families/config.js'
-import { createDenseModel } from '../families/dense-model.js'
-import { checkConfig, countParameters, familyOf } from '../families/family.js'
-import {
-  defaultAttention,
-  denseParameters,
-  type PairChoice,
-  type PairPlan,
-  pairPlans,
-  queriesOfUnit,
-} from '../families/pair-plan.js'
+import { countParameters, familyOf } from '../families/family.js'
+import { denseParameters, type PairChoice, type PairPlan, pairPlans, queriesOfUnit } from '../families/pair-plan.js'
 import { pairTarget, pairTargets, type TargetMatrix } from '../families/pair-target.js'
-import type { Parameter } from '../families/parameter.js'
-import { heldParameters, type ModelWeights } from '../families/weights.js'
-import { type GraphRunner, sizeOf } from '../graph/index.js'
-import type { Kernels } from '../kernels/index.js'
-import { createGenerator } from '../kernels/index.js'
-import { type Seed, seedWords } from '../random/index.js'
+import type { ModelWeights } from '../families/weights.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
+import { openTicketWriter, type PairReport, type PairSpec } from '../ticket/index.js'
+import { resultName } from './compare-results.js'
 import {
-  type Construction,
-  type CreateSha256,
-  openTicketWriter,
-  type PairReport,
-  type PairSpec,
-  type Probe,
-  probeTolerance,
-  type TicketStorage,
-  type TicketWriter,
-} from '../ticket/index.js'
-import type { Sequences } from './compare-predictions.js'
-import { largestDifference, type Network, resultName, resultOf, resultsOfRandomInputs } from './compare-results.js'
-import { createLiteralModel } from './literal-model.js'
-import { LARGEST_SCALE, LEAST_SCALE, planSource, productRange } from './pair-source.js'
+  checkOptions,
+  constructionOf,
+  type PruneOptions,
+  type PrunePlatform,
+  type PruneTarget,
+  pairChoiceOf,
+} from './options.js'
+import { planSource, productRange } from './pair-source.js'
+import { runProbe, targetResults, valuesOf } from './probe.js'
 import { type PruneProgress, prunePairs } from './prune-pairs.js'
 import { targetFingerprint } from './target-fingerprint.js'
-import type { PrunePool } from './task.js'
-import { compareModels, type ModelDifference } from './verify-predictions.js'
+import type { ModelDifference } from './verify-predictions.js'
 
 /** Target matrices merged to find their scale are kept for the construction up to this many bytes in all. */
 const MERGED_BYTES = 2 ** 29
 
-/** What the construction needs of the machine; src/jobs provides it. */
-export interface PrunePlatform {
-  pool: PrunePool
-  kernels: Kernels
-  runner: GraphRunner
-  storage: TicketStorage
-  createSha256: CreateSha256
-}
-
-/** A trained model, its weights by the names of its family's parameters. */
-export interface PruneTarget {
-  config: BaseConfig
-  weights: ModelWeights
-}
-
-export interface PruneOptions {
-  target: PruneTarget
-  /** n', random products for one weight: integer, 1 to 256. */
-  items: number
-  /** The same for the weights of embeddings. Default: `items`. */
-  embeddingItems?: number | undefined
-  /** Unsigned 64-bit. */
-  seed: Seed
-  /**
-   * 'auto' (a power of two a matrix), or a bound on the products, 2^-96 to 2^96; 1 is the theorem's setting.
-   * Default 'auto'.
-   */
-  scale?: 'auto' | number
-  /** Default 'balanced'. */
-  method?: 'balanced' | 'plain'
-  /** Default: `merged`, for rotary families `factored`. */
-  attention?: PairChoice['attention'] | undefined
-  /** What keeps its float values. Default 'none'. */
-  dense?: PairChoice['dense'] | undefined
-  /** What the pruned model is compared with the target on. Default: what the target writes, for encoders random tokens. */
-  sequences?: Sequences | undefined
-  /** Where the ticket goes. Beside it lie the working files of an unfinished run, which the next one resumes. */
-  out: string
-  /** Drops the finished matrices of an interrupted run of other settings; default: no, they are refused. */
-  force?: boolean | undefined
-  signal?: AbortSignal
-  onProgress?(progress: PruneProgress): void
-}
+export type { PruneOptions, PrunePlatform, PruneTarget }
 
 export interface PruneReport {
   weights: number
@@ -124,23 +59,6 @@ export interface PruneReport {
   pairs: (PairReport & { name: string; sourceScale: number })[]
 }
 
-/** The choices of some options, with their defaults. */
-export const choiceOf = ({
-  target,
-  attention,
-  dense,
-}: Pick<PruneOptions, 'target' | 'attention' | 'dense'>): PairChoice => ({
-  attention: attention ?? defaultAttention(target.config),
-  dense: dense ?? 'none',
-})
-
-/** What a ticket says of its construction. */
-export const constructionOf = (options: Omit<PruneOptions, 'out' | 'seed'>): Construction => {
-  const { items, embeddingItems, scale = 'auto', method = 'balanced' } = options
-  const own = embeddingItems === undefined || embeddingItems === items ? {} : { embeddingItems }
-  return { items, scale, method, ...choiceOf(options), ...own }
-}
-
 /**
  * Prunes a randomly initialised transformer, changing no weight, until it behaves as the target, and writes the ticket.
  *
@@ -152,7 +70,7 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
   checkOptions(options)
   const started = performance.now()
   const { config, weights } = target
-  const choice = choiceOf(options)
+  const choice = pairChoiceOf(options)
   const plans = pairPlans(config, choice)
 
   const specs: PairSpec[] = []
@@ -177,7 +95,11 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
     seed,
     config,
     pairs: specs,
-    dense: dense.map((parameter) => ({ ...shaped(parameter), values: valuesOf(parameter, weights) })),
+    dense: dense.map((parameter) => ({
+      name: parameter.name,
+      shape: parameter.shape,
+      values: valuesOf(parameter, weights),
+    })),
     construction: constructionOf(options),
     fingerprint: targetFingerprint(platform.createSha256, target),
     force: options.force,
@@ -242,12 +164,6 @@ function itemsOf({ part }: PairPlan, { items, embeddingItems = items }: PruneOpt
   return part === 'table' ? embeddingItems : items
 }
 
-const shaped = ({ name, shape }: Parameter) => ({ name, shape })
-
-/** A parameter's values; gains that a model lacks are 1, shifts 0. */
-const valuesOf = ({ name, kind, shape }: Parameter, weights: ModelWeights): Float32Array =>
-  weights.get(name)?.data ?? new Float32Array(sizeOf(shape)).fill(kind === 'gain' ? 1 : 0)
-
 /** Every target matrix: those merged already, given up as they are taken, and then the others. */
 function* takeTargets(
   plans: readonly PairPlan[],
@@ -257,76 +173,6 @@ function* takeTargets(
   const rest = plans.slice(merged.length)
   while (merged.length > 0) yield merged.shift()!
   yield* pairTargets(rest, weights)
-}
-
-/**
- * The target's results for random inputs, which the pruned model's are compared with in the end.
- * @throws RangeError unless they are finite: no ticket can be verified against such a target, so none is begun
- */
-async function targetResults({ runner }: PrunePlatform, { target, seed }: PruneOptions): Promise<Float32Array> {
-  const { config, weights } = target
-  const model = createDenseModel(runner, config, weights)
-  const results = await resultsOfRandomInputs(model, seed).finally(() => model.release())
-  const wrong = results.findIndex((value) => !Number.isFinite(value))
-  if (wrong >= 0) {
-    throw new RangeError(`"target" expected finite ${resultName(config)}, got ${results[wrong]} for random inputs`)
-  }
-  return results
-}
-
-/** Runs the pruned model on random inputs: the largest difference of its results from the target's, and a probe for the ticket. */
-async function runProbe(
-  { runner, kernels }: PrunePlatform,
-  { target, seed, sequences }: PruneOptions,
-  choice: PairChoice,
-  writer: TicketWriter,
-  wanted: Float32Array,
-): Promise<{ maxLogitError: number; probe: Probe; difference: ModelDifference }> {
-  const { config, weights } = target
-  const kept = denseParameters(config, choice.dense)
-  const literal = createLiteralModel({
-    runner,
-    config,
-    choice,
-    dense: new Map(kept.map((one) => [one.name, { shape: one.shape, data: valuesOf(one, weights) }])),
-    seed,
-    readMasks: (name) => writer.readMasks(name),
-    generate: createGenerator(kernels),
-  })
-  try {
-    const maxLogitError = largestDifference(wanted, await resultsOfRandomInputs(literal, seed))
-    const tokens = Array.from({ length: Math.min(8, config.positions) }, (_, i) => i % config.vocabulary)
-    const first = (await probeResult(literal, tokens)).slice(0, 16)
-    // Four decimals: what may differ between machines in the last bits of a float32 is no part of a ticket.
-    const last = Array.from(first, (value) => Math.round(value * 1e4) / 1e4)
-    const dense = createDenseModel(runner, config, weights)
-    const difference = await compareModels(dense, literal, seed, sequences).finally(() => dense.release())
-    return { maxLogitError, difference, probe: { tokens, logits: last, tolerance: probeTolerance(first) } }
-  } finally {
-    await literal.release()
-  }
-}
-
-/** What a network computes at the last of some tokens: [V] logits, or an encoder's hidden state [d]. */
-export async function probeResult(model: Network, tokens: readonly number[]): Promise<Float32Array> {
-  const result = await resultOf(model, Int32Array.from(tokens), 1, tokens.length)
-  return result.slice(-result.length / tokens.length)
-}
-
-function checkOptions(options: PruneOptions): void {
-  const { target, items, embeddingItems = items, seed, scale = 'auto', method = 'balanced', out } = options
-  for (const [name, value] of Object.entries({ items, embeddingItems })) {
-    if (!Number.isInteger(value) || value < 1 || value > 256)
-      throw new RangeError(`"${name}" expected an integer from 1 to 256, got ${value}`)
-  }
-  if (scale !== 'auto' && !(scale >= LEAST_SCALE && scale <= LARGEST_SCALE))
-    throw new RangeError(`"scale" expected auto or a number from 2^-96 to 2^96, got ${scale}`)
-  if (method !== 'balanced' && method !== 'plain')
-    throw new RangeError(`"method" expected balanced or plain, got ${method}`)
-  if (typeof out !== 'string' || out === '') throw new TypeError('"out" expected a path')
-  seedWords(seed)
-  checkConfig(target.config)
-  heldParameters(target.config, target.weights)
 }
 
 function finishedProgress(specs: readonly PairSpec[]): Omit<PruneProgress, 'pair'> {

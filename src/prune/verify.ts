@@ -21,8 +21,9 @@ import {
 import type { Sequences } from './compare-predictions.js'
 import { resultName } from './compare-results.js'
 import { createLiteralModel, LITERAL_CACHE } from './literal-model.js'
+import type { PrunePlatform, PruneTarget } from './options.js'
 import { absoluteDifferences, pairProduct } from './pair-product.js'
-import { type PrunePlatform, type PruneTarget, probeResult } from './prune.js'
+import { probeResult } from './probe.js'
 import { type Check, checkLimits, checkPredictions, type PredictionLimits } from './verify-predictions.js'
 
 export type { Check, PredictionLimits }

@@ -81,7 +81,7 @@ async function writeGuesses({ settings, corpus }: SearchSession, model: DenseMod
   const read = Int32Array.from(corpus.valid.subarray(0, length))
   const targets = new Int32Array(length)
   const counts = new Float32Array(length)
-  hideForValidation(settings, 0, read, targets, counts)
+  hideForValidation({ config: settings.config, seed: BigInt(settings.seed) }, 0, read, targets, counts)
   const text = (tokens: Iterable<number>) => new TextDecoder().decode(corpus.tokenizer.decode(Array.from(tokens)))
   const gap = corpus.tokenizer.encode('_')
   try {

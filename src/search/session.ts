@@ -109,7 +109,7 @@ export async function openSearchSession(
         createMaskedValidation(
           evaluator,
           { name: corpus.name, text, tokenizer, batch: microBatch, windows },
-          settings,
+          { config, seed: BigInt(settings.seed) },
           signal,
         ),
       release: () => evaluator.release(),

@@ -15,8 +15,8 @@ export interface Construction {
   readonly attention?: AttentionConstruction | undefined
   /** Default `embeddings`. */
   readonly dense?: KeptDense | undefined
-  /** Random products per weight of an embedding, an integer >= 1. Default, and null: `items`. */
-  readonly embeddingItems?: number | null | undefined
+  /** Random products per weight of an embedding, an integer >= 1. Default: `items`. */
+  readonly embeddingItems?: number | undefined
 }
 
 /** A construction's choices that decide which pairs a model has. */

@@ -1,5 +1,6 @@
 /** Between the metadata of a ticket in memory and the JSON text of its file. */
 import { familyOf, orderedConfig } from '../families/family.js'
+import { parameterOfFirst } from '../families/gpt2/first-names.js'
 import { parseJson, quoted } from '../safetensors/strict-json.js'
 import { assertOneOf, isRecord } from './check.js'
 import { choiceOf } from './construction.js'
@@ -7,7 +8,7 @@ import type { TicketMetadata } from './format.js'
 import { FORMAT_VERSIONS, type FormatVersion, GENERATOR, maskCodings } from './head.js'
 import { assertPrunedMetadata } from './pruned-metadata.js'
 import { assertSearchedMetadata } from './searched-metadata.js'
-import { FIRST_FAMILY, firstKinds, parameterOfFirst, storedDense } from './version.js'
+import { FIRST_FAMILY, firstKinds, storedDense } from './version.js'
 
 /**
  * Reads the metadata text of a ticket and checks all of it. A ticket of version 1 or 2 reads as one of version 3 would.
@@ -40,7 +41,8 @@ function fromStored(stored: Record<string, unknown>, version: FormatVersion): Re
     assertOneOf('"coding"', coding, maskCodings)
     if (kind === 'pruned-pairs') return { ...head, kind, coding, config, ...rest }
     if (typeof family !== 'string') throw new TypeError(`"family" expected a name, got ${quoted(family)}`)
-    return { ...head, kind, coding, config: configOf(config, family), ...rest }
+    const model = { ...head, kind, coding, config: configOf(config, family), ...rest }
+    return kind === 'pruned' ? { ...model, construction: withoutNull(rest.construction) } : model
   }
   assertOneOf('"kind"', kind, Object.values(firstKinds))
   if (version === '2') assertOneOf('"coding"', coding, maskCodings.slice(1))
@@ -60,6 +62,13 @@ function configOf(config: unknown, family: string): unknown {
   if (!isRecord(config)) return config
   const { family: _, ...fields } = config
   return family === FIRST_FAMILY ? fields : { family, ...fields }
+}
+
+/** Null items of embeddings are those of all matrices, as if they were absent. */
+function withoutNull(construction: unknown): unknown {
+  if (!isRecord(construction) || construction.embeddingItems !== null) return construction
+  const { embeddingItems: _, ...own } = construction
+  return own
 }
 
 const renamed = (spec: unknown): unknown =>

@@ -1,9 +1,10 @@
 /** What a pruned model consists of: its pairs, and what it keeps dense. */
-import { attentionSpecs } from '../families/attention-specs.js'
+
 import type { BaseConfig } from '../families/config.js'
 import { matricesOf } from '../families/family.js'
 import { denseParameters, type PairPlan, pairPlans, TABLE_BLOCK } from '../families/pair-plan.js'
 import { isTable } from '../families/parameter.js'
+import { attentionSpecs } from '../families/tape.js'
 import { type Construction, choiceOf } from './construction.js'
 import type { DenseSpec } from './head.js'
 

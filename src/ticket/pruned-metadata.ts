@@ -71,7 +71,7 @@ function assertPairs(config: BaseConfig, construction: Construction, pairs: Prun
 
 function assertConstruction({ version, kind, construction }: PrunedMetadata): void {
   if (!isRecord(construction)) throw new TypeError('"construction" expected an object')
-  const { items, scale, method, attention, dense, embeddingItems = null } = construction
+  const { items, scale, method, attention, dense, embeddingItems } = construction
   assertInteger('"construction.items"', items, 1)
   if (scale !== 'auto' && !(typeof scale === 'number' && scale > 0 && Number.isFinite(scale))) {
     throw new RangeError(`"construction.scale" expected auto or a finite number > 0, got ${quoted(scale)}`)
@@ -82,5 +82,5 @@ function assertConstruction({ version, kind, construction }: PrunedMetadata): vo
   if (version !== '3' || kind === 'pruned-pairs') return
   assertOneOf('"construction.attention"', attention, attentionConstructions)
   assertOneOf('"construction.dense"', dense, denseKinds)
-  if (embeddingItems !== null) assertInteger('"construction.embeddingItems"', embeddingItems, 1)
+  if (embeddingItems !== undefined) assertInteger('"construction.embeddingItems"', embeddingItems, 1)
 }

@@ -69,9 +69,7 @@ export async function openTicketWriter(options: TicketWriterOptions): Promise<Ti
   const { layout, headerBytes, denseNames, tensors } = planTicket(options)
   for (const { name, shape, values } of dense) assertFiniteValues(name, shape, values)
   const { seed, construction } = options
-  const asked = Object.fromEntries(
-    Object.entries(construction).filter(([, value]) => value !== undefined && value !== null),
-  )
+  const asked = Object.fromEntries(Object.entries(construction).filter(([, value]) => value !== undefined))
   const head = {
     fingerprint: options.fingerprint,
     layout: hashOf(createSha256, layout.header),

@@ -27,7 +27,7 @@ it.each(golden)(
     try {
       const target = await readModelFolder((name) => openFile(join(folder, name)))
       const out = join(work, 'golden')
-      await prune({ target, items, seed: 2025, method, out, threads })
+      await prune({ target, items, seed: 2025, method, dense: 'embeddings', out, threads })
       const opened = await openTicketModel(out)
       const ticket = expectPruned(opened.ticket)
       const hash = createHash('sha256')

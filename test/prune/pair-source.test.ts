@@ -13,7 +13,7 @@ test('the automatic scale is the least power of two that is no less than the lar
 
 test('however small the target, no random weight underflows in float32', () => {
   expect(auto(1e-80)).toBe(LEAST_SCALE)
-  const size = { name: 'h.0.attn.0.qk', inputs: 3, outputs: 3, largest: 1e-80 }
+  const size = { name: 'h.0.attn.0.qk', inputs: 3, outputs: 3, largest: 1e-80, queries: 1 }
   const spec = planSource(size, 0, { items: 16, scale: 'auto', method: 'balanced' })
   expect(productRange(spec)).toBeCloseTo(LEAST_SCALE / 2, 40)
   expect(Math.fround(2 ** -24 * (LEAST_SCALE / 2))).toBeGreaterThan(0)

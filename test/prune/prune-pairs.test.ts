@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
-import type { TargetMatrix } from '../../src/prune/gpt2-targets.js'
+import type { TargetMatrix } from '../../src/families/pair-target.js'
 import { planSource } from '../../src/prune/pair-source.js'
 import { prunePairs } from '../../src/prune/prune-pairs.js'
 import { type PruneTask, runPruneTask } from '../../src/prune/task.js'

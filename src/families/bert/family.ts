@@ -16,6 +16,7 @@ export const bert: Family<BertConfig> = {
   // The output matrix of a masked-token loss is the token embedding, without the transformation that BERT trains beside it.
   head: (port, _, x) => port.unembed('embeddings.word', x),
   cache: () => ({ layers: 0, keyHeads: 0, headWidth: 0 }), // every token sees all others: nothing can be kept
+  fullRank: (config) => ({ ...config, width: config.width * config.heads }),
   huggingFace: bertHuggingFace,
 }
 

@@ -16,6 +16,8 @@ export const gpt2: Family<Gpt2Config> = {
   head: (port, { tiedHead, layerNormEpsilon }, x) =>
     port.unembed(tiedHead ? 'wte' : 'lm_head', port.see('ln_f', port.norm(normOf('ln_f', layerNormEpsilon), x))),
   cache: (config) => ({ layers: config.layers, keyHeads: config.heads, headWidth: headWidth(config) }),
+  // The copies of x give the heads their width. An untied head reads a constant from the second copy.
+  fullRank: (config) => ({ ...config, width: config.width * Math.max(config.heads, config.tiedHead ? 1 : 2) }),
   huggingFace: gpt2HuggingFace,
 }
 

@@ -16,10 +16,22 @@ export const llama: Family<LlamaConfig> = {
   head: (port, config, x) =>
     port.unembed(config.tiedHead ? 'embed_tokens' : 'lm_head', port.norm(normOf(config, 'norm'), x)),
   cache: ({ layers, keyHeads, headWidth }) => ({ layers, keyHeads, headWidth }),
+  fullRank,
   huggingFace: llamaHuggingFace,
 }
 
 const normOf = ({ normEpsilon }: LlamaConfig, name: string): NormSpec => ({ name, kind: 'rms', epsilon: normEpsilon })
+
+/**
+ * Heads keep their width, and with it the frequencies of their positions. Several stand for one, each with a part of the values' coordinates; a key
+ * head keeps its group.
+ */
+function fullRank(config: LlamaConfig): LlamaConfig {
+  const { width, heads, keyHeads, headWidth, inputBias, outputBias } = config
+  const constant = inputBias && !outputBias
+  const parts = Math.ceil((width + Number(constant)) / headWidth)
+  return { ...config, heads: heads * parts, keyHeads: keyHeads * parts }
+}
 
 function body<V>(port: Port<V>, config: LlamaConfig): V {
   const { layers, heads, keyHeads, headWidth, activation, ropeTheta } = config
