@@ -51,7 +51,17 @@ export { type CorpusOptions, openCorpus } from './files/corpus-files.js'
 export { openFile } from './files/files.js'
 export { nodeSha256 } from './files/sha256.js'
 export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
-export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './interop/index.js'
+export {
+  encodeTruncated,
+  type FolderTokenizer,
+  type Gpt2Folder,
+  openFolderTokenizer,
+  openGpt2Folder,
+  readFolderTokenizer,
+  readGpt2Folder,
+  readSentenceSettings,
+  type SentenceSettings,
+} from './interop/index.js'
 export { type ComparedModel, type CompareReport, type CompareRequest, compareModels } from './jobs/compare.js'
 export { type ExportReport, type ExportRequest, exportModel } from './jobs/export-model.js'
 export { inspectFile } from './jobs/inspect.js'
