@@ -1,4 +1,7 @@
+import { join } from 'node:path'
 import { addTokens, loadableName, loadTokenizer, type Tokenizer, tokenizerNames } from '../data/index.js'
+import { openFile } from '../files/files.js'
+import { openFolderTokenizer } from '../interop/folder-tokenizer.js'
 import { endTokens } from '../interop/special-tokens.js'
 import { InputError } from '../safetensors/index.js'
 import { continueText as continueOn, promptTokens, type TextPiece, type TextRequest } from '../search/continue-text.js'
@@ -15,13 +18,17 @@ type TokenizerSource = Pick<ModelSource, 'path' | 'tokenizer' | 'hasOtherTokeniz
  * The tokenizer of a model, with the tokens that its folder adds, and with as many tokens as the model: those that the tokenizer lacks
  * (padding) stand for no text. As in transformers, a model may still choose them.
  * @param name another one than the model names, or for a model that names none
- * @throws InputError when the model names none and `name` is absent; RangeError when the tokenizer has more tokens than the
+ * @returns the folder's own where its `tokenizer.json` is none of ours
+ * @throws InputError when the model names none and `name` is absent, or when its folder's is not supported; RangeError when the tokenizer has more tokens than the
  *   model, or is not the model's own and has more than 1,023 fewer
  */
 export async function loadModelTokenizer(source: TokenizerSource, name?: string): Promise<Tokenizer> {
   const { path, tokenizer: own, hasOtherTokenizer, addedTokens } = source
   const chosen = name ?? own
   const { vocabulary } = source.config
+  if (chosen === null && hasOtherTokenizer) {
+    return openFolderTokenizer((file) => openFile(join(path, file)), vocabulary)
+  }
   if (chosen === null) throw new InputError(`${path}: ${missingTokenizer({ hasOtherTokenizer, vocabulary })}`)
   const tokenizer = await loadTokenizer(chosen)
   const isOwn = chosen === own

@@ -195,7 +195,7 @@ describe('a folder that is refused', () => {
 
   test("with tokens beyond the model's vocabulary; with fewer it is read", async () => {
     await refused(() => {}, 481).toThrow(
-      new InputError(`tokenizer.json: token 481 ("<|end|>") is beyond the model's vocabulary of 481`),
+      new InputError(`tokenizer.json: token 483 ("<think>ing") is beyond the model's vocabulary of 481`),
     )
     await refused(() => {}, 2 ** 16 + 1).toThrow(
       new InputError('tokenizer.json: a vocabulary of 65,537 tokens is not supported; at most 65,536 are'),
