@@ -5,7 +5,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import type { BaseConfig } from '../../src/families/config.js'
-import type { LanguageModel } from '../../src/families/language-model.js'
 import type { ModelWeights } from '../../src/families/weights.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
@@ -136,7 +135,7 @@ test('the limits can be set, and what is not finite is within none', async () =>
     [0, 1.5],
     [Number.NaN, 0],
   ].map((row) => tableModel([row, row]))
-  const check = async (other: LanguageModel, limits: PredictionLimits) =>
+  const check = async (other: typeof target, limits: PredictionLimits) =>
     failed(await checkPredictions(target, other, 1, limits))
   expect(await check(model, { maxKl: 0.1 })).toEqual([])
   expect(await check(model, {})).toEqual(['divergence']) // 0.02 nats
