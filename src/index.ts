@@ -2,7 +2,7 @@
  * strong-lottery-tickets: prune a randomly initialised transformer, changing no weight, until it is the one you wanted.
  *
  * Edge-popup for language models (`search`; `train` is the dense baseline of the same loop, `kind: 'train'`), what becomes of
- * its tickets (`evaluateTicket`, `continueText`, `inspectFile`, `compareModels`), and the devices it runs on (`openGraphRunner`). The differentiable graph
+ * its tickets (`evaluateTicket`, `continueText`, `embedTexts`, `inspectFile`, `compareModels`), and the devices it runs on (`openGraphRunner`). The differentiable graph
  * builder is at `strong-lottery-tickets/graph`.
  *
  * The construction of arXiv 2511.04217 on a GPT-2 (`prune`, `verify`) and on the paper's own small models in float64
@@ -77,6 +77,15 @@ export { nodeSha256 } from './files/sha256.js'
 export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
 export { type ModelFolder, openModelFolder, readModelFolder } from './interop/index.js'
 export { type ComparedModel, type CompareReport, type CompareRequest, compareModels } from './jobs/compare.js'
+export {
+  type Embedder,
+  type EmbedderOptions,
+  type Embeddings,
+  type EmbedReport,
+  type EmbedRequest,
+  embedTexts,
+  openEmbedder,
+} from './jobs/embed.js'
 export { exportModel } from './jobs/export-model.js'
 export type { ExportReport, ExportRequest } from './jobs/export-request.js'
 export { inspectFile } from './jobs/inspect.js'

@@ -9,13 +9,14 @@ import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { rawOption } from './raw-option.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
+import { tokenizerOption } from './tokenizer-option.js'
 import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
 interface EvalFlags extends MemoryFlags {
   data: string
   part?: TextPart
-  tokenizer?: 'bytes' | 'gpt2'
+  tokenizer?: string
   raw?: boolean
   windows?: number
   batch?: number
@@ -43,18 +44,14 @@ export function addEval(program: Command): void {
     .description(
       'how well a ticket or a Hugging Face folder predicts a text (loss, perplexity, bits a byte), and what masks keep',
     )
-    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
+    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
     .addOption(requiredOption('--data <path>', 'a text file, a folder of .txt and .txt.gz files, or a tokenised file'))
     .option(
       '--part <p>',
       'all, train or valid, the last tenth (default: all, or valid for the text of the search)',
       oneOf('part', ['all', 'train', 'valid']),
     )
-    .option(
-      '--tokenizer <t>',
-      "bytes or gpt2 (default: the ticket's or the folder's)",
-      oneOf('tokenizer', ['bytes', 'gpt2']),
-    )
+    .addOption(tokenizerOption())
     .addOption(rawOption())
     .option(
       '--windows <n>',
@@ -101,7 +98,7 @@ async function runEval(path: string, flags: EvalFlags): Promise<void> {
 
 function printReport(terminal: Terminal, report: EvalReport): void {
   const { bold, yellow } = terminal.colour
-  const { kept, loss, bitsPerByte, perplexity, recordedLoss } = report
+  const { kept, loss, bitsPerByte, perplexity, recordedLoss, hidden } = report
   if (kept) {
     terminal.print(keptTable(terminal, kept))
     terminal.print(`${percent(kept.fraction)} of ${count(kept.count)} weights kept`)
@@ -109,7 +106,7 @@ function printReport(terminal: Terminal, report: EvalReport): void {
   }
   const part = report.part === 'all' ? '' : `${report.part} part of `
   terminal.print(`${count(report.windows)} windows of ${report.length} tokens, ${part}${report.data}`)
-  const text = `loss ${loss.toFixed(4)} nats a token, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(4)} bits a byte`
+  const text = `loss ${loss.toFixed(4)} nats a ${hidden ? 'hidden token' : 'token'}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(4)} bits a byte`
   const recorded = recordedLoss === null ? '' : ` (its search recorded ${recordedLoss.toFixed(4)})`
   terminal.print(`${bold(text)}${recorded}`)
   for (const warning of kept?.warnings ?? []) terminal.print(yellow(`warning: ${warning}`))

@@ -48,6 +48,7 @@ export {
   checkToken,
   type DecodeOptions,
   type EncodeOptions,
+  isTokenizerName,
   loadableName,
   oneStep,
   type Steps,

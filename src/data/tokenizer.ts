@@ -7,6 +7,8 @@ export const tokenizerNames = ['bytes', 'gpt2'] as const
 
 export type TokenizerName = (typeof tokenizerNames)[number]
 
+export const isTokenizerName = (name: string): name is TokenizerName => tokenizerNames.some((own) => own === name)
+
 export interface Tokenizer {
   /** `letters` is of tasks, `folder` of a model's folder: neither can be loaded by its name. */
   readonly name: TokenizerName | 'letters' | 'folder'

@@ -41,6 +41,8 @@ export interface HuggingFaceLayout<C extends BaseConfig> {
   readonly modelTypes: readonly string[]
   /** What `architectures` may name; the first one is written. */
   readonly architectures: readonly string[]
+  /** The tokens that begin and end a text where `config.json` does not say, by `model_type`: transformers' defaults. */
+  readonly defaultTokens: Readonly<Record<string, { readonly bos: number; readonly eos: number }>>
   /** Switches that change what a model computes, with the only value that is run, which is the default too. */
   readonly fixed: Readonly<Record<string, unknown>>
   /** Keys, beside those of every model, that change no result. */

@@ -11,6 +11,8 @@ import { type OpenFile, openIfThere, readTextIfThere, textOf } from './weight-fi
 /** A tokenizer of a folder. Its `documentEnd` is the token that ends a text there, or else one that separates or begins texts. */
 export interface FolderTokenizer extends Tokenizer {
   readonly name: 'folder'
+  /** One more than the highest token that it uses, at most V. */
+  readonly used: number
   /** Tokens that `addSpecialTokens` puts before a text (`[CLS]`, `<s>`), and behind it (`[SEP]`). */
   readonly before: readonly number[]
   readonly after: readonly number[]
@@ -95,6 +97,7 @@ export async function readFolderTokenizer(
     documentEnd: special('eos_token') ?? special('sep_token') ?? special('bos_token') ?? 0,
     endToken: special('eos_token'),
     byteLengths: lengths,
+    used: rules.names.findLastIndex((name) => name !== undefined) + 1,
     before,
     after,
     maskToken: special('mask_token'),

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import type { AddedToken, TokenizerName } from '../data/index.js'
+import { type AddedToken, isTokenizerName, type TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
 import { networkWeights } from '../engine/searched-weights.js'
 import { type BaseConfig, countParameters, familyOf, type ModelWeights } from '../families/index.js'
@@ -56,10 +56,10 @@ export interface ModelSource {
   /**
    * The tokens that begin and end a text: of a folder those of its configuration (see `readSpecialTokens`), of others those of
    * their tokenizer.
-   * @param tokenizer read by this one instead of its own
+   * @param tokenizer read by this one instead of its own: `bytes`, `gpt2`, or a folder, whose configuration says
    * @throws InputError for a folder whose configuration names what is no token
    */
-  specialTokens(tokenizer?: TokenizerName | null): Promise<SpecialTokens>
+  specialTokens(tokenizer?: string | null): Promise<SpecialTokens>
   close(): Promise<void>
 }
 
@@ -95,7 +95,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         warnings: [],
         ticket: null,
         weights: once(readWeights),
-        specialTokens: async (name = tokenizer) => specialTokens(name),
+        specialTokens: async (name = tokenizer) => specialTokensOf(name),
         close: source.close,
       }
     }
@@ -117,7 +117,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       warnings: [],
       ticket,
       weights: once(() => ticketWeights(ticket)),
-      specialTokens: async (name = tokenizer) => specialTokens(name),
+      specialTokens: async (name = tokenizer) => specialTokensOf(name),
       close: source.close,
     }
   } catch (error) {
@@ -190,6 +190,10 @@ export async function folderTokenizer(
 
 const folderSpecialTokens = async (folder: string): Promise<SpecialTokens> =>
   readSpecialTokens(...(await generationFiles(folder)))
+
+/** Those of a tokenizer of ours or of a folder; none of no tokenizer. */
+const specialTokensOf = async (tokenizer: string | null): Promise<SpecialTokens> =>
+  tokenizer === null || isTokenizerName(tokenizer) ? specialTokens(tokenizer) : folderSpecialTokens(tokenizer)
 
 /** `config.json`, and `generation_config.json` where there is one. */
 async function generationFiles(folder: string): Promise<[config: JsonText, generation: JsonText | null]> {

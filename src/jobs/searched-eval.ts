@@ -16,7 +16,7 @@ import type { OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
-import { loadModelTokenizer } from './searched-text.js'
+import { loadModelTokenizer, paddingNotes } from './searched-text.js'
 
 /** Which part of a text is read: `valid` is its last tenth, `train` what comes before. */
 export const textParts = ['all', 'train', 'valid'] as const
@@ -24,13 +24,13 @@ export type TextPart = (typeof textParts)[number]
 
 /** What is to be evaluated. */
 export interface EvalRequest extends OpenOptions {
-  /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
+  /** Path of a ticket, or of a Hugging Face folder. Of encoders only those that a search made. */
   readonly ticket: string
   /** A text, a folder of them or a file of tokens; see `openCorpus`. */
   readonly data: string
   /** Default: `valid` where the data is the very text of the ticket's search, `all` otherwise. */
   readonly part?: TextPart | undefined
-  /** Name of a tokenizer; default: the ticket's or the folder's. */
+  /** `bytes`, `gpt2` or a folder with a `tokenizer.json`; default: the ticket's or the folder's. */
   readonly tokenizer?: string | undefined
   /** Take the bytes of every file as they are; see `openCorpus`. */
   readonly raw?: boolean | undefined
@@ -58,7 +58,9 @@ export interface EvalReport {
   readonly windows: number
   /** Tokens a window. */
   readonly length: number
-  /** Tokens predicted; of an encoder those that were hidden from it. */
+  /** Whether what is predicted are tokens that were hidden from an encoder, and not the next ones. */
+  readonly hidden: boolean
+  /** Tokens predicted. */
   readonly tokens: number
   /** Bytes of text that these stand for. */
   readonly bytes: number
@@ -82,7 +84,7 @@ const MOST_LOGITS = 2 ** 28
 /**
  * The loss of a ticket, or of the model of a Hugging Face folder, on windows spread evenly over a text, every token of a window predicted from those before it in the
  * window; and how much of each matrix the masks keep.
- * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
+ * @throws InputError for a file or an encoder, RangeError for a value, the signal's reason when it aborts
  */
 export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> {
   const source = await openModelSource(request.ticket, request)
@@ -94,7 +96,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const { signal } = request
     const { data, raw } = request
     const corpus = await openCorpus({ data, tokenizer, raw, signal })
-    const warnings = [...source.warnings, ...corpus.warnings]
+    const warnings = [...source.warnings, ...paddingNotes(source.path, tokenizer), ...corpus.warnings]
     for (const warning of warnings) request.onNote?.(warning)
     const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
     const part = request.part ?? (isOwn ? 'valid' : 'all')
@@ -139,6 +141,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         tokenizer: tokenizer.name,
         windows: count,
         length,
+        hidden: hidden !== undefined,
         tokens: hidden?.tokens ?? count * length,
         bytes:
           hidden?.bytes ??
@@ -165,9 +168,12 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
 
 /** An encoder guesses hidden tokens; which ones the seed of its search says. @throws InputError for one that no search made */
 function hidingOf({ path, config, ticket }: ModelSource): Hiding | undefined {
-  if (familyOf(config).task === 'causal') return undefined
+  const { task, title } = familyOf(config)
+  if (task === 'causal') return undefined
   if (ticket?.kind === 'searched') return { config, seed: ticket.seed }
-  throw new InputError(`${path}: is an encoder that no search made; which token hides others from it is not known`)
+  throw new InputError(
+    `${path}: is a ${title}, an encoder that no search made, and predicts nothing that a loss is of (its head for hidden tokens is not read); slt embed embeds texts with it`,
+  )
 }
 
 /** Windows that are evaluated at a time unless said otherwise. @param searched as many as a step of the search had */

@@ -56,8 +56,8 @@ export const factoredConstruction: RotaryConstruction = {
 
   mergeScores(target, [key, ...queries]) {
     const none = [new Float64Array(0)]
-    const heads = queries.map(({ weights }) => ({ query: [weights], output: none }))
-    return mergeRotary({ ...target, outputs: 0, groups: [{ key: [key.weights], value: none, heads }] }).heads
+    const heads = queries.map((query) => ({ query: [query], output: none }))
+    return mergeRotary({ ...target, outputs: 0, groups: [{ key: [key], value: none, heads }] }).heads
   },
 
   maskScores(_, [key, ...queries]) {

@@ -66,53 +66,84 @@ export function mergeRotary(attention: RotaryAttention): MergedRotaryAttention {
   return { inputs, outputs, frequencies: distinct, heads }
 }
 
+/** Queries and keys whose plain dot products are the scores of a merged head. */
+export interface MergedSides {
+  /** [positions, width] */
+  queries: Float64Array
+  /** [length, width] */
+  keys: Float64Array
+  /** d_K d1 */
+  width: number
+}
+
 /**
- * Forward pass; row m of `x` stands at position m. `cos(D)` and `sin(D)` are taken apart into what the query's position gives and what the
- * key's gives, so a score is one product of d_K d1 numbers.
+ * Takes `cos(D)` and `sin(D)` apart into what the query's position gives and what the key's gives, so that a score is one product of
+ * d_K d1 numbers: `[cos m A' + sin m B', sin m A' - cos m B'] x_m` and `[cos n, sin n] x_n` for each frequency.
  *
- * @param x inputs, [length, d1]
+ * @param x inputs, [length, d1]; row m stands at position m
+ * @param positions of the queries, each in 0..length - 1
+ */
+export function mergedSides(
+  { inputs, frequencies }: RotaryShape,
+  { cosine, sine }: Pick<MergedRotaryHead, 'cosine' | 'sine'>,
+  x: Float64Array,
+  positions: ArrayLike<number>,
+): MergedSides {
+  const [length, size] = [x.length / inputs, inputs * inputs]
+  const width = 2 * frequencies.length * inputs
+  const keys = new Float64Array(length * width)
+  const queries = new Float64Array(positions.length * width)
+  const rows = new Float64Array(positions.length * inputs)
+  for (let q = 0; q < positions.length; q++)
+    rows.set(x.subarray(positions[q] * inputs, (positions[q] + 1) * inputs), q * inputs)
+  frequencies.forEach((frequency, p) => {
+    const at = 2 * p * inputs
+    for (let n = 0; n < length; n++) {
+      const [cos, sin] = [Math.cos(n * frequency), Math.sin(n * frequency)]
+      for (let i = 0; i < inputs; i++) {
+        keys[n * width + at + i] = cos * x[n * inputs + i]
+        keys[n * width + at + inputs + i] = sin * x[n * inputs + i]
+      }
+    }
+    const [a, b] = [cosine, sine].map((matrices) =>
+      multiply(rows, matrices.subarray(p * size, (p + 1) * size), positions.length, inputs, inputs),
+    )
+    for (let q = 0; q < positions.length; q++) {
+      const angle = positions[q] * frequency
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+      for (let i = 0; i < inputs; i++) {
+        const [byA, byB] = [a[q * inputs + i], b[q * inputs + i]]
+        queries[q * width + at + i] = cos * byA + sin * byB
+        queries[q * width + at + inputs + i] = sin * byA - cos * byB
+      }
+    }
+  })
+  return { queries, keys, width }
+}
+
+/**
+ * Forward pass.
+ *
+ * @param x inputs, [length, d1]; row m stands at position m
  * @param mask 'encoder' by default
- * @returns [length, d2]
+ * @param positions query positions to compute, all by default; each in 0..length - 1
+ * @returns [positions, d2]
  * @throws RangeError where shapes or the mask do not fit
  */
 export function attendMergedRotary(
   attention: MergedRotaryAttention,
   x: Float64Array,
   mask: AttentionMask = 'encoder',
+  positions?: ArrayLike<number>,
 ): Float64Array {
-  const { inputs, outputs, frequencies, heads } = attention
+  const { inputs, outputs, heads } = attention
   const length = lengthOf(attention, x, mask)
-  const width = 2 * frequencies.length * inputs
-  const keys = new Float64Array(length * width)
-  const turns = Array.from(frequencies, (frequency) =>
-    Array.from({ length }, (_, m) => [Math.cos(m * frequency), Math.sin(m * frequency)]),
-  )
-  turns.forEach((turn, p) => {
-    for (let n = 0; n < length; n++)
-      for (let i = 0; i < inputs; i++) {
-        keys[n * width + 2 * p * inputs + i] = turn[n][0] * x[n * inputs + i]
-        keys[n * width + (2 * p + 1) * inputs + i] = turn[n][1] * x[n * inputs + i]
-      }
-  })
-  const sum = new Float64Array(length * outputs)
-  for (const { cosine, sine, valueOutput } of heads) {
-    const queries = new Float64Array(length * width)
-    turns.forEach((turn, p) => {
-      const part = (matrices: Float64Array): Float64Array =>
-        multiply(x, matrices.subarray(p * inputs * inputs, (p + 1) * inputs * inputs), length, inputs, inputs)
-      const [a, b] = [part(cosine), part(sine)]
-      for (let m = 0; m < length; m++) {
-        const [cos, sin] = turn[m]
-        for (let i = 0; i < inputs; i++) {
-          const [byA, byB] = [a[m * inputs + i], b[m * inputs + i]]
-          queries[m * width + 2 * p * inputs + i] = cos * byA + sin * byB
-          queries[m * width + (2 * p + 1) * inputs + i] = sin * byA - cos * byB
-        }
-      }
-    })
-    const values = multiply(x, valueOutput, length, inputs, outputs)
-    const sides = { queries, keys, width, divisor: 1, values, valueWidth: outputs }
-    const out = mixValues(sides, mask, allOf(length), length)
+  const chosen = positions ?? allOf(length)
+  const sum = new Float64Array(chosen.length * outputs)
+  for (const head of heads) {
+    const values = multiply(x, head.valueOutput, length, inputs, outputs)
+    const sides = { ...mergedSides(attention, head, x, chosen), divisor: 1, values, valueWidth: outputs }
+    const out = mixValues(sides, mask, chosen, length)
     for (let i = 0; i < sum.length; i++) sum[i] += out[i]
   }
   return sum

@@ -32,8 +32,8 @@ export interface RotaryConstruction {
   createSource(options: RotarySourceOptions): RotaryAttention
   /** The pairs that stand for the scores of a group and what each is to be. */
   scoreJobs(target: RotaryAttention, source: RotaryAttention, group: number): PairJob[]
-  /** What pruned pairs of {@link RotaryConstruction.scoreJobs} make of the scores: A_p and B_p of each head of the group. */
-  mergeScores(target: RotaryShape, pairs: readonly PrunedPair[]): { cosine: Float64Array; sine: Float64Array }[]
+  /** A_p and B_p of each head of the group, from the merged matrices of the pairs of {@link RotaryConstruction.scoreJobs}. */
+  mergeScores(target: RotaryShape, weights: readonly Float64Array[]): { cosine: Float64Array; sine: Float64Array }[]
   /** W_K and the W_Q of a group at full source width, pruned weights 0. */
   maskScores(
     source: RotaryAttention,
@@ -114,9 +114,14 @@ export function pruneRotary(
       return { scores, valueOutput: pairs[next - 1] }
     })
     const heads = groups.flatMap(({ scores, valueOutput }) =>
-      construction.mergeScores(target, scores).map((merged, h) => {
-        return { ...merged, valueOutput: takeColumns(valueOutput.weights, inputs, h * outputs, outputs) }
-      }),
+      construction
+        .mergeScores(
+          target,
+          scores.map(({ weights }) => weights),
+        )
+        .map((merged, h) => {
+          return { ...merged, valueOutput: takeColumns(valueOutput.weights, inputs, h * outputs, outputs) }
+        }),
     )
     return { merged: { inputs, outputs, frequencies, heads }, groups, source }
   })

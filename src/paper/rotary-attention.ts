@@ -38,6 +38,13 @@ export interface RotaryAttention extends RotaryShape {
   groups: RotaryGroup[]
 }
 
+/** Throws TypeError for a non-number, RangeError unless `value` is an even integer >= 2. */
+function checkEven(name: string, value: number): void {
+  if (typeof value !== 'number') throw new TypeError(`"${name}" expected a number, got ${typeof value}`)
+  if (!Number.isSafeInteger(value) || value < 2 || value % 2 !== 0)
+    throw new RangeError(`"${name}" expected an even integer >= 2, got ${value}`)
+}
+
 /**
  * The frequencies of a head: `theta^(-2p / d_K)`, p = 0..d_K/2 - 1.
  *
@@ -46,8 +53,8 @@ export interface RotaryAttention extends RotaryShape {
  * @returns radians a position, [d_K / 2]
  */
 export function rotaryFrequencies(keyWidth: number, theta = 10_000): Float64Array {
-  if (!Number.isSafeInteger(keyWidth) || keyWidth < 2 || keyWidth % 2 !== 0)
-    throw new RangeError(`"keyWidth" expected an even integer >= 2, got ${keyWidth}`)
+  checkEven('keyWidth', keyWidth)
+  if (typeof theta !== 'number') throw new TypeError(`"theta" expected a number, got ${typeof theta}`)
   if (!(theta > 0) || theta === Number.POSITIVE_INFINITY)
     throw new RangeError(`"theta" expected a finite number above 0, got ${theta}`)
   return Float64Array.from({ length: keyWidth / 2 }, (_, p) => theta ** ((-2 * p) / keyWidth))
@@ -88,8 +95,7 @@ export function halvesFromPairs<T extends Float32Array | Float64Array>(
   headWidth: number,
   columns: number,
 ): T {
-  if (!Number.isSafeInteger(headWidth) || headWidth < 2 || headWidth % 2 !== 0)
-    throw new RangeError(`"headWidth" expected an even integer >= 2, got ${headWidth}`)
+  checkEven('headWidth', headWidth)
   const rows = weights.length / columns
   if (!Number.isInteger(rows / headWidth))
     throw new RangeError(`"weights" expected heads of ${headWidth} x ${columns} values, got ${weights.length}`)

@@ -7,7 +7,7 @@
  */
 import { uniform } from '../random/index.js'
 import { putColumns, sideBySide, takeColumns, transpose } from './matrix.js'
-import { mergeRotary } from './merged-rotary.js'
+import { type MergedRotaryAttention, mergeRotary } from './merged-rotary.js'
 import { maskedMatrices } from './prune-pair.js'
 import { checkWidths, type RotaryConstruction } from './prune-rotary.js'
 import type { RotaryAttention } from './rotary-attention.js'
@@ -16,6 +16,25 @@ import type { RotaryAttention } from './rotary-attention.js'
 function widthsOf(source: RotaryAttention, frequencies: number): { keyWidth: number; pairs: number } {
   const keyWidth = 2 * source.frequencies.length
   return { keyWidth, pairs: keyWidth / (2 * frequencies) }
+}
+
+/** [A_p' | -B_p'] of every head side by side, for each frequency, [d1, 2 heads x d1]: what the pairs stand for. */
+export function scoreMatrices({ inputs, frequencies, heads }: MergedRotaryAttention): Float64Array[] {
+  const size = inputs * inputs
+  return Array.from(frequencies, (_, p) =>
+    sideBySide(
+      heads.flatMap(({ cosine, sine }) => [
+        transpose(cosine.slice(p * size, (p + 1) * size), inputs, inputs),
+        transpose(
+          sine.slice(p * size, (p + 1) * size).map((value) => -value),
+          inputs,
+          inputs,
+        ),
+      ]),
+      inputs,
+      inputs,
+    ),
+  )
 }
 
 /**
@@ -61,12 +80,10 @@ export const rotaryConstruction: RotaryConstruction = {
         )
     })
     const { key, heads } = source.groups[group]
-    const wanted = mergeRotary({ ...target, groups: [target.groups[group]] }).heads
+    const matrices = scoreMatrices(mergeRotary({ ...target, groups: [target.groups[group]] }))
     return Array.from(frequencies, (_, p) => {
       const half = (matrix: Float64Array, second: number): Float64Array =>
         takeColumns(matrix, inputs, (second * keyWidth) / 2 + p * pairs, pairs)
-      const at = <T extends Float64Array>(matrices: T): Float64Array =>
-        matrices.slice(p * inputs * inputs, (p + 1) * inputs * inputs)
       return {
         source: {
           inputs,
@@ -81,32 +98,21 @@ export const rotaryConstruction: RotaryConstruction = {
             inputs,
           ),
         },
-        target: sideBySide(
-          wanted.flatMap(({ cosine, sine }) => [
-            transpose(at(cosine), inputs, inputs),
-            transpose(
-              at(sine).map((value) => -value),
-              inputs,
-              inputs,
-            ),
-          ]),
-          inputs,
-          inputs,
-        ),
+        target: matrices[p],
       }
     })
   },
 
-  mergeScores({ inputs }, pairs) {
-    const heads = pairs[0].source.outputs / (2 * inputs)
+  mergeScores({ inputs }, weights) {
+    const heads = weights[0].length / (2 * inputs * inputs)
     return Array.from({ length: heads }, (_, h) => {
       const merged = {
-        cosine: new Float64Array(pairs.length * inputs ** 2),
-        sine: new Float64Array(pairs.length * inputs ** 2),
+        cosine: new Float64Array(weights.length * inputs ** 2),
+        sine: new Float64Array(weights.length * inputs ** 2),
       }
-      pairs.forEach(({ weights }, p) => {
+      weights.forEach((matrix, p) => {
         const part = (second: number): Float64Array =>
-          transpose(takeColumns(weights, inputs, (2 * h + second) * inputs, inputs), inputs, inputs)
+          transpose(takeColumns(matrix, inputs, (2 * h + second) * inputs, inputs), inputs, inputs)
         merged.cosine.set(part(0), p * inputs ** 2)
         merged.sine.set(
           part(1).map((value) => -value),

@@ -31,7 +31,7 @@ export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
 }
 
 /** The tokens that end a text of a tokenizer where nothing else is said. */
-const endsOf = ({ endToken }: Tokenizer): number[] => (endToken === null ? [] : [endToken])
+export const endsOf = ({ endToken }: Tokenizer): number[] => (endToken === null ? [] : [endToken])
 
 /**
  * Continues a text, token by token, to an end token or to `count` tokens. Where the context is full the model goes on from its last half.

@@ -179,6 +179,7 @@ describe('rotation', () => {
 describe('bad arguments', () => {
   it('are refused by name', () => {
     expect(() => rotaryFrequencies(3)).toThrow('"keyWidth" expected an even integer >= 2, got 3')
+    expect(() => rotaryFrequencies('4' as unknown as number)).toThrow(TypeError)
     expect(() => rotaryFrequencies(4, 0)).toThrow('"theta" expected a finite number above 0, got 0')
     expect(() => halvesFromPairs(new Float32Array(8), 3, 1)).toThrow('"headWidth"')
     expect(() => halvesFromPairs(new Float32Array(10), 4, 2)).toThrow(

@@ -92,13 +92,10 @@ test("the tokenizer is the ticket's, or one with about as many tokens", async ()
 
 test('where no tokenizer has about as many tokens, none is advised', async () => {
   const config = { ...opened.config, vocabulary: 5000 }
-  const model = { path: 'own', tokenizer: null, hasOtherTokenizer: true, addedTokens: [], config }
+  const model = { path: 'own', tokenizer: null, hasOtherTokenizer: false, addedTokens: [], config }
   const none = "neither bytes nor gpt2 has the model's 5,000 tokens (slt run --tokens takes token numbers)"
   await expect(loadModelTokenizer(model)).rejects.toThrow(
-    new InputError(`own: its tokenizer.json is neither bytes nor GPT-2's, which are the ones read; ${none}`),
-  )
-  await expect(loadModelTokenizer({ ...model, hasOtherTokenizer: false })).rejects.toThrow(
-    new InputError(`own: names no tokenizer; ${none}`),
+    new InputError(`own: names no tokenizer; ${none}; --tokenizer <folder> takes a folder's tokenizer.json`),
   )
   await expect(loadModelTokenizer(model, 'bytes')).rejects.toThrow(
     new RangeError(

@@ -15,6 +15,7 @@ const activations = {
 /** An encoder: the pooler, the heads of tasks and the buffer of position numbers are passed over. */
 export const bertHuggingFace: HuggingFaceLayout<BertConfig> = {
   modelTypes: ['bert'],
+  defaultTokens: {},
   architectures: [
     'BertModel',
     'BertForMaskedLM',

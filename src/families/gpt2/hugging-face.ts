@@ -8,6 +8,7 @@ const activations = { gelu_new: 'gelu_new', gelu_pytorch_tanh: 'gelu_new', gelu:
 /** Linear maps lie [in, out] (Conv1D), query, key and value side by side in `c_attn`. */
 export const gpt2HuggingFace: HuggingFaceLayout<Gpt2Config> = {
   modelTypes: ['gpt2'],
+  defaultTokens: { gpt2: { bos: 50256, eos: 50256 } },
   architectures: ['GPT2LMHeadModel', 'GPT2Model'],
   fixed: {
     scale_attn_weights: true,

@@ -18,6 +18,7 @@ const activations = {
  */
 export const llamaHuggingFace: HuggingFaceLayout<LlamaConfig> = {
   modelTypes: ['llama', 'mistral', 'qwen2'],
+  defaultTokens: { llama: { bos: 1, eos: 2 }, mistral: { bos: 1, eos: 2 } },
   architectures: [
     'LlamaForCausalLM',
     'MistralForCausalLM',

@@ -26,7 +26,7 @@ import { createHeadInput, createTargetHead, SOURCE_STREAM, type TargetHead } fro
 export interface HeadReport {
   readonly kind: 'head'
   readonly head: PrunedHead
-  /** Over the entries of both merged matrices. */
+  /** Over the entries of all merged matrices. */
   readonly largest: number
   readonly median: number
   readonly entries: number
@@ -138,7 +138,7 @@ const tasks = {
   async head(request: HeadRequest, context: TaskContext<PruneReport>): Promise<void> {
     const { report, pause } = context
     const { target, head, solved, again } = await pruned(request, context)
-    const matrices = [head.queryKey, head.valueOutput]
+    const matrices = [...head.scores, head.valueOutput]
     const errors = matrices.flatMap(({ weights, target }) => Array.from(weights, (w, i) => Math.abs(w - target[i])))
     report({
       kind: 'head',
@@ -164,8 +164,8 @@ const tasks = {
       length,
       rows: positions.length,
       columns: Math.min(length, MOST_SHOWN),
-      target: attentionMap(target, head.queryKey.target, x, positions),
-      ticket: attentionMap(target, head.queryKey.weights, x, positions),
+      target: attentionMap(target, target.scores, x, positions),
+      ticket: attentionMap(target, mergedTicket(head).scores, x, positions),
       error: attentionError(target, mergedTicket(head), x),
       bound,
       outputSize,
