@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadTokenizer } from '../../dist/data/index.js'
 import { familyOf, generateTokens } from '../../dist/families/index.js'
-import { continueText, openModel } from '../../dist/index.js'
+import { continueText, openModel, openModelSource } from '../../dist/index.js'
+import { openEncoder } from '../../dist/jobs/open-model.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const script = fileURLToPath(new URL('transformers.py', import.meta.url))
@@ -29,17 +30,29 @@ const peer = (...args) => {
     .map((line) => JSON.parse(line))
 }
 
+/** A model, and what it computes: logits, or an encoder's hidden states. */
+async function open(path) {
+  const source = await openModelSource(path)
+  const { task } = familyOf(source.config)
+  await source.close()
+  if (task === 'causal') {
+    const opened = await openModel(path)
+    return { opened, task, run: (...inputs) => opened.model.logits(...inputs) }
+  }
+  const opened = await openEncoder(path)
+  return { opened, task, run: (...inputs) => opened.encoder.hidden(...inputs) }
+}
+
 /**
  * Logits or hidden states of a model by this package, and the greedy tokens after a prompt.
  * @param prompt a text for a model whose tokenizer is ours, or tokens
  */
 async function describe(path, prompt, count, { limit = 1e-5, cacheLimit = 1e-5 } = {}) {
-  const opened = await openModel(path)
-  const { config, model } = opened
-  const { task } = familyOf(config)
+  const { opened, task, run } = await open(path)
+  const { config } = opened
   const length = Math.min(config.positions, 24)
   const tokens = Array.from({ length: 2 * length }, (_, i) => (i * i * 31 + 7 * i) % config.vocabulary)
-  const results = await model[task === 'causal' ? 'logits' : 'hidden'](Int32Array.from(tokens), 2, length)
+  const results = await run(Int32Array.from(tokens), 2, length)
   const greedy = []
   if (Array.isArray(prompt)) {
     const choice = { count, temperature: 0, word: () => 0 }
@@ -158,9 +171,8 @@ try {
     rows.push(...peer('--check', out).map((row) => ({ model: name, ...row })))
   }
   for (const { name, path, results, tokens, length } of peer('--write', at('theirs'))) {
-    const opened = await openModel(path)
-    const kind = familyOf(opened.config).task === 'causal' ? 'logits' : 'hidden'
-    const found = await opened.model[kind](Int32Array.from(tokens), tokens.length / length, length)
+    const { opened, run } = await open(path)
+    const found = await run(Int32Array.from(tokens), tokens.length / length, length)
     const difference = results.reduce((most, value, n) => Math.max(most, Math.abs(value - found[n])), 0)
     rows.push({
       model: name,

@@ -128,7 +128,9 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
 
 async function ticketWeights(ticket: Ticket): Promise<ModelWeights> {
   if (ticket.kind !== 'searched') {
-    throw new InputError(`${ticket.name}: is a pruned ticket, whose heads no dense ${familyOf(ticket.metadata.config!).title} of its target's size holds exactly`)
+    throw new InputError(
+      `${ticket.name}: is a pruned ticket, whose heads no dense ${familyOf(ticket.metadata.config!).title} of its target's size holds exactly`,
+    )
   }
   ticket.memory.expect(rebuildBytes(ticket), 'make its weights')
   return networkWeights(await rebuildTicket(ticket))
