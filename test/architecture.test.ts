@@ -76,6 +76,7 @@ const tops = ['cli', 'index.ts', 'browser.ts', 'entries']
 const asked = [
   'families/config.ts',
   'families/family.ts',
+  'families/gpt2/first-names.ts',
   'families/parameter.ts',
   'families/pair-plan.ts',
   'families/tape.ts',
@@ -107,6 +108,16 @@ function resolve(file: string, specifier: string): string {
     .replaceAll('\\', '/')
     .replace(/\.js$/, '.ts')
 }
+
+/** A specifier names what the compiler writes: `.js` is a `.ts` or a `.tsx`. */
+const isSource = /\.tsx?$/
+const root = fileURLToPath(new URL('..', import.meta.url))
+/** Every source, of the page too. */
+const modules = ['src', 'web/src'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => isSource.test(file))
+    .map((file) => `${folder}/${file.replaceAll('\\', '/')}`),
+)
 
 const folderOf = (path: string) => path.split('/')[0]
 const isLocal = ({ target }: Import) => files.includes(target)
@@ -162,14 +173,6 @@ test('docs/architecture.md draws the same arrows', () => {
 })
 
 describe('no file imports itself by way of others', () => {
-  /** A specifier names what the compiler writes: `.js` is a `.ts` or a `.tsx`. */
-  const isSource = /\.tsx?$/
-  const root = fileURLToPath(new URL('..', import.meta.url))
-  const modules = ['src', 'web/src'].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((file) => isSource.test(file))
-      .map((file) => `${folder}/${file.replaceAll('\\', '/')}`),
-  )
   const importsOfModule = (module: string) =>
     importsIn(readFileSync(join(root, module), 'utf8'))
       .filter(({ target }) => target.startsWith('.'))
@@ -197,6 +200,26 @@ describe('no file imports itself by way of others', () => {
     expect(found.sort()).toEqual([['a.ts', 'b.ts', 'c.ts'], ['self.ts']])
     expect(circlesIn(['top.ts', 'a.ts', 'b.ts', 'leaf.ts'], (module) => made[module])).toEqual([])
   })
+})
+
+test('only families/ names the tensors of a family', () => {
+  const names =
+    /\b(?:wte|wpe|c_fc|c_proj|c_attn|ln_[12f]|lm_head|embed_tokens)\b|transformer\.h\b|[qkvo]_proj|(?:gate|up|down)_proj|attn\.[qkv]\b/
+  const allowed: Record<string, RegExp> = {
+    'src/families/': /./,
+    'src/data/gpt2-merges.ts': /./, // letters that stand for numbers
+    'src/interop/model-tensors.ts': /lm_head/, // what a folder may hold beside a tied head, whatever its family
+  }
+  const found = modules.flatMap((file) => {
+    const own = Object.entries(allowed).find(([prefix]) => file.startsWith(prefix))?.[1]
+    return readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line))
+      .flatMap((line) => names.exec(line)?.[0] ?? [])
+      .filter((name) => !own?.test(name))
+      .map((name) => `${file}: ${name}`)
+  })
+  expect(found).toEqual([])
 })
 
 describe('the platform', () => {

@@ -98,7 +98,7 @@ async function runEval(path: string, flags: EvalFlags): Promise<void> {
 
 function printReport(terminal: Terminal, report: EvalReport): void {
   const { bold, yellow } = terminal.colour
-  const { kept, loss, bitsPerByte, perplexity, recordedLoss } = report
+  const { kept, loss, bitsPerByte, perplexity, recordedLoss, hidden } = report
   if (kept) {
     terminal.print(keptTable(terminal, kept))
     terminal.print(`${percent(kept.fraction)} of ${count(kept.count)} weights kept`)
@@ -106,7 +106,7 @@ function printReport(terminal: Terminal, report: EvalReport): void {
   }
   const part = report.part === 'all' ? '' : `${report.part} part of `
   terminal.print(`${count(report.windows)} windows of ${report.length} tokens, ${part}${report.data}`)
-  const text = `loss ${loss.toFixed(4)} nats a token, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(4)} bits a byte`
+  const text = `loss ${loss.toFixed(4)} nats a ${hidden ? 'hidden token' : 'token'}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(4)} bits a byte`
   const recorded = recordedLoss === null ? '' : ` (its search recorded ${recordedLoss.toFixed(4)})`
   terminal.print(`${bold(text)}${recorded}`)
   for (const warning of kept?.warnings ?? []) terminal.print(yellow(`warning: ${warning}`))

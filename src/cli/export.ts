@@ -1,4 +1,6 @@
 import type { Command } from 'commander'
+import { familyOf } from '../families/index.js'
+import { attentionSpecs } from '../families/tape.js'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { HeadForm } from '../interop/index.js'
 import type { ExportForm, ExportReport } from '../jobs/export-request.js'
@@ -49,13 +51,14 @@ Examples:
   slt export sorter.slt.safetensors --to url --page https://example.org/slt/
   slt export sorter.slt.safetensors sorter.svg --to qr --lean
 
-huggingface     a folder for transformers' GPT2LMHeadModel: safetensors, configuration, tokenizer
-onnx            a graph with a cache of keys and values: a .onnx file alone, or a folder as transformers.js loads it
+huggingface     a folder for transformers' AutoModelForCausalLM, of an encoder AutoModel: safetensors, configuration, tokenizer
+onnx            a graph with a cache of keys and values (of an encoder without): a .onnx file alone, or a folder as transformers.js loads it
 onnx-training   a .onnx file that gives the loss and every weight's gradient
 ${textHelp}
 
-The heads of a pruned ticket are merged matrices. --heads exact holds them in a model as many times as wide as it has heads;
---heads factored keeps the target's shape and replaces each by the closest one of low rank.
+The matrices of a pruned ticket's heads have full rank, so no head of the target's width holds them. --heads exact writes a larger model that computes
+the same: as many times as wide as it has heads (GPT-2, BERT), or of more heads (Llama). --heads factored keeps the target's shape and replaces each
+matrix by the closest one of low rank; heads of slt prune --attention rotary have this form alone.
 --force replaces a file, or a folder that holds nothing but a model.`
 
 /** Adds `slt export`. */
@@ -65,7 +68,7 @@ export function addExport(program: Command): void {
     .description(
       'write a ticket, or a Hugging Face folder, as a model that other software loads; a small ticket as text',
     )
-    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
+    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
     .argument('[out]', "the folder or file to write; of a QR code by default the ticket's name with .svg")
     .addOption(
       requiredOption(
@@ -165,9 +168,10 @@ async function printReport(terminal: Terminal, report: ExportReport): Promise<vo
     `${bytesText(bytes)}; ${layers} layers, width ${count(width)}, ${config.heads} heads, context ${count(positions)}, ${count(vocabulary)} tokens`,
   )
   if (heads !== null) {
-    const form = heads === 'exact' ? 'exact heads' : `heads of rank ${width / config.heads}`
+    const form = heads === 'exact' ? 'exact heads' : `heads of rank ${attentionSpecs(config)[0].headWidth}`
+    const results = familyOf(config).task === 'causal' ? 'logits' : 'hidden states'
     terminal.print(
-      `${form}: largest difference from the logits of the ticket, run literally: ${short(logitDifference)}`,
+      `${form}: largest difference from the ${results} of the ticket, run literally: ${short(logitDifference)}`,
     )
   }
   if (tokenizer === null && files.length > 1 && !files.some(({ path }) => path === 'tokenizer.json')) {

@@ -102,7 +102,7 @@ export function outsideOf<T extends { readonly layer: number | null }>(
   return { before: outside(matrices.slice(0, first)), after: outside(matrices.slice(first)) }
 }
 
-/** The name of a block from that of a matrix in it: `h.0` of `h.0.attn.q`. */
+/** The name of a block from that of a matrix in it: its first two parts, `layers.0` of `layers.0.mlp.up_proj`. */
 export const blockOf = (matrix: string): string => matrix.split('.').slice(0, 2).join('.')
 
 /** A part of a whole, 0 where the whole is. */

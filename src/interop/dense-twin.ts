@@ -1,5 +1,4 @@
 /** Dense models that compute what a pruned one does. */
-
 import { type BaseConfig, checkConfig, countParameters, familyOf, type ModelWeights } from '../families/index.js'
 import { type PairChoice, type PairPlan, pairPlans } from '../families/pair-plan.js'
 import { biasOf, gainOf, shiftOf } from '../families/parameter.js'

@@ -80,7 +80,8 @@ function createSplitter(loaded: Package, rules: TokenizerRules): TextSplitter {
       return sections.flatMap(({ text: own, isAdded }, section_index) => {
         if (isAdded) return [own]
         const words = pre_tokenizer?.(own, { section_index }) ?? [own]
-        return model(cutWord === null ? words : words.flatMap(cutWord))
+        // One by one: the package joins unknown tokens of neighbouring words too.
+        return (cutWord === null ? words : words.flatMap(cutWord)).flatMap((word) => model([word]))
       })
     },
     around() {

@@ -35,7 +35,7 @@ export interface TrainingFileOptions {
 }
 
 /**
- * The loss and its gradients as an ONNX file, by a network's own parameters (`wte`, `h.0.attn.q`, ... of a GPT-2). Inputs `tokens` and
+ * The loss and its gradients as an ONNX file, by the parameters of its family. Inputs `tokens` and
  * `targets` [B, T] (int32), of an encoder also `mask` (1 for a token, 0 for padding) and `counts` (how much each target counts; both float32 [B, T])
  * and `types` (int32 [B, T]), and the weights; outputs `loss`, the mean cross-entropy in nats, and
  * `d.NAME` for each weight.

@@ -159,9 +159,13 @@ export function unknownToken(
   return token < 0 ? null : token
 }
 
-/** Whether no token of BPE or Unigram goes on behind the mark of a space, so that the words of a text can be encoded one by one. */
-export const splitsAtSpaces = (model: Part): boolean =>
-  model.type !== 'WordPiece' && !textsOf(model).some((text) => text.replace(/^\u2581+/, '').includes('\u2581'))
+/**
+ * Whether the words of a text can be encoded one by one: the mark of a space is a token of BPE or Unigram, and no token goes on behind one.
+ */
+export function splitsAtSpaces(model: Part): boolean {
+  const texts = model.type === 'WordPiece' ? [] : textsOf(model)
+  return texts.includes('\u2581') && !texts.some((text) => text.replace(/^\u2581+/, '').includes('\u2581'))
+}
 
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -107,7 +107,7 @@ async function folderFiles(
   const isOnnx = request.to === 'onnx'
   const { file, dtype } = onnxNames[request.bits ?? 32]
   const special = await source.specialTokens(tokenizer)
-  const own = source.kind === 'folder' && request.tokenizer === undefined ? await ownTokenizerFiles(source) : []
+  const own = source.kind === 'folder' && request.tokenizer === undefined ? await ownFiles(source) : []
   return [
     modelConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
     generationConfigFile(special),
@@ -118,6 +118,7 @@ async function folderFiles(
       about: aboutModel(source, request),
       command: commandOf(source, request),
       tokenizer,
+      hasTokenizer: tokenizer !== null || own.some(({ path }) => path === 'tokenizer.json'),
       holds: isOnnx ? dtype : 'safetensors',
     }),
     isOnnx
@@ -126,20 +127,25 @@ async function folderFiles(
   ]
 }
 
-/** Files that make up a tokenizer, ours or any other. */
-const tokenizerNames = [
+/** Files that make up a tokenizer, ours or any other, and those of sentence-transformers, which say how texts are embedded. */
+const ownNames = [
   'tokenizer.json',
   'tokenizer_config.json',
   'vocab.json',
   'merges.txt',
+  'vocab.txt',
   'special_tokens_map.json',
   'added_tokens.json',
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  '1_Pooling/config.json',
 ]
 
-/** The tokenizer files of a folder, as they are. */
-async function ownTokenizerFiles({ path: folder }: ModelSource): Promise<OutputFile[]> {
+/** The files of a folder beside its configuration and weights, as they are. */
+async function ownFiles({ path: folder }: ModelSource): Promise<OutputFile[]> {
   const files: OutputFile[] = []
-  for (const name of tokenizerNames) {
+  for (const name of ownNames) {
     const bytes = await readIfThere(join(folder, name))
     if (bytes) files.push({ path: name, size: bytes.length, chunks: () => [bytes] })
   }

@@ -58,7 +58,9 @@ export interface EvalReport {
   readonly windows: number
   /** Tokens a window. */
   readonly length: number
-  /** Tokens predicted; of an encoder those that were hidden from it. */
+  /** Whether what is predicted are tokens that were hidden from an encoder, and not the next ones. */
+  readonly hidden: boolean
+  /** Tokens predicted. */
   readonly tokens: number
   /** Bytes of text that these stand for. */
   readonly bytes: number
@@ -139,6 +141,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         tokenizer: tokenizer.name,
         windows: count,
         length,
+        hidden: hidden !== undefined,
         tokens: hidden?.tokens ?? count * length,
         bytes:
           hidden?.bytes ??

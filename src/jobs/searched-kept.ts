@@ -105,7 +105,8 @@ function warningsOf(matrix: KeptMatrix, keep: number): string[] {
   const hasTokenRows = isTable(role) || role === 'head'
   if (!hasTokenRows && emptyRows >= MANY_EMPTY * rows)
     warnings.push(`${name}: ${emptyRows} of its ${rows} inputs are cut off`)
-  if (emptyColumns >= MANY_EMPTY * columns) {
+  // Of a matrix of few rows, such as a table of one token type, most columns are empty by chance.
+  if (emptyColumns >= MANY_EMPTY * columns && (1 - fraction) ** rows < MANY_EMPTY) {
     warnings.push(`${name}: ${emptyColumns} of its ${columns} ${hasTokenRows ? 'dimensions' : 'outputs'} are cut off`)
   }
   return warnings

@@ -1,5 +1,6 @@
 /** Between the metadata of a ticket in memory and the JSON text of its file. */
 import { familyOf, orderedConfig } from '../families/family.js'
+import { parameterOfFirst } from '../families/gpt2/first-names.js'
 import { parseJson, quoted } from '../safetensors/strict-json.js'
 import { assertOneOf, isRecord } from './check.js'
 import { choiceOf } from './construction.js'
@@ -7,7 +8,7 @@ import type { TicketMetadata } from './format.js'
 import { FORMAT_VERSIONS, type FormatVersion, GENERATOR, maskCodings } from './head.js'
 import { assertPrunedMetadata } from './pruned-metadata.js'
 import { assertSearchedMetadata } from './searched-metadata.js'
-import { FIRST_FAMILY, firstKinds, parameterOfFirst, storedDense } from './version.js'
+import { FIRST_FAMILY, firstKinds, storedDense } from './version.js'
 
 /**
  * Reads the metadata text of a ticket and checks all of it. A ticket of version 1 or 2 reads as one of version 3 would.

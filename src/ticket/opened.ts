@@ -13,7 +13,7 @@ export interface OpenedTicket {
   readonly seed: bigint
   /** How the masks are stored. */
   readonly coding: MaskCoding
-  /** Bytes of every tensor in the file: of masks by their names (`wte.mask`, `h.0.attn.0.qk.second`), of what is kept dense by those of `dense`. */
+  /** Bytes of every tensor in the file: of masks by their names (those of matrices with `.mask`, of pairs with `.second` and `.coordinate`), of what is kept dense by those of `dense`. */
   readonly storedBytes: ReadonlyMap<string, number>
   /** What it may make its reader ask for; asked before masks are read, weights made, networks run. */
   readonly memory: MemoryBudget

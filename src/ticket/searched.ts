@@ -19,7 +19,7 @@ export const ticketTokenizers = { bytes: 256, gpt2: 50257 } as const
 
 /** A random matrix under a mask. */
 export interface SearchedMatrix {
-  /** As `matricesOf` of src/families names it: `wte`, `h.0.attn.q`, ... */
+  /** As `matricesOf` of src/families names it. */
   readonly name: string
   /** Row-major; linear maps are [in, out], embeddings and the head [V, d] or [P, d]. */
   readonly shape: readonly [number, number]

@@ -1,6 +1,7 @@
 /** What versions 1 and 2 of the format say otherwise than version 3: they hold GPT-2 alone, under names of their own. */
 import type { BaseConfig } from '../families/config.js'
 import { familyOf } from '../families/family.js'
+import { firstName } from '../families/gpt2/first-names.js'
 import { type Construction, choiceOf } from './construction.js'
 import type { DenseSpec, FormatVersion, MaskCoding } from './head.js'
 
@@ -28,23 +29,6 @@ export function versionOf({
   const { attention, dense } = choiceOf(construction ?? {})
   if (!isFirst || attention !== 'merged' || dense !== 'embeddings') return '3'
   return coding === 'bits' ? '1' : '2'
-}
-
-/** What a pruned ticket of version 1 or 2 keeps dense, under Hugging Face's names and those of parameters. */
-const firstNames: readonly (readonly [stored: RegExp, parameter: RegExp])[] = [
-  [/^transformer\.(w[tp]e)\.weight$/, /^(w[tp]e)$/],
-  [/^transformer\.((?:h\.\d+\.ln_[12]|ln_f)\.(?:weight|bias))$/, /^((?:h\.\d+\.ln_[12]|ln_f)\.(?:weight|bias))$/],
-]
-
-/** The parameter that a dense tensor of a pruned GPT-2 of version 1 or 2 holds. */
-export function parameterOfFirst(stored: string): string {
-  for (const [pattern] of firstNames) if (pattern.test(stored)) return stored.replace(pattern, '$1')
-  return stored
-}
-
-function firstName(parameter: string): string {
-  if (firstNames[0][1].test(parameter)) return `transformer.${parameter}.weight`
-  return firstNames[1][1].test(parameter) ? `transformer.${parameter}` : parameter
 }
 
 interface Versioned {

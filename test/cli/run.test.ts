@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
+import { pairPlans } from '../../src/families/pair-plan.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { ticketFiles } from '../../src/files/ticket-files.js'
 import { packedBytes } from '../../src/mask/index.js'
@@ -26,10 +26,12 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slt-'))
   const init = { kind: 'uniform', range: 1 } as const
-  const pairs = gpt2PairShapes(config).map(
-    (shape, i): PairSpec => ({
-      ...shape,
-      hidden: 2 * shape.inputs,
+  const pairs = pairPlans(config, { attention: 'merged', dense: 'embeddings' }).map(
+    ({ name, inputs, outputs }, i): PairSpec => ({
+      name,
+      inputs,
+      outputs,
+      hidden: 2 * inputs,
       activation: 'linear',
       divisor: 1,
       first: { stream: 2 * i, init },

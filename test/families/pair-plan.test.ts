@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import type { BertConfig } from '../../src/families/bert/config.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
-import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
 import type { LlamaConfig } from '../../src/families/llama/config.js'
 import { defaultAttention, denseParameters, pairPlans, queriesOfUnit } from '../../src/families/pair-plan.js'
 
@@ -54,7 +53,20 @@ test('with dense embeddings the pairs of GPT-2 are those of old, in their order'
   for (const tiedHead of [false, true]) {
     const config = { ...gpt2, tiedHead }
     const plans = pairPlans(config, { attention: 'merged', dense: 'embeddings' })
-    expect(plans.map(({ name, inputs, outputs }) => ({ name, inputs, outputs }))).toEqual(gpt2PairShapes(config))
+    const { width: d, inner, layers, heads, vocabulary } = config
+    const blocks = Array.from({ length: layers }, (_, layer) => [
+      ...Array.from({ length: heads }, (_, head) => [
+        `h.${layer}.attn.${head}.qk ${d + 1} ${d + 1}`,
+        `h.${layer}.attn.${head}.vo ${d + 1} ${d}`,
+      ]).flat(),
+      `h.${layer}.mlp.c_fc ${d + 1} ${inner}`,
+      `h.${layer}.mlp.c_proj ${inner + 1} ${d}`,
+    ])
+    const head = tiedHead ? [] : [`lm_head ${d} ${vocabulary}`]
+    expect(plans.map(({ name, inputs, outputs }) => `${name} ${inputs} ${outputs}`)).toEqual([
+      ...blocks.flat(),
+      ...head,
+    ])
   }
 })
 

@@ -111,7 +111,7 @@ test("stories260k has llama2.c's tokens, one of which begins a text", async () =
 })
 
 test('a text cut to a length keeps the tokens around it', async () => {
-  const tokenizer = await openVectors('wordpiece', 700)
+  const tokenizer = await openVectors('wordpiece', 701)
   const whole = [...tokenizer.encode('Speak, speak. First, you know', { addSpecialTokens: true })]
   expect(whole.length).toBeGreaterThan(7)
   const cut = encodeTruncated(tokenizer, 'Speak, speak. First, you know', 6)
@@ -125,7 +125,7 @@ test('a text cut to a length keeps the tokens around it', async () => {
 })
 
 test('what is no UTF-8 becomes U+FFFD, and is counted', async () => {
-  const tokenizer = await openVectors('byte-level', 483)
+  const tokenizer = await openVectors('byte-level', 484)
   const bytes = Uint8Array.from([0x61, 0xff, 0xef, 0xbf, 0xbd, 0x62, 0xc3]) // U+FFFD itself between two that are ill-formed
   const encoder = tokenizer.createEncoder()
   const tokens: number[] = []
@@ -156,23 +156,23 @@ test('a word of 200,000 tokens is one text', async () => {
 describe('a folder that is refused', () => {
   const folder = new URL('tokenizers/byte-level/', vectors)
   const own = () => JSON.parse(readFileSync(new URL('tokenizer.json', folder), 'utf8'))
-  const refused = (change: (json: ReturnType<typeof own>) => void, vocabulary = 483) => {
+  const refused = (change: (json: ReturnType<typeof own>) => void, vocabulary = 484) => {
     const json = own()
     change(json)
     return expect(openFolderTokenizer(opening(folder, { 'tokenizer.json': JSON.stringify(json) }), vocabulary)).rejects
   }
 
   test('without a tokenizer.json, or with one that is no JSON', async () => {
-    await expect(openFolderTokenizer(opening(folder, { 'tokenizer.json': null }), 483)).rejects.toThrow(
+    await expect(openFolderTokenizer(opening(folder, { 'tokenizer.json': null }), 484)).rejects.toThrow(
       new InputError('tokenizer.json: no such file; transformers writes it when it saves a fast tokenizer'),
     )
-    await expect(openFolderTokenizer(opening(folder, { 'tokenizer.json': '[]' }), 483)).rejects.toThrow(
+    await expect(openFolderTokenizer(opening(folder, { 'tokenizer.json': '[]' }), 484)).rejects.toThrow(
       new InputError('tokenizer.json: not a JSON object'),
     )
-    await expect(openFolderTokenizer(opening(folder, { 'tokenizer_config.json': '{' }), 483)).rejects.toThrow(
+    await expect(openFolderTokenizer(opening(folder, { 'tokenizer_config.json': '{' }), 484)).rejects.toThrow(
       /^tokenizer_config\.json: /,
     )
-    await expect(openFolderTokenizer(opening(folder, { 'tokenizer_config.json': null }), 483)).resolves.toMatchObject({
+    await expect(openFolderTokenizer(opening(folder, { 'tokenizer_config.json': null }), 484)).resolves.toMatchObject({
       endToken: null,
       documentEnd: 0,
     })
@@ -276,11 +276,11 @@ describe('a folder that is refused', () => {
 
   test('but not for tokens that tokenizer_config.json adds', async () => {
     const config = JSON.stringify({
-      added_tokens_decoder: { 483: { content: '<|tool|>', special: true } },
+      added_tokens_decoder: { 484: { content: '<|tool|>', special: true } },
       eos_token: '<|tool|>',
     })
-    const tokenizer = await openFolderTokenizer(opening(folder, { 'tokenizer_config.json': config }), 484)
-    expect(tokenizer.endToken).toBe(483)
-    expect([...tokenizer.encode('<|tool|>')]).toEqual([483])
+    const tokenizer = await openFolderTokenizer(opening(folder, { 'tokenizer_config.json': config }), 485)
+    expect(tokenizer.endToken).toBe(484)
+    expect([...tokenizer.encode('<|tool|>')]).toEqual([484])
   })
 })

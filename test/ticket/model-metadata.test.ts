@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { gpt2Shapes } from '../../src/families/gpt2/config.js'
-import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
+import { pairPlans } from '../../src/families/pair-plan.js'
 import { metadataOf } from '../../src/ticket/format.js'
 import { keptDense, type PairSpec, type Probe } from '../../src/ticket/index.js'
 import { assertMetadata } from '../../src/ticket/metadata.js'
@@ -8,10 +8,12 @@ import { report } from './example.js'
 
 const config = gpt2Shapes['gpt2-nano-sort']
 const init = { kind: 'uniform', range: 1 } as const
-const pairs = gpt2PairShapes(config).map(
-  (shape, i): PairSpec => ({
-    ...shape,
-    hidden: shape.inputs,
+const pairs = pairPlans(config, { attention: 'merged', dense: 'embeddings' }).map(
+  ({ name, inputs, outputs }, i): PairSpec => ({
+    name,
+    inputs,
+    outputs,
+    hidden: inputs,
     activation: 'linear',
     divisor: 1,
     first: { stream: 2 * i, init },

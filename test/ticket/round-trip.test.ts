@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { gpt2Shapes } from '../../src/families/gpt2/config.js'
-import { denseParameter, gpt2DenseShapes } from '../../src/families/gpt2/weights.js'
+import { denseParameters } from '../../src/families/pair-plan.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { expectPruned, keptDense, openTicketWriter } from '../../src/ticket/index.js'
 import { dense, exampleTicket, masks, open, options, pairs, report } from './example.js'
@@ -90,7 +90,7 @@ test('plans, masks and reports that do not fit are refused before anything is wr
 
 test('the dense tensors of a ticket are those that the model keeps', () => {
   for (const config of Object.values(gpt2Shapes)) {
-    const expected = new Map([...gpt2DenseShapes(config)].map(([name, shape]) => [denseParameter(name), shape]))
+    const expected = new Map(denseParameters(config, 'embeddings').map(({ name, shape }) => [name, shape]))
     expect(new Map(keptDense(config, options().construction).map(({ name, shape }) => [name, shape]))).toEqual(expected)
   }
 })

@@ -101,7 +101,11 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     const page = await open('wasm')
     const { bytes, reports } = await page.evaluate(async () => {
       const reports: { done: number; total: number }[] = []
-      const bytes = await globalThis.run.call('prune', { device: 'wasm', model: 'gpt-nano-sort' }, { onReport: (each) => reports.push(each) })
+      const bytes = await globalThis.run.call(
+        'prune',
+        { device: 'wasm', model: 'gpt-nano-sort' },
+        { onReport: (each) => reports.push(each) },
+      )
       return { bytes: [...bytes], reports }
     })
     prunedFile = Uint8Array.from(bytes)

@@ -6,7 +6,7 @@
 NAME/tokenizer.json and tokenizer_config.json are learnt from tiny Shakespeare. NAME/tokens.json:
     texts    [text, tokens, tokens with those that the folder puts around a text, text of the tokens without special ones]
     split    [text, tokens] where special tokens in a text are read as letters
-    decoded  [tokens drawn at random, their text]; none for bpe-byte-fallback, where tokenizers replaces every byte of a broken run
+    decoded  [tokens drawn at random, their text]
 """
 
 import json
@@ -55,6 +55,7 @@ def wordpiece():
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     learn(made, trainers.WordPieceTrainer(vocab_size=700, special_tokens=special, show_progress=False), repeat=200)
     made.post_processor = processors.TemplateProcessing(single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
+    made.add_tokens([AddedToken("cardinal wolsey", normalized=True)])
     made.decoder = decoders.WordPiece("##", cleanup=True)
     made.enable_truncation(128)  # as all-MiniLM-L6-v2 says, and transformers leaves aside
     made.enable_padding(length=128, pad_id=0, pad_token="[PAD]")
@@ -78,7 +79,7 @@ def byte_level():
     made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(WORDS), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
     learn(made, trainers.BpeTrainer(vocab_size=480, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
     made.add_special_tokens(["<|begin|>", "<|end|>"])
-    made.add_tokens(["<think>"])
+    made.add_tokens(["<think>", "<think>ing"])
     made.decoder = decoders.ByteLevel()
     made.post_processor = processors.Sequence([processors.ByteLevel(trim_offsets=False), processors.TemplateProcessing(single="<|begin|> $A", pair="<|begin|> $A <|begin|>:1 $B:1", special_tokens=[("<|begin|>", made.token_to_id("<|begin|>"))])])
     return made, {"tokenizer_class": "Qwen2Tokenizer", "bos_token": "<|begin|>", "eos_token": "<|end|>"}
@@ -117,11 +118,11 @@ def parts():
     """Of many parts, each of which treats white space, capitals or digits."""
     made = Tokenizer(models.Unigram())
     made.normalizer = normalizers.Sequence([normalizers.Strip(), normalizers.Lowercase(), normalizers.NFD(), normalizers.StripAccents()])
-    made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Metaspace(prepend_scheme="always")])
+    made.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Metaspace(prepend_scheme="never")])
     special = ["<unk>", "<s>"]
     learn(made, trainers.UnigramTrainer(vocab_size=420, special_tokens=special, unk_token="<unk>", show_progress=False), repeat=200)
     made.post_processor = processors.BertProcessing(("<s>", 1), ("<s>", 1))
-    made.decoder = decoders.Metaspace(prepend_scheme="always")
+    made.decoder = decoders.Metaspace(prepend_scheme="never")
     return made, {"bos_token": "<s>"}
 
 
@@ -131,7 +132,7 @@ old = unicodedata.ucd_3_2_0
 stable = [chr(c) for c in range(1, 0x30000) if old.category(chr(c)) not in ("Cn", "Cs", "Co") and old.category(chr(c)) == unicodedata.category(chr(c))]
 latin = [chr(c) for c in range(32, 0x250)]
 spaces = [" ", " ", "  ", "   ", "\n", "\n\n", "\r\n", "\t", "\u00a0", "\u0085", "\u3000", "\u2028", "\ufeff", "\u200b", "\x1c", "\x0b"]
-words = ["the", "Thou", "I'll", "WE'RE", "don't", "''", "2024", "3.14", "...", "?!", "caf\u00e9", "cafe\u0301", "\u4f60\u597d", "\U0001f600", "\U00020000", "\u0130", "\ufb01", "\u1e9e", "\u2581", "\u2581\u2581a", "c\u0085\u0085d", "\u03a3", "\u0662", "<0x41>", "##ing", "[", "]", "u0301\u0301"]
+words = ["the", "Thou", "I'll", "WE'RE", "don't", "''", "Cardinal Wolsey", "2024", "3.14", "...", "?!", "caf\u00e9", "cafe\u0301", "\u4f60\u597d", "\U0001f600", "\U00020000", "\u0130", "\ufb01", "\u1e9e", "\u2581", "\u2581\u2581a", "c\u0085\u0085d", "\u03a3", "\u0662", "<0x41>", "##ing", "[", "]", "u0301\u0301"]
 
 
 def texts(special):
@@ -169,8 +170,11 @@ def main():
             rows.append([text, tokens, made.encode(text).ids, made.decode(tokens, skip_special_tokens=True)])
             if any(each in text for each in own):
                 split.append([text, letters.encode(text, add_special_tokens=False).ids])
-        for _ in range(0 if make is bpe_byte_fallback else 40):
-            tokens = [chance.randrange(made.get_vocab_size()) for _ in range(chance.randint(1, 12))]
+        # A run of bytes that is broken somewhere is all U+FFFD to tokenizers: bytes of ASCII alone are drawn.
+        drawn = [i for i in range(made.get_vocab_size()) if not made.id_to_token(i).startswith(("<0x8", "<0x9", "<0xA", "<0xB", "<0xC", "<0xD", "<0xE", "<0xF"))]
+        starts = [[made.token_to_id("<0x20>")]] if make is bpe_byte_fallback else []
+        for start in starts + [[]] * 40:
+            tokens = start + [chance.choice(drawn) for _ in range(chance.randint(1, 12))]
             decoded.append([tokens, made.decode(tokens, skip_special_tokens=True)])
         vectors = {"vocabulary": made.get_vocab_size(), "texts": rows, "split": split, "decoded": decoded}
         (folder / "tokens.json").write_text(json.dumps(vectors, separators=(",", ":")) + "\n")
