@@ -49,8 +49,8 @@ export function runDense(runner: GraphRunner, config: BaseConfig, weights: Model
 }
 
 /**
- * The GPT-2 of a pruned ticket, at full source width.
- * @throws InputError when the ticket holds no GPT-2
+ * The model of a pruned ticket, at full source width.
+ * @throws InputError when the ticket holds loose pairs
  */
 export async function runPruned(runner: GraphRunner, kernels: Kernels, ticket: PrunedTicket): Promise<RunningModel> {
   const model = await openLiteralModel({ runner, kernels }, ticket)
