@@ -83,6 +83,7 @@ export const parallel: Family<ParallelConfig> = {
     architectures: ['ParallelForCausalLM'],
     fixed: {},
     withoutEffect: [],
+    defaultTokens: {},
     read: (reader) => ({
       family: 'parallel',
       layers: reader.size('num_hidden_layers'),
