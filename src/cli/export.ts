@@ -9,6 +9,7 @@ import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, short, type Terminal } from './terminal.js'
+import { tokenizerOption } from './tokenizer-option.js'
 import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
@@ -20,7 +21,7 @@ interface ExportFlags extends MemoryFlags {
   batch?: number
   length?: number
   weights?: 'initializers' | 'inputs'
-  tokenizer?: 'bytes' | 'gpt2'
+  tokenizer?: string
   force?: boolean
   page?: string
   lean?: boolean
@@ -48,6 +49,7 @@ Examples:
   slt export play.slt.safetensors play.onnx --to onnx --bits 4
   slt export play.slt.safetensors step.onnx --to onnx-training --batch 8 --length 128
   slt export sorter.slt.safetensors sorter --to huggingface --heads factored
+  slt export pruned.slt.safetensors pruned --to onnx --tokenizer target-folder
   slt export sorter.slt.safetensors --to url --page https://example.org/slt/
   slt export sorter.slt.safetensors sorter.svg --to qr --lean
 
@@ -103,7 +105,7 @@ export function addExport(program: Command): void {
       'of a training graph: initializers (default) or inputs',
       oneOf('weights', ['initializers', 'inputs']),
     )
-    .option('--tokenizer <t>', 'bytes or gpt2, for a model that names none', oneOf('tokenizer', ['bytes', 'gpt2']))
+    .addOption(tokenizerOption('for a model that names none'))
     .option('--page <address>', 'a page that opens the ticket, of a link or QR code')
     .option('--lean', 'a link or QR code without the probe and how the masks were found')
     .option('--force', 'replace what is there')

@@ -10,6 +10,7 @@ import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { randomTarget, readTarget, type Target } from './target.js'
 import { count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
+import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf, readScale, seedOption } from './values.js'
 
 /** Options of `slt prune`, read. */
@@ -69,11 +70,7 @@ export function addPrune(program: Command): void {
       'none' as const,
     )
     .option('--data <path>', 'compare with the target on this text: a file, a folder or a tokenised file')
-    .option(
-      '--tokenizer <t>',
-      "bytes or gpt2, of the text (default: the target's)",
-      oneOf('tokenizer', ['bytes', 'gpt2']),
-    )
+    .addOption(tokenizerOption("of the text (default: the target's)"))
     .addOption(seedOption('seed of all random weights, an unsigned 64-bit integer', 0n))
     .option('--out <file>', 'where the ticket goes (default: <name>.slt.safetensors)')
     .option(

@@ -1,22 +1,26 @@
 import { basename, join } from 'node:path'
-import type { TokenizerName } from '../data/index.js'
+import { isTokenizerName, type Tokenizer } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
-import { storedTensors } from '../families/index.js'
+import { familyOf, storedTensors } from '../families/index.js'
 import { openFile } from '../files/files.js'
 import { checkOutput, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
+import { isFile } from '../files/path-kind.js'
 import {
   checkTrainingBatch,
   denseTrainingFile,
   generationConfigFile,
+  type HeadForm,
   modelCard,
   modelConfigFile,
   modelOnnxFile,
   type OutputFile,
+  type SpecialTokens,
   ticketTrainingFile,
   tokenizerFiles,
   weightsFile,
 } from '../interop/index.js'
 import { isMissingFile } from '../safetensors/index.js'
+import { endsOf } from '../search/continue-text.js'
 import { aboutModel, commandOf } from './export-origin.js'
 import type { ExportReport, ExportRequest } from './export-request.js'
 import { type DenseExport, denseExport } from './export-weights.js'
@@ -33,28 +37,30 @@ export const HEADS = 'heads'
 export async function exportModel(request: ExportRequest): Promise<ExportReport> {
   const { out, to, force, heads = 'exact', signal } = request
   const onProgress = (done: number, total: number, what: string) => request.onProgress?.(done, total, what)
-  const isFile = /\.onnx$/i.test(out)
-  if (to === 'onnx-training' && !isFile) throw new RangeError(`"out" expected a name that ends with .onnx, got ${out}`)
-  if (to === 'huggingface' && isFile) throw new RangeError(`"out" expected a folder, got ${out}`)
-  await checkOutput(out, !isFile, { inputs: [request.source], force })
+  const isAlone = /\.onnx$/i.test(out)
+  if (to === 'onnx-training' && !isAlone) throw new RangeError(`"out" expected a name that ends with .onnx, got ${out}`)
+  if (to === 'huggingface' && isAlone) throw new RangeError(`"out" expected a folder, got ${out}`)
+  await checkOutput(out, !isAlone, { inputs: [request.source], force })
   const source = await openModelSource(request.source, request)
   try {
-    const tokenizer = request.tokenizer === undefined ? source.tokenizer : request.tokenizer
-    if (tokenizer !== null) await loadModelTokenizer(source, tokenizer) // does its vocabulary fit?
+    const name = request.tokenizer === undefined ? source.tokenizer : request.tokenizer
+    const loaded = name === null ? null : await loadModelTokenizer(source, name) // does its vocabulary fit?
+    const tokenizer = name !== null && isTokenizerName(name) ? name : null
     if (heads !== 'exact' && source.kind !== 'pruned') {
       throw new RangeError(`"heads" expected a pruned ticket to choose for, got a ${source.kind} model`)
     }
+    if (to === 'onnx-training' && source.kind === 'pruned') expectTrainable(source, heads)
     if (to === 'onnx-training') checkTrainingBatch(source.config.positions, trainingOptions(request, source))
     const onHead = (done: number, total: number) => onProgress(done, total, HEADS)
     const model =
       to === 'onnx-training' && source.kind === 'searched'
         ? null
         : await denseExport(source, heads, { signal, onProgress: onHead })
-    const files = isFile
+    const files = isAlone
       ? [await singleFile(request, source, model)]
-      : await folderFiles(request, source, model!, tokenizer)
+      : await folderFiles(request, source, model!, { name, loaded })
     const options = { force, signal, onProgress }
-    if (isFile) await writeOutputFile(out, files[0], options)
+    if (isAlone) await writeOutputFile(out, files[0], options)
     else await writeOutputFolder(out, files, options)
     return {
       source: request.source,
@@ -72,6 +78,14 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   } finally {
     await source.close()
   }
+}
+
+/** The loss of an encoder reads hidden states by the token embedding: where they are several copies, their logits would be as many times too large. */
+function expectTrainable({ config }: ModelSource, heads: HeadForm): void {
+  if (heads !== 'exact' || familyOf(config).task !== 'encoder') return
+  throw new RangeError(
+    `"heads" expected factored for the training graph of a pruned ${familyOf(config).title}, got exact: its hidden states would be copies of the ticket's`,
+  )
 }
 
 /** Shape and weights of a training graph: what is asked for, else what the search had. */
@@ -102,12 +116,19 @@ async function folderFiles(
   request: ExportRequest,
   source: ModelSource,
   { config, weights }: DenseExport,
-  tokenizer: TokenizerName | null,
+  { name, loaded }: { readonly name: string | null; readonly loaded: Tokenizer | null },
 ): Promise<OutputFile[]> {
   const isOnnx = request.to === 'onnx'
   const { file, dtype } = onnxNames[request.bits ?? 32]
-  const special = await source.specialTokens(tokenizer)
-  const own = source.kind === 'folder' && request.tokenizer === undefined ? await ownFiles(source) : []
+  const tokenizer = name !== null && isTokenizerName(name) ? name : null
+  const folder =
+    name !== null && tokenizer === null
+      ? name
+      : source.kind === 'folder' && request.tokenizer === undefined
+        ? source.path
+        : null
+  const own = folder === null ? [] : await ownFiles(folder)
+  const special = await specialTokensFor(source, name, loaded)
   return [
     modelConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
     generationConfigFile(special),
@@ -127,6 +148,18 @@ async function folderFiles(
   ]
 }
 
+/** Of a folder that holds a tokenizer and no model, what ends a text is told by the tokenizer. */
+async function specialTokensFor(
+  source: ModelSource,
+  name: string | null,
+  loaded: Tokenizer | null,
+): Promise<SpecialTokens> {
+  const isBare = name !== null && !isTokenizerName(name) && !(await isFile(join(name, 'config.json')))
+  if (!isBare) return source.specialTokens(name)
+  const [end = null] = endsOf(loaded!)
+  return { bos: null, eos: end, stops: end }
+}
+
 /** Files that make up a tokenizer, ours or any other, and those of sentence-transformers, which say how texts are embedded. */
 const ownNames = [
   'tokenizer.json',
@@ -143,7 +176,7 @@ const ownNames = [
 ]
 
 /** The files of a folder beside its configuration and weights, as they are. */
-async function ownFiles({ path: folder }: ModelSource): Promise<OutputFile[]> {
+async function ownFiles(folder: string): Promise<OutputFile[]> {
   const files: OutputFile[] = []
   for (const name of ownNames) {
     const bytes = await readIfThere(join(folder, name))

@@ -42,7 +42,7 @@ export function commandOf(source: ModelSource, request: ExportRequest): string {
     ['heads', source.kind === 'pruned' ? (request.heads ?? 'exact') : undefined],
     ['dtype', request.dtype],
     ['bits', request.bits],
-    ['tokenizer', request.tokenizer ?? undefined],
+    ['tokenizer', request.tokenizer == null ? undefined : shellWord(basename(request.tokenizer))],
   ] as const
   const given = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]))
   const words = ['slt export', shellWord(basename(source.path)), '--to', request.to, ...given]

@@ -27,8 +27,8 @@ export interface ExportRequest extends WriteOptions, OpenOptions {
   readonly length?: number | undefined
   /** Of a training graph: where its weights come from. Default initializers. */
   readonly weights?: WeightPlace | undefined
-  /** Name of a tokenizer for a model that names none, or null for none at all; default: the model's own. */
-  readonly tokenizer?: TokenizerName | null | undefined
+  /** Tokenizer for a model that names none: `bytes`, `gpt2` or a folder with a tokenizer.json; null for none at all. Default: the model's own. */
+  readonly tokenizer?: string | null | undefined
 }
 
 /** What was written. */

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path'
 import { type AddedToken, isTokenizerName, type TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
 import { networkWeights } from '../engine/searched-weights.js'
-import { type BaseConfig, countParameters, type ModelWeights } from '../families/index.js'
+import { type BaseConfig, countParameters, familyOf, type ModelWeights } from '../families/index.js'
 import { openFile, readTextIfThere, refuseSystem } from '../files/files.js'
 import { isFile } from '../files/path-kind.js'
 import { parseRunRecord } from '../files/run-record.js'
@@ -49,7 +49,7 @@ export interface ModelSource {
   readonly ticket: Ticket | null
   /**
    * The weights of a dense model by the names of its family's parameters, float32. They are made or read once and kept: 4 bytes each.
-   * @throws InputError for a pruned ticket, whose heads are wider than a GPT-2's of its width, for weights that are not what
+   * @throws InputError for a pruned ticket, whose heads a dense model of its target's size cannot hold, for weights that are not what
    *   the file says, and for more of them than a ticket may ask memory for
    */
   weights(): Promise<ModelWeights>
@@ -128,7 +128,9 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
 
 async function ticketWeights(ticket: Ticket): Promise<ModelWeights> {
   if (ticket.kind !== 'searched') {
-    throw new InputError(`${ticket.name}: is a pruned ticket, whose heads no dense GPT-2 of its width holds exactly`)
+    throw new InputError(
+      `${ticket.name}: is a pruned ticket, whose heads no dense ${familyOf(ticket.metadata.config!).title} of its target's size holds exactly`,
+    )
   }
   ticket.memory.expect(rebuildBytes(ticket), 'make its weights')
   return networkWeights(await rebuildTicket(ticket))
