@@ -22,7 +22,8 @@ describe.sequential('prune, verify, run', () => {
     for (const key of ['weights', 'unreachable', 'maxWeightError', 'medianWeightError', 'maxLogitError', 'seconds']) {
       expect(report[key], key).toBeTypeOf('number')
     }
-    expect(report.weights).toBe(98_793 + 48 * 3) // the blocks' and the untied head's
+    // The blocks', the untied head's with the shift of the norm folded into it, the embeddings'.
+    expect(report.weights).toBe(98_793 + 49 * 3 + (3 + 11) * 48)
     expect(report.solvesPerSecond).toBeGreaterThan(0)
     expect(report.maxLogitError).toBeLessThan(0.01)
     expect(report.ticketBytes).toBe((await readFile(ticket)).length)
