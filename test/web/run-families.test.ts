@@ -212,6 +212,31 @@ describe.skipIf(noBrowser)('tickets of every family in the page', () => {
     await page.close()
   })
 
+  test('the storyteller: pruned in the page, it writes beside the trained model, and the page says how many tokens are the same', async () => {
+    const page = await browser.newPage()
+    page.setDefaultTimeout(120_000)
+    const errors = watchErrors(page)
+    await page.goto(`${site.url}#run?example=none`)
+    await page.getByRole('button', { name: /^A storyteller, pruned here/ }).click()
+    await page.getByText('Ready.').waitFor()
+    expect(await page.getByLabel('Prompt').inputValue()).toBe('Once upon a time')
+    await page.getByRole('slider', { name: 'Length' }).fill('20')
+    await page.getByRole('button', { name: 'Write', exact: true }).click()
+    await page.getByText('All 20 tokens are the same.').waitFor()
+    const texts = await Promise.all(
+      ['What the ticket writes', 'What the trained model writes'].map((name) => page.getByLabel(name).innerText()),
+    )
+    expect(texts[0]).toMatch(/^Once upon a time, there was a/)
+    expect(texts[1]).toBe(texts[0])
+    // another example has neither
+    await page.getByRole('button', { name: /^A playwright/ }).click()
+    await page.getByText('Ready.').waitFor()
+    expect(await page.getByLabel('Prompt').inputValue()).toBe('ROMEO:')
+    expect(await page.getByLabel('What the trained model writes').count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
   test('the panel of an encoder: similarity as one types, and no prompt', async () => {
     const page = await browser.newPage()
     page.setDefaultTimeout(90_000)
