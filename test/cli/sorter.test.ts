@@ -121,7 +121,7 @@ test('an interrupted run of other settings is refused, in one line that says how
   for (const args of [['prune', sorter, '--seed', '7'], ['demo']]) {
     const { code, stderr } = slt(...args, '--out', path)
     expect(stderr).toMatch(
-      /other: an interrupted run with 1 finished matrix lies beside it \(seed 8, items 16, scale auto, method balanced; asked for: seed 7, items 16, scale auto, method balanced\): the same settings go on with it, --force starts anew, another --out keeps both\n$/,
+      /other: an interrupted run with 1 finished matrix lies beside it \(seed 8, items 16, scale auto, method balanced; asked for: seed 7, items 16, scale auto, method balanced, attention merged, dense none\): the same settings go on with it, --force starts anew, another --out keeps both\n$/,
     )
     expect(code).toBe(1)
   }
