@@ -201,7 +201,10 @@ test('an encoder is refused by name where a next token is asked for', async () =
   const refusal = `${encoderFolder}: is a BERT, an encoder`
   const data = fileURLToPath(new URL('../../README.md', import.meta.url))
   await expect(evaluateTicket({ ticket: encoderFolder, data, device: 'cpu' })).rejects.toThrow(refusal)
-  await expect(compareModels({ paths: [encoderFolder], runs: 1 })).rejects.toThrow(refusal)
+  const steps: string[] = []
+  const onProgress = (_done: number, _total: number, what: string) => void steps.push(what)
+  await expect(compareModels({ paths: [stories, encoderFolder], runs: 1, onProgress })).rejects.toThrow(refusal)
+  expect(steps).toEqual([]) // before any of them runs
   await expect(compareModels({ paths: [encoderFolder], runs: 0, data })).rejects.toThrow(refusal)
   expect((await compareModels({ paths: [encoderFolder], runs: 0 })).models[0].name).toBe('encoder') // its size
 })
