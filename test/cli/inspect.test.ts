@@ -62,11 +62,11 @@ test('--json has everything, --plot writes an SVG and nothing else', async () =>
 
 test('a pruned ticket', () => {
   const path = join(folder, 'sorter.slt.safetensors')
-  expect(slt('prune', sorter, '--items', '8', '--seed', '7', '--dense', 'embeddings', '--out', path).code).toBe(0)
+  expect(slt('prune', sorter, '--items', '8', '--seed', '7', '--out', path).code).toBe(0)
   const { code, stdout } = slt('inspect', path)
   expect(code).toBe(0)
   expect(stdout).toMatch(
-    /^construction +8 products a weight, balanced, scale auto, attention merged, embeddings and norms kept dense$/m,
+    /^construction +8 products a weight, balanced, scale auto, attention merged, nothing kept dense$/m,
   )
   expect(stdout).toMatch(/^ h\.0\.attn\.0\.qk +392 x 49 +2,401 /m)
   expect(stdout).not.toMatch(/^ kept dense /m)
