@@ -2,9 +2,8 @@
 // the unbent ones (straight-through).
 
 import { loadKernels } from '../dist/engine/node.js'
-import { gpt2Matrices } from '../dist/families/gpt2/matrices.js'
+import { matricesOf, storedTensors, weightsOf } from '../dist/families/index.js'
 import { createDenseStep } from '../dist/kernels/dense-step.js'
-import { huggingFaceWeights } from '../dist/search/hugging-face-weights.js'
 import { openSearchSession } from '../dist/search/session.js'
 import { chooseSettings } from '../dist/search/settings.js'
 
@@ -33,12 +32,13 @@ export async function trainFurther({ runner }, { seed, config, weights }, corpus
   const { memory, lossStep } = session
   try {
     const own = (name) => memory.matrix(name).effective
-    const places = gpt2Matrices(config).map(({ name, shape }) => placeOf(name, shape, width))
+    const places = matricesOf(config).map(({ name, shape }) => placeOf(name, shape, width))
     const load = (all) => {
       for (const { name, take } of places) take(own(name), (hf) => all.get(hf).data)
     }
     const bent = () => {
-      const now = huggingFaceWeights(settings, (name) => own(name).slice())
+      const held = weightsOf(matricesOf(config), (name) => own(name).slice())
+      const now = storedTensors(config, held)
       for (const [name, { shape, data }] of now) {
         if (shape.length === 2) now.set(name, { shape, data: bend(name, data, shape) })
       }

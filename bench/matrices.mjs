@@ -3,7 +3,7 @@
 
 import { loadKernels } from '../dist/engine/node.js'
 import { balanceUnits } from '../dist/prune/choose-units.js'
-import { planPair, productRange } from '../dist/prune/pair-plan.js'
+import { planSource, productRange } from '../dist/prune/pair-source.js'
 import { columnsOf } from '../dist/prune/prune-matrix.js'
 import { solveColumns } from '../dist/prune/solve-columns.js'
 import { swapUnits } from '../dist/prune/swap-units.js'
@@ -16,9 +16,9 @@ const SEED = 7
 const RUNS = 3
 const COLUMNS = 200
 const shapes = [
-  ['sorter, head', 'a.qk', 49, 49],
+  ['sorter, head', 'a.qk', 49, 49, 1],
   ['sorter, c_fc', 'c_fc', 49, 192],
-  ['GPT-2 small, head', 'a.qk', 769, 769],
+  ['GPT-2 small, head', 'a.qk', 769, 769, 1],
   ['GPT-2 small, c_fc', 'c_fc', 769, 3072],
   ['GPT-2 small, c_proj', 'c_proj', 3073, 768],
 ]
@@ -30,10 +30,14 @@ function timed(work) {
 }
 
 /** One pass over a matrix of this shape: times, and targets out of reach with and without exchanges. */
-function measure(kernels, [, name, inputs, outputs]) {
+function measure(kernels, [, name, inputs, outputs, queries]) {
   const targets = normal(SEED, 2 ** 40, inputs * outputs).map((value) => value * 0.02)
   const largest = targets.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
-  const spec = planPair({ name, inputs, outputs, largest }, 0, { items: 16, scale: 'auto', method: 'balanced' })
+  const spec = planSource({ name, inputs, outputs, largest, queries }, 0, {
+    items: 16,
+    scale: 'auto',
+    method: 'balanced',
+  })
   const task = { seed: SEED, spec, targets, range: productRange(spec) }
   const choice = timed(() => balanceUnits(kernels, task))
   const online = choice.value.slice()

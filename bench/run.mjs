@@ -23,6 +23,7 @@ const suites = [
   'tiny-shakespeare',
   'tickets',
   'explorer',
+  'minilm',
   'compression',
 ]
 

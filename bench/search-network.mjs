@@ -1,6 +1,6 @@
 import { loadKernels } from '../dist/engine/node.js'
-import { gpt2GradientGraph } from '../dist/families/gpt2/loss.js'
-import { gpt2Matrices } from '../dist/families/gpt2/matrices.js'
+import { matricesOf } from '../dist/families/index.js'
+import { gradientGraph } from '../dist/families/loss-graph.js'
 import { allocateParameters } from '../dist/kernels/index.js'
 import { keptCount } from '../dist/mask/index.js'
 import { createDenseTraining, createEdgePopup } from '../dist/search/algorithms.js'
@@ -47,13 +47,13 @@ export async function openNetwork(runner, kind, { layers, width, heads, length, 
     update: () => algorithm.update({ ...adamw, step: ++step }),
     /** What was found wrong is thrown: a mask that does not keep exactly its number, a loss that is no number. */
     report() {
-      const graph = gpt2GradientGraph(settings, batch, length, { fused: runner.prefersFused, rows: 'outside' })
+      const graph = gradientGraph(settings, batch, length, { fused: runner.prefersFused, rows: 'outside' })
       const flops = flopsOfGraph(graph)
       const [least, most] = [(length + 1) / 2, length].map((keys) => flopsOfStep(config, batch, length, keys))
       if (flops < least || flops > most) throw new Error(`the graph has ${flops} FLOP, expected ${least} to ${most}`)
       if (isSearch) for (const matrix of memory.tickets) checkMask(matrix, algorithm.ticket, keep)
       if (!losses.every(Number.isFinite)) throw new Error(`losses: ${losses.join(', ')}`)
-      const weights = gpt2Matrices(config).reduce((sum, { shape: [rows, columns] }) => sum + rows * columns, 0)
+      const weights = matricesOf(config).reduce((sum, { shape: [rows, columns] }) => sum + rows * columns, 0)
       return { flops, causalFlops: least, weights, firstLoss: losses[0], lastLoss: losses.at(-1) }
     },
   }

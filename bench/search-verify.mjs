@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createGraphRunner } from '../dist/engine/onnx.js'
-import { gpt2GradientGraph } from '../dist/families/gpt2/loss.js'
-import { gpt2Matrices, gpt2Norms } from '../dist/families/gpt2/matrices.js'
+import { gradientGraph, lossParameters } from '../dist/families/loss-graph.js'
 import { encodeModel, float32, int32 } from '../dist/graph/index.js'
 import { memorySource, openSafetensors, toFloat32 } from '../dist/safetensors/index.js'
 
@@ -22,13 +21,13 @@ export async function verifyGradients(threads) {
     const integers = async (tensor) =>
       int32(file.tensors.get(tensor).shape, new Int32Array((await read(tensor)).buffer))
     const [config, norms, loss] = ['config', 'norms', 'loss'].map((key) => JSON.parse(file.metadata.get(key)))
-    const parameters = [...gpt2Matrices(config), ...(norms === 'learned' ? gpt2Norms(config) : [])]
+    const parameters = lossParameters({ config, norms })
     const feeds = { tokens: await integers('tokens'), targets: await integers('targets') }
     for (const { name: parameter, shape } of parameters) {
       feeds[parameter] = float32(shape, toFloat32('F32', await read(parameter)))
     }
     const [batch, length] = feeds.tokens.dims
-    const graph = gpt2GradientGraph({ config, norms }, batch, length, { fused: runner.prefersFused })
+    const graph = gradientGraph({ config, norms }, batch, length, { fused: runner.prefersFused })
     const loaded = await runner.load(encodeModel(graph))
     const results = await loaded.run(feeds)
     await loaded.release()

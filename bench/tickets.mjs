@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { decodeMask, encodeMask } from '../dist/coding/index.js'
 import { loadKernels, nodeDeflate } from '../dist/engine/node.js'
 import { gpt2Shapes } from '../dist/families/gpt2/config.js'
-import { gpt2Matrices } from '../dist/families/gpt2/matrices.js'
+import { matricesOf } from '../dist/families/index.js'
 import { openFile } from '../dist/files/files.js'
 import { nodeSha256 } from '../dist/files/sha256.js'
 import { createMaskDecoder } from '../dist/kernels/index.js'
@@ -116,7 +116,7 @@ async function loadMini(log, folder, kind) {
   const config = { ...gpt2Shapes['gpt2-mini'] }
   const init = kind === 'normal' ? { kind, std: 0.02 } : { kind, magnitude: 0.02 }
   const seed = 5n
-  const matrices = gpt2Matrices(config).map(({ name, shape }, i) => {
+  const matrices = matricesOf(config).map(({ name, shape }, i) => {
     return { name, stream: i, init, scores: scoreStream(i), mask: structuredMask(seed, i, shape[0] * shape[1]) }
   })
   const content = {

@@ -41,7 +41,7 @@ def unrange(raw, count, columns, start, magnitudes):
 def read(path):  # yields name, mask, effective weights; of a pair (coordinate, second mask) and both matrices
     data = open(path, 'rb').read(); n = 8 + little(data[:8]); head = json.loads(data[8:n]); text = head['__metadata__']['slt']; t = json.loads(text)
     assert hashlib.sha256(text.encode() + data[n:]).hexdigest() == head['__metadata__']['slt.sha256'], 'wrong hash'
-    seed, coding = int(t['seed']), t['coding'] if t['version'] == '2' else 'bits'
+    seed, coding = int(t['seed']), 'bits' if t['version'] == '1' else t['coding']
     def raw(name): a, b = head[name]['data_offsets']; return zlib.decompress(data[n + a:n + b], -15) if coding == 'deflate' and b > a else data[n + a:n + b]
     def bits(b, count): return np.unpackbits(np.frombuffer(b, np.uint8), count=count, bitorder='little')
     def mask(name, count, *rest): return unrange(raw(name), count, *rest) if coding == 'range' else bits(raw(name), count)

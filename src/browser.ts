@@ -8,7 +8,7 @@
 
 export { createLetterTokenizer, loadTokenizer, type Tokenizer } from './data/index.js'
 export type { RunningModel } from './engine/running-model.js'
-export { type SearchedGpt2, searchedGpt2Weights } from './engine/searched-weights.js'
+export { networkWeights, type SearchedNetwork } from './engine/searched-weights.js'
 export {
   type ChosenWebDevice,
   chooseWebDevice,
@@ -27,14 +27,39 @@ export {
   rebuildTicket,
   runTicket,
 } from './engine/web-ticket.js'
-export { type Decoder, generateGreedy, generateTokens } from './families/generate.js'
+export type { BertConfig } from './families/bert/config.js'
 export { type Gpt2Config, gpt2Shapes } from './families/gpt2/config.js'
-export { type BiasFreeGpt2, type Gpt2Matrix, gpt2Matrices, type Norms } from './families/gpt2/matrices.js'
-export type { Gpt2Weights } from './families/gpt2/weights.js'
-export type { LanguageModel } from './families/language-model.js'
-export { type Sampling, sampleToken } from './families/sampling.js'
+export {
+  type BaseConfig,
+  countParameters,
+  createCachedDecoder,
+  createDenseModel,
+  type Decoder,
+  type DenseModel,
+  type Encoder,
+  type EncoderInputs,
+  type Family,
+  families,
+  familyOf,
+  generateGreedy,
+  generateGreedyBatch,
+  generateTokens,
+  type LanguageModel,
+  type LossModel,
+  type MatrixParameter,
+  type ModelWeights,
+  matricesOf,
+  type Norms,
+  type Parameter,
+  parametersOf,
+  registerFamily,
+  type Sampling,
+  sampleToken,
+} from './families/index.js'
+export type { LlamaConfig } from './families/llama/config.js'
 export type { GraphRunner, LoadedGraph } from './graph/runner.js'
 export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
+export { encodeTruncated, type FolderTokenizer, readFolderTokenizer } from './interop/folder-tokenizer.js'
 export { createGenerator, createMaskDecoder, instantiateKernels, type Kernels } from './kernels/index.js'
 export { generateWeights, type Initialisation, type Seed } from './random/index.js'
 export { type ByteSource, InputError, MEMORY_LIMIT, type MemoryBudget, MemoryLimitError } from './safetensors/index.js'

@@ -2,7 +2,7 @@
  * strong-lottery-tickets: prune a randomly initialised transformer, changing no weight, until it is the one you wanted.
  *
  * Edge-popup for language models (`search`; `train` is the dense baseline of the same loop, `kind: 'train'`), what becomes of
- * its tickets (`evaluateTicket`, `continueText`, `inspectFile`, `compareModels`), and the devices it runs on (`openGraphRunner`). The differentiable graph
+ * its tickets (`evaluateTicket`, `continueText`, `embedTexts`, `inspectFile`, `compareModels`), and the devices it runs on (`openGraphRunner`). The differentiable graph
  * builder is at `strong-lottery-tickets/graph`.
  *
  * The construction of arXiv 2511.04217 on a GPT-2 (`prune`, `verify`) and on the paper's own small models in float64
@@ -20,7 +20,7 @@ export {
   type CalibrationOptions,
   calibrateC,
   choosePreset,
-  type FigureNumber,
+  type FigureId,
   type FigureOptions,
   type FigureResult,
   figure7Runs,
@@ -41,23 +41,67 @@ export {
   type TrainedTarget,
   trainTarget,
 } from './experiments/index.js'
-export { type Decoder, generateGreedy, generateGreedyBatch, generateTokens } from './families/generate.js'
+export type { BertConfig } from './families/bert/config.js'
 export { type Gpt2Config, gpt2Shapes } from './families/gpt2/config.js'
-export { createGpt2 } from './families/gpt2/dense.js'
-export { type BiasFreeGpt2, type Gpt2Matrix, gpt2Matrices, type Norms } from './families/gpt2/matrices.js'
-export type { Gpt2Weights } from './families/gpt2/weights.js'
-export { type Sampling, sampleToken } from './families/sampling.js'
+export {
+  type BaseConfig,
+  countParameters,
+  createCachedDecoder,
+  createDenseModel,
+  type Decoder,
+  type DenseModel,
+  type Encoder,
+  type EncoderInputs,
+  type Family,
+  families,
+  familyOf,
+  generateGreedy,
+  generateGreedyBatch,
+  generateTokens,
+  type LanguageModel,
+  type LossModel,
+  type MatrixParameter,
+  type ModelWeights,
+  matricesOf,
+  type Norms,
+  type Parameter,
+  parametersOf,
+  registerFamily,
+  type Sampling,
+  sampleToken,
+} from './families/index.js'
+export type { LlamaConfig } from './families/llama/config.js'
 export { type CorpusOptions, openCorpus } from './files/corpus-files.js'
 export { openFile } from './files/files.js'
 export { nodeSha256 } from './files/sha256.js'
 export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
-export { type Gpt2Folder, openGpt2Folder, readGpt2Folder } from './interop/index.js'
+export {
+  encodeTruncated,
+  type FolderTokenizer,
+  type ModelFolder,
+  openFolderTokenizer,
+  openModelFolder,
+  readFolderTokenizer,
+  readModelFolder,
+  readSentenceSettings,
+  type SentenceSettings,
+} from './interop/index.js'
 export { type ComparedModel, type CompareReport, type CompareRequest, compareModels } from './jobs/compare.js'
-export { type ExportReport, type ExportRequest, exportModel } from './jobs/export-model.js'
+export {
+  type Embedder,
+  type EmbedderOptions,
+  type Embeddings,
+  type EmbedReport,
+  type EmbedRequest,
+  embedTexts,
+  openEmbedder,
+} from './jobs/embed.js'
+export { exportModel } from './jobs/export-model.js'
+export type { ExportReport, ExportRequest } from './jobs/export-request.js'
 export { inspectFile } from './jobs/inspect.js'
 export { type ModelSource, openModelSource } from './jobs/model-source.js'
 export { type OpenedModel, openModel } from './jobs/open-model.js'
-export { pruneGpt2 as prune, type VerifyFileOptions, verifyGpt2 as verify } from './jobs/prune.js'
+export { pruneModel as prune, type VerifyFileOptions, verifyModel as verify } from './jobs/prune.js'
 export { type RecodeReport, recodeTicket } from './jobs/recode-ticket.js'
 export { type SearchReport, type SearchRequest, type SearchStart, search } from './jobs/search.js'
 export { type EvalReport, type EvalRequest, evaluateTicket } from './jobs/searched-eval.js'
@@ -74,6 +118,13 @@ export {
   mergeHead,
 } from './paper/attention.js'
 export type { AttentionMask } from './paper/attention-mask.js'
+export { factoredConstruction } from './paper/factored-construction.js'
+export {
+  attendMergedRotary,
+  type MergedRotaryAttention,
+  type MergedRotaryHead,
+  mergeRotary,
+} from './paper/merged-rotary.js'
 export {
   type Block,
   type DenseLayer,
@@ -106,6 +157,13 @@ export {
   type SourcePair,
 } from './paper/prune-pair.js'
 export {
+  literalRotary,
+  type PrunedRotary,
+  pruneRotary,
+  type RotaryConstruction,
+  type RotarySourceOptions,
+} from './paper/prune-rotary.js'
+export {
   createTransformerSource,
   literalTransformer,
   type PrunedTransformer,
@@ -113,10 +171,20 @@ export {
   type TransformerSource,
   type TransformerSourceOptions,
 } from './paper/prune-transformer.js'
+export {
+  attendRotary,
+  halvesFromPairs,
+  type Projection,
+  type RotaryAttention,
+  type RotaryGroup,
+  type RotaryShape,
+  rotaryFrequencies,
+} from './paper/rotary-attention.js'
+export { rotaryConstruction } from './paper/rotary-construction.js'
 export { createSourcePair, type SourceInitialisation, type SourcePairOptions } from './paper/source.js'
-export type { PruneOptions, PruneReport } from './prune/gpt2.js'
+export type { PruneOptions, PruneReport } from './prune/prune.js'
 export type { PruneProgress } from './prune/prune-pairs.js'
-export type { Check } from './prune/verify-gpt2.js'
+export type { Check } from './prune/verify.js'
 export {
   fillWords,
   generateWeights,

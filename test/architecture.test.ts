@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { importsIn } from './imports-in.js'
+import { circlesIn, importsIn } from './imports-in.js'
 
 /** Which folders of src/ each one may import. docs/architecture.md draws it. */
 const arrows: Record<string, readonly string[]> = {
@@ -40,6 +40,7 @@ const arrows: Record<string, readonly string[]> = {
   ],
   jobs: [
     'mask',
+    'subset-sum',
     'graph',
     'safetensors',
     'data',
@@ -72,8 +73,15 @@ const arrows: Record<string, readonly string[]> = {
 /** Folders (and files beside them) that may use everything; nothing uses them. */
 const tops = ['cli', 'index.ts', 'browser.ts', 'entries']
 
-/** The parts of families/ that a ticket knows: its configuration, the names of its matrices and of its pairs. */
-const configuration = ['families/gpt2/config.ts', 'families/gpt2/pair-names.ts', 'families/gpt2/matrices.ts']
+/** The parts of families/ that a ticket knows. */
+const asked = [
+  'families/config.ts',
+  'families/family.ts',
+  'families/gpt2/first-names.ts',
+  'families/parameter.ts',
+  'families/pair-plan.ts',
+  'families/tape.ts',
+]
 
 interface Import {
   readonly file: string
@@ -101,6 +109,16 @@ function resolve(file: string, specifier: string): string {
     .replaceAll('\\', '/')
     .replace(/\.js$/, '.ts')
 }
+
+/** A specifier names what the compiler writes: `.js` is a `.ts` or a `.tsx`. */
+const isSource = /\.tsx?$/
+const root = fileURLToPath(new URL('..', import.meta.url))
+/** Every source, of the page too. */
+const modules = ['src', 'web/src'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => isSource.test(file))
+    .map((file) => `${folder}/${file.replaceAll('\\', '/')}`),
+)
 
 const folderOf = (path: string) => path.split('/')[0]
 const isLocal = ({ target }: Import) => files.includes(target)
@@ -131,14 +149,78 @@ test('arrows between folders run downwards only', () => {
   expect(wrong.map(shown)).toEqual([])
 })
 
-test('a ticket knows of models their configuration and the names of matrices and pairs alone', () => {
+test('a ticket asks families, and what reads one loads no graph builder', () => {
   const wrong = imports.filter(
-    ({ file, target }) =>
-      folderOf(file) === 'ticket' && folderOf(target) === 'families' && !configuration.includes(target),
+    ({ file, target }) => folderOf(file) === 'ticket' && folderOf(target) === 'families' && !asked.includes(target),
   )
   expect(wrong.map(shown)).toEqual([])
-  const beyond = imports.filter((entry) => configuration.includes(entry.file) && isLocal(entry))
-  expect(beyond.filter(({ target }) => !configuration.includes(target)).map(shown)).toEqual([])
+  const reached = new Set(['ticket/index.ts'])
+  for (const file of reached) {
+    for (const entry of imports) if (entry.file === file && !entry.typeOnly && isLocal(entry)) reached.add(entry.target)
+  }
+  expect(reached).toContain('families/family.ts')
+  expect([...reached].filter((file) => folderOf(file) === 'graph')).toEqual([])
+})
+
+test('docs/architecture.md draws the same arrows', () => {
+  const page = readFileSync(new URL('../docs/architecture.md', import.meta.url), 'utf8')
+  const rows = [...page.matchAll(/^\| ([\w, -]+) \| (.+) \|$/gm)].map(([, from, to]) => [from.split(', '), to] as const)
+  const drawn = rows.flatMap(([names, to]) =>
+    names.filter((name) => name in arrows).map((name) => [name, to === 'nothing: the leaves' ? [] : to.split(', ')]),
+  )
+  const sorted = (entries: (readonly [string, readonly string[]])[]) =>
+    Object.fromEntries(entries.map(([name, below]) => [name, [...below].sort()]))
+  expect(sorted(drawn as [string, string[]][])).toEqual(sorted(Object.entries(arrows)))
+})
+
+describe('no file imports itself by way of others', () => {
+  const importsOfModule = (module: string) =>
+    importsIn(readFileSync(join(root, module), 'utf8'))
+      .filter(({ target }) => target.startsWith('.'))
+      .map(({ target }) => join(dirname(module), target).replaceAll('\\', '/').replace(/\.js$/, '.ts'))
+      .map((file) => (modules.includes(file) ? file : `${file}x`))
+
+  test('in src/ and web/src/, types included', () => {
+    expect(modules).toContain('web/src/app.tsx')
+    const lost = importsOfModule('web/src/app.tsx').filter((file) => isSource.test(file) && !modules.includes(file))
+    expect(lost).toEqual([])
+    const circles = circlesIn(modules, importsOfModule)
+    expect(circles).toEqual([])
+  })
+
+  test('a made-up circle is found', () => {
+    const made: Record<string, string[]> = {
+      'top.ts': ['a.ts', 'leaf.ts'],
+      'a.ts': ['b.ts'],
+      'b.ts': ['c.ts', 'leaf.ts', 'elsewhere.ts'],
+      'c.ts': ['a.ts', 'self.ts'],
+      'self.ts': ['self.ts'],
+      'leaf.ts': [],
+    }
+    const found = circlesIn(Object.keys(made), (module) => made[module])
+    expect(found.sort()).toEqual([['a.ts', 'b.ts', 'c.ts'], ['self.ts']])
+    expect(circlesIn(['top.ts', 'a.ts', 'b.ts', 'leaf.ts'], (module) => made[module])).toEqual([])
+  })
+})
+
+test('only families/ names the tensors of a family', () => {
+  const names =
+    /\b(?:wte|wpe|c_fc|c_proj|c_attn|ln_[12f]|lm_head|embed_tokens)\b|transformer\.h\b|[qkvo]_proj|(?:gate|up|down)_proj|attn\.[qkv]\b/
+  const allowed: Record<string, RegExp> = {
+    'src/families/': /./,
+    'src/data/gpt2-merges.ts': /./, // letters that stand for numbers
+    'src/interop/model-tensors.ts': /lm_head/, // what a folder may hold beside a tied head, whatever its family
+  }
+  const found = modules.flatMap((file) => {
+    const own = Object.entries(allowed).find(([prefix]) => file.startsWith(prefix))?.[1]
+    return readFileSync(join(root, file), 'utf8')
+      .split('\n')
+      .filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line))
+      .flatMap((line) => names.exec(line)?.[0] ?? [])
+      .filter((name) => !own?.test(name))
+      .map((name) => `${file}: ${name}`)
+  })
+  expect(found).toEqual([])
 })
 
 describe('the platform', () => {

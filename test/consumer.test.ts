@@ -48,7 +48,7 @@ const web = `
 import { decodeTicketText, openTicketBytes, rebuildTicket, type Kernels } from 'strong-lottery-tickets/web'
 export async function weights(link: string, kernels: Kernels): Promise<Float32Array | undefined> {
   const ticket = await openTicketBytes(decodeTicketText(link))
-  return ticket.kind === 'searched-gpt2' ? (await rebuildTicket(ticket, kernels)).parameters.get('wte') : undefined
+  return ticket.kind === 'searched' ? (await rebuildTicket(ticket, kernels)).parameters.get('wte') : undefined
 }
 `
 

@@ -34,3 +34,32 @@ export function reachedBy(
   }
   return reached
 }
+
+/**
+ * Groups of modules that import each other in a circle: the strongly connected components, by Tarjan's algorithm (SIAM J. Comput. 1972).
+ * @param importsOf what a module imports; only the modules given count
+ * @returns each group sorted; a module that imports itself is a group of one
+ */
+export function circlesIn(modules: readonly string[], importsOf: (module: string) => readonly string[]): string[][] {
+  const numbers = new Map<string, number>() // in the order of the visits
+  const open: string[] = []
+  const circles: string[][] = []
+  /** @returns the lowest number of an open module that is reached from this one */
+  const visit = (module: string): number => {
+    const number = numbers.size
+    numbers.set(module, number)
+    open.push(module)
+    const targets = importsOf(module).filter((target) => modules.includes(target))
+    let lowest = number
+    for (const target of targets) {
+      if (!numbers.has(target)) lowest = Math.min(lowest, visit(target))
+      else if (open.includes(target)) lowest = Math.min(lowest, numbers.get(target)!)
+    }
+    if (lowest < number) return lowest
+    const group = open.splice(open.indexOf(module))
+    if (group.length > 1 || targets.includes(module)) circles.push(group.sort())
+    return number
+  }
+  for (const module of modules) if (!numbers.has(module)) visit(module)
+  return circles
+}

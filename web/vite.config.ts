@@ -15,7 +15,7 @@ export function carriedFiles(): Map<string, string> {
   for (const build of ['ort-wasm-simd-threaded', 'ort-wasm-simd-threaded.asyncify']) {
     for (const ending of ['mjs', 'wasm']) files.set(`ort/${build}.${ending}`, join(ort, `${build}.${ending}`))
   }
-  for (const folder of ['data/gpt-nano-sort', 'data/tinyshakespeare']) {
+  for (const folder of ['data/gpt-nano-sort', 'data/stories260k', 'data/tinyshakespeare']) {
     for (const file of readdirSync(join(root, folder))) files.set(`${folder}/${file}`, join(root, folder, file))
   }
   for (const file of readdirSync(join(root, 'web/example')))

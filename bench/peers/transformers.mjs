@@ -1,6 +1,6 @@
 // node bench/peers/transformers.mjs                 after npm run build
-// Exports tickets and loads them in Python: transformers (GPT2LMHeadModel, AutoTokenizer) and ONNX Runtime; and reads
-// folders that transformers wrote. Python is what the environment variable SLT_PYTHON names (default python3), with torch,
+// Exports tickets and folders of every family and loads them in Python: transformers (AutoModelForCausalLM, AutoModel, AutoTokenizer) and ONNX
+// Runtime; and reads folders that transformers wrote. Python is what the environment variable SLT_PYTHON names (default python3), with torch,
 // transformers, onnx and onnxruntime. Prints a table for docs/interop.md; exit code 1 when anything differs.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadTokenizer } from '../../dist/data/index.js'
-import { continueText, openModel } from '../../dist/index.js'
+import { familyOf, generateTokens } from '../../dist/families/index.js'
+import { continueText, openModel, openModelSource } from '../../dist/index.js'
+import { openEncoder } from '../../dist/jobs/open-model.js'
 
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const script = fileURLToPath(new URL('transformers.py', import.meta.url))
@@ -28,22 +30,41 @@ const peer = (...args) => {
     .map((line) => JSON.parse(line))
 }
 
-/** Greedy tokens and logits of a model, by this package. */
-async function describe(path, prompt, count) {
-  const opened = await openModel(path)
-  const { config, model } = opened
+/** A model, and what it computes: logits, or an encoder's hidden states. */
+async function open(path) {
+  const source = await openModelSource(path)
+  const { task } = familyOf(source.config)
+  await source.close()
+  if (task === 'causal') {
+    const opened = await openModel(path)
+    return { opened, task, run: (...inputs) => opened.model.logits(...inputs) }
+  }
+  const opened = await openEncoder(path)
+  return { opened, task, run: (...inputs) => opened.encoder.hidden(...inputs) }
+}
+
+/**
+ * Logits or hidden states of a model by this package, and the greedy tokens after a prompt.
+ * @param prompt a text for a model whose tokenizer is ours, or tokens
+ */
+async function describe(path, prompt, count, { limit = 1e-5, cacheLimit = 1e-5 } = {}) {
+  const { opened, task, run } = await open(path)
+  const { config } = opened
   const length = Math.min(config.positions, 24)
   const tokens = Array.from({ length: 2 * length }, (_, i) => (i * i * 31 + 7 * i) % config.vocabulary)
-  const logits = await model.logits(Int32Array.from(tokens), 2, length)
+  const results = await run(Int32Array.from(tokens), 2, length)
   const greedy = []
-  if (prompt !== null) {
+  if (Array.isArray(prompt)) {
+    const choice = { count, temperature: 0, word: () => 0 }
+    for await (const token of generateTokens(opened.decoder, prompt, choice)) greedy.push(token)
+  } else if (prompt !== null) {
     const tokenizer = await loadTokenizer(opened.tokenizer)
     for await (const { token } of continueText(opened, tokenizer, { prompt, count, temperature: 0, seed: 0 })) {
       if (token !== null) greedy.push(token)
     }
   }
   await opened.close()
-  return { tokens, length, logits: Array.from(logits), prompt, greedy }
+  return { tokens, length, results: Array.from(results), task, prompt, greedy, limit, cacheLimit }
 }
 
 const scientific = (value) => value.toExponential(1).replace('.0e', 'e').replace('e+0', '')
@@ -95,20 +116,42 @@ for (const [i, [name, flags]] of searches.entries()) {
   slt('search', '--data', text, ...small, ...flags, '--out', ticket)
   cases.push({ name, ticket, expected: await describe(ticket, 'ROMEO:', 30), heads: [] })
 }
-const sorter = at('sorter.slt.safetensors')
-slt('prune', join(data, 'gpt-nano-sort'), '--items', '16', '--seed', '7', '--out', sorter)
-const lists = await describe(sorter, null, 0)
-cases.push({ name: 'the pruned sorter, exact heads', ticket: sorter, expected: lists, heads: [] })
+const pruned = [
+  ['the pruned sorter', 'gpt-nano-sort', [], true, { exact: 3e-5, factored: 0.1 }],
+  ['stories260K, pruned', 'stories260k', [], false, { exact: 5e-4, factored: 0.1 }],
+  ['stories260K, pruned, rotary heads', 'stories260k', ['--attention', 'rotary'], false, { factored: 0.1 }],
+]
+for (const [i, [name, target, flags, sorts, limits]] of pruned.entries()) {
+  const ticket = at(`pruned-${i}.slt.safetensors`)
+  slt('prune', join(data, target), '--items', '16', '--seed', '7', ...flags, '--out', ticket)
+  for (const [heads, limit] of Object.entries(limits)) {
+    const prompt = !sorts && heads === 'exact' ? [1] : null
+    const expected = await describe(ticket, prompt, 20, { limit, cacheLimit: 2e-5 })
+    cases.push({ name: `${name}, ${heads} heads`, ticket, expected, heads: ['--heads', heads], sorts })
+  }
+}
+const stories = join(data, 'stories260k')
 cases.push({
-  name: 'the pruned sorter, factored heads',
-  ticket: sorter,
-  expected: lists,
-  heads: ['--heads', 'factored'],
+  name: 'stories260K',
+  ticket: stories,
+  expected: await describe(stories, [1], 200, { limit: 2e-5, cacheLimit: 2e-5 }),
+  heads: [],
 })
+const bert = fileURLToPath(new URL('../../test/vectors/families/bert/', import.meta.url))
+cases.push({ name: 'a BERT', ticket: bert, expected: await describe(bert, null, 0), heads: [] })
+const encoder = at('bert.slt.safetensors')
+slt('prune', bert, '--items', '16', '--seed', '7', '--out', encoder)
+for (const [heads, limit] of [
+  ['exact', 3e-5],
+  ['factored', 0.1],
+]) {
+  const expected = await describe(encoder, null, 0, { limit })
+  cases.push({ name: `a BERT, pruned, ${heads} heads`, ticket: encoder, expected, heads: ['--heads', heads] })
+}
 
 const rows = []
 try {
-  for (const [i, { name, ticket, expected, heads }] of cases.entries()) {
+  for (const [i, { name, ticket, expected, heads, sorts = false }] of cases.entries()) {
     const out = at(`model-${i}`)
     for (const dtype of ['fp32', 'fp16', 'bf16']) {
       slt('export', ticket, '--to', 'huggingface', `${out}-${dtype}`, '--dtype', dtype, ...heads)
@@ -124,13 +167,13 @@ try {
         ...heads,
       )
     }
-    writeFileSync(`${out}.json`, JSON.stringify({ ...expected, sorts: ticket === sorter }))
+    writeFileSync(`${out}.json`, JSON.stringify({ ...expected, sorts }))
     rows.push(...peer('--check', out).map((row) => ({ model: name, ...row })))
   }
-  for (const { name, path, logits, tokens, length } of peer('--write', at('theirs'))) {
-    const opened = await openModel(path)
-    const found = await opened.model.logits(Int32Array.from(tokens), tokens.length / length, length)
-    const difference = logits.reduce((most, logit, n) => Math.max(most, Math.abs(logit - found[n])), 0)
+  for (const { name, path, results, tokens, length } of peer('--write', at('theirs'))) {
+    const { opened, run } = await open(path)
+    const found = await run(Int32Array.from(tokens), tokens.length / length, length)
+    const difference = results.reduce((most, value, n) => Math.max(most, Math.abs(value - found[n])), 0)
     rows.push({
       model: name,
       check: `read here (${opened.dtype})`,

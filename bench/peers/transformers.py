@@ -1,7 +1,7 @@
 """Loads exports in transformers and ONNX Runtime, and writes folders for us to read. bench/peers/transformers.mjs runs it.
 
 transformers.py --check BASE    BASE-fp32, -fp16, -bf16 (folders), BASE-32.onnx, -8.onnx, -4.onnx, BASE.json (expectations)
-transformers.py --write FOLDER  random GPT-2s of transformers, saved in one file or shards, in fp32, fp16 and bf16
+transformers.py --write FOLDER  random models of transformers, saved in one file or shards, in fp32, fp16 and bf16
 transformers.py --versions
 
 Prints one JSON object a line.
@@ -21,7 +21,7 @@ import onnxruntime
 import torch
 import transformers
 from safetensors.torch import load_file
-from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
+from transformers import AutoConfig, AutoModel, AutoModelForCausalLM, AutoTokenizer
 
 transformers.logging.set_verbosity_error()
 transformers.utils.logging.disable_progress_bar()
@@ -49,21 +49,28 @@ def greedy(model, tokens, count):
 
 def check(base):
     expected = json.loads(Path(f"{base}.json").read_text())
-    length, logits = expected["length"], expected["logits"]
+    length, results, limit = expected["length"], expected["results"], expected["limit"]
     tokens = torch.tensor(expected["tokens"]).reshape(-1, length)
-    largest = max(abs(each) for each in logits)
-    exact = "factored" if is_factored(base, expected) else None
-    limit = 0.1 if exact else 1e-5 if not expected["sorts"] else 3e-5
-    model = GPT2LMHeadModel.from_pretrained(f"{base}-fp32").eval()
+    largest = max(abs(each) for each in results)
+    is_causal = expected["task"] == "causal"
+    auto, name = (AutoModelForCausalLM, "logits") if is_causal else (AutoModel, "hidden states")
+    model = auto.from_pretrained(f"{base}-fp32").eval()
+    width = len(results) // tokens.numel()  # of an encoder's several copies, the first
     with torch.no_grad():
-        say(f"GPT2LMHeadModel: logits (of at most {largest:.1f})", farthest(model(tokens).logits, logits), limit)
+        output = model(tokens)
+    output = (output.logits if is_causal else output.last_hidden_state)[..., :width]
+    say(f"{type(model).__name__}: {name} (of at most {largest:.1f})", farthest(output, results), limit)
     for dtype in ("fp16", "bf16"):
         wanted = {"fp16": torch.float16, "bf16": torch.bfloat16}[dtype]
         whole, narrow = (load_file(f"{base}-{each}/model.safetensors") for each in ("fp32", dtype))
         same = all(torch.equal(value.to(wanted), narrow[name]) for name, value in whole.items()) and len(whole) == len(narrow)
-        loads = GPT2LMHeadModel.from_pretrained(f"{base}-{dtype}").dtype == wanted
+        loads = auto.from_pretrained(f"{base}-{dtype}").dtype == wanted
         say(f"{dtype}: every weight rounded as torch does", "equal" if same else "unequal", passed=same and loads)
-    if expected["prompt"] is not None:
+    if isinstance(expected["prompt"], list):
+        found = greedy(model, expected["prompt"], len(expected["greedy"]))
+        same = found == expected["greedy"]
+        say(f"generate: {len(found)} greedy tokens", "equal" if same else "unequal", passed=same)
+    elif expected["prompt"] is not None:
         tokenizer = AutoTokenizer.from_pretrained(f"{base}-fp32")
         prompt = tokenizer(expected["prompt"])["input_ids"]
         found = greedy(model, prompt, len(expected["greedy"]))
@@ -82,26 +89,31 @@ def check(base):
         if bits == 32:
             onnx.checker.check_model(path, full_check=True)
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        whole = run(session, model.config, [tokens.numpy()])
+        whole = (run(session, [tokens.numpy()]) if is_causal else encode(session, tokens.numpy()))[..., :width]
         if bits != 32:
-            say(f"onnxruntime, {bits} bits: logits", farthest(whole, logits), passed=np.isfinite(whole).all())
+            say(f"onnxruntime, {bits} bits: {name}", farthest(whole, results), passed=np.isfinite(whole).all())
             continue
-        say("onnxruntime: logits", farthest(whole, logits), limit)
+        say(f"onnxruntime: {name}", farthest(whole, results), limit)
+        if not is_causal:
+            continue
         parts = np.split(tokens.numpy(), [5, 6], axis=1)
-        say("onnxruntime: logits with a cache, against without", farthest(run(session, model.config, parts), whole), 1e-5)
+        say("onnxruntime: logits with a cache, against without", farthest(run(session, parts), whole), expected["cacheLimit"])
 
 
-def is_factored(base, expected):
-    return expected["sorts"] and json.loads(Path(f"{base}-fp32/config.json").read_text())["n_embd"] == 48
+def encode(session, tokens):
+    """Hidden states of texts of one type without padding."""
+    tokens = tokens.astype(np.int64)
+    feeds = {"input_ids": tokens, "attention_mask": np.ones_like(tokens), "token_type_ids": np.zeros_like(tokens)}
+    return session.run(["last_hidden_state"], feeds)[0]
 
 
-def run(session, config, parts):
+def run(session, parts):
     """Logits of pieces of texts, one after another through the cache."""
     batch = parts[0].shape[0]
     cache = {
-        f"past_key_values.{layer}.{part}": np.zeros((batch, config.n_head, 0, config.n_embd // config.n_head), np.float32)
-        for layer in range(config.n_layer)
-        for part in ("key", "value")
+        each.name: np.zeros((batch, each.shape[1], 0, each.shape[3]), np.float32)
+        for each in session.get_inputs()
+        if each.name.startswith("past_key_values")
     }
     names = [each.name for each in session.get_outputs()]
     read, logits = 0, []
@@ -118,23 +130,34 @@ def run(session, config, parts):
     return np.concatenate(logits, axis=1)
 
 
+SIZES = {"hidden_size": 48, "num_hidden_layers": 3, "num_attention_heads": 4, "intermediate_size": 100, "vocab_size": 70}
+COMMON = {"max_position_embeddings": 32, "initializer_range": 0.2, "bos_token_id": 0, "eos_token_id": 0}
+MODELS = {
+    "gpt2": {"n_embd": 48, "n_layer": 3, "n_head": 4, "n_positions": 32, "vocab_size": 70, **COMMON},
+    "llama": {**SIZES, **COMMON, "num_key_value_heads": 2},
+    "qwen2": {**SIZES, **COMMON, "num_key_value_heads": 2},
+    "bert": {**SIZES, **COMMON, "pad_token_id": 0},
+}
+
+
 def write(folder):
-    torch.manual_seed(20261124)
-    config = GPT2Config(
-        vocab_size=70, n_positions=32, n_embd=48, n_layer=3, n_head=4, initializer_range=0.2, bos_token_id=0, eos_token_id=0
-    )
-    model = GPT2LMHeadModel(config).eval()
-    for dtype in (torch.float32, torch.float16, torch.bfloat16):
-        for size in ("10GB", "100KB"):
-            name = f"transformers: {str(dtype).removeprefix('torch.')}, {'one file' if size == '10GB' else 'shards'}"
-            path = Path(folder) / name.replace("transformers: ", "").replace(", ", "-").replace(" ", "-")
-            model.to(dtype).save_pretrained(path, max_shard_size=size)
-            tokens = torch.arange(64).reshape(2, 32) * 13 % 70
-            loaded = GPT2LMHeadModel.from_pretrained(path).float().eval()
-            with torch.no_grad():
-                logits = loaded(tokens).logits.ravel().tolist()
-            files = len(list(path.glob("*.safetensors")))
-            print(json.dumps({"name": f"{name} ({files})" if size != "10GB" else name, "path": str(path), "tokens": tokens.ravel().tolist(), "length": 32, "logits": logits}))
+    for kind, sizes in MODELS.items():
+        torch.manual_seed(20261124)
+        auto = AutoModel if kind == "bert" else AutoModelForCausalLM
+        model = auto.from_config(AutoConfig.for_model(kind, **sizes)).eval()
+        dtypes = (torch.float32, torch.float16, torch.bfloat16) if kind == "gpt2" else (torch.float32,)
+        for dtype in dtypes:
+            for size in ("10GB", "100KB"):
+                name = f"{kind} of transformers: {str(dtype).removeprefix('torch.')}, {'one file' if size == '10GB' else 'shards'}"
+                path = Path(folder) / name.replace(" of transformers: ", "-").replace(", ", "-").replace(" ", "-")
+                model.to(dtype).save_pretrained(path, max_shard_size=size)
+                tokens = torch.arange(64).reshape(2, 32) * 13 % 70
+                loaded = auto.from_pretrained(path).float().eval()
+                with torch.no_grad():
+                    output = loaded(tokens)
+                results = (output.last_hidden_state if kind == "bert" else output.logits).ravel().tolist()
+                files = len(list(path.glob("*.safetensors")))
+                print(json.dumps({"name": f"{name} ({files})" if size != "10GB" else name, "path": str(path), "tokens": tokens.ravel().tolist(), "length": 32, "results": results}))
 
 
 def main():

@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import type { TokenizerName } from '../data/index.js'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { ComparedModel, CompareReport } from '../jobs/compare.js'
 import type { TextPart } from '../jobs/searched-eval.js'
@@ -8,12 +7,13 @@ import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { rawOption } from './raw-option.js'
 import { count, createTerminal, short, type Terminal, table } from './terminal.js'
+import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf } from './values.js'
 
 interface CompareFlags extends MemoryFlags {
   data?: string
   part?: TextPart
-  tokenizer?: TokenizerName
+  tokenizer?: string
   raw?: boolean
   windows?: number
   runs: number
@@ -28,7 +28,7 @@ Examples:
   slt compare a.slt.safetensors b.slt.safetensors gpt2-folder --data test.txt --windows 256
   slt compare a.slt.safetensors b.slt.safetensors --runs 0 --json
 
-Models are tickets, files of slt train and Hugging Face GPT-2 folders; the others are compared with the first. All run on the CPU, in turns. Load: open, check
+Models are tickets, files of slt train and Hugging Face folders; the others are compared with the first. All run on the CPU, in turns. Load: open, check
 (a ticket's hash too) and make or read every weight, without building a graph, in the same process after one loading that is not counted; the files lie in
 the system's cache. Memory: the most that a process of its own took to load the model and generate, Node and ONNX Runtime included.
 Where models read a text as other tokens, bits a byte compare and nats a token do not.`
@@ -38,7 +38,7 @@ export function addCompare(program: Command): void {
   program
     .command('compare')
     .description('models side by side: loss, bytes, bits a weight, time to load, tokens a second, memory')
-    .argument('<models...>', 'tickets, files of slt train, Hugging Face GPT-2 folders')
+    .argument('<models...>', 'tickets, files of slt train, Hugging Face folders')
     .option(
       '--data <path>',
       'a text file, a folder of .txt and .txt.gz files, or a tokenised file: what the loss is computed on',
@@ -48,7 +48,7 @@ export function addCompare(program: Command): void {
       "all, train or valid, the last tenth (default: all, or valid where the text is that of a ticket's search)",
       oneOf('part', ['all', 'train', 'valid']),
     )
-    .option('--tokenizer <t>', 'bytes or gpt2, for models that name none', oneOf('tokenizer', ['bytes', 'gpt2']))
+    .addOption(tokenizerOption('for models that name none'))
     .addOption(rawOption())
     .option('--windows <n>', 'at most so many windows (default: 131,072 tokens of them)', integer('windows', 1))
     .option('--runs <n>', 'loadings of each that count; 0 times nothing', integer('runs', 0, 10_000), 5)
@@ -120,7 +120,9 @@ function printReport(terminal: Terminal, report: CompareReport): void {
       : `times: medians of ${runs} loadings, ${prompt} tokens read and ${report.count} generated, on the CPU`,
   )
   if (runs > 0 && models.some(({ kind }) => kind === 'pruned')) {
-    terminal.print('pruned tickets make their weights anew at every token and have no cache of keys and values')
+    terminal.print(
+      'pruned tickets run their masks at full source width; matrices beyond 256 MB are made anew at every token',
+    )
   }
 }
 

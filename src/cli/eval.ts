@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { DeviceName } from '../engine/device.js'
+import { blockOf, outsideOf } from '../inspect/index.js'
 import type { EvalReport, TextPart } from '../jobs/searched-eval.js'
 import type { KeptMatrix, KeptReport } from '../jobs/searched-kept.js'
 import { deviceOption } from './device-option.js'
@@ -8,13 +9,14 @@ import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { rawOption } from './raw-option.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
+import { tokenizerOption } from './tokenizer-option.js'
 import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
 interface EvalFlags extends MemoryFlags {
   data: string
   part?: TextPart
-  tokenizer?: 'bytes' | 'gpt2'
+  tokenizer?: string
   raw?: boolean
   windows?: number
   batch?: number
@@ -42,18 +44,14 @@ export function addEval(program: Command): void {
     .description(
       'how well a ticket or a Hugging Face folder predicts a text (loss, perplexity, bits a byte), and what masks keep',
     )
-    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
+    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
     .addOption(requiredOption('--data <path>', 'a text file, a folder of .txt and .txt.gz files, or a tokenised file'))
     .option(
       '--part <p>',
       'all, train or valid, the last tenth (default: all, or valid for the text of the search)',
       oneOf('part', ['all', 'train', 'valid']),
     )
-    .option(
-      '--tokenizer <t>',
-      "bytes or gpt2 (default: the ticket's or the folder's)",
-      oneOf('tokenizer', ['bytes', 'gpt2']),
-    )
+    .addOption(tokenizerOption())
     .addOption(rawOption())
     .option(
       '--windows <n>',
@@ -100,7 +98,7 @@ async function runEval(path: string, flags: EvalFlags): Promise<void> {
 
 function printReport(terminal: Terminal, report: EvalReport): void {
   const { bold, yellow } = terminal.colour
-  const { kept, loss, bitsPerByte, perplexity, recordedLoss } = report
+  const { kept, loss, bitsPerByte, perplexity, recordedLoss, hidden } = report
   if (kept) {
     terminal.print(keptTable(terminal, kept))
     terminal.print(`${percent(kept.fraction)} of ${count(kept.count)} weights kept`)
@@ -108,17 +106,25 @@ function printReport(terminal: Terminal, report: EvalReport): void {
   }
   const part = report.part === 'all' ? '' : `${report.part} part of `
   terminal.print(`${count(report.windows)} windows of ${report.length} tokens, ${part}${report.data}`)
-  const text = `loss ${loss.toFixed(4)} nats a token, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(4)} bits a byte`
+  const text = `loss ${loss.toFixed(4)} nats a ${hidden ? 'hidden token' : 'token'}, perplexity ${perplexity.toFixed(2)}, ${bitsPerByte.toFixed(4)} bits a byte`
   const recorded = recordedLoss === null ? '' : ` (its search recorded ${recordedLoss.toFixed(4)})`
   terminal.print(`${bold(text)}${recorded}`)
   for (const warning of kept?.warnings ?? []) terminal.print(yellow(`warning: ${warning}`))
 }
 
-/** The matrices of a block, in the columns of the table. */
-const parts = ['attn.q', 'attn.k', 'attn.v', 'attn.c_proj', 'mlp.c_fc', 'mlp.c_proj'] as const
+/** What the columns of the table are called; where a block has several matrices of a role, each by its own name. */
+const partNames: Readonly<Record<string, string>> = {
+  query: 'q',
+  key: 'k',
+  value: 'v',
+  'attention-output': 'attn out',
+  'feed-forward': 'mlp in',
+  'feed-forward-output': 'mlp out',
+}
 
 /** A row a block, a column a matrix; embeddings and head above and below. */
 function keptTable(terminal: Terminal, { matrices, layers }: KeptReport): string {
+  const first = matrices.filter(({ layer }) => layer === 0)
   const empty = (found: readonly KeptMatrix[]) => {
     const rows = found.reduce((sum, matrix) => sum + matrix.emptyRows, 0)
     const columns = found.reduce((sum, matrix) => sum + matrix.emptyColumns, 0)
@@ -128,21 +134,20 @@ function keptTable(terminal: Terminal, { matrices, layers }: KeptReport): string
     matrix.name,
     count(matrix.count),
     percent(matrix.fraction),
-    ...parts.map(() => '-'),
+    ...first.map(() => '-'),
     ...empty([matrix]),
   ]
   const blocks = layers.map((layer) => {
     const own = matrices.filter((matrix) => matrix.layer === layer.layer)
-    const each = parts.map((part) => percent(own.find(({ name }) => name === `h.${layer.layer}.${part}`)!.fraction))
-    return [`h.${layer.layer}`, count(layer.count), percent(layer.fraction), ...each, ...empty(own)]
+    const each = own.map(({ fraction }) => percent(fraction))
+    return [blockOf(own[0].name), count(layer.count), percent(layer.fraction), ...each, ...empty(own)]
   })
-  const outside = matrices.filter((matrix) => matrix.layer === null)
-  const rows = [
-    ...outside.filter(({ name }) => name !== 'lm_head').map(alone),
-    ...blocks,
-    ...outside.filter(({ name }) => name === 'lm_head').map(alone),
-  ]
-  const heads = ['q', 'k', 'v', 'attn out', 'mlp in', 'mlp out']
+  const { before, after } = outsideOf(matrices)
+  const rows = [...before.map(alone), ...blocks, ...after.map(alone)]
+  const heads = first.map(({ name, role }) => {
+    const isAlone = first.filter((other) => other.role === role).length === 1
+    return isAlone ? partNames[role] : name.slice(name.lastIndexOf('.') + 1)
+  })
   return table(terminal.colour, ['', 'weights', 'kept', ...heads, 'empty rows', 'columns'], rows)
 }
 

@@ -1,12 +1,15 @@
 import type { Command } from 'commander'
+import { familyOf } from '../families/index.js'
+import { attentionSpecs } from '../families/tape.js'
 import { bytesText } from '../inspect/bytes-text.js'
-import type { ExportForm, ExportReport } from '../jobs/export-model.js'
-import type { HeadForm } from '../jobs/export-weights.js'
+import type { HeadForm } from '../interop/index.js'
+import type { ExportForm, ExportReport } from '../jobs/export-request.js'
 import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './export-text.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, short, type Terminal } from './terminal.js'
+import { tokenizerOption } from './tokenizer-option.js'
 import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
@@ -18,7 +21,7 @@ interface ExportFlags extends MemoryFlags {
   batch?: number
   length?: number
   weights?: 'initializers' | 'inputs'
-  tokenizer?: 'bytes' | 'gpt2'
+  tokenizer?: string
   force?: boolean
   page?: string
   lean?: boolean
@@ -46,16 +49,18 @@ Examples:
   slt export play.slt.safetensors play.onnx --to onnx --bits 4
   slt export play.slt.safetensors step.onnx --to onnx-training --batch 8 --length 128
   slt export sorter.slt.safetensors sorter --to huggingface --heads factored
+  slt export pruned.slt.safetensors pruned --to onnx --tokenizer target-folder
   slt export sorter.slt.safetensors --to url --page https://example.org/slt/
   slt export sorter.slt.safetensors sorter.svg --to qr --lean
 
-huggingface     a folder for transformers' GPT2LMHeadModel: safetensors, configuration, tokenizer
-onnx            a graph with a cache of keys and values: a .onnx file alone, or a folder as transformers.js loads it
+huggingface     a folder for transformers' AutoModelForCausalLM, of an encoder AutoModel: safetensors, configuration, tokenizer
+onnx            a graph with a cache of keys and values (of an encoder without): a .onnx file alone, or a folder as transformers.js loads it
 onnx-training   a .onnx file that gives the loss and every weight's gradient
 ${textHelp}
 
-The heads of a pruned ticket are merged matrices. --heads exact holds them in a model as many times as wide as it has heads;
---heads factored keeps the target's shape and replaces each by the closest one of low rank.
+The matrices of a pruned ticket's heads have full rank, so no head of the target's width holds them. --heads exact writes a larger model that computes
+the same: as many times as wide as it has heads (GPT-2, BERT), or of more heads (Llama). --heads factored keeps the target's shape and replaces each
+matrix by the closest one of low rank; heads of slt prune --attention rotary have this form alone.
 --force replaces a file, or a folder that holds nothing but a model.`
 
 /** Adds `slt export`. */
@@ -65,7 +70,7 @@ export function addExport(program: Command): void {
     .description(
       'write a ticket, or a Hugging Face folder, as a model that other software loads; a small ticket as text',
     )
-    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
+    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
     .argument('[out]', "the folder or file to write; of a QR code by default the ticket's name with .svg")
     .addOption(
       requiredOption(
@@ -100,7 +105,7 @@ export function addExport(program: Command): void {
       'of a training graph: initializers (default) or inputs',
       oneOf('weights', ['initializers', 'inputs']),
     )
-    .option('--tokenizer <t>', 'bytes or gpt2, for a model that names none', oneOf('tokenizer', ['bytes', 'gpt2']))
+    .addOption(tokenizerOption('for a model that names none'))
     .option('--page <address>', 'a page that opens the ticket, of a link or QR code')
     .option('--lean', 'a link or QR code without the probe and how the masks were found')
     .option('--force', 'replace what is there')
@@ -165,9 +170,10 @@ async function printReport(terminal: Terminal, report: ExportReport): Promise<vo
     `${bytesText(bytes)}; ${layers} layers, width ${count(width)}, ${config.heads} heads, context ${count(positions)}, ${count(vocabulary)} tokens`,
   )
   if (heads !== null) {
-    const form = heads === 'exact' ? 'exact heads' : `heads of rank ${width / config.heads}`
+    const form = heads === 'exact' ? 'exact heads' : `heads of rank ${attentionSpecs(config)[0].headWidth}`
+    const results = familyOf(config).task === 'causal' ? 'logits' : 'hidden states'
     terminal.print(
-      `${form}: largest difference from the logits of the ticket, run literally: ${short(logitDifference)}`,
+      `${form}: largest difference from the ${results} of the ticket, run literally: ${short(logitDifference)}`,
     )
   }
   if (tokenizer === null && files.length > 1 && !files.some(({ path }) => path === 'tokenizer.json')) {

@@ -11,13 +11,12 @@ export interface FigureFolder {
   readonly others: readonly Figure[]
   /** Paths of what was written. */
   readonly written: readonly string[]
-  /** Writes `figure-N.json` and `figure-N.svg`. */
+  /** Writes `figure-N.json` and `figure-N.svg`, N a number or `rotary`. */
   writeFigure(figure: Figure): Promise<void>
   /** Writes `report.html` with these figures and the earlier ones. */
   writeReport(figures: readonly Figure[]): Promise<void>
 }
 
-const figures = [4, 5, 6, 7, 8]
 const REPORT = 'report.html'
 const advice = '--force replaces it, another --out keeps both'
 
@@ -38,7 +37,7 @@ export async function openFigureFolder(
       import('../files/files.js'),
       import('../files/output-path.js'),
     ])
-  const { lossOf, parseFigure, renderFigure, renderReport, reportedFigures } = experiments
+  const { allFigures, lossOf, parseFigure, renderFigure, renderReport, reportedFigures } = experiments
   expectPath(folder)
   await makeFolder(folder)
   /** The figure of a file; undefined where there is no file. */
@@ -51,7 +50,7 @@ export async function openFigureFolder(
     }
   }
   const others: Figure[] = []
-  for (const figure of figures.filter((number) => !plans.some((plan) => plan.figure === number))) {
+  for (const figure of allFigures.filter((each) => !plans.some((plan) => plan.figure === each))) {
     // With --force a file that is no figure stays where it is, and out of the report.
     const other = await readFigure(join(folder, `figure-${figure}.json`)).catch((error) => {
       if (!force || !(error instanceof InputError)) throw error
@@ -76,7 +75,7 @@ export async function openFigureFolder(
   await claim(REPORT, async (path) => {
     const shown = reportedFigures((await readTextIfThere(path)) ?? '')
     if (shown === undefined) throw new InputError(`${path}: is no report of slt reproduce: ${advice}`)
-    const known = [...plans, ...others].map(({ figure }) => figure as number)
+    const known = [...plans, ...others].map(({ figure }) => figure)
     const lost = shown.find((figure) => !known.includes(figure))
     if (lost === undefined) return true
     throw new InputError(`${path}: shows figure ${lost}, whose figure-${lost}.json is not beside it: ${advice}`)
@@ -94,7 +93,10 @@ export async function openFigureFolder(
       await write(`figure-${figure.figure}.json`, `${JSON.stringify(figure, null, 2)}\n`)
       await write(`figure-${figure.figure}.svg`, await renderFigure(figure))
     },
-    writeReport: async (made) =>
-      write(REPORT, await renderReport([...made, ...others].sort((a, b) => a.figure - b.figure))),
+    writeReport: async (made) => {
+      const all = [...made, ...others]
+      const inOrder = allFigures.flatMap((figure) => all.filter((each) => each.figure === figure))
+      await write(REPORT, await renderReport(inOrder))
+    },
   }
 }

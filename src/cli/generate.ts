@@ -4,6 +4,7 @@ import { beyondContext, longPrompt } from './context-notes.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createTerminal } from './terminal.js'
+import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf, seedOption } from './values.js'
 
 interface GenerateFlags extends MemoryFlags {
@@ -13,7 +14,7 @@ interface GenerateFlags extends MemoryFlags {
   topK?: number
   seed: bigint
   stop: boolean
-  tokenizer?: 'bytes' | 'gpt2'
+  tokenizer?: string
   device: DeviceName
   json?: boolean
 }
@@ -34,18 +35,14 @@ export function addGenerate(program: Command): void {
   program
     .command('generate')
     .description("continue a text with a ticket's network, or a folder's, token by token")
-    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
+    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
     .option('--prompt <text>', 'text to continue (default: a new document)', '')
     .option('--count <n>', 'most tokens to add', integer('count', 1, 1_000_000_000), 128)
     .option('--temperature <t>', 'how freely tokens are drawn; 0 takes the likeliest', readTemperature, 0.8)
     .option('--top-k <k>', 'draw from the k likeliest tokens only (default: all)', integer('top-k', 1))
     .addOption(seedOption('seed of the draws', 0n))
     .option('--no-stop', 'go on after the end token')
-    .option(
-      '--tokenizer <t>',
-      "bytes or gpt2 (default: the ticket's or the folder's)",
-      oneOf('tokenizer', ['bytes', 'gpt2']),
-    )
+    .addOption(tokenizerOption())
     .addOption(
       new Option('--device <d>', 'cpu, webgpu, cuda, auto; one token at a time hardly fills a GPU')
         .argParser(oneOf('device', ['cpu', 'webgpu', 'cuda', 'auto'] as const satisfies readonly DeviceName[]))
@@ -59,15 +56,18 @@ export function addGenerate(program: Command): void {
 
 async function runGenerate(path: string, flags: GenerateFlags, command: Command): Promise<void> {
   const terminal = createTerminal(flags)
-  const [{ openModel }, { openGraphRunner }, { continueText, loadModelTokenizer, promptTokens }, ...rest] =
-    await Promise.all([
-      import('../jobs/open-model.js'),
-      import('../engine/device.js'),
-      import('../jobs/searched-text.js'),
-      import('../interop/special-tokens.js'),
-      import('../families/generate.js'),
-    ])
-  const [{ endTokens }, { countBeyond }] = rest
+  const [
+    { openModel },
+    { openGraphRunner },
+    { continueText, endTokensOf, loadModelTokenizer, paddingNotes, promptTokens },
+    ...rest
+  ] = await Promise.all([
+    import('../jobs/open-model.js'),
+    import('../engine/device.js'),
+    import('../jobs/searched-text.js'),
+    import('../families/generate.js'),
+  ])
+  const [{ countBeyond }] = rest
   const { prompt, count, temperature, topK, seed } = flags
   const { runner } = await openGraphRunner({ device: flags.device })
   const opened = await openModel(path, { runner, memoryLimit: flags.memoryLimit })
@@ -76,7 +76,8 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
   let text = ''
   try {
     const tokenizer = await loadModelTokenizer(opened, flags.tokenizer)
-    const ends = flags.stop ? endTokens(await opened.specialTokens(flags.tokenizer)) : []
+    for (const note of paddingNotes(path, tokenizer)) terminal.note(note)
+    const ends = flags.stop ? await endTokensOf(opened, tokenizer, flags.tokenizer) : []
     const { positions } = opened.config
     const { length } = promptTokens(tokenizer, prompt)
     const long = longPrompt(length, positions)

@@ -1,6 +1,16 @@
+import type { BaseConfig } from '../families/config.js'
+import { familyOf } from '../families/family.js'
 import { bytesText } from '../inspect/bytes-text.js'
-import type { LineSpread, MatrixReport, MatrixTotal, TicketReport } from '../inspect/index.js'
+import {
+  blockOf,
+  type LineSpread,
+  type MatrixReport,
+  type MatrixTotal,
+  outsideOf,
+  type TicketReport,
+} from '../inspect/index.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
+import { choiceOf } from '../ticket/index.js'
 import { count, type Terminal, table } from './terminal.js'
 
 /** Two decimals, or more where they would all be zero. */
@@ -15,23 +25,32 @@ const bits = (value: number): string => value.toFixed(3)
 export function factsTable(report: TicketReport): string {
   const { config, search, construction, probe, generator } = report
   const facts: [string, string][] = [
-    ['kind', `${report.kind}, format version ${report.version}, masks as ${report.coding}`],
+    [
+      'kind',
+      `${[report.kind, report.family].filter(Boolean).join(', ')}, format version ${report.version}, masks as ${report.coding}`,
+    ],
     ['seed', `${report.seed}, ${generator.name} version ${generator.version}`],
     ['sha256', report.sha256],
   ]
   if (config) {
-    facts.push([
-      'model',
-      `${config.layers} layers, width ${config.width}, ${config.heads} heads, inner ${config.inner}, ${config.positions} positions, ${count(config.vocabulary)} tokens, ${config.activation}, ${config.tiedHead ? 'tied' : 'own'} head`,
-    ])
+    facts.push(['model', modelText(config)])
   }
   if (report.norms !== null) facts.push(['norms', report.norms])
   facts.push(['tokenizer', report.tokenizer ?? 'none'])
   if (construction) {
-    const { items, scale, method } = construction
+    const { items, embeddingItems, scale, method } = construction
+    const { attention, dense } = choiceOf(construction)
+    const kept = dense === 'none' ? 'nothing kept dense' : 'embeddings and norms kept dense'
+    const way = config ? [`attention ${attention}`, kept] : []
+    const tables = embeddingItems === undefined ? '' : `, ${embeddingItems} of embeddings`
     facts.push([
       'construction',
-      `${items} products a weight${items > MAX_EXACT_ITEMS ? ', not proved optimal' : ''}, ${method}, scale ${scale}`,
+      [
+        `${items} products a weight${tables}${items > MAX_EXACT_ITEMS ? ', not proved optimal' : ''}`,
+        method,
+        `scale ${scale}`,
+        ...way,
+      ].join(', '),
     ])
   }
   if (search) {
@@ -48,6 +67,21 @@ export function factsTable(report: TicketReport): string {
   facts.push(['probe', probe ? `${probe.tokens.length} tokens, ${probe.logits.length} logits` : 'none'])
   const width = Math.max(...facts.map(([name]) => name.length))
   return facts.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
+}
+
+/** Sizes that every model has, then what its family has beside them. */
+function modelText(config: BaseConfig): string {
+  const { layers, width, heads, inner, positions, vocabulary } = config
+  const sizes = ['layers', 'width', 'heads', 'inner', 'positions', 'vocabulary']
+  const further = familyOf(config).fields.flatMap(({ name, kind }) => {
+    const value = (config as unknown as Record<string, unknown>)[name]
+    if (name === 'tiedHead') return [value ? 'tied head' : 'own head']
+    if (kind === 'word') return [value]
+    if (kind === 'boolean') return value ? [name] : []
+    return kind === 'integer' && !sizes.includes(name) ? [`${name} ${value}`] : []
+  })
+  const base = `${layers} layers, width ${width}, ${heads} heads, inner ${inner}, ${positions} positions, ${count(vocabulary)} tokens`
+  return [base, ...further].join(', ')
 }
 
 /** Least, median and greatest kept percent of the lines, and how much more they differ than chance has them. */
@@ -88,14 +122,14 @@ export function matricesTable(terminal: Terminal, report: TicketReport): string 
     ].map((cell) => (cell === '' ? '' : colour.bold(cell)))
   const { matrices, layers, total } = report
   const inLayer = (layer: number) => matrices.filter((matrix) => matrix.layer === layer)
-  const outside = matrices.filter(({ layer }) => layer === null)
+  const { before, after } = outsideOf(matrices)
   const rows = [
-    ...outside.filter(({ name }) => name !== 'lm_head').map(ofMatrix),
+    ...before.map(ofMatrix),
     ...layers.flatMap((layer) => {
       const own = inLayer(layer.layer)
-      return [...own.map(ofMatrix), ofTotal(`h.${layer.layer}`, layer, own)]
+      return [...own.map(ofMatrix), ofTotal(blockOf(own[0]?.name ?? `${layer.layer}`), layer, own)]
     }),
-    ...outside.filter(({ name }) => name === 'lm_head').map(ofMatrix),
+    ...after.map(ofMatrix),
     ofTotal('all', total, matrices),
   ]
   const head = [

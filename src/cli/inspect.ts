@@ -86,14 +86,14 @@ function headings(path: string, { kind, seed, total, size, search, construction 
       ? `${construction.items} products a weight, ${construction.method}`
       : ''
   const what =
-    kind === 'searched-gpt2'
-      ? 'Kept fractions of the masks: each cell is a block of weights, inputs (of wte tokens, of wpe positions) from top to bottom, outputs from left to right.'
+    kind === 'searched'
+      ? 'Kept fractions of the masks: each cell is a block of weights, inputs (of embeddings tokens or positions) from top to bottom, outputs from left to right.'
       : 'Kept fractions of the second masks: rows are the inputs that hidden units see, so a cell shows how many of the random products of a block of target weights are kept; grey: no unit sees the input.'
   return {
     title: `What ${basename(path)} keeps`,
     subtitle: [`seed ${seed}`, how, kept, `${size.bitsPerWeight.toFixed(3)} bits a parameter`]
       .filter(Boolean)
       .join(' · '),
-    caption: `${what} Colours and profiles are relative to the matrix’ own kept fraction, which stands above it. Below it: how many times the variance of a random mask with as many ones the kept fractions of its ${kind === 'searched-gpt2' ? 'rows' : 'hidden units'} and of its columns have (×1 is chance).`,
+    caption: `${what} Colours and profiles are relative to the matrix’ own kept fraction, which stands above it. Below it: how many times the variance of a random mask with as many ones the kept fractions of its ${kind === 'searched' ? 'rows' : 'hidden units'} and of its columns have (×1 is chance).`,
   }
 }

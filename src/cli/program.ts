@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { addBound } from './bound.js'
 import { addCompare } from './compare.js'
 import { addDemo } from './demo.js'
+import { addEmbed } from './embed.js'
 import { addEval } from './eval.js'
 import { addExport } from './export.js'
 import { exitCodesHelp } from './failure.js'
@@ -44,6 +45,7 @@ const commands = [
   addTrain,
   addEval,
   addGenerate,
+  addEmbed,
   addExport,
   addInspect,
   addCompare,

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import type { FigureNumber, FigurePlan, FigureResult, LanguageFigureResult } from '../experiments/index.js'
+import { figureName } from '../experiments/figure.js'
+import type { AnyFigure, FigureId, FigurePlan, FigureResult, LanguageFigureResult } from '../experiments/index.js'
 import { verdictText } from '../experiments/verdict.js'
 import { deviceOption } from './device-option.js'
 import { openFigureFolder } from './figure-folder.js'
@@ -26,7 +27,9 @@ interface ReproduceFlags extends LanguageFlags {
   json?: boolean
 }
 
-const synthetic = ['figure-4', 'figure-5', 'figure-6'] as const
+const synthetic = ['figure-4', 'figure-5', 'figure-6', 'rotary'] as const
+/** What runs when no figure is named. */
+const unnamed = ['figure-4', 'figure-5', 'figure-6'] as const
 const language = ['figure-7', 'figure-8'] as const
 const figures = [...synthetic, ...language] as const
 
@@ -54,12 +57,13 @@ Examples:
   slt reproduce                      figures 4, 5 and 6 with 100 sources each, into out/
   slt reproduce figure-4 --quick     a first look, with 10 sources
   slt reproduce figure-4 figure-5 --trained
+  slt reproduce rotary               rotary heads, which the paper has not
   slt reproduce figure-7 figure-8 --quick
   slt reproduce figure-7 figure-8    39 language models: about two hours on two cores
   slt reproduce figure-8 --seeds 1 --scales 1,2,auto,4,8
   slt reproduce figure-7 --paper --models mini --data wiki.train.txt --valid wiki.valid.txt --device cuda
 
-Writes figure-N.json, figure-N.svg and report.html. The report shows every figure whose JSON lies in the folder. A figure that lies there is made
+Writes figure-N.json, figure-N.svg (N is a number or "rotary") and report.html. The report shows every figure whose JSON lies in the folder. A figure that lies there is made
 again with the same settings, and with more seeds, widths or scales beside its own; other settings need --force, or another --out.
 The paper trains the target of figures 4 and 5: so does --trained,
 on the CPU whatever --device says, which is for figures 7 and 8.
@@ -73,12 +77,12 @@ six weeks of arithmetic alone at 20 Tflop/s.`
 export function addReproduce(program: Command): void {
   program
     .command('reproduce')
-    .description('run the figures of the paper, with fits and the claims beside them')
+    .description('run the figures of the paper, and one of rotary heads, with fits and the claims beside them')
     .argument('[figures...]', `${figures.join(', ')} (default: 4, 5 and 6)`)
     .option('--quick', 'fewer sources (10); for figures 7 and 8 tiny models, seconds')
     .option(
       '--sources <n>',
-      'figures 4 to 6: random sources for each point (default: 100)',
+      'figures 4 to 6 and rotary: random sources for each point (default: 100)',
       integer('sources', 1, 100_000),
     )
     .option('--trained', 'train the target of figures 4 and 5 first (seconds)')
@@ -117,7 +121,7 @@ async function reproduce(names: string[], given: ReproduceFlags, signal: AbortSi
   const flags = { ...given, searchRate: given.searchLr, trainRate: given.trainLr }
   const terminal = createTerminal(flags)
   const { synthetic: first, language: second } = chooseFigures(names)
-  if (flags.trained && !first.some((figure) => figure < 6)) {
+  if (flags.trained && !first.some((figure) => figure === 4 || figure === 5)) {
     throw new RangeError('"trained" expected figure-4 or figure-5 among the figures: the others have no trained target')
   }
   refuse(flags, first.length ? [] : syntheticOnly, synthetic)
@@ -142,10 +146,8 @@ async function reproduce(names: string[], given: ReproduceFlags, signal: AbortSi
   const { written, others } = folder
   terminal.print(`Written: ${written.join(', ')}`)
   if (others.length > 0) {
-    const numbers = others.map(({ figure }) => figure)
-    terminal.print(
-      `The report also shows ${numbers.length > 1 ? 'figures' : 'figure'} ${numbers.join(', ')}, made before`,
-    )
+    const names = others.map(({ figure }) => figure)
+    terminal.print(`The report also shows ${names.length > 1 ? 'figures' : 'figure'} ${names.join(', ')}, made before`)
   }
   terminal.result({
     ...(first.length ? { sources } : {}),
@@ -156,9 +158,9 @@ async function reproduce(names: string[], given: ReproduceFlags, signal: AbortSi
   })
 }
 
-/** Runs some of Figures 4 to 6. */
+/** Runs some of Figures 4 to 6 and that of rotary heads. */
 async function reproduceSynthetic(
-  numbers: readonly FigureNumber[],
+  numbers: readonly FigureId[],
   { sources, seed, trained }: { sources: number; seed: bigint; trained?: boolean | undefined },
   signal: AbortSignal,
   show: (result: FigureResult) => Promise<void>,
@@ -173,14 +175,16 @@ async function reproduceSynthetic(
   for (const figure of numbers) {
     const progress = createProgress('steps')
     const onProgress = ({ done, total, label }: { done: number; total: number; label: string }) =>
-      progress.update(done, total, `figure ${figure}, ${label}`)
+      progress.update(done, total, `${figure === 'rotary' ? '' : 'figure '}${figure}, ${label}`)
     const options = { solver, sources, seed, ...(target && { target }), signal, onProgress }
     await show(await runFigure(figure, options).finally(progress.stop))
   }
 }
 
 function printFigure(terminal: Terminal, result: FigureResult | LanguageFigureResult): void {
-  terminal.print(`${terminal.colour.bold(`Figure ${result.figure}: ${result.title}`)} (${short(result.seconds)} s)`)
+  terminal.print(
+    `${terminal.colour.bold(`${figureName(result.figure)}: ${result.title}`)} (${short(result.seconds)} s)`,
+  )
   terminal.print(`  the paper: ${result.paper.claim}`)
   if ('fits' in result) {
     for (const { name, rate, rateError } of result.fits) {
@@ -196,12 +200,12 @@ function printFigure(terminal: Terminal, result: FigureResult | LanguageFigureRe
 }
 
 /** The figures asked for, each once and in order; 4 to 6 when none is. */
-function chooseFigures(names: readonly string[]): { synthetic: FigureNumber[]; language: (7 | 8)[] } {
+function chooseFigures(names: readonly string[]): { synthetic: FigureId[]; language: (7 | 8)[] } {
   const asked = names.map(oneOf('figures', figures))
-  const chosen = new Set<string>(asked.length ? asked : synthetic)
-  const numbers = <T extends number>(all: readonly string[]) =>
-    all.filter((name) => chosen.has(name)).map((name) => Number(name.slice(-1)) as T)
-  return { synthetic: numbers<FigureNumber>(synthetic), language: numbers<7 | 8>(language) }
+  const chosen = new Set<string>(asked.length ? asked : unnamed)
+  const some = <T extends AnyFigure>(all: readonly string[]) =>
+    all.filter((name) => chosen.has(name)).map((name) => (name === 'rotary' ? name : Number(name.slice(-1))) as T)
+  return { synthetic: some<FigureId>(synthetic), language: some<7 | 8>(language) }
 }
 
 function refuse(flags: object, names: readonly string[], without: readonly string[]): void {

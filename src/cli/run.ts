@@ -35,7 +35,7 @@ export function addRun(program: Command): void {
   program
     .command('run')
     .description("run a ticket: the greedy continuation of some tokens, by the seed's weights under the masks")
-    .argument('<ticket>', 'a ticket file, or a Hugging Face GPT-2 folder')
+    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
     .addOption(
       requiredOption(
         '--tokens <list>',

@@ -1,11 +1,12 @@
 import { type Command, Option } from 'commander'
 import type { SortTask } from '../data/index.js'
 import type { DeviceName } from '../engine/device.js'
-import { gpt2Activations } from '../families/gpt2/config.js'
-import { normKinds } from '../families/gpt2/matrices.js'
+import type { Activation } from '../families/config.js'
+import { families } from '../families/family.js'
+import { normKinds } from '../families/parameter.js'
 import { selections } from '../kernels/ticket-step.js'
 import { initialisationSchemes } from '../search/initialisation.js'
-import { type SearchModel, searchModels } from '../search/models.js'
+import { modelsOf, type SearchFamily, type SearchModel, searchFamilies, searchModels } from '../search/models.js'
 import { schedules } from '../search/schedule.js'
 import { algorithms, type SettingsChoice } from '../search/settings.js'
 import { type MaskCoding, maskCodings } from '../ticket/index.js'
@@ -15,10 +16,12 @@ import { integer, oneOf, positive, readSeed } from './values.js'
 
 /** Options of `slt search` and `slt train` that settings are made of. Absent ones are not given: defaults come later. */
 export interface ModelFlags {
+  family?: SearchFamily
   model?: SearchModel
   layers?: number
   width?: string
   heads?: number
+  keyHeads?: number
   context?: number
   inner?: number
   activation?: SettingsChoice['activation']
@@ -69,6 +72,15 @@ export interface RunFlags {
   json?: boolean
 }
 
+/** The activations of any family. */
+const activations = [
+  ...new Set(
+    families().flatMap(({ fields }) =>
+      fields.flatMap((field) => (field.name === 'activation' && field.kind === 'word' ? field.words : [])),
+    ),
+  ),
+] as Activation[]
+
 /** The corpus and the model. */
 export function addModelOptions(command: Command): Command {
   return command
@@ -81,19 +93,29 @@ export function addModelOptions(command: Command): Command {
     )
     .addOption(rawOption())
     .option(
+      '--family <f>',
+      `${searchFamilies.join(', ')} (default: gpt2); bert learns hidden tokens: 15 % of a window`,
+      oneOf('family', searchFamilies),
+    )
+    .option(
       '--model <name>',
-      `${Object.keys(searchModels).join(', ')} (default: micro)`,
+      `${Object.keys(searchModels).join(', ')} (default: ${searchFamilies.map((family) => modelsOf(family)[0]).join(', ')})`,
       oneOf('model', Object.keys(searchModels) as SearchModel[]),
     )
     .option('--width <w>', 'x0.5, x2 (heads and feed-forward width follow) or a number')
     .option('--layers <n>', 'blocks', integer('layers', 1, 10_000))
     .option('--heads <n>', 'attention heads', integer('heads', 1))
+    .option('--key-heads <n>', 'llama: key and value heads (default: half the heads)', integer('key-heads', 1))
     .option('--context <n>', 'tokens in a window', integer('context', 1))
-    .option('--inner <n>', 'feed-forward width (default: 4 times the width)', integer('inner', 1))
-    .option('--activation <a>', gpt2Activations.join(', '), oneOf('activation', gpt2Activations))
+    .option(
+      '--inner <n>',
+      'feed-forward width (default: 4 times the width, in a llama 3 1/16 times)',
+      integer('inner', 1),
+    )
+    .option('--activation <a>', activations.join(', '), oneOf('activation', activations))
     .option(
       '--norms <n>',
-      'LayerNorm: plain, or learned (gain and bias; they move at a tenth of --lr in a search)',
+      'plain, or learned (gains and shifts; they move at a tenth of --lr in a search)',
       oneOf('norms', normKinds),
     )
     .option('--untied', 'an output head of its own')
@@ -186,10 +208,12 @@ function taskOf({ task, letters, length }: ModelFlags): SortTask | undefined {
 }
 
 const settingNames = [
+  'family',
   'model',
   'layers',
   'width',
   'heads',
+  'keyHeads',
   'context',
   'inner',
   'activation',

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { familyOf } from '../families/family.js'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { SearchReport, SearchStart } from '../jobs/search.js'
 import { BadUsage } from './failure.js'
@@ -20,6 +21,7 @@ const help = `
 Examples:
   slt search --data corpus.txt --model micro --keep 0.3 --steps 2000 --out story.slt.safetensors
   slt search --data corpus.txt --model mini --init gpt2 --qk-scale auto
+  slt search --data corpus.txt --family llama --width x0.5
   slt search --task sort --letters 3 --length 6 --width 24 --layers 1 --heads 4 --inner 24 --steps 6000
   slt search --resume story.slt.safetensors.run
 
@@ -27,14 +29,20 @@ The mask is found by gradients (edge-popup); the random weights never change. Th
 metrics.jsonl, samples.txt and a list of the files that were read (corpus.jsonl). Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.
 
 --selection global ranks the scores of all matrices together. They start uniform on +-1/sqrt(inputs of the matrix), so wide inputs start
-low: mlp.c_proj, whose inputs are the feed-forward's --inner (4 widths), has scores of half the range and with --keep 0.3 keeps nothing at first. While it keeps
-nothing mlp.c_fc gets no gradient, and the feed-forward may stay dead. per-layer keeps the same fraction of every matrix.`
+low: the last matrix of a feed-forward layer has --inner of them (4 widths), scores of half the range, and with --keep 0.3 keeps nothing at first. While
+it keeps nothing the first one gets no gradient, and the layer may stay dead. per-layer keeps the same fraction of every matrix.
+
+--family llama: RMSNorm, rotary positions, half as many key and value heads, SwiGLU. --family bert: an encoder that learns hidden tokens. 15 % of the tokens of a
+window count, at least one; 80 % of them are read as a mask token, 10 % as any token, 10 % as they are. Losses are nats a hidden token. llama-micro and
+bert-micro have as many weights as micro, to 1 %; so have llama-tiny and bert-tiny as tiny.`
 
 /** Adds `slt search`. */
 export function addSearch(program: Command): void {
   const command = program
     .command('search')
-    .description('find a mask in a random GPT-2, changing no weight, until it speaks like a text; writes a ticket')
+    .description(
+      'find a mask in a random GPT-2, Llama or BERT, changing no weight, until it speaks like a text; writes a ticket',
+    )
   addRunOptions(addMaskOptions(addModelOptions(addTaskOptions(command, ['text', 'sort']))), 'slt.safetensors')
     .addHelpText('after', help)
     .action((flags: ModelFlags & RunFlags) => runSearchCommand('search', flags))
@@ -98,7 +106,8 @@ function cadenceOf({ validateEvery, validWindows, sampleEvery, checkpointEvery }
 function printStart(terminal: Terminal, start: SearchStart): void {
   const { settings, device, reason, weights, tokens, attentionDeviation } = start
   const { config, kind, algorithm, keep, selection, initialisation, qkScale, batch, steps, seed } = settings
-  const shape = `${config.layers} layers, width ${config.width}, ${config.heads} heads, context ${config.positions}`
+  const family = config.family === undefined ? '' : `${familyOf(config).title}, `
+  const shape = `${family}${config.layers} layers, width ${config.width}, ${config.heads} heads, context ${config.positions}`
   const read = settings.task
     ? `${start.corpus}, drawn without end; ${count(tokens.valid / 2 / settings.task.length)} held-out lists validate`
     : `${count(tokens.train)} tokens train, ${count(tokens.valid)} validate`

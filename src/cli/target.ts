@@ -1,26 +1,25 @@
 import { basename, join } from 'node:path'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import type { Gpt2Weights } from '../families/gpt2/weights.js'
+import type { BaseConfig, ModelWeights } from '../families/index.js'
 import { InputError } from '../safetensors/input-error.js'
 
 /** A model to be approximated. */
 export interface Target {
   /** What to call it: the folder's or the shape's name. */
   readonly name: string
-  readonly config: Gpt2Config
-  readonly weights: Gpt2Weights
+  readonly config: BaseConfig
+  readonly weights: ModelWeights
   /** A line each for what a folder holds and was not read. */
   readonly warnings: readonly string[]
 }
 
 /**
- * Reads a Hugging Face GPT-2 folder.
+ * Reads a Hugging Face folder.
  * @param name of the argument or option that it was given as
  * @param taker what takes it, for messages
  * @throws RangeError for no path at all, InputError for a file and for an unsound folder
  */
 export async function readTarget(folder: string, name = 'folder', taker = 'prune'): Promise<Target> {
-  const [{ readGpt2Folder, refuseAdapter }, { openFile }, { isFile }, { expectPath }] = await Promise.all([
+  const [{ readModelFolder, refuseAdapter }, { openFile }, { isFile }, { expectPath }] = await Promise.all([
     import('../interop/index.js'),
     import('../files/files.js'),
     import('../files/path-kind.js'),
@@ -30,27 +29,27 @@ export async function readTarget(folder: string, name = 'folder', taker = 'prune
   if (await isFile(folder)) throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
   const open = (name: string) => openFile(join(folder, name))
   await refuseAdapter(open)
-  const target = await readGpt2Folder(open)
+  const target = await readModelFolder(open)
   return { name: basename(join(folder, '.')), ...target }
 }
 
 /** Makes a random model of a named shape, with another number of layers when given. */
 export async function randomTarget(shape: string, layers: number | undefined, seed: bigint): Promise<Target> {
-  const [{ gpt2Shapes }, { randomGpt2Weights }, { createGenerator }, { loadKernels }] = await Promise.all([
+  const [{ gpt2Shapes }, { randomModelWeights }, { createGenerator }, { loadKernels }] = await Promise.all([
     import('../families/gpt2/config.js'),
-    import('../families/gpt2/random.js'),
+    import('../families/index.js'),
     import('../kernels/index.js'),
     import('../engine/node.js'),
   ])
   if (!Object.hasOwn(gpt2Shapes, shape)) {
     throw new RangeError(`"random" expected ${Object.keys(gpt2Shapes).join(', ')}, got ${JSON.stringify(shape)}`)
   }
-  const config: Gpt2Config = gpt2Shapes[shape as keyof typeof gpt2Shapes]
+  const config: BaseConfig = gpt2Shapes[shape as keyof typeof gpt2Shapes]
   const resized = layers === undefined ? config : { ...config, layers }
   return {
     name: shape,
     config: resized,
-    weights: randomGpt2Weights(resized, seed, createGenerator(await loadKernels())),
+    weights: randomModelWeights(resized, seed, createGenerator(await loadKernels())),
     warnings: [],
   }
 }

@@ -15,7 +15,7 @@ The task angular-velocity trains the attention that slt reproduce --trained prun
 
 /** Adds `slt train`. */
 export function addTrain(program: Command): void {
-  const command = program.command('train').description('train the same GPT-2 densely: the baseline of a search')
+  const command = program.command('train').description('train the same network densely: the baseline of a search')
   addRunOptions(addModelOptions(addTaskOptions(command, ['text', 'sort', 'angular-velocity'])), 'dense.safetensors')
     .addHelpText('after', help)
     .action(({ task, ...flags }: ModelFlags & RunFlags) =>

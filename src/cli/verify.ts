@@ -1,20 +1,22 @@
 import type { Command } from 'commander'
 import type { Tokenizer } from '../data/index.js'
 import type { VerifyFileOptions } from '../jobs/prune.js'
-import type { Check } from '../prune/verify-gpt2.js'
+import type { Check } from '../prune/verify.js'
 import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { readTarget, type Target } from './target.js'
 import { createTerminal, short, type Terminal, table } from './terminal.js'
-import { oneOf, positive, share } from './values.js'
+import { tokenizerOption } from './tokenizer-option.js'
+import { positive, share } from './values.js'
 
 interface VerifyFlags extends MemoryFlags {
   target?: string
   data?: string
-  tokenizer?: 'bytes' | 'gpt2'
+  tokenizer?: string
   maxKl?: number
   minGreedy?: number
+  minCosine?: number
   json?: boolean
 }
 
@@ -35,18 +37,19 @@ export function addVerify(program: Command): void {
     .command('verify')
     .description('check a ticket: its hash, its masks applied literally, and what it computes')
     .argument('<ticket>', 'a ticket file')
-    .option('--target <folder>', 'compare with this Hugging Face GPT-2 folder')
+    .option('--target <folder>', 'compare with this Hugging Face folder')
     .option('--data <path>', 'compare predictions on this text instead: a file, a folder or a tokenised file')
-    .option(
-      '--tokenizer <t>',
-      "bytes or gpt2, of the text (default: the target's)",
-      oneOf('tokenizer', ['bytes', 'gpt2']),
-    )
+    .addOption(tokenizerOption("of the text (default: the target's)"))
     .option('--max-kl <nats>', 'what the predictions may lose in nats a token (default: 0.01)', positive('max-kl'))
     .option(
       '--min-greedy <share>',
       'how many of the likeliest tokens must be the same (default: 0.95)',
       share('min-greedy'),
+    )
+    .option(
+      '--min-cosine <share>',
+      "least mean cosine of an encoder's embeddings to the target's (default: 0.9999)",
+      share('min-cosine'),
     )
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
@@ -71,7 +74,7 @@ export function addVerify(program: Command): void {
     })
 }
 
-/** The tokenizer of a target's text. @throws InputError when the folder has none of ours and none was given */
+/** The tokenizer of a target's text. @throws InputError when the folder has none and none was given */
 async function tokenizerOf(folder: string, { config }: Target, given: string | undefined): Promise<Tokenizer> {
   const [{ folderTokenizer }, { loadModelTokenizer }] = await Promise.all([
     import('../jobs/model-source.js'),
@@ -85,13 +88,13 @@ export async function verify(
   path: string,
   options: Omit<VerifyFileOptions, 'ticket' | 'signal' | 'onProgress'> = {},
 ): Promise<{ checks: Check[]; warnings: readonly string[] }> {
-  const { verifyGpt2 } = await import('../jobs/prune.js')
+  const { verifyModel } = await import('../jobs/prune.js')
   const progress = createProgress('matrices')
   try {
     return await interruptible((signal) => {
       const onProgress = ({ pair, done, total }: { pair: string; done: number; total: number }) =>
         progress.update(done, total, pair)
-      return verifyGpt2({ ...options, ticket: path, signal, onProgress })
+      return verifyModel({ ...options, ticket: path, signal, onProgress })
     })
   } finally {
     progress.stop()

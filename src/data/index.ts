@@ -46,7 +46,11 @@ export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
 export {
   atOnce,
   checkToken,
+  type DecodeOptions,
   type EncodeOptions,
+  isTokenizerName,
+  loadableName,
+  oneStep,
   type Steps,
   type StreamEncoder,
   type TakeTokens,

@@ -8,11 +8,20 @@ export interface TextStream {
   end(): string
 }
 
-/** A decoder of one text, token by token; characters whose bytes lie in several tokens come out whole. */
-export function createTextStream(tokenizer: Tokenizer): TextStream {
+/**
+ * A decoder of one text, token by token; characters whose bytes lie in several tokens come out whole.
+ * @param before the tokens that the text follows, of a prompt say; their own text does not come
+ */
+export function createTextStream(tokenizer: Tokenizer, before: readonly number[] = []): TextStream {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const { byteLengths } = tokenizer
+  let continues = before.some((token) => byteLengths[token] > 0)
   return {
-    push: (token) => decoder.decode(tokenizer.decode([token]), { stream: true }),
+    push(token) {
+      const bytes = tokenizer.decode([token], { continues })
+      continues ||= byteLengths[token] > 0
+      return decoder.decode(bytes, { stream: true })
+    },
     end: () => decoder.decode(),
   }
 }

@@ -1,23 +1,25 @@
 /**
- * What turns text into tokens. Both tokenizers here are lossless on UTF-8 text (but for the special tokens in it), and both
- * vocabularies fit in 16 bits, so a corpus is one Uint16Array.
+ * What turns text into tokens. The tokenizers of this folder are lossless on UTF-8 text (but for the special tokens in it). One of a
+ * model's folder (`interop/folder-tokenizer.ts`) may not be: BERT's makes all letters small. Tokens are 16-bit numbers.
  */
 
 export const tokenizerNames = ['bytes', 'gpt2'] as const
 
 export type TokenizerName = (typeof tokenizerNames)[number]
 
+export const isTokenizerName = (name: string): name is TokenizerName => tokenizerNames.some((own) => own === name)
+
 export interface Tokenizer {
-  /** `letters` is of tasks: it has no text of its own to be loaded for. */
-  readonly name: TokenizerName | 'letters'
+  /** `letters` is of tasks, `folder` of a model's folder: neither can be loaded by its name. */
+  readonly name: TokenizerName | 'letters' | 'folder'
   /** Number of tokens V; a token is an integer in 0..V-1. */
   readonly vocabulary: number
   /** The token between the documents of a corpus: 0 for bytes, 50256 (`<|endoftext|>`) for GPT-2. */
   readonly documentEnd: number
   /** The token at which a text that is generated ends: 50256 for GPT-2, null where there is none. */
   readonly endToken: number | null
-  /** Bytes of text that each token stands for, [V]; 0 for `<|endoftext|>`. */
-  readonly byteLengths: Uint8Array
+  /** Bytes of text that each token stands for within a text, [V]; 0 for special tokens such as `<|endoftext|>`. */
+  readonly byteLengths: Uint8Array | Uint16Array
   /**
    * The tokens of a whole text. As in transformers, `<|endoftext|>` in it is GPT-2's token 50256; to `bytes` it is 13 bytes.
    * @param text UTF-8, or a string; what is not sound Unicode becomes U+FFFD, but for bytes given to `bytes`
@@ -30,8 +32,12 @@ export interface Tokenizer {
    * The bytes that tokens stand for, not necessarily whole characters; special tokens stand for none.
    * @throws RangeError for a token that is no integer in 0..V-1
    */
-  decode(tokens: ArrayLike<number>): Uint8Array
+  decode(tokens: ArrayLike<number>, options?: DecodeOptions): Uint8Array
 }
+
+/** The name by which a tokenizer can be loaded; null where it has none. */
+export const loadableName = (name: Tokenizer['name']): TokenizerName | null =>
+  name === 'letters' || name === 'folder' ? null : name
 
 export interface EncodeOptions {
   /**
@@ -39,6 +45,19 @@ export interface EncodeOptions {
    * Default false.
    */
   readonly splitSpecialTokens?: boolean | undefined
+  /**
+   * Whether the tokens come too that a model's folder puts around a text: `[CLS]` and `[SEP]`, `<s>`. Bytes and GPT-2 have none.
+   * Default false.
+   */
+  readonly addSpecialTokens?: boolean | undefined
+}
+
+export interface DecodeOptions {
+  /**
+   * Whether text comes before these tokens. Some folders' tokenizers put a space before the first word of a text, and take it away
+   * when they decode; within a text it stays. Bytes and GPT-2 do neither. Default false.
+   */
+  readonly continues?: boolean | undefined
 }
 
 /** Takes what an encoder makes of a piece of text; the array may be written over afterwards. */

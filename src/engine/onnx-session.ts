@@ -1,7 +1,8 @@
 /** What every package of ONNX Runtime shares: sessions as loaded graphs. The package itself is an argument. */
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common'
+import { type Dimension, numberFor } from '../graph/dimension.js'
 import type { LoadedGraph } from '../graph/runner.js'
-import { type DType, formatShape, sameShape, sizeOf, type Tensor } from '../graph/tensor.js'
+import { type DType, formatShape, sizeOf, type Tensor } from '../graph/tensor.js'
 
 /** The part of ONNX Runtime's packages that this needs: `onnxruntime-node` and `onnxruntime-web` both have it. */
 export interface OrtModule {
@@ -31,8 +32,12 @@ export function loadedGraph(
       const missing = session.inputNames.find((name) => feeds[name] === undefined)
       if (missing !== undefined) throw new RangeError(`graph input ${missing} expected a tensor, got nothing`)
       if (Object.keys(results).length === 0) throw new RangeError('"results" expected at least one output, got none')
-      for (const [name, tensor] of Object.entries(feeds)) checkFits('input', session.inputMetadata, name, tensor)
-      for (const [name, tensor] of Object.entries(results)) checkFits('output', session.outputMetadata, name, tensor)
+      const lengths = namedLengths(session.inputMetadata, feeds)
+      for (const [name, tensor] of Object.entries(feeds))
+        checkFits('input', session.inputMetadata, name, tensor, lengths)
+      for (const [name, tensor] of Object.entries(results)) {
+        checkFits('output', session.outputMetadata, name, tensor, lengths)
+      }
       const inputs = toOrt(ort, feeds)
       if (writesInPlace) {
         const outputs = toOrt(ort, results)
@@ -52,19 +57,41 @@ export function loadedGraph(
 
 type Metadata = readonly InferenceSession.ValueMetadata[]
 
+/** What the names of open lengths stand for, by the first input that has each. */
+function namedLengths(metadata: Metadata, feeds: Readonly<Record<string, Tensor>>): ReadonlyMap<string, number> {
+  const lengths = new Map<string, number>()
+  for (const value of metadata) {
+    if (!value.isTensor) continue
+    for (const [axis, length] of value.shape.entries()) {
+      if (typeof length === 'string' && !lengths.has(length)) lengths.set(length, feeds[value.name].dims[axis])
+    }
+  }
+  return lengths
+}
+
 /** A tensor of the wrong shape would be written past, or be ignored and stay as it was. */
-function checkFits(side: 'input' | 'output', metadata: Metadata, name: string, { dtype, dims, data }: Tensor): void {
+function checkFits(
+  side: 'input' | 'output',
+  metadata: Metadata,
+  name: string,
+  { dtype, dims, data }: Tensor,
+  lengths: ReadonlyMap<string, number>,
+): void {
   const known = metadata.find((value) => value.name === name)
   if (!known?.isTensor) throw new RangeError(`the graph has no ${side} named ${name}`)
-  const shape = known.shape as readonly number[] // our graphs have no symbolic dimensions
-  if (dtype !== known.type || !sameShape(dims, shape)) {
+  const shape = known.shape as readonly Dimension[]
+  const fits = shape.every((length, axis) => {
+    const number = numberFor(length, (each) => lengths.get(each)) ?? lengths.get(String(length))
+    return number === dims[axis]
+  })
+  if (dtype !== known.type || dims.length !== shape.length || !fits) {
     const expected = `${known.type} ${formatShape(shape)}`
     throw new RangeError(`graph ${side} ${name} expected ${expected}, got ${dtype} ${formatShape(dims)}`)
   }
   const expected = arrays[dtype]
   if (!(data instanceof expected)) throw new TypeError(`graph ${side} ${name} expected a ${expected.name}`)
-  if (data.length !== sizeOf(shape)) {
-    throw new RangeError(`graph ${side} ${name} expected ${sizeOf(shape)} elements, got ${data.length}`)
+  if (data.length !== sizeOf(dims)) {
+    throw new RangeError(`graph ${side} ${name} expected ${sizeOf(dims)} elements, got ${data.length}`)
   }
 }
 

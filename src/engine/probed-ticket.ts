@@ -1,6 +1,6 @@
 /** Searched tickets with a probe: the network is rebuilt from the ticket and run once. Imports no platform; a page writes tickets so too. */
 
-import { createGpt2 } from '../families/gpt2/dense.js'
+import { createDenseModel, familyOf } from '../families/index.js'
 import type { GraphRunner } from '../graph/index.js'
 import { InputError, memorySource } from '../safetensors/index.js'
 import {
@@ -14,7 +14,7 @@ import {
   type SearchedContent,
   type SearchedTicket,
 } from '../ticket/index.js'
-import { type SearchedGpt2, searchedGpt2Weights } from './searched-weights.js'
+import { networkWeights, type SearchedNetwork } from './searched-weights.js'
 
 /** Tokens and logits of a probe. */
 const PROBE_LENGTH = 16
@@ -25,7 +25,7 @@ export interface TicketPlatform {
   readonly runner: GraphRunner
   readonly createSha256: CreateSha256
   /** Makes a ticket's weights. */
-  rebuild(ticket: SearchedTicket): Promise<SearchedGpt2>
+  rebuild(ticket: SearchedTicket): Promise<SearchedNetwork>
   /** Is needed for the coding of that name. */
   readonly deflate?: Deflate | undefined
 }
@@ -61,7 +61,7 @@ export async function encodeProbedTicket(
 }
 
 /**
- * Logits [V] of the token that follows some tokens, by the network that a ticket stands for.
+ * Logits [V] of the token that follows some tokens, by the network that a ticket stands for; of an encoder the last token's hidden state [d].
  * @param tokens 1 to `positions` of them
  */
 export async function probeLogits(
@@ -70,10 +70,11 @@ export async function probeLogits(
   { runner, rebuild }: Pick<TicketPlatform, 'runner' | 'rebuild'>,
 ): Promise<Float32Array> {
   const { config } = ticket.metadata
-  const model = createGpt2(runner, config, searchedGpt2Weights(await rebuild(ticket)))
+  const model = createDenseModel(runner, config, networkWeights(await rebuild(ticket)))
   try {
-    const logits = await model.logits(Int32Array.from(tokens), 1, tokens.length)
-    return logits.slice(-config.vocabulary)
+    const read = Int32Array.from(tokens)
+    if (familyOf(config).task === 'encoder') return (await model.hidden(read, 1, tokens.length)).slice(-config.width)
+    return (await model.logits(read, 1, tokens.length)).slice(-config.vocabulary)
   } finally {
     await model.release()
   }

@@ -1,52 +1,67 @@
 /** Weights and masks as models that run, on any platform. Imports no `node:*`. */
 
-import { createPlainDecoder, type Decoder } from '../families/generate.js'
-import { createCachedDecoder } from '../families/gpt2/cached.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { createGpt2 } from '../families/gpt2/dense.js'
-import { countParameters, type Gpt2Weights } from '../families/gpt2/weights.js'
-import type { LanguageModel } from '../families/language-model.js'
+import {
+  type BaseConfig,
+  countParameters,
+  createCachedDecoder,
+  createDenseModel,
+  type Decoder,
+  familyOf,
+  type LanguageModel,
+  type ModelWeights,
+} from '../families/index.js'
 import type { GraphRunner } from '../graph/runner.js'
 import type { Kernels } from '../kernels/index.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { type PrunedTicket, rebuildBytes, type SearchedTicket } from '../ticket/index.js'
 
 /** A network that runs. */
 export interface RunningModel {
   /** Gives logits; a pruned ticket's masks are applied literally. */
   readonly model: LanguageModel
-  /** Continues texts: with a cache of keys and values, but for pruned tickets. */
+  /** Continues texts, with a cache of what its heads have read. An encoder's refuses with a RangeError. */
   readonly decoder: Decoder
   /** Frees the loaded graphs. */
   release(): Promise<void>
 }
 
 /**
- * Asks a searched ticket's budget for all that its running network holds: the matrices, the same under Hugging Face names, and
- * keys and values of a full context, 8 P d bytes a block.
+ * Asks a searched ticket's budget for all that its running network holds: the matrices, query, key and value maps a second time, next
+ * to each other, and keys and values of a full context.
  * @throws InputError when it is more than the ticket may ask for
  */
 export function expectToRun(ticket: SearchedTicket): void {
   const { config } = ticket.metadata
-  const cache = 8 * config.layers * config.positions * config.width
+  const { layers, keyHeads, headWidth } = familyOf(config).cache(config)
+  const cache = 8 * layers * config.positions * keyHeads * headWidth
   ticket.memory.expect(rebuildBytes(ticket) + 4 * countParameters(config) + cache, 'run')
 }
 
 /**
- * A dense GPT-2, that of a searched ticket too.
- * @param weights under Hugging Face names, float32
+ * A dense model, that of a searched ticket too.
+ * @param weights by the names of the family's parameters, float32
  */
-export function runDense(runner: GraphRunner, config: Gpt2Config, weights: Gpt2Weights): RunningModel {
-  const model = createGpt2(runner, config, weights)
-  const decoder = createCachedDecoder(runner, config, weights)
+export function runDense(runner: GraphRunner, config: BaseConfig, weights: ModelWeights): RunningModel {
+  const model = createDenseModel(runner, config, weights)
+  const decoder = decoderOf(config, () => createCachedDecoder(runner, config, weights))
   return { model, decoder, release: () => model.release().finally(decoder.release) }
 }
 
 /**
- * The GPT-2 of a pruned ticket, at full source width.
- * @throws InputError when the ticket holds no GPT-2
+ * The model of a pruned ticket, at full source width.
+ * @throws InputError when the ticket holds loose pairs
  */
 export async function runPruned(runner: GraphRunner, kernels: Kernels, ticket: PrunedTicket): Promise<RunningModel> {
-  const model = await openLiteralGpt2({ runner, kernels }, ticket)
-  return { model, decoder: createPlainDecoder(model), release: () => model.release() }
+  const model = await openLiteralModel({ runner, kernels }, ticket)
+  return { model, decoder: decoderOf(model.config, model.createDecoder), release: () => model.release() }
+}
+
+/** A decoder, of an encoder one that says why there is none. */
+function decoderOf(config: BaseConfig, create: () => Decoder): Decoder {
+  const { task, title } = familyOf(config)
+  if (task === 'causal') return create()
+  const refuse = async (): Promise<never> => {
+    throw new RangeError(`a ${title} is an encoder, which continues no text`)
+  }
+  return { config, read: refuse, append: refuse, release: async () => {} }
 }

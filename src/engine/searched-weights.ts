@@ -1,14 +1,12 @@
-import type { BiasFreeGpt2 } from '../families/gpt2/matrices.js'
-import type { Gpt2Weights } from '../families/gpt2/weights.js'
+import { type LossModel, lossParameters, type ModelWeights, weightsOf } from '../families/index.js'
 import { type Kernels, makeMaskedWeights, type WeightsPiece } from '../kernels/index.js'
 import { generateWeights } from '../random/index.js'
-import { huggingFaceWeights } from '../search/hugging-face-weights.js'
 import { rebuildBytes, redrawWeights, refusingAsync, type SearchedTicket } from '../ticket/index.js'
 import { weightsPieces } from './weights-pieces.js'
 
 /** The network of a searched ticket: its shape, and its effective weights. */
-export interface SearchedGpt2 extends BiasFreeGpt2 {
-  /** Matrices by the names of `gpt2Matrices`, learned norms by those of `gpt2Norms`; float32, row-major. */
+export interface SearchedNetwork extends LossModel {
+  /** Matrices and learned norms by the names of the family's parameters; float32, row-major. */
   readonly parameters: ReadonlyMap<string, Float32Array>
 }
 
@@ -34,7 +32,7 @@ export const makeHere =
  * @throws InputError when a mask or a norm does not hold what the ticket says, or the weights need more memory than the ticket
  *   may ask for
  */
-export async function rebuildSearched(ticket: SearchedTicket, make: MakeWeights): Promise<SearchedGpt2> {
+export async function rebuildSearched(ticket: SearchedTicket, make: MakeWeights): Promise<SearchedNetwork> {
   ticket.memory.expect(rebuildBytes(ticket), 'make its weights')
   const { config, norms } = ticket.metadata
   const parameters = new Map<string, Float32Array>()
@@ -68,9 +66,6 @@ function assertKept(ticket: SearchedTicket, jobs: readonly { name: string }[], k
   }
 }
 
-/**
- * The same network as a dense GPT-2 under Hugging Face names, for `createGpt2`: queries, keys and values side by side in
- * `c_attn`, biases 0, and gains 1 where norms are plain.
- */
-export const searchedGpt2Weights = (network: SearchedGpt2): Gpt2Weights =>
-  huggingFaceWeights(network, (name) => network.parameters.get(name)!)
+/** The same network as the weights of a dense model without biases; the arrays are those of the network. */
+export const networkWeights = (network: SearchedNetwork): ModelWeights =>
+  weightsOf(lossParameters(network), (name) => network.parameters.get(name)!)

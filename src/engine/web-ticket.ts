@@ -17,7 +17,7 @@ import {
 import type { SearchedTicket } from '../ticket/read-searched.js'
 import { readTicketText } from '../ticket/ticket-text.js'
 import { expectToRun, type RunningModel, runDense, runPruned } from './running-model.js'
-import { makeHere, rebuildSearched, type SearchedGpt2, searchedGpt2Weights } from './searched-weights.js'
+import { makeHere, networkWeights, rebuildSearched, type SearchedNetwork } from './searched-weights.js'
 import { webSha256 } from './web-sha256.js'
 
 /**
@@ -53,7 +53,7 @@ export const decodeTicketText = (text: string, name = 'text'): Uint8Array =>
  * @returns float32, row-major, by the names of docs/ticket-format.md; the bits that Node gives
  * @throws InputError when a mask or a norm does not hold what the ticket says
  */
-export const rebuildTicket = (ticket: SearchedTicket, kernels: Kernels): Promise<SearchedGpt2> =>
+export const rebuildTicket = (ticket: SearchedTicket, kernels: Kernels): Promise<SearchedNetwork> =>
   rebuildSearched(ticket, makeHere(kernels))
 
 /**
@@ -78,10 +78,10 @@ export async function rebuildPairs(ticket: PrunedTicket, kernels: Kernels): Prom
  * @throws InputError when a mask is unsound, the ticket holds loose pairs and no model, or needs more memory than it may ask for
  */
 export async function runTicket(ticket: Ticket, kernels: Kernels, runner: GraphRunner): Promise<RunningModel> {
-  if (ticket.kind !== 'searched-gpt2') return runPruned(runner, kernels, ticket)
+  if (ticket.kind !== 'searched') return runPruned(runner, kernels, ticket)
   expectToRun(ticket)
   const network = await rebuildTicket(ticket, kernels)
-  return runDense(runner, network.config, searchedGpt2Weights(network))
+  return runDense(runner, network.config, networkWeights(network))
 }
 
 /**

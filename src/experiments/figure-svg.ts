@@ -1,111 +1,24 @@
 /** Figures as SVG: our means, medians and spread, fits, and the paper's curve. */
-import { areaY, dot, line, type Markish, rectX, ruleY, text } from '@observablehq/plot'
-import { composeSvg, type LegendEntry, type Panel } from '../svg/compose.js'
+import { line, rectX, text } from '@observablehq/plot'
+import { composeSvg, type LegendEntry } from '../svg/compose.js'
 import { drawPanel } from '../svg/draw-panel.js'
 import { BLUE, DASH, DOTS, GREEN, GREY, ORANGE, PURPLE } from '../svg/palette.js'
-import type { FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
+import type { FigurePoint, FigureResult } from './figure.js'
 import { PAPER_FROM } from './figure-6.js'
+import {
+  bandMark,
+  decayMark,
+  findFit,
+  LEAST,
+  logError,
+  meanMarks,
+  medianMark,
+  precisionMarks,
+  reachPanel,
+} from './figure-marks.js'
+import { renderFigureRotary } from './figure-rotary-svg.js'
 import { renderFigure7, renderFigure8 } from './language-figure-svg.js'
 import type { LanguageFigureResult } from './language-model.js'
-
-/** Logarithmic axes end here; a value of 0 has no place on them. */
-const LEAST = 1e-9
-/** Search precision beyond 28 items, as a fraction of the largest item (subset-sum/anchored.ts). */
-const SEARCH_PRECISION = 2 ** -26
-
-const clip = (value: number): number => Math.max(value, LEAST)
-
-function meanMarks(points: readonly FigurePoint[], colour: string): Markish[] {
-  const options = { x: 'x', y: (p: FigurePoint) => clip(p.error.mean) }
-  return [line(points, { ...options, stroke: colour, strokeWidth: 2 }), dot(points, { ...options, fill: colour, r: 3 })]
-}
-
-function medianMark(points: readonly FigurePoint[], colour: string): Markish {
-  return line(points, {
-    x: 'x',
-    y: (p: FigurePoint) => clip(p.error.median),
-    stroke: colour,
-    strokeWidth: 1.5,
-    strokeDasharray: DASH,
-  })
-}
-
-function bandMark(points: readonly FigurePoint[], colour: string): Markish {
-  return areaY(points, {
-    x: 'x',
-    y1: (p: FigurePoint) => clip(p.error.q05),
-    y2: (p: FigurePoint) => clip(p.error.q95),
-    fill: colour,
-    fillOpacity: 0.15,
-  })
-}
-
-/** The curve factor exp(-rate x) as its two ends: a straight line on a logarithmic axis. */
-function decayMark(factor: number, rate: number, from: number, to: number, colour: string, dash: string): Markish {
-  const ends = [from, to].map((x) => ({ x, y: factor * Math.exp(-rate * x) }))
-  return line(ends, { x: 'x', y: 'y', stroke: colour, strokeWidth: 1.5, strokeDasharray: dash })
-}
-
-function precisionMarks(): Markish[] {
-  return [
-    ruleY([SEARCH_PRECISION], { stroke: GREY, strokeWidth: 0.75 }),
-    text([SEARCH_PRECISION], {
-      y: (y: number) => y,
-      frameAnchor: 'right',
-      text: () => 'search precision beyond 28 items, 2⁻²⁶',
-      textAnchor: 'end',
-      dy: 8,
-      fill: '#666',
-      fontSize: 10.5,
-    }),
-  ]
-}
-
-/** Below a figure over n: how many sources had every target within reach. */
-function reachPanel(result: FigureResult, curves: { series: FigureSeries; colour: string; dash?: string }[]): Panel {
-  const options = { x: 'x', y: (p: FigurePoint) => 100 * p.sourcesInReach }
-  return drawPanel({
-    height: 145,
-    marginTop: 26,
-    marginBottom: 42,
-    x: { label: result.xLabel, labelAnchor: 'center', labelArrow: 'none', labelOffset: 38 },
-    y: {
-      domain: [0, 100],
-      label: 'sources with every target in reach (%)',
-      grid: true,
-      ticks: [0, 50, 100],
-      labelArrow: 'none',
-    },
-    marks: curves.map(({ series, colour, dash }) =>
-      line(series.points, { ...options, stroke: colour, strokeWidth: 2, ...(dash ? { strokeDasharray: dash } : {}) }),
-    ),
-  })
-}
-
-function findFit(result: FigureResult, prefix: string): FigureFit {
-  const fit = result.fits.find(({ name }) => name.startsWith(prefix))
-  if (!fit) throw new RangeError(`"result" expected a fit named "${prefix}…", found none`)
-  return fit
-}
-
-const logError = (result: FigureResult, largest: number) =>
-  ({
-    type: 'log',
-    domain: [LEAST, largest],
-    label: result.yLabel,
-    grid: true,
-    ticks: Array.from({ length: 10 }, (_, i) => 10 ** -i),
-    tickFormat: powerOfTen,
-    labelArrow: 'none',
-  }) as const
-
-const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹'
-
-/** 10^k as text with a superscript. */
-function powerOfTen(value: number): string {
-  const exponent = Math.round(Math.log10(value))
-  return `10${exponent < 0 ? '⁻' : ''}${String(Math.abs(exponent)).replace(/\d/g, (d) => SUPERSCRIPTS[Number(d)])}`
-}
 
 function renderFigure4(result: FigureResult): string {
   const [theory, xavier] = result.series
@@ -260,11 +173,13 @@ export function renderFigure(result: FigureResult | LanguageFigureResult): strin
       return renderFigure5(result)
     case 6:
       return renderFigure6(result)
+    case 'rotary':
+      return renderFigureRotary(result)
     case 7:
       return renderFigure7(result)
     case 8:
       return renderFigure8(result)
     default:
-      throw new RangeError(`"figure" expected 4, 5, 6, 7 or 8, got ${(result as { figure: unknown }).figure}`)
+      throw new RangeError(`"figure" expected 4, 5, 6, rotary, 7 or 8, got ${(result as { figure: unknown }).figure}`)
   }
 }

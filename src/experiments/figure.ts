@@ -9,8 +9,16 @@ import { median, type Summary } from './statistics.js'
 import type { TargetReport, TrainedTarget } from './trained-target.js'
 import type { Verdict } from './verdict.js'
 
-/** The figures of the paper that need no training. */
-export type FigureNumber = 4 | 5 | 6
+/** The figures that need no training: three of the paper's, and ours of rotary attention. */
+export type FigureId = 4 | 5 | 6 | 'rotary'
+
+/** Every figure, in the order of a report. */
+export const allFigures = [4, 5, 6, 'rotary', 7, 8] as const
+
+export type AnyFigure = (typeof allFigures)[number]
+
+/** How a figure is called: `Figure 4`, or what it shows. */
+export const figureName = (figure: AnyFigure): string => (figure === 'rotary' ? 'Rotary attention' : `Figure ${figure}`)
 
 /** Arguments of a figure. */
 export interface FigureOptions {
@@ -19,10 +27,10 @@ export interface FigureOptions {
   sources?: number
   /** Unsigned 64-bit, default 0. */
   seed?: Seed
-  /** The target of Figures 4 and 5, as `trainTarget` makes it; untrained when absent. Figure 6 has untrained targets. */
+  /** The target of Figures 4 and 5, as `trainTarget` makes it; untrained when absent. The others have untrained targets. */
   target?: TrainedTarget
   /** Called after each step of work with steps done and in all. */
-  onProgress?: (progress: { figure: FigureNumber; done: number; total: number; label: string }) => void
+  onProgress?: (progress: { figure: FigureId; done: number; total: number; label: string }) => void
   /** Aborting makes the run reject with the signal's reason at the next step. */
   signal?: AbortSignal
 }
@@ -49,6 +57,8 @@ export interface FigurePoint {
 export interface FigureSeries {
   name: string
   initialisation: SourceInitialisation
+  /** In x, what gives every subset sum one more item; where curves of several constructions are compared. */
+  perItem?: number
   points: FigurePoint[]
 }
 
@@ -74,7 +84,7 @@ export interface FigureCheck {
 
 /** A figure's data. */
 export interface FigureResult {
-  figure: FigureNumber
+  figure: FigureId
   title: string
   xLabel: string
   yLabel: string
@@ -91,9 +101,9 @@ export interface FigureResult {
   seconds: number
 }
 
-/** First stream of a figure; figures never share random numbers. */
-export function figureStream(figure: FigureNumber): number {
-  return figure * 2 ** 40
+/** First stream of a figure; figures never share random numbers. That of rotary attention has the number 9. */
+export function figureStream(figure: FigureId): number {
+  return (figure === 'rotary' ? 9 : figure) * 2 ** 40
 }
 
 /** Streams of a figure: targets from here on. */
@@ -111,7 +121,7 @@ export function checkSources(sources: number): void {
 
 /** Steps of a run: reports progress, lets other work (a Ctrl-C handler) in, and stops where the signal says so. */
 export function createSteps(
-  figure: FigureNumber,
+  figure: FigureId,
   total: number,
   { onProgress, signal }: Pick<FigureOptions, 'onProgress' | 'signal'>,
 ): (label: string) => Promise<void> {

@@ -5,14 +5,17 @@ export {
   calibrateC,
   wilsonInterval,
 } from './calibration.js'
-export type {
-  FigureCheck,
-  FigureFit,
-  FigureNumber,
-  FigureOptions,
-  FigurePoint,
-  FigureResult,
-  FigureSeries,
+export {
+  type AnyFigure,
+  allFigures,
+  type FigureCheck,
+  type FigureFit,
+  type FigureId,
+  type FigureOptions,
+  type FigurePoint,
+  type FigureResult,
+  type FigureSeries,
+  figureName,
 } from './figure.js'
 export { figure7Runs, runFigure7 } from './figure-7.js'
 export { figure8Runs, runFigure8 } from './figure-8.js'

@@ -1,11 +1,11 @@
 /** Figures that earlier runs left in a folder: what they are, what a new run would lose of them, and which of them a report shows. */
-import type { FigureNumber, FigureResult } from './figure.js'
+import { type AnyFigure, allFigures, type FigureId, type FigureResult } from './figure.js'
 import type { LanguageFigureNumber, LanguageFigureResult, LanguageModelRequest } from './language-model.js'
 
 /** What a run is going to make of a figure: what its numbers depend on. */
 export type FigurePlan =
   | {
-      readonly figure: FigureNumber
+      readonly figure: FigureId
       readonly sources: number
       /** In decimal. */
       readonly seed: string
@@ -31,10 +31,10 @@ export function parseFigure(text: string): FigureResult | LanguageFigureResult {
     throw new RangeError('it is not JSON')
   }
   const { figure, settings, series, checks, paper } = value ?? {}
-  if (!Number.isInteger(figure) || (figure as number) < 4 || (figure as number) > 8) {
-    throw new RangeError(`"figure" expected 4 to 8, got ${JSON.stringify(figure)}`)
+  if (!allFigures.some((known) => known === figure)) {
+    throw new RangeError(`"figure" expected 4 to 8 or "rotary", got ${JSON.stringify(figure)}`)
   }
-  const lists = { series, checks, ...((figure as number) < 7 ? { fits: value.fits } : { runs: value.runs }) }
+  const lists = { series, checks, ...(figure !== 7 && figure !== 8 ? { fits: value.fits } : { runs: value.runs }) }
   for (const [name, list] of Object.entries(lists)) {
     if (!Array.isArray(list)) throw new RangeError(`"${name}" expected a list`)
   }
@@ -55,8 +55,9 @@ export function lossOf(there: FigureResult | LanguageFigureResult, plan: FigureP
   if (!('runs' in there) || !('runs' in plan)) {
     if ('runs' in there || 'runs' in plan) return 'it is another kind of figure'
     const { sources, seed } = there.settings
-    // Figure 6 has no trained target.
-    const old = { sources, seed, ...(plan.figure === 6 ? {} : { trained: there.trained !== undefined }) }
+    // The others have no trained target.
+    const trains = plan.figure === 4 || plan.figure === 5
+    const old = { sources, seed, ...(trains ? { trained: there.trained !== undefined } : {}) }
     return changes(old, plan)
   }
   const { preset, corpus } = there.settings
@@ -82,11 +83,14 @@ function changes(old: object, now: object): string | undefined {
 }
 
 /** The title of a report of these figures; {@link reportedFigures} reads it. */
-export const reportTitle = (figures: readonly number[]): string =>
+export const reportTitle = (figures: readonly AnyFigure[]): string =>
   `Strong lottery tickets in attention: Figures ${figures.join(', ')}`
 
 /** The figures that a report shows, by its title; undefined when it is no report of `renderReport`. */
-export function reportedFigures(html: string): number[] | undefined {
-  const list = /<title>Strong lottery tickets in attention: Figures ([4-8](?:, [4-8])*)<\/title>/.exec(html)?.[1]
-  return list?.split(', ').map(Number)
+export function reportedFigures(html: string): AnyFigure[] | undefined {
+  const list =
+    /<title>Strong lottery tickets in attention: Figures ((?:[4-8]|rotary)(?:, (?:[4-8]|rotary))*)<\/title>/.exec(
+      html,
+    )?.[1]
+  return list === undefined ? undefined : allFigures.filter((figure) => list.split(', ').includes(String(figure)))
 }

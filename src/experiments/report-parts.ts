@@ -1,7 +1,7 @@
 /** Pieces of HTML that the sections of the report share. */
 
 import { escapeXml } from '../svg/compose.js'
-import type { FigureCheck } from './figure.js'
+import { type AnyFigure, type FigureCheck, figureName } from './figure.js'
 import { verdictText } from './verdict.js'
 
 /** A table with a caption, in a box that scrolls sideways. */
@@ -14,13 +14,13 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 }
 
 /** A value of some figures: once where all have the same, else with the figure: `10 (Figure 4), 100 (Figure 5)`. */
-export function each<T extends { readonly figure: number }>(
+export function each<T extends { readonly figure: AnyFigure }>(
   results: readonly T[],
   read: (result: T) => string,
 ): string {
   const values = results.map(read)
   if (new Set(values).size === 1) return values[0]
-  return results.map(({ figure }, i) => `${values[i]} (Figure ${figure})`).join(', ')
+  return results.map(({ figure }, i) => `${values[i]} (${figureName(figure)})`).join(', ')
 }
 
 /** The findings of a figure, as a list. */

@@ -1,7 +1,7 @@
 /** The report: one self-contained HTML page with figures, tables and what they mean. */
 
 import { escapeXml } from '../svg/compose.js'
-import type { FigureFit, FigurePoint, FigureResult, FigureSeries } from './figure.js'
+import { type FigureFit, type FigurePoint, type FigureResult, type FigureSeries, figureName } from './figure.js'
 import { renderFigure } from './figure-svg.js'
 import { reportTitle } from './kept-figures.js'
 import type { LanguageFigureResult } from './language-model.js'
@@ -65,7 +65,7 @@ function figureSection(result: FigureResult): string {
       : [['paper', String(result.paper.rate), String(result.paper.factor), '0 to 100', '–']]
   const fits = [...paper, ...result.fits.map(fitRow)]
   return `<section id="figure-${result.figure}">
-<h2>Figure ${result.figure}. ${escapeXml(result.title)}</h2>
+<h2>${figureName(result.figure)}. ${escapeXml(result.title)}</h2>
 <p><b>The paper:</b> ${escapeXml(result.paper.claim)}</p>
 ${checkList(result.checks)}
 <figure>${renderFigure(result)}</figure>
@@ -118,7 +118,7 @@ token ("token") is listed separately. Figure 5 takes the largest over at most 16
 function targetNotes(results: readonly FigureResult[]): string {
   const trained = results.filter((result) => result.trained)
   if (trained.length === 0) return UNTRAINED
-  const untrained = results.find((result) => result.figure < 6 && !result.trained)
+  const untrained = results.find((result) => (result.figure === 4 || result.figure === 5) && !result.trained)
   if (untrained === undefined) return TRAINED
   const which = `<li>The target of Figure ${trained[0].figure} is trained, that of Figure ${untrained.figure} is not. The first three notes
 are for untrained targets, the next for trained ones.</li>`
@@ -145,10 +145,19 @@ of the means' rates lie close to the 0.06 of the paper's Figure 4 is no confirma
 </ul>
 </section>`
 
-/** What is said of Figures 4 to 6 together. */
+const ROTARY = `<section>
+<h2>Why rotary heads differ</h2>
+<p>A rotary head turns queries and keys by their positions, so W<sub>Q</sub> W<sub>K</sub>′ does not merge into one matrix: its score is
+Σ<sub>p</sub> cos(D) x′A<sub>p</sub>y + sin(D) x′B<sub>p</sub>y, two matrices for each of d<sub>K</sub>/2 frequencies. One random rotary layer
+contains all d<sub>K</sub> of them at d<sub>K</sub> times the width (<i>rotary</i>); two random layers for each of W<sub>Q</sub> and
+W<sub>K</sub> need one more layer, but neither the width nor as many subset sums (<i>factored</i>). The paper treats neither.</p>
+</section>`
+
+/** What is said of the figures that need no training together. */
 function syntheticPart(results: readonly FigureResult[]): string {
   if (results.length === 0) return ''
-  return [REGIMES, ...results.map(figureSection), INITIALISATION, notes(results)].join('\n')
+  const rotary = results.some(({ figure }) => figure === 'rotary') ? [ROTARY] : []
+  return [REGIMES, ...results.map(figureSection), ...rotary, INITIALISATION, notes(results)].join('\n')
 }
 
 function syntheticLead(results: readonly FigureResult[]): string {
@@ -167,14 +176,14 @@ function languagePart(results: readonly LanguageFigureResult[]): string {
 /**
  * The report as one HTML document without outside references, light or dark as the reader prefers.
  *
- * @param results any of Figures 4 to 8, shown in the order given, 7 and 8 last; at least one
+ * @param results any figures, shown in the order given, 7 and 8 last; at least one
  */
 export function renderReport(results: readonly (FigureResult | LanguageFigureResult)[]): string {
   if (results.length === 0) throw new RangeError('"results" expected at least one figure, got none')
-  const synthetic = results.filter((result): result is FigureResult => result.figure < 7)
-  const language = results.filter((result): result is LanguageFigureResult => result.figure >= 7)
+  const synthetic = results.filter((result): result is FigureResult => 'fits' in result)
+  const language = results.filter((result): result is LanguageFigureResult => 'runs' in result)
   const summary = results.flatMap((result) =>
-    result.checks.map(({ claim, measured, holds }) => [`Figure ${result.figure}`, claim, measured, verdictText(holds)]),
+    result.checks.map(({ claim, measured, holds }) => [figureName(result.figure), claim, measured, verdictText(holds)]),
   )
   return `<!doctype html>
 <html lang="en">

@@ -5,6 +5,7 @@
 import type { Attention } from '../paper/attention.js'
 import { spectralNorm } from '../paper/matrix.js'
 import type { NormFreeTransformer } from '../paper/norm-free-transformer.js'
+import type { RotaryAttention, RotaryShape } from '../paper/rotary-attention.js'
 import { type Seed, uniform } from '../random/index.js'
 
 /** A matrix [rows, columns] of spectral norm 1, from `stream`. */
@@ -36,6 +37,32 @@ export function createTargetAttention(options: {
       key: unitNormMatrix(seed, stream + 4 * j + 1, inputs, keyWidth),
       value: unitNormMatrix(seed, stream + 4 * j + 2, inputs, valueWidth),
       output: unitNormMatrix(seed, stream + 4 * j + 3, valueWidth, outputs),
+    })),
+  }
+}
+
+/**
+ * Rotary attention whose heads' matrices have norm 1; reads a stream a matrix: W_K and W_V of each group, then W_Q and W_O of each of its
+ * query heads.
+ */
+export function createRotaryTarget(
+  options: RotaryShape & { seed: Seed; stream: number; groups: readonly number[]; valueWidth: number },
+): RotaryAttention {
+  const { seed, inputs, outputs, frequencies, groups, valueWidth } = options
+  const keyWidth = 2 * frequencies.length
+  let stream = options.stream
+  const draw = (rows: number, columns: number) => [unitNormMatrix(seed, stream++, rows, columns)]
+  return {
+    inputs,
+    outputs,
+    frequencies,
+    groups: groups.map((count) => ({
+      key: draw(inputs, keyWidth),
+      value: draw(inputs, valueWidth),
+      heads: Array.from({ length: count }, () => ({
+        query: draw(inputs, keyWidth),
+        output: draw(valueWidth, outputs),
+      })),
     })),
   }
 }

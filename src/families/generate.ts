@@ -1,4 +1,4 @@
-import type { Gpt2Config } from './gpt2/config.js'
+import type { BaseConfig } from './config.js'
 import type { LanguageModel } from './language-model.js'
 import { checkSampling, largestIndex, type Sampling, sampleToken } from './sampling.js'
 
@@ -55,7 +55,7 @@ export async function generateGreedyBatch(
 
 /** Reads a text token by token. One text at a time: an answer is waited for before the next call. */
 export interface Decoder {
-  readonly config: Gpt2Config
+  readonly config: BaseConfig
   /**
    * Reads a text from its beginning; only the last `config.positions` tokens of a longer one.
    * @param tokens at least one

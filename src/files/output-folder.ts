@@ -26,7 +26,7 @@ export interface WriteOptions {
 
 /** What a model folder may hold. A folder with anything else is never replaced. */
 const modelFiles =
-  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab)\.json$|^merges\.txt$|^README\.md$|^LICENSE$|^\.gitattributes$|\.safetensors(\.index\.json)?$|^onnx$/
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|vocab|modules|sentence_bert_config|config_sentence_transformers)\.json$|^(merges|vocab)\.txt$|^1_Pooling$|^README\.md$|^LICENSE$|^\.gitattributes$|\.safetensors(\.index\.json)?$|^onnx$/
 
 /**
  * Checks that an export may go to a path, before any work.

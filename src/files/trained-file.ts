@@ -1,7 +1,14 @@
 /** The dense models that `slt train` writes: float32 weights under Hugging Face names, their configuration in the metadata. */
 import type { TokenizerName } from '../data/index.js'
-import { checkGpt2Config, type Gpt2Config } from '../families/gpt2/config.js'
-import { checkWeights, type Gpt2Weights, gpt2TensorShapes, type WeightTensor } from '../families/gpt2/weights.js'
+import {
+  type BaseConfig,
+  checkConfig,
+  checkWeights,
+  familyOf,
+  type ModelWeights,
+  parametersOfStored,
+  type WeightTensor,
+} from '../families/index.js'
 import {
   InputError,
   openSafetensors,
@@ -17,10 +24,10 @@ export const TRAINED_KEY = 'slt-dense'
 
 /** An opened file: its configuration is checked, the weights are read when asked for. */
 export interface TrainedFile {
-  readonly config: Gpt2Config
+  readonly config: BaseConfig
   readonly tokenizer: TokenizerName | null
   /** @throws InputError when a weight is missing, has another shape or dtype, or is not finite */
-  readWeights(): Promise<Gpt2Weights>
+  readWeights(): Promise<ModelWeights>
 }
 
 /**
@@ -35,11 +42,11 @@ export async function openTrainedFile(source: FileSource): Promise<TrainedFile |
   try {
     const { version, settings } = parseJson(text) as {
       version: unknown
-      settings: { config: Gpt2Config; tokenizer: unknown }
+      settings: { config: BaseConfig; tokenizer: unknown }
     }
     if (version !== '1') throw new RangeError(`version ${quoted(version)} is unknown`)
     const { config, tokenizer } = settings
-    checkGpt2Config(config)
+    checkConfig(config)
     const known = tokenizer === 'bytes' || tokenizer === 'gpt2'
     return { config, tokenizer: known ? tokenizer : null, readWeights: () => readWeights(file, config) }
   } catch (error) {
@@ -47,9 +54,10 @@ export async function openTrainedFile(source: FileSource): Promise<TrainedFile |
   }
 }
 
-async function readWeights(file: SafetensorsFile, config: Gpt2Config): Promise<Gpt2Weights> {
+async function readWeights(file: SafetensorsFile, config: BaseConfig): Promise<ModelWeights> {
   const weights = new Map<string, WeightTensor>()
-  const expected = gpt2TensorShapes(config)
+  const recipes = familyOf(config).huggingFace.tensors(config)
+  const expected = new Map(recipes.map(({ name, shape }) => [name, shape]))
   try {
     for (const name of expected.keys()) {
       const info = file.tensors.get(name)
@@ -65,5 +73,5 @@ async function readWeights(file: SafetensorsFile, config: Gpt2Config): Promise<G
     if (error instanceof InputError) throw error
     throw new InputError(`${file.source.name}: ${(error as Error).message}`)
   }
-  return weights
+  return parametersOfStored(config, weights)
 }

@@ -1,5 +1,4 @@
 import { create, toBinary } from '@bufbuild/protobuf'
-import type { Graph, Node, Value } from './graph.js'
 import type { AttributeKind } from './operator.js'
 import { operators } from './operators/index.js'
 import {
@@ -15,6 +14,7 @@ import {
   ValueInfoProtoSchema,
 } from './proto/onnx_pb.js'
 import type { DType, Tensor, TensorType } from './tensor.js'
+import type { Graph, Node, Value } from './value.js'
 
 /** The operator set that the operators' names and meanings are taken from; Gelu came with 20. */
 const opset = 20n
@@ -131,7 +131,11 @@ function encodeTensor(name: string, { dtype, dims, data }: Tensor) {
 }
 
 function encodeValueInfo(name: string, { dtype, shape }: TensorType): ValueInfoProto {
-  const dim = shape.map((length) => ({ value: { case: 'dimValue' as const, value: BigInt(length) } }))
+  const dim = shape.map((length) =>
+    typeof length === 'number'
+      ? { value: { case: 'dimValue' as const, value: BigInt(length) } }
+      : { value: { case: 'dimParam' as const, value: length } },
+  )
   return create(ValueInfoProtoSchema, {
     name,
     type: { value: { case: 'tensorType', value: { elemType: dataTypes[dtype], shape: { dim } } } },

@@ -1,9 +1,10 @@
-import type { Node, Value } from './graph.js'
-import type { OpName, OutputGradients } from './operator.js'
-import { scatterElements } from './operators/elements.js'
-import { add, scalar } from './operators/elementwise.js'
+import type { OpName } from './attributes.js'
+import { add, scalar } from './functions/elementwise.js'
+import { scatterElements } from './functions/rearranging.js'
+import type { OutputGradients } from './operator.js'
 import { operators } from './operators/index.js'
 import { formatShape, sameShape } from './tensor.js'
+import type { Node, Value } from './value.js'
 
 /**
  * The gradients of a loss, by reverse-mode differentiation: the backward pass is added to the loss's graph as ordinary

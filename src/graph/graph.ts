@@ -1,57 +1,6 @@
-import type { OpAttributes, OpName } from './operator.js'
+import { dimension } from './dimension.js'
 import { operators } from './operators/index.js'
-import type { DType, Shape, Tensor, TensorType } from './tensor.js'
-
-/** An array that flows through a graph: an input, a constant, or the output of a node. */
-export interface Value extends TensorType {
-  readonly graph: Graph
-  /** Unique in its graph. */
-  readonly name: string
-  /** Its content, where the graph itself holds it. */
-  readonly constant?: Tensor
-}
-
-/** One operator applied to values. */
-export interface Node<Op extends OpName = OpName> {
-  readonly op: Op
-  readonly inputs: readonly Value[]
-  readonly outputs: readonly Value[]
-  readonly attributes: OpAttributes[Op]
-}
-
-/**
- * An ONNX graph under construction. Nodes are kept in the order they were applied, which is topological.
- * Shapes are checked while building; values are made by the functions in `operators/` (`matMul(a, b)`).
- */
-export interface Graph {
-  readonly name: string
-  readonly inputs: readonly Value[]
-  readonly constants: readonly Value[]
-  readonly nodes: readonly Node[]
-  /** Named results; one value may have several names. */
-  readonly outputs: ReadonlyMap<string, Value>
-  /** Whether gradient rules may use operators that only ONNX Runtime's CPU provider has. */
-  readonly fused: boolean
-  /** The node that a value is an output of; undefined for inputs and constants. */
-  producer(value: Value): Node | undefined
-  /** Declares an input. Weights are inputs too: a protobuf message cannot hold more than 2 GB. */
-  input(name: string, dtype: DType, shape: Shape): Value
-  /** A small array written into the model itself. */
-  constant(tensor: Tensor): Value
-  /** Applies an operator and returns its outputs. */
-  apply<Op extends OpName>(op: Op, inputs: readonly Value[], attributes: OpAttributes[Op]): Value[]
-  /** Names a result; returns the value. */
-  output(name: string, value: Value): Value
-}
-
-/** How a graph is to be built. */
-export interface GraphOptions {
-  /**
-   * Lets gradient rules use com.microsoft's FusedMatMul, which saves transposes on the CPU and may fall back to it
-   * elsewhere; without it (the default) they keep to operators that every provider has.
-   */
-  readonly fused?: boolean
-}
+import type { Graph, GraphOptions, Node, Value } from './value.js'
 
 /**
  * An empty graph.
@@ -77,7 +26,8 @@ export function createGraph(name: string, { fused = false }: GraphOptions = {}):
     producer: (value) => producers.get(value),
     input(inputName, dtype, shape) {
       if (inputs.has(inputName)) throw new RangeError(`graph ${name}: two inputs named ${inputName}`)
-      const value: Value = { graph, name: inputName, dtype, shape: [...shape] }
+      const lengths = shape.map((length) => dimension(`graph ${name}: input ${inputName}`, length))
+      const value: Value = { graph, name: inputName, dtype, shape: lengths }
       inputs.set(inputName, value)
       return value
     },
@@ -97,9 +47,18 @@ export function createGraph(name: string, { fused = false }: GraphOptions = {}):
         if (value.graph !== graph) throw new RangeError(`${op}: ${value.name} belongs to graph ${value.graph.name}`)
       }
       const id = made++
-      const results = operators[op]
-        .infer(operands, attributes)
-        .map(({ dtype, shape }, i): Value => ({ graph, name: `/${op}_${id}_${i}`, dtype, shape }))
+      const types = operators[op].infer(operands, attributes)
+      const isVector = types[0].dtype === 'int64' && types[0].shape.length <= 1
+      const integers = isVector ? operators[op].integers?.(operands, attributes) : undefined
+      const results = types.map(
+        ({ dtype, shape }, i): Value => ({
+          graph,
+          name: `/${op}_${id}_${i}`,
+          dtype,
+          shape,
+          ...(integers ? { integers } : {}),
+        }),
+      )
       const node: Node = { op, inputs: [...operands], outputs: results, attributes }
       nodes.push(node)
       for (const value of results) producers.set(value, node)

@@ -1,51 +1,7 @@
-import type { Node, Value } from './graph.js'
-import type { DType, TensorType } from './tensor.js'
-
-type NoAttributes = Record<never, never>
-
-/** The operators that graphs are made of, under their ONNX names, each with its ONNX attributes. */
-export interface OpAttributes {
-  Add: NoAttributes
-  Sub: NoAttributes
-  Mul: NoAttributes
-  Div: NoAttributes
-  Where: NoAttributes
-  Equal: NoAttributes
-  Greater: NoAttributes
-  Cast: { to: DType }
-  Identity: NoAttributes
-  Exp: NoAttributes
-  Log: NoAttributes
-  Sqrt: NoAttributes
-  Reciprocal: NoAttributes
-  Neg: NoAttributes
-  Tanh: NoAttributes
-  Sigmoid: NoAttributes
-  Erf: NoAttributes
-  Relu: NoAttributes
-  HardSigmoid: { alpha: number; beta: number }
-  Gelu: { approximate: 'none' | 'tanh' }
-  MatMul: NoAttributes
-  Gemm: { alpha: number; transA: 0 | 1; transB: 0 | 1 }
-  FusedMatMul: { alpha: number; transA: 0 | 1; transB: 0 | 1 }
-  Softmax: { axis: number }
-  LayerNormalization: { axis: number; epsilon: number }
-  ReduceSum: { keepdims: 0 | 1 }
-  ReduceMean: { keepdims: 0 | 1 }
-  ReduceMax: { keepdims: 0 | 1 }
-  Expand: NoAttributes
-  Gather: { axis: number }
-  GatherElements: { axis: number }
-  ScatterElements: { axis: number; reduction: 'none' | 'add' }
-  Slice: NoAttributes
-  Split: { axis: number }
-  Concat: { axis: number }
-  Transpose: { perm: readonly number[] }
-  Reshape: NoAttributes
-}
-
-/** An operator's ONNX name. */
-export type OpName = keyof OpAttributes
+import type { OpAttributes, OpName } from './attributes.js'
+import type { Dimension } from './dimension.js'
+import type { TensorType } from './tensor.js'
+import type { Node, Value } from './value.js'
 
 /** How an attribute is written: the member of ONNX's AttributeProto that holds it; a dtype is an int there. */
 export type AttributeKind = 'int' | 'float' | 'string' | 'ints' | 'dtype'
@@ -72,6 +28,11 @@ export interface Operator<Op extends OpName> {
    * @throws TypeError when an element type does not fit
    */
   readonly infer: (inputs: readonly Value[], attributes: OpAttributes[Op]) => readonly TensorType[]
+  /**
+   * What the output holds, where it is an int64 scalar or vector that follows from lengths. Absent: it is not known.
+   * @returns undefined where an input is not known either
+   */
+  readonly integers?: (inputs: readonly Value[], attributes: OpAttributes[Op]) => readonly Dimension[] | undefined
   /**
    * The rule of reverse-mode differentiation: the loss's gradients with respect to the inputs, each of its input's
    * shape, made by applying ordinary nodes.

@@ -1,6 +1,6 @@
 import { encodeModel } from './encode-model.js'
-import type { Graph } from './graph.js'
 import type { GraphRunner, LoadedGraph } from './runner.js'
+import type { Graph } from './value.js'
 
 /** Loaded graphs by key: shapes are static, so a model loads one graph for each batch and length that it meets. */
 export interface SessionCache {

@@ -1,3 +1,5 @@
+import { type Dimension, productOf } from './dimension.js'
+
 /** Element types that graphs carry, with the array that holds each. Booleans are bytes, 0 or 1. */
 export interface TensorData {
   float32: Float32Array
@@ -9,33 +11,55 @@ export interface TensorData {
 /** An element type. */
 export type DType = keyof TensorData
 
-/** Lengths of the dimensions, outermost first; [] is a scalar. Every length is known: there are no symbolic dimensions. */
+/** Lengths of the axes of an array, outermost first; [] is a scalar. */
 export type Shape = readonly number[]
+
+/** The shape of a value in a graph, which may leave lengths open and name them. */
+export type SymbolicShape = readonly Dimension[]
 
 /** What a graph knows of a value before it runs. */
 export interface TensorType {
   readonly dtype: DType
-  readonly shape: Shape
+  readonly shape: SymbolicShape
 }
 
 /** A dense row-major array of one element type. */
-export type TensorOf<D extends DType> = { readonly dtype: D; readonly dims: Shape; readonly data: TensorData[D] }
+export type TensorOf<D extends DType> = {
+  readonly dtype: D
+  readonly dims: Shape
+  readonly data: TensorData[D]
+}
 
 /** A dense row-major array of any element type. */
 export type Tensor = { [D in DType]: TensorOf<D> }[DType]
 
-/** Number of elements of a shape; 1 for a scalar. */
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, length) => product * length, 1)
+/**
+ * A shape whose lengths are all numbers.
+ * @param what needs numbers, as the message begins
+ * @throws RangeError where a length has a name
+ */
+export function numericShape(what: string, shape: SymbolicShape): Shape {
+  if (isNumeric(shape)) return shape
+  throw new RangeError(`${what} expected lengths that are numbers, got ${formatShape(shape)}`)
 }
 
+/** Whether every length is a number. */
+export const isNumeric = (shape: SymbolicShape): shape is Shape => shape.every((length) => typeof length === 'number')
+
+/** Number of elements of a shape; 1 for a scalar. @throws RangeError where a length has a name */
+export const sizeOf = (shape: SymbolicShape): number =>
+  numericShape('"shape"', shape).reduce((product, length) => product * length, 1)
+
+/** Number of elements of a shape, as a length that may have names. */
+export const elementsOf = (shape: SymbolicShape): Dimension => shape.reduce(productOf, 1)
+
 /** A shape as error messages print it: `[2,3]`. */
-export function formatShape(shape: Shape): string {
+export function formatShape(shape: SymbolicShape): string {
   return `[${shape.join(',')}]`
 }
 
 /** Whether two shapes are the same. */
-export function sameShape(a: Shape, b: Shape): boolean {
+export function sameShape(a: SymbolicShape, b: SymbolicShape): boolean {
   return a.length === b.length && a.every((length, i) => length === b[i])
 }
 

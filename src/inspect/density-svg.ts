@@ -3,6 +3,7 @@ import { escapeXml, FONT, wrapText } from '../svg/compose.js'
 import { CELLS_TOP, drawLegend, drawPicture, GAP, PICTURE_HEIGHT, PROFILE, SIDE } from './density-picture.js'
 import { densityScale, densityStyle } from './density-scale.js'
 import type { MaskPicture } from './inspect-ticket.js'
+import { blockOf, outsideOf } from './report.js'
 
 /** Pixels from one picture to the next, and around all of them. */
 const COLUMN = SIDE + GAP + PROFILE + 16
@@ -69,11 +70,14 @@ interface PictureRow {
 /** Embeddings, the blocks, the head; a row that is too long goes on in the next. */
 function arrange(pictures: readonly MaskPicture[]): PictureRow[] {
   const layers = [...new Set(pictures.map(({ layer }) => layer).filter((layer) => layer !== null))]
-  const outside = pictures.filter(({ layer }) => layer === null)
+  const { before, after } = outsideOf(pictures)
   const rows: PictureRow[] = [
-    { label: '', pictures: outside.filter(({ name }) => name !== 'lm_head') },
-    ...layers.map((layer) => ({ label: `h.${layer}`, pictures: pictures.filter((one) => one.layer === layer) })),
-    { label: '', pictures: outside.filter(({ name }) => name === 'lm_head') },
+    { label: '', pictures: before },
+    ...layers.map((layer) => {
+      const own = pictures.filter((one) => one.layer === layer)
+      return { label: blockOf(own[0].name), pictures: own }
+    }),
+    { label: '', pictures: after },
   ]
   return rows.flatMap(({ label, pictures: own }) =>
     Array.from({ length: Math.ceil(own.length / MOST_COLUMNS) }, (_, i) => {

@@ -1,8 +1,9 @@
-import { gpt2Matrices } from '../families/gpt2/matrices.js'
-import { gpt2TensorShapes } from '../families/gpt2/weights.js'
+import { matricesOf, parametersOf } from '../families/family.js'
+import { isTable, layerOf, type Parameter } from '../families/parameter.js'
 import { coordinateName, secondName } from '../ticket/format.js'
 import {
   DROPPED,
+  familyTitle,
   inspectionBytes,
   type PrunedTicket,
   type SearchedMatrix,
@@ -56,12 +57,12 @@ export interface InspectOptions {
  */
 export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}): Promise<TicketReport> {
   ticket.memory.expect(inspectionBytes(ticket), 'inspect')
-  const names = ticket.kind === 'searched-gpt2' ? [...ticket.matrices.keys()] : [...ticket.pairs.keys()]
+  const names = ticket.kind === 'searched' ? [...ticket.matrices.keys()] : [...ticket.pairs.keys()]
   const matrices: MatrixReport[] = []
   for (const [i, name] of names.entries()) {
     options.signal?.throwIfAborted()
     options.onProgress?.(i, names.length, name)
-    const matrix = await (ticket.kind === 'searched-gpt2'
+    const matrix = await (ticket.kind === 'searched'
       ? inspectMatrix(ticket, name, options)
       : inspectPair(ticket, name, options))
     matrices.push(matrix)
@@ -76,9 +77,10 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
   const layers = Array.from({ length: config?.layers ?? 0 }, (_, layer) => {
     return { layer, ...totalOf(byLayer.get(layer) ?? []) }
   })
-  const searched = ticket.kind === 'searched-gpt2' ? ticket.metadata : null
+  const searched = ticket.kind === 'searched' ? ticket.metadata : null
   return {
     kind: ticket.kind,
+    family: familyTitle(ticket.metadata),
     version,
     coding: ticket.coding,
     generator,
@@ -88,18 +90,13 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
     norms: searched?.norms ?? null,
     tokenizer: searched?.tokenizer ?? null,
     search: searched?.search ?? null,
-    construction: ticket.kind === 'searched-gpt2' ? null : ticket.metadata.construction,
+    construction: ticket.kind === 'searched' ? null : ticket.metadata.construction,
     probe,
     matrices,
     layers,
     total: totalOf(matrices),
     ...sizesOf(ticket, matrices),
   }
-}
-
-const layerOf = (name: string): number | null => {
-  const found = /^h\.(\d+)\./.exec(name)
-  return found ? Number(found[1]) : null
 }
 
 async function inspectMatrix(
@@ -140,7 +137,7 @@ async function inspectPair(ticket: PrunedTicket, name: string, { onPicture }: In
   const coordinateBits = units.reduce((bits, count) => bits - (count > 0 ? count * Math.log2(count / hidden) : 0), 0)
   const report = {
     name,
-    layer: layerOf(name),
+    layer: ticket.metadata.config === null ? null : layerOf(name),
     weights,
     ...lines,
     ...bytesOf(storedBytes(ticket, secondName(name)), storedBytes(ticket, coordinateName(name)), weights),
@@ -213,20 +210,21 @@ function sizesOf(ticket: Ticket, matrices: readonly MatrixReport[]): Pick<Ticket
 
 /** A searched network has no biases; a pruned ticket stands for its target, biases and all. */
 function denselyStored(ticket: Ticket): readonly DenseSize[] {
-  if (ticket.kind === 'searched-gpt2') {
-    const own = gpt2Matrices(ticket.metadata.config)
-    const isTable = (index: number) =>
-      own[index].name === 'wte' || own[index].name === 'wpe' || own[index].name === 'lm_head'
-    return denseSizes([...own.map(({ shape }) => shape), ...ticket.dense.values()], isTable)
+  if (ticket.kind === 'searched') {
+    const own = matricesOf(ticket.metadata.config)
+    return denseSizes([...own.map(({ shape }) => shape), ...ticket.dense.values()], (index) => hasTokenRows(own[index]))
   }
   const { config, pairs } = ticket.metadata
   if (config === null) {
     const shapes = [...pairs.map(({ inputs, outputs }) => [inputs, outputs]), ...ticket.dense.values()]
     return denseSizes(shapes, (index) => index >= pairs.length)
   }
-  const shapes = [...gpt2TensorShapes(config)]
+  const parameters = parametersOf(config)
   return denseSizes(
-    shapes.map(([, shape]) => shape),
-    (index) => /(wte|wpe|lm_head)\.weight$/.test(shapes[index][0]),
+    parameters.map(({ shape }) => shape),
+    (index) => hasTokenRows(parameters[index]),
   )
 }
+
+/** Whether a matrix has a row a token, position or type, and not one an input. */
+const hasTokenRows = (one: Parameter): boolean => one.kind === 'matrix' && (isTable(one.role) || one.role === 'head')

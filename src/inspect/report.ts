@@ -1,5 +1,5 @@
 /** What a ticket is, and how much of its file each part takes: the report of `slt inspect`. */
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { BaseConfig } from '../families/config.js'
 import type { Construction, Probe, SearchSummary, Ticket } from '../ticket/index.js'
 import type { DenseSize } from './dense-sizes.js'
 import type { LineSpread } from './mask-lines.js'
@@ -57,6 +57,8 @@ export interface MatrixTotal {
 /** Everything that `slt inspect --json` prints beside the path. */
 export interface TicketReport {
   readonly kind: Ticket['kind']
+  /** The model's family as people write it; null of loose pairs. */
+  readonly family: string | null
   readonly version: string
   /** How the masks are stored. */
   readonly coding: string
@@ -64,7 +66,7 @@ export interface TicketReport {
   /** Unsigned 64-bit, in decimal digits. */
   readonly seed: string
   readonly sha256: string
-  readonly config: Gpt2Config | null
+  readonly config: BaseConfig | null
   /** Of a searched ticket, else null. */
   readonly norms: string | null
   readonly tokenizer: string | null
@@ -89,6 +91,19 @@ export interface TicketReport {
   /** The same network stored densely; `ratio` is its bytes over the file's. */
   readonly compared: readonly (DenseSize & { readonly ratio: number })[]
 }
+
+/** What lies outside of blocks: before the first of them, as embeddings do, and after it, as a head does. */
+export function outsideOf<T extends { readonly layer: number | null }>(
+  matrices: readonly T[],
+): { before: T[]; after: T[] } {
+  const first = matrices.findIndex(({ layer }) => layer !== null)
+  const outside = (of: readonly T[]) => of.filter(({ layer }) => layer === null)
+  if (first < 0) return { before: outside(matrices), after: [] }
+  return { before: outside(matrices.slice(0, first)), after: outside(matrices.slice(first)) }
+}
+
+/** The name of a block from that of a matrix in it: its first two parts, `layers.0` of `layers.0.mlp.up_proj`. */
+export const blockOf = (matrix: string): string => matrix.split('.').slice(0, 2).join('.')
 
 /** A part of a whole, 0 where the whole is. */
 export const part = (value: number, whole: number): number => (whole > 0 ? value / whole : 0)

@@ -1,13 +1,12 @@
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import type { Gpt2Weights, WeightTensor } from '../families/gpt2/weights.js'
+import { type BaseConfig, familyOf, type ModelWeights, parametersIn, type WeightTensor } from '../families/index.js'
 import { InputError, toFloat32 } from '../safetensors/index.js'
-import { findTensors } from './gpt2-tensors.js'
-import { readGpt2Config } from './hugging-face-config.js'
+import { readModelConfig } from './hugging-face-config.js'
+import { findTensors } from './model-tensors.js'
 import { type OpenFile, openWeightFiles, type WeightFiles } from './weight-files.js'
 
-/** An opened Hugging Face GPT-2 folder: configuration and shapes are checked, weights are read when asked for. */
-export interface Gpt2Folder {
-  readonly config: Gpt2Config
+/** An opened Hugging Face folder: configuration and shapes are checked, weights are read when asked for. */
+export interface ModelFolder {
+  readonly config: BaseConfig
   /** What messages call the weight file, or the index of several. */
   readonly source: string
   /** Bytes of the weight files. */
@@ -17,42 +16,42 @@ export interface Gpt2Folder {
   /** A line each for keys of the configuration and tensors that were not read. */
   readonly warnings: readonly string[]
   /**
-   * One weight as float32 (from F32, F16, BF16 or F64), by the name of `gpt2TensorShapes(config)`.
-   * @throws InputError when it holds NaN or an infinity, naming the tensor and the index
+   * Every parameter as float32 (from F32, F16, BF16 or F64), by the names of its family, one stored tensor after another.
+   * @throws InputError when one holds NaN or an infinity, naming the tensor and the index
    */
-  readWeight(name: string): Promise<WeightTensor>
-  /** Every weight. */
-  readWeights(): Promise<Gpt2Weights>
+  readWeights(): Promise<ModelWeights>
   /** Closes the weight files. */
   close(): Promise<void>
 }
 
 /**
- * Opens a folder of `config.json` and `model.safetensors`, or shards with their `model.safetensors.index.json`, in Hugging
- * Face's GPT-2 layout. Names of tensors may lack their `transformer.` prefix and carry those of `unwrappedName`. The head is tied when
- * `tie_word_embeddings` is not false and `lm_head.weight` is absent or equal to the token embedding.
+ * Opens a folder of `config.json` and `model.safetensors`, or shards with their `model.safetensors.index.json`, in the
+ * layout of a known family. Names of tensors may lack or carry the prefixes that `unwrappedName` knows. A head is tied when
+ * `tie_word_embeddings` says so and `lm_head.weight` is absent or equal to the token embedding.
  * @throws InputError in one line that names what is missing, does not fit or is not supported
  */
-export async function openGpt2Folder(open: OpenFile): Promise<Gpt2Folder> {
+export async function openModelFolder(open: OpenFile): Promise<ModelFolder> {
   const configFile = await open('config.json')
   const bytes = await configFile.read(0, configFile.size).finally(() => configFile.close?.())
-  const { config, warnings } = readGpt2Config(new TextDecoder().decode(bytes), configFile.name)
+  const { config, warnings } = readModelConfig(new TextDecoder().decode(bytes), configFile.name)
   const files = await openWeightFiles(open)
   try {
     const { stored, tiedHead, warnings: unused } = findTensors(config, files)
-    if (tiedHead !== undefined) await checkTied(stored.get('transformer.wte.weight')!, tiedHead, files)
-    const readWeight = (name: string) => readFinite(files, stored, name)
+    const recipes = familyOf(config).huggingFace.tensors(config)
+    if (tiedHead !== undefined) await checkTied(stored.get(recipes[0].name)!, tiedHead, files)
     const dtypes = new Set([...stored.values()].map((name) => files.tensors.get(name)!.dtype))
     return {
       config,
       source: files.name,
       bytes: files.bytes,
-      dtype: dtypes.size === 1 ? ([...dtypes][0] as Gpt2Folder['dtype']) : 'mixed',
+      dtype: dtypes.size === 1 ? ([...dtypes][0] as ModelFolder['dtype']) : 'mixed',
       warnings: [...warnings, ...unused],
-      readWeight,
       async readWeights() {
         const weights = new Map<string, WeightTensor>()
-        for (const name of stored.keys()) weights.set(name, await readWeight(name))
+        for (const recipe of recipes) {
+          const data = await readFinite(files, stored.get(recipe.name)!)
+          for (const [name, tensor] of parametersIn(recipe, data, config)) weights.set(name, tensor)
+        }
         return weights
       },
       close: files.close,
@@ -63,11 +62,11 @@ export async function openGpt2Folder(open: OpenFile): Promise<Gpt2Folder> {
   }
 }
 
-/** The whole of a folder; see {@link openGpt2Folder}. */
-export async function readGpt2Folder(
+/** The whole of a folder; see {@link openModelFolder}. */
+export async function readModelFolder(
   open: OpenFile,
-): Promise<{ config: Gpt2Config; weights: Gpt2Weights; warnings: readonly string[] }> {
-  const folder = await openGpt2Folder(open)
+): Promise<{ config: BaseConfig; weights: ModelWeights; warnings: readonly string[] }> {
+  const folder = await openModelFolder(open)
   try {
     return { config: folder.config, weights: await folder.readWeights(), warnings: folder.warnings }
   } finally {
@@ -94,18 +93,14 @@ async function checkTied(embedding: string, head: string, file: WeightFiles): Pr
   const ofTokens = await file.readTensor(embedding)
   const ofHead = await file.readTensor(head)
   if (ofHead.length !== ofTokens.length || ofHead.some((byte, i) => byte !== ofTokens[i])) {
-    throw new InputError(
-      `${file.name}: ${head} differs from the token embedding, though tie_word_embeddings is not false`,
-    )
+    throw new InputError(`${file.name}: ${head} differs from the token embedding, though config.json ties the head`)
   }
 }
 
-async function readFinite(file: WeightFiles, found: ReadonlyMap<string, string>, name: string): Promise<WeightTensor> {
-  const stored = found.get(name)
-  if (stored === undefined) throw new RangeError(`"name" expected a weight of the model, got ${name}`)
-  const { dtype, shape, source } = file.tensors.get(stored)!
+async function readFinite(file: WeightFiles, stored: string): Promise<Float32Array> {
+  const { dtype, source } = file.tensors.get(stored)!
   const data = toFloat32(dtype, await file.readTensor(stored))
   const bad = data.findIndex((value) => !Number.isFinite(value))
   if (bad >= 0) throw new InputError(`${source}: tensor ${stored} holds ${data[bad]} at index ${bad}`)
-  return { shape, data }
+  return data
 }

@@ -1,13 +1,15 @@
-export { factoredGpt2 } from './factored-gpt2.js'
+export { type DenseTwin, denseTwin, exactBytes, exactConfig, type HeadForm, headForms } from './dense-twin.js'
 export {
-  generationConfigFile,
-  gpt2ConfigFile,
-  tokenizerFiles,
-} from './gpt2-files.js'
-export { type Gpt2Folder, openGpt2Folder, readGpt2Folder, refuseAdapter } from './hugging-face.js'
-export type { DenseGpt2, MergedGpt2 } from './merged-gpt2.js'
+  encodeTruncated,
+  type FolderTokenizer,
+  openFolderTokenizer,
+  readFolderTokenizer,
+} from './folder-tokenizer.js'
+export { type ModelFolder, openModelFolder, readModelFolder, refuseAdapter } from './hugging-face.js'
+export type { MergedModel } from './merged-model.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
-export { gpt2OnnxFile } from './onnx-gpt2.js'
+export { generationConfigFile, modelConfigFile, tokenizerFiles } from './model-files.js'
+export { modelOnnxFile } from './onnx-model.js'
 export {
   checkTrainingBatch,
   denseTrainingFile,
@@ -20,6 +22,13 @@ export { type OutputFile, textFile } from './output-file.js'
 export type { Bits } from './quantised-product.js'
 export { type RecognisedTokenizer, recogniseTokenizer } from './recognise-tokenizer.js'
 export {
+  type Pooling,
+  poolings,
+  readSentenceSettings,
+  type SentenceModel,
+  type SentenceSettings,
+} from './sentence-settings.js'
+export {
   endTokens,
   type JsonText,
   readSpecialTokens,
@@ -29,4 +38,3 @@ export {
 } from './special-tokens.js'
 export type { OpenFile } from './weight-files.js'
 export { type WeightFormat, weightFormats, weightsFile } from './weights-file.js'
-export { widenedBytes, widenedGpt2 } from './widened-gpt2.js'

@@ -1,10 +1,15 @@
 import { fromBinary } from '@bufbuild/protobuf'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { gpt2DenseLossGraph } from '../families/gpt2/dense-loss.js'
-import { gpt2GradientGraph } from '../families/gpt2/loss.js'
-import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../families/gpt2/matrices.js'
-import type { Gpt2Weights } from '../families/gpt2/weights.js'
-import { encodeModel, type Graph, gradients } from '../graph/index.js'
+import {
+  type BaseConfig,
+  familyOf,
+  heldParameters,
+  type LossModel,
+  lossParameters,
+  type ModelWeights,
+  weightsOf,
+} from '../families/index.js'
+import { gradientGraph } from '../families/loss-graph.js'
+import { encodeModel, type Graph } from '../graph/index.js'
 import { ModelProtoSchema } from '../graph/proto/onnx_pb.js'
 import { floatInitializer, onnxFile } from './onnx-file.js'
 import type { OutputFile } from './output-file.js'
@@ -30,40 +35,39 @@ export interface TrainingFileOptions {
 }
 
 /**
- * The loss and its gradients as an ONNX file, by a network's own matrices (`wte`, `h.0.attn.q`, ... of a GPT-2 without
- * biases). Inputs `tokens` and `targets` [B, T] (int32) and the weights; outputs `loss`, the mean cross-entropy in nats, and
+ * The loss and its gradients as an ONNX file, by the parameters of its family. Inputs `tokens` and
+ * `targets` [B, T] (int32), of an encoder also `mask` (1 for a token, 0 for padding) and `counts` (how much each target counts; both float32 [B, T])
+ * and `types` (int32 [B, T]), and the weights; outputs `loss`, the mean cross-entropy in nats, and
  * `d.NAME` for each weight.
  * @param parameter values of a matrix or learned norm by name
  * @throws RangeError as {@link checkTrainingBatch}
  */
 export function ticketTrainingFile(
   path: string,
-  model: BiasFreeGpt2,
+  model: LossModel,
   parameter: (name: string) => Float32Array,
   options: TrainingFileOptions,
 ): OutputFile {
   checkTrainingBatch(model.config.positions, options)
-  const sized = [...gpt2Matrices(model.config), ...(model.norms === 'learned' ? gpt2Norms(model.config) : [])]
-  const values: Gpt2Weights = new Map(sized.map(({ name, shape }) => [name, { shape, data: parameter(name) }]))
-  return trainingFile(path, gpt2GradientGraph(model, options.batch, options.length), values, options)
+  const values = weightsOf(lossParameters(model), parameter)
+  const padded = familyOf(model.config).task === 'encoder'
+  return trainingFile(path, gradientGraph(model, options.batch, options.length, { padded }), values, options)
 }
 
-/** The same for any dense GPT-2, biases and all: weights and gradients go by Hugging Face names. @throws as there */
+/** The same for any dense model, biases and all. @throws as there */
 export function denseTrainingFile(
   path: string,
-  config: Gpt2Config,
-  weights: Gpt2Weights,
+  config: BaseConfig,
+  weights: ModelWeights,
   options: TrainingFileOptions,
 ): OutputFile {
-  checkTrainingBatch(config.positions, options)
-  const graph = gpt2DenseLossGraph(config, options.batch, options.length)
-  const inputs = graph.inputs.filter(({ name }) => weights.has(name))
-  const found = gradients(graph.outputs.get('loss')!, inputs)
-  for (const [i, { name }] of inputs.entries()) graph.output(`d.${name}`, found[i])
-  return trainingFile(path, graph, weights, options)
+  const held = heldParameters(config, weights)
+  const biases = held.some(({ kind }) => kind === 'bias')
+  const norms = held.some(({ kind }) => kind === 'gain') ? 'learned' : 'plain'
+  return ticketTrainingFile(path, { config, norms, biases }, (name) => weights.get(name)!.data, options)
 }
 
-function trainingFile(path: string, graph: Graph, weights: Gpt2Weights, options: TrainingFileOptions): OutputFile {
+function trainingFile(path: string, graph: Graph, weights: ModelWeights, options: TrainingFileOptions): OutputFile {
   const stored = options.weights === 'initializers' ? [...weights] : []
   return onnxFile(
     path,

@@ -1,5 +1,7 @@
-import type { OnnxBuilder } from './onnx-builder.js'
-import { floatInitializer } from './onnx-file.js'
+import { create } from '@bufbuild/protobuf'
+import type { ModelWeights } from '../families/index.js'
+import { AttributeProto_AttributeType, type GraphProto, NodeProtoSchema } from '../graph/proto/onnx_pb.js'
+import { floatInitializer, type Initializer } from './onnx-file.js'
 
 /** Bits that a quantised weight can have. */
 export type Bits = 4 | 8
@@ -61,19 +63,61 @@ export function quantise({ data, inputs, outputs, stored }: LinearMap, bits: Bit
   return { packed, scales, blocks }
 }
 
-/** x W with W rounded to a few bits, computed by MatMulNBits. @param result name of the output */
-export function quantisedProduct(
-  graph: OnnxBuilder,
-  name: string,
-  x: string,
-  map: LinearMap,
+/**
+ * Replaces every product x W by a matrix of a model, or x W' by a head, with one by W rounded to a few bits (MatMulNBits). A matrix in which rows
+ * are looked up stays as it is.
+ * @param graph is changed: its nodes, and what it declares as inputs
+ * @param weights the matrices and vectors that the graph declares as inputs, by name
+ * @returns what the graph reads in place of the matrices, and their names
+ */
+export function quantiseProducts(
+  graph: GraphProto,
+  weights: ModelWeights,
   bits: Bits,
-  result?: string,
-): string {
+): { initializers: Initializer[]; replaced: ReadonlySet<string> } {
+  const lookedUp = new Set(graph.node.filter(({ opType }) => opType === 'Gather').map(({ input }) => input[0]))
+  const isMatrix = (name: string) => weights.get(name)?.shape.length === 2 && !lookedUp.has(name)
+  const turned = new Map<string, string>()
+  for (const { opType, input, output } of graph.node) {
+    if (opType === 'Transpose' && isMatrix(input[0])) turned.set(output[0], input[0])
+  }
+  const initializers = new Map<string, Initializer>()
+  const replaced = new Set<string>()
+  graph.node = graph.node.map((node) => {
+    if (node.opType !== 'MatMul') return node
+    const [x, w] = node.input
+    const name = turned.get(w) ?? w
+    if (!isMatrix(name)) return node
+    replaced.add(name)
+    const { shape, data } = weights.get(name)!
+    const [inputs, outputs] = turned.has(w) ? [shape[1], shape[0]] : shape
+    const map: LinearMap = { data, inputs, outputs, stored: turned.has(w) ? 'out-in' : 'in-out' }
+    const parts = initializersOf(name, map, bits)
+    for (const part of parts) initializers.set(part.name, part)
+    const attributes = { K: inputs, N: outputs, bits, block_size: BLOCK }
+    return create(NodeProtoSchema, {
+      opType: 'MatMulNBits',
+      domain: 'com.microsoft',
+      name: node.name,
+      input: [x, ...parts.map((part) => part.name)],
+      output: node.output,
+      attribute: Object.entries(attributes).map(([key, value]) => ({
+        name: key,
+        type: AttributeProto_AttributeType.INT,
+        i: BigInt(value),
+      })),
+    })
+  })
+  graph.node = graph.node.filter(({ output }) => !turned.has(output[0]))
+  graph.input = graph.input.filter(({ name }) => !replaced.has(name))
+  return { initializers: [...initializers.values()], replaced }
+}
+
+function initializersOf(name: string, map: LinearMap, bits: Bits): Initializer[] {
   const { packed, scales, blocks } = quantise(map, bits)
   const dims = [map.outputs, blocks, (BLOCK * bits) / 8]
-  const weights = graph.initializer({ name: `${name}_q${bits}`, dtype: 'uint8', dims, bytes: packed })
-  const factors = graph.initializer(floatInitializer(`${name}_scales`, [map.outputs * blocks], scales))
-  const attributes = { K: map.inputs, N: map.outputs, bits, block_size: BLOCK }
-  return graph.node('MatMulNBits', [x, weights, factors], attributes, result)
+  return [
+    { name: `${name}_q${bits}`, dtype: 'uint8', dims, bytes: packed },
+    floatInitializer(`${name}_scales`, [map.outputs * blocks], scales),
+  ]
 }

@@ -1,4 +1,5 @@
 import { END_OF_TEXT, type TokenizerName } from '../data/index.js'
+import { families } from '../families/index.js'
 import { InputError, quoted } from '../safetensors/index.js'
 import { parseObject } from './hugging-face-config.js'
 
@@ -29,22 +30,28 @@ export interface JsonText {
 }
 
 /**
- * The special tokens of a Hugging Face GPT-2 folder, as transformers takes them: generation stops at the `eos_token_id` of
- * `generation_config.json` (at nothing where that names none), or where there is no such file at that of `config.json`, whose
- * tokens are 50256 unless it says otherwise.
+ * The special tokens of a Hugging Face folder, as transformers takes them: generation stops at the `eos_token_id` of
+ * `generation_config.json` (at nothing where that names none), or where there is no such file at that of `config.json`. Where
+ * `config.json` does not say, its `model_type` does; see `HuggingFaceLayout.defaultTokens`.
  * @throws InputError in one line that names the file and the key
  */
 export function readSpecialTokens(config: JsonText, generation: JsonText | null): SpecialTokens {
-  const ofModel = tokensOf(config, END_OF_TEXT)
-  return { ...ofModel, stops: (generation === null ? ofModel : tokensOf(generation, null)).eos }
+  const ofModel = tokensOf(config, true)
+  return { ...ofModel, stops: (generation === null ? ofModel : tokensOf(generation, false)).eos }
 }
 
-function tokensOf({ text, source }: JsonText, otherwise: number | null): Omit<SpecialTokens, 'stops'> {
+/** @param hasDefaults whether the file is a `config.json`, which leaves defaults out */
+function tokensOf({ text, source }: JsonText, hasDefaults: boolean): Omit<SpecialTokens, 'stops'> {
   const refuse = (reason: string): never => {
     throw new InputError(`${source}: ${reason}`)
   }
   const json = parseObject(text, refuse)
-  const { bos_token_id: bos = otherwise, eos_token_id: eos = otherwise } = json
+  const type = json.model_type ?? 'gpt2' // as `readModelConfig` takes it
+  const found = hasDefaults
+    ? families().find(({ huggingFace }) => huggingFace.modelTypes.includes(type as string))?.huggingFace
+    : undefined
+  const otherwise = found?.defaultTokens[type as string] ?? { bos: null, eos: null }
+  const { bos_token_id: bos = otherwise.bos, eos_token_id: eos = otherwise.eos } = json
   if (bos !== null && !isToken(bos)) refuse(`bos_token_id expected an integer >= 0 or null, got ${quoted(bos)}`)
   const ends = Array.isArray(eos) ? eos : eos === null ? [] : [eos]
   if (!ends.every(isToken)) {

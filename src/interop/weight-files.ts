@@ -8,6 +8,7 @@ import {
   type SafetensorsFile,
   type TensorInfo,
 } from '../safetensors/index.js'
+import type { JsonText } from './special-tokens.js'
 
 /**
  * Opens a file of a model folder by its name in the folder; rejects with InputError when it is missing, with an ENOENT
@@ -60,13 +61,26 @@ export async function openWeightFiles(open: OpenFile): Promise<WeightFiles> {
 
 type Source = Awaited<ReturnType<OpenFile>>
 
-async function openIfThere(open: OpenFile, name: string): Promise<{ source?: Source; error?: unknown }> {
+/** Opens a file of a folder, or says why it is not there. */
+export async function openIfThere(open: OpenFile, name: string): Promise<{ source?: Source; error?: unknown }> {
   try {
     return { source: await open(name) }
   } catch (error) {
     if (!isMissingFile(error)) throw error
     return { error }
   }
+}
+
+/** The text of a small file, which is closed then. */
+export async function textOf(source: Source): Promise<JsonText> {
+  const bytes = await source.read(0, source.size).finally(() => source.close?.())
+  return { text: new TextDecoder().decode(bytes), source: source.name }
+}
+
+/** The text of a small file of a folder; null where there is none. */
+export async function readTextIfThere(open: OpenFile, name: string): Promise<JsonText | null> {
+  const { source } = await openIfThere(open, name)
+  return source ? textOf(source) : null
 }
 
 /** @param error what opening `model.safetensors` failed with */

@@ -1,4 +1,4 @@
-import type { Gpt2Weights, WeightTensor } from '../families/gpt2/weights.js'
+import type { WeightTensor } from '../families/index.js'
 import { bfloat16Bytes, float16Bytes, float32Bytes, planSafetensors } from '../safetensors/index.js'
 import type { OutputFile } from './output-file.js'
 
@@ -16,11 +16,11 @@ const formats = {
 export const torchName = (format: WeightFormat): string => formats[format].torch
 
 /**
- * `model.safetensors`: all weights in their order, rounded to nearest, ties to even, where the format is narrower than
+ * `model.safetensors`: stored tensors in their order, rounded to nearest, ties to even, where the format is narrower than
  * float32.
  * @throws RangeError when a weight is too large for the format, naming the tensor and the index
  */
-export function weightsFile(weights: Gpt2Weights, format: WeightFormat): OutputFile {
+export function weightsFile(weights: ReadonlyMap<string, WeightTensor>, format: WeightFormat): OutputFile {
   const { dtype, encode, limit } = formats[format]
   for (const [name, { data }] of weights) {
     const at = data.findIndex((value) => !(Math.abs(value) < limit))

@@ -1,4 +1,3 @@
-import { loadTokenizer, type TokenizerName, tokenizerNames } from '../data/index.js'
 import { askChild } from '../engine/child-question.js'
 import { InputError } from '../safetensors/index.js'
 import type { OpenOptions } from '../ticket/index.js'
@@ -7,6 +6,7 @@ import type { MemoryAnswer } from './compare-probe.js'
 import { type Contestant, commonPart, openContestants } from './contestants.js'
 import { missingTokenizer } from './missing-tokenizer.js'
 import { evaluateTicket, type TextPart } from './searched-eval.js'
+import { loadModelTokenizer, namedTokenizer } from './searched-text.js'
 
 /** What is to be compared, and on what. */
 export interface CompareRequest extends OpenOptions {
@@ -16,8 +16,8 @@ export interface CompareRequest extends OpenOptions {
   readonly data?: string | undefined
   /** Default: `valid` where the data is the text of any ticket's search, else `all`; the same for all. */
   readonly part?: TextPart | undefined
-  /** Name of a tokenizer for models that name none. */
-  readonly tokenizer?: TokenizerName | undefined
+  /** Tokenizer for models that name none: `bytes`, `gpt2` or a folder with a `tokenizer.json`. */
+  readonly tokenizer?: string | undefined
   /** Take the bytes of every file of the data as they are; see `openCorpus`. */
   readonly raw?: boolean | undefined
   /** At most so many windows of a model's context; default: 2^17 tokens of them. */
@@ -77,12 +77,14 @@ const PATIENCE = 600_000 // ms
 export async function compareModels(request: CompareRequest): Promise<CompareReport> {
   const { paths, data, runs = 5, signal } = request
   checkRequest(request)
-  const contestants = await openContestants(paths, request.tokenizer, request)
+  if (request.tokenizer !== undefined) await namedTokenizer(request.tokenizer) // checks it before models are opened
+  const mustWrite = data !== undefined || runs > 0
+  const contestants = await openContestants(paths, request.tokenizer, { ...request, mustWrite })
   const onNote = onceEach((line) => request.onNote?.(line))
   for (const warning of contestants.flatMap(({ warnings }) => warnings)) onNote(warning)
   if (data !== undefined) {
     const nameless = contestants.find(({ tokenizer }) => tokenizer === null)
-    if (nameless) throw new InputError(`${nameless.path}: ${missingTokenizer(nameless)}`)
+    if (nameless) throw new InputError(`${nameless.path}: ${missingTokenizer(nameless.vocabulary)}`)
   }
   const steps = contestants.length * ((data === undefined ? 0 : 1) + (runs > 0 ? runs + 2 : 0))
   let done = 0
@@ -99,20 +101,18 @@ export async function compareModels(request: CompareRequest): Promise<CompareRep
     const bitsPerWeight = (8 * contestant.bytes) / contestant.parameters
     models.push({ ...contestant, bitsPerWeight, loss: losses?.[i] ?? null, speed: speeds?.[i] ?? null, peakBytes })
   }
-  const sameTokens = contestants.every(({ tokenizer }) => tokenizer !== null && tokenizer === contestants[0].tokenizer)
+  const [first] = contestants
+  const sameTokens = contestants.every(({ tokenizerId }) => tokenizerId !== null && tokenizerId === first.tokenizerId)
   return { data: data ?? null, part, sameTokens, prompt, count, models }
 }
 
-function checkRequest({ paths, runs = 5, count, windows, tokenizer }: CompareRequest): void {
+function checkRequest({ paths, runs = 5, count, windows }: CompareRequest): void {
   if (paths.length === 0) throw new RangeError('"paths" expected at least one model, got none')
   if (!Number.isSafeInteger(runs) || runs < 0) throw new RangeError(`"runs" expected an integer >= 0, got ${runs}`)
   for (const [name, value] of Object.entries({ count, windows })) {
     if (value !== undefined && !(Number.isSafeInteger(value) && value >= 1)) {
       throw new RangeError(`"${name}" expected an integer >= 1, got ${value}`)
     }
-  }
-  if (tokenizer !== undefined && !tokenizerNames.includes(tokenizer)) {
-    throw new RangeError(`"tokenizer" expected ${tokenizerNames.join(' or ')}, got ${tokenizer}`)
   }
 }
 
@@ -172,9 +172,10 @@ interface Lengths {
 }
 
 /** The beginning of one text; of a model without a tokenizer, the first tokens of its vocabulary. */
-async function promptOf({ vocabulary, tokenizer }: Contestant, length: number): Promise<number[]> {
+async function promptOf({ path, vocabulary, tokenizer }: Contestant, length: number): Promise<number[]> {
   if (tokenizer === null) return Array.from({ length }, (_, i) => i % vocabulary)
-  const tokens = (await loadTokenizer(tokenizer)).encode(PROMPT_TEXT.repeat(length))
+  const named = { path, tokenizer: null, hasOtherTokenizer: true, addedTokens: [], config: { vocabulary } }
+  const tokens = (await loadModelTokenizer(named, tokenizer)).encode(PROMPT_TEXT.repeat(length))
   return Array.from(tokens.subarray(0, length))
 }
 

@@ -1,9 +1,13 @@
-import type { TokenizerName } from '../data/index.js'
+import { join } from 'node:path'
+import { isTokenizerName } from '../data/index.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
+import { openFile } from '../files/files.js'
+import { nodeSha256 } from '../files/sha256.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
+import { expectCausal } from './open-model.js'
 import type { TextPart } from './searched-eval.js'
-import { loadModelTokenizer } from './searched-text.js'
+import { loadModelTokenizer, paddingNotes } from './searched-text.js'
 
 /** A model that is to be compared: what is known of it before it runs. */
 export interface Contestant {
@@ -18,10 +22,10 @@ export interface Contestant {
   readonly parameters: number
   readonly context: number
   readonly vocabulary: number
-  /** Its own, or the one that was asked for where it names none. */
-  readonly tokenizer: TokenizerName | null
-  /** Whether it is a folder with a tokenizer.json that is neither of ours. */
-  readonly hasOtherTokenizer: boolean
+  /** Its own, or the one that was asked for where it names none: `bytes`, `gpt2`, or the folder whose tokenizer.json reads texts. */
+  readonly tokenizer: string | null
+  /** The same for all tokenizers that give the same tokens: the name of ours, or the SHA-256 of a tokenizer.json. */
+  readonly tokenizerId: string | null
   /** A line each for what a folder holds and was not read. */
   readonly warnings: readonly string[]
   /** Of the corpus that a ticket was searched on, or null. */
@@ -30,35 +34,39 @@ export interface Contestant {
 
 /**
  * Opens, checks and closes models, one after another.
- * @param otherwise tokenizer of those that name none
+ * @param otherwise tokenizer of those that name none: `bytes`, `gpt2` or a folder
  * @param options.memoryLimit of each ticket; see `openTicket`
+ * @param options.mustWrite whether encoders are refused, which predict no next token
  * @throws InputError when one is unsound; RangeError when a tokenizer's vocabulary is not the model's
  */
 export async function openContestants(
   paths: readonly string[],
-  otherwise: TokenizerName | undefined,
-  options: OpenOptions = {},
+  otherwise: string | undefined,
+  { mustWrite = false, ...options }: OpenOptions & { readonly mustWrite?: boolean } = {},
 ): Promise<Contestant[]> {
   const found: Contestant[] = []
   for (const path of paths) {
     const source = await openModelSource(path, options)
     try {
       const { name, kind, dtype, bytes, config, ticket } = source
-      const tokenizer = source.tokenizer ?? otherwise ?? null
-      if (tokenizer !== null) await loadModelTokenizer(source, tokenizer) // does its vocabulary fit?
+      if (mustWrite) expectCausal(source)
+      const own = source.tokenizer ?? (source.hasOtherTokenizer ? path : undefined)
+      const tokenizer = own ?? otherwise ?? null
+      const loaded = tokenizer === null ? null : await loadModelTokenizer(source, tokenizer) // does its vocabulary fit?
       found.push({
         path,
         name,
         kind,
         dtype,
         bytes,
-        parameters: parametersOf(source),
+        parameters: source.parameters,
         context: config.positions,
         vocabulary: config.vocabulary,
         tokenizer,
-        hasOtherTokenizer: source.hasOtherTokenizer,
-        warnings: source.warnings,
-        learnt: ticket?.kind === 'searched-gpt2' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
+        tokenizerId:
+          loaded && (loaded.name === 'folder' ? await fileSha256(join(tokenizer!, 'tokenizer.json')) : loaded.name),
+        warnings: [...source.warnings, ...(loaded ? paddingNotes(path, loaded) : [])],
+        learnt: ticket?.kind === 'searched' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
       })
     } finally {
       await source.close()
@@ -67,10 +75,11 @@ export async function openContestants(
   return found
 }
 
-function parametersOf({ ticket, parameters }: ModelSource): number {
-  if (ticket?.kind !== 'searched-gpt2') return parameters
-  const sizes = [...ticket.metadata.matrices, ...ticket.metadata.dense].map(({ shape }) => shape as readonly number[])
-  return sizes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)
+async function fileSha256(path: string): Promise<string> {
+  const hash = nodeSha256()
+  const file = await openFile(path)
+  hash.update(await file.read(0, file.size).finally(file.close))
+  return hash.digest()
 }
 
 /** The last tenth where the text is that of any ticket's search, all of it otherwise. */
@@ -79,7 +88,9 @@ export async function commonPart(
   data: string,
   options: Pick<CorpusOptions, 'raw' | 'signal'>,
 ): Promise<TextPart> {
-  const names = new Set(contestants.map(({ tokenizer }) => tokenizer!))
+  const names = new Set(
+    contestants.flatMap(({ tokenizer }) => (tokenizer && isTokenizerName(tokenizer) ? [tokenizer] : [])),
+  )
   for (const tokenizer of names) {
     const { sha256 } = await openCorpus({ data, tokenizer, ...options })
     if (contestants.some(({ learnt }) => learnt === sha256)) return 'valid'

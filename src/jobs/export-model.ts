@@ -1,79 +1,34 @@
 import { basename, join } from 'node:path'
-import type { TokenizerName } from '../data/index.js'
+import { isTokenizerName, type Tokenizer } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import { familyOf, storedTensors } from '../families/index.js'
 import { openFile } from '../files/files.js'
-import { checkOutput, type WriteOptions, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
+import { checkOutput, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
+import { isFile } from '../files/path-kind.js'
 import {
-  type Bits,
   checkTrainingBatch,
   denseTrainingFile,
   generationConfigFile,
-  gpt2ConfigFile,
-  gpt2OnnxFile,
+  type HeadForm,
   modelCard,
+  modelConfigFile,
+  modelOnnxFile,
   type OutputFile,
+  type SpecialTokens,
   ticketTrainingFile,
   tokenizerFiles,
-  type WeightFormat,
-  type WeightPlace,
   weightsFile,
 } from '../interop/index.js'
 import { isMissingFile } from '../safetensors/index.js'
-import type { OpenOptions } from '../ticket/index.js'
+import { endsOf } from '../search/continue-text.js'
 import { aboutModel, commandOf } from './export-origin.js'
-import { type DenseExport, denseExport, type HeadForm } from './export-weights.js'
+import type { ExportReport, ExportRequest } from './export-request.js'
+import { type DenseExport, denseExport } from './export-weights.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { loadModelTokenizer } from './searched-text.js'
 
-/** What a model can be written as. */
-export const exportForms = ['huggingface', 'onnx', 'onnx-training'] as const
-export type ExportForm = (typeof exportForms)[number]
-
 /** What progress is of while heads are factored: then it counts heads, not bytes. */
 export const HEADS = 'heads'
-
-/** What is to be exported, and as what. */
-export interface ExportRequest extends WriteOptions, OpenOptions {
-  /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
-  readonly source: string
-  /** A folder, or for ONNX a file whose name ends with `.onnx`. */
-  readonly out: string
-  readonly to: ExportForm
-  /** Of a Hugging Face folder. Default fp32. */
-  readonly dtype?: WeightFormat | undefined
-  /** Of a pruned ticket. Default exact. */
-  readonly heads?: HeadForm | undefined
-  /** Of an ONNX inference graph: bits of the weights of linear maps. Default: float32. */
-  readonly bits?: Bits | undefined
-  /** Of a training graph: sequences; default: as many as the search took, or 8. */
-  readonly batch?: number | undefined
-  /** Of a training graph: tokens a sequence; default: the model's context. */
-  readonly length?: number | undefined
-  /** Of a training graph: where its weights come from. Default initializers. */
-  readonly weights?: WeightPlace | undefined
-  /** Name of a tokenizer for a model that names none, or null for none at all; default: the model's own. */
-  readonly tokenizer?: TokenizerName | null | undefined
-}
-
-/** What was written. */
-export interface ExportReport {
-  readonly source: string
-  readonly kind: ModelSource['kind']
-  readonly to: ExportForm
-  readonly out: string
-  readonly files: readonly { readonly path: string; readonly bytes: number }[]
-  readonly bytes: number
-  /** Of the exported model. */
-  readonly config: Gpt2Config
-  readonly tokenizer: TokenizerName | null
-  /** Of a pruned ticket; null for others. */
-  readonly heads: HeadForm | null
-  /** Of a pruned ticket: largest difference from the logits of its literal network on random inputs; null for others. */
-  readonly logitDifference: number | null
-  /** A line each for what a folder holds and was not read. */
-  readonly warnings: readonly string[]
-}
 
 /**
  * Exports a model. Everything is read, checked and made before anything is written, and what is written appears whole.
@@ -82,28 +37,30 @@ export interface ExportReport {
 export async function exportModel(request: ExportRequest): Promise<ExportReport> {
   const { out, to, force, heads = 'exact', signal } = request
   const onProgress = (done: number, total: number, what: string) => request.onProgress?.(done, total, what)
-  const isFile = /\.onnx$/i.test(out)
-  if (to === 'onnx-training' && !isFile) throw new RangeError(`"out" expected a name that ends with .onnx, got ${out}`)
-  if (to === 'huggingface' && isFile) throw new RangeError(`"out" expected a folder, got ${out}`)
-  await checkOutput(out, !isFile, { inputs: [request.source], force })
+  const isAlone = /\.onnx$/i.test(out)
+  if (to === 'onnx-training' && !isAlone) throw new RangeError(`"out" expected a name that ends with .onnx, got ${out}`)
+  if (to === 'huggingface' && isAlone) throw new RangeError(`"out" expected a folder, got ${out}`)
+  await checkOutput(out, !isAlone, { inputs: [request.source], force })
   const source = await openModelSource(request.source, request)
   try {
-    const tokenizer = request.tokenizer === undefined ? source.tokenizer : request.tokenizer
-    if (tokenizer !== null) await loadModelTokenizer(source, tokenizer) // does its vocabulary fit?
+    const name = request.tokenizer === undefined ? source.tokenizer : request.tokenizer
+    const loaded = name === null ? null : await loadModelTokenizer(source, name) // does its vocabulary fit?
+    const tokenizer = name !== null && isTokenizerName(name) ? name : null
     if (heads !== 'exact' && source.kind !== 'pruned') {
       throw new RangeError(`"heads" expected a pruned ticket to choose for, got a ${source.kind} model`)
     }
+    if (to === 'onnx-training' && source.kind === 'pruned') expectTrainable(source, heads)
     if (to === 'onnx-training') checkTrainingBatch(source.config.positions, trainingOptions(request, source))
     const onHead = (done: number, total: number) => onProgress(done, total, HEADS)
     const model =
       to === 'onnx-training' && source.kind === 'searched'
         ? null
         : await denseExport(source, heads, { signal, onProgress: onHead })
-    const files = isFile
+    const files = isAlone
       ? [await singleFile(request, source, model)]
-      : await folderFiles(request, source, model!, tokenizer)
+      : await folderFiles(request, source, model!, { name, loaded })
     const options = { force, signal, onProgress }
-    if (isFile) await writeOutputFile(out, files[0], options)
+    if (isAlone) await writeOutputFile(out, files[0], options)
     else await writeOutputFolder(out, files, options)
     return {
       source: request.source,
@@ -115,7 +72,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
       config: model?.config ?? source.config,
       tokenizer,
       heads: source.kind === 'pruned' ? heads : null,
-      logitDifference: model?.logitDifference ?? null,
+      logitDifference: model?.difference ?? null,
       warnings: source.warnings,
     }
   } finally {
@@ -123,19 +80,27 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
   }
 }
 
+/** The loss of an encoder reads hidden states by the token embedding: where they are several copies, their logits would be as many times too large. */
+function expectTrainable({ config }: ModelSource, heads: HeadForm): void {
+  if (heads !== 'exact' || familyOf(config).task !== 'encoder') return
+  throw new RangeError(
+    `"heads" expected factored for the training graph of a pruned ${familyOf(config).title}, got exact: its hidden states would be copies of the ticket's`,
+  )
+}
+
 /** Shape and weights of a training graph: what is asked for, else what the search had. */
 function trainingOptions({ batch, length, weights }: ExportRequest, { ticket, config }: ModelSource) {
-  const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
+  const search = ticket?.kind === 'searched' ? ticket.metadata.search : null
   const chosen = length ?? config.positions
   return { batch: batch ?? search?.batch ?? 8, length: chosen, weights: weights ?? ('initializers' as const) }
 }
 
 async function singleFile(request: ExportRequest, source: ModelSource, model: DenseExport | null): Promise<OutputFile> {
   const path = basename(request.out)
-  if (request.to === 'onnx') return gpt2OnnxFile(path, model!.config, model!.weights, { bits: request.bits })
+  if (request.to === 'onnx') return modelOnnxFile(path, model!.config, model!.weights, { bits: request.bits })
   const { ticket } = source
   const options = trainingOptions(request, source)
-  if (ticket?.kind !== 'searched-gpt2') return denseTrainingFile(path, model!.config, model!.weights, options)
+  if (ticket?.kind !== 'searched') return denseTrainingFile(path, model!.config, model!.weights, options)
   const network = await rebuildTicket(ticket)
   return ticketTrainingFile(path, network, (name) => network.parameters.get(name)!, options)
 }
@@ -151,14 +116,21 @@ async function folderFiles(
   request: ExportRequest,
   source: ModelSource,
   { config, weights }: DenseExport,
-  tokenizer: TokenizerName | null,
+  { name, loaded }: { readonly name: string | null; readonly loaded: Tokenizer | null },
 ): Promise<OutputFile[]> {
   const isOnnx = request.to === 'onnx'
   const { file, dtype } = onnxNames[request.bits ?? 32]
-  const special = await source.specialTokens(tokenizer)
-  const own = source.kind === 'folder' && request.tokenizer === undefined ? await ownTokenizerFiles(source) : []
+  const tokenizer = name !== null && isTokenizerName(name) ? name : null
+  const folder =
+    name !== null && tokenizer === null
+      ? name
+      : source.kind === 'folder' && request.tokenizer === undefined
+        ? source.path
+        : null
+  const own = folder === null ? [] : await ownFiles(folder)
+  const special = await specialTokensFor(source, name, loaded)
   return [
-    gpt2ConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
+    modelConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
     generationConfigFile(special),
     ...(own.length > 0 ? own : await tokenizerFiles(tokenizer, config.positions)),
     modelCard({
@@ -167,28 +139,46 @@ async function folderFiles(
       about: aboutModel(source, request),
       command: commandOf(source, request),
       tokenizer,
+      hasTokenizer: tokenizer !== null || own.some(({ path }) => path === 'tokenizer.json'),
       holds: isOnnx ? dtype : 'safetensors',
     }),
     isOnnx
-      ? gpt2OnnxFile(`onnx/${file}`, config, weights, { bits: request.bits })
-      : weightsFile(weights, request.dtype ?? 'fp32'),
+      ? modelOnnxFile(`onnx/${file}`, config, weights, { bits: request.bits })
+      : weightsFile(storedTensors(config, weights), request.dtype ?? 'fp32'),
   ]
 }
 
-/** Files that make up a tokenizer, ours or any other. */
-const tokenizerNames = [
+/** Of a folder that holds a tokenizer and no model, what ends a text is told by the tokenizer. */
+async function specialTokensFor(
+  source: ModelSource,
+  name: string | null,
+  loaded: Tokenizer | null,
+): Promise<SpecialTokens> {
+  const isBare = name !== null && !isTokenizerName(name) && !(await isFile(join(name, 'config.json')))
+  if (!isBare) return source.specialTokens(name)
+  const [end = null] = endsOf(loaded!)
+  return { bos: null, eos: end, stops: end }
+}
+
+/** Files that make up a tokenizer, ours or any other, and those of sentence-transformers, which say how texts are embedded. */
+const ownNames = [
   'tokenizer.json',
   'tokenizer_config.json',
   'vocab.json',
   'merges.txt',
+  'vocab.txt',
   'special_tokens_map.json',
   'added_tokens.json',
+  'modules.json',
+  'sentence_bert_config.json',
+  'config_sentence_transformers.json',
+  '1_Pooling/config.json',
 ]
 
-/** The tokenizer files of a folder, as they are. */
-async function ownTokenizerFiles({ path: folder }: ModelSource): Promise<OutputFile[]> {
+/** The files of a folder beside its configuration and weights, as they are. */
+async function ownFiles(folder: string): Promise<OutputFile[]> {
   const files: OutputFile[] = []
-  for (const name of tokenizerNames) {
+  for (const name of ownNames) {
     const bytes = await readIfThere(join(folder, name))
     if (bytes) files.push({ path: name, size: bytes.length, chunks: () => [bytes] })
   }

@@ -1,25 +1,27 @@
 import { basename } from 'node:path'
-import type { ExportRequest } from './export-model.js'
+import { familyOf } from '../families/index.js'
+import type { ExportRequest } from './export-request.js'
 import type { ModelSource } from './model-source.js'
 
 /** What a model card says of a model, a sentence a line. */
-export function aboutModel({ ticket, name, kind }: ModelSource, { heads = 'exact', bits }: ExportRequest): string[] {
+export function aboutModel(source: ModelSource, { heads = 'exact', bits }: ExportRequest): string[] {
+  const { name, kind } = source
   return [
-    ...(kind === 'trained' ? [`Trained by \`slt train\`: \`${name}\`.`] : originOf(ticket, name, heads)),
+    ...(kind === 'trained' ? [`Trained by \`slt train\`: \`${name}\`.`] : originOf(source, heads)),
     ...(bits ? [`The weights of its linear maps are rounded to ${bits} bits.`] : []),
   ]
 }
 
-function originOf(ticket: ModelSource['ticket'], name: string, heads: string): string[] {
+function originOf({ ticket, name, config }: ModelSource, heads: string): string[] {
   if (ticket === null) return [`Exported from the Hugging Face folder \`${name}\`.`]
   const from = `seed ${ticket.seed}, ticket ${ticket.sha256.slice(0, 16)}`
-  if (ticket.kind !== 'searched-gpt2') {
+  if (ticket.kind !== 'searched') {
     const form =
       heads === 'exact'
-        ? 'Its heads are merged matrices, which a wider residual stream holds exactly.'
-        : 'Its heads are merged matrices, here replaced by the closest ones of low rank.'
+        ? 'The matrices of its heads have full rank: the model is larger than the target, and computes the same.'
+        : 'The matrices of its heads have full rank; here they are replaced by the closest ones of low rank.'
     return [
-      `A strong lottery ticket (${from}): random matrices, pruned by subset sums to act as a trained GPT-2.`,
+      `A strong lottery ticket (${from}): random matrices, pruned by subset sums to act as a trained ${familyOf(config).title}.`,
       form,
     ]
   }
@@ -40,7 +42,7 @@ export function commandOf(source: ModelSource, request: ExportRequest): string {
     ['heads', source.kind === 'pruned' ? (request.heads ?? 'exact') : undefined],
     ['dtype', request.dtype],
     ['bits', request.bits],
-    ['tokenizer', request.tokenizer ?? undefined],
+    ['tokenizer', request.tokenizer == null ? undefined : shellWord(basename(request.tokenizer))],
   ] as const
   const given = flags.flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]))
   const words = ['slt export', shellWord(basename(source.path)), '--to', request.to, ...given]

@@ -1,74 +1,96 @@
 import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
-import { createGpt2 } from '../families/gpt2/dense.js'
-import { gpt2DenseShapes, type WeightTensor } from '../families/gpt2/weights.js'
-import { type DenseGpt2, factoredGpt2, type MergedGpt2, widenedBytes, widenedGpt2 } from '../interop/index.js'
-import { compareLogits } from '../prune/compare-logits.js'
+import { type BaseConfig, createDenseModel, type ModelWeights, type WeightTensor } from '../families/index.js'
+import { denseParameters } from '../families/pair-plan.js'
+import { denseTwin, exactBytes, type HeadForm, type MergedModel } from '../interop/index.js'
+import { largestDifference, type Network, resultsOfRandomInputs } from '../prune/compare-results.js'
 import { pairProduct } from '../prune/pair-product.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
-import { type PrunedTicket, productBytes } from '../ticket/index.js'
+import { choiceOf, type PrunedTicket, productBytes } from '../ticket/index.js'
 import type { ModelSource } from './model-source.js'
 
-/** How the merged heads of a pruned ticket become heads of a GPT-2. */
-export const headForms = ['exact', 'factored'] as const
-export type HeadForm = (typeof headForms)[number]
-
-/** The widened model of an exact export takes at most so many bytes in float32. */
-const WIDENED_LIMIT = 4 * 2 ** 30
+/** The model of an exact export takes at most so many bytes in float32. */
+const EXACT_LIMIT = 4 * 2 ** 30
 
 /** A dense model to be exported. */
-export interface DenseExport extends DenseGpt2 {
-  /** Of a pruned ticket: the largest difference from the logits of its literal network, on random inputs; else null. */
-  readonly logitDifference: number | null
+export interface DenseExport {
+  readonly config: BaseConfig
+  readonly weights: ModelWeights
+  /** Of a pruned ticket: the largest difference from the results of its literal network, on random inputs; else null. */
+  readonly difference: number | null
+}
+
+/** How a pruned ticket is made dense. */
+export interface DenseExportOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Told after each head. */
+  onProgress?(done: number, total: number): void
 }
 
 /**
- * A model as a dense GPT-2.
+ * A model as a dense one of its family.
  * @param heads for pruned tickets alone
- * @throws InputError when an exact export would be too large, or a ticket needs more memory than it may ask for
+ * @throws InputError when an exact export would be too large, or a ticket needs more memory than it may ask for; RangeError for a form of heads that
+ *   its attention has not
  */
 export async function denseExport(
   source: ModelSource,
   heads: HeadForm,
-  options: { signal?: AbortSignal | undefined; onProgress?(done: number, total: number): void } = {},
+  { signal, onProgress }: DenseExportOptions = {},
 ): Promise<DenseExport> {
   const { ticket, config } = source
-  if (ticket === null || ticket.kind === 'searched-gpt2') {
-    return { config, weights: await source.weights(), logitDifference: null }
+  if (ticket === null || ticket.kind === 'searched') {
+    return { config, weights: await source.weights(), difference: null }
   }
-  const bytes = widenedBytes(config)
-  if (heads === 'exact' && bytes > WIDENED_LIMIT) {
+  const choice = choiceOf(ticket.metadata.construction)
+  const bytes = heads === 'exact' ? exactBytes(config, choice) : 0
+  if (bytes > EXACT_LIMIT) {
     const gigabytes = (count: number) => `${(count / 1e9).toFixed(1)} GB`
     throw new InputError(
-      `${source.path}: with exact heads the model takes ${gigabytes(bytes)}, more than ${gigabytes(WIDENED_LIMIT)}; --heads factored keeps its size`,
+      `${source.path}: with exact heads the model takes ${gigabytes(bytes)}, more than ${gigabytes(EXACT_LIMIT)}; --heads factored keeps its size`,
     )
   }
   ticket.memory.expect(productBytes(ticket), 'export')
   const kernels = await loadKernels()
-  const merged = await mergedModel(ticket, source, async (name) => {
-    options.signal?.throwIfAborted()
-    return pairProduct(kernels, await ticket.readMasks(name), ticket.seed)
-  })
-  const dense = heads === 'exact' ? await widenedGpt2(merged) : await factoredGpt2(merged, options.onProgress)
+  const merged: MergedModel = {
+    config,
+    choice,
+    dense: await keptWeights(ticket, config),
+    async merged({ name }) {
+      signal?.throwIfAborted()
+      return pairProduct(kernels, await ticket.readMasks(name), ticket.seed)
+    },
+  }
+  const dense = await denseTwin(merged, heads, onProgress)
   const runner = createGraphRunner()
-  const literal = await openLiteralGpt2({ runner, kernels }, ticket)
-  const model = createGpt2(runner, dense.config, dense.weights)
+  const literal = await openLiteralModel({ runner, kernels }, ticket)
+  const model = createDenseModel(runner, dense.config, dense.weights)
   try {
-    const logitDifference = await compareLogits(literal, model, ticket.seed)
-    return { ...dense, logitDifference }
+    return { ...dense, difference: await differenceOf(literal, model, ticket.seed) }
   } finally {
     await literal.release()
     await model.release()
   }
 }
 
-async function mergedModel(
-  ticket: PrunedTicket,
-  { config }: ModelSource,
-  merged: MergedGpt2['merged'],
-): Promise<MergedGpt2> {
-  const dense = new Map<string, WeightTensor>()
-  for (const [name, shape] of gpt2DenseShapes(config)) dense.set(name, { shape, data: await ticket.readDense(name) })
-  return { config, dense, merged }
+async function keptWeights(ticket: PrunedTicket, config: BaseConfig): Promise<ModelWeights> {
+  const kept = new Map<string, WeightTensor>()
+  for (const { name, shape } of denseParameters(config, choiceOf(ticket.metadata.construction).dense)) {
+    kept.set(name, { shape, data: await ticket.readDense(name) })
+  }
+  return kept
+}
+
+/** Of an encoder whose hidden states are several copies of the ticket's, the first copy counts. */
+async function differenceOf(literal: Network, model: Network, seed: bigint): Promise<number> {
+  const wanted = await resultsOfRandomInputs(literal, seed)
+  const found = await resultsOfRandomInputs(model, seed, literal.config)
+  const copies = found.length / wanted.length
+  if (copies === 1) return largestDifference(wanted, found)
+  const { width } = literal.config
+  return largestDifference(
+    wanted,
+    wanted.map((_, i) => found[Math.floor(i / width) * width * copies + (i % width)]),
+  )
 }

@@ -1,12 +1,8 @@
 import { type TokenizerName, tokenizerNames } from '../data/index.js'
 import { ticketTokenizers } from '../ticket/searched.js'
-import type { ModelSource } from './model-source.js'
 
 /** What tokens are written as for a model of at most 26: A is token 0, B token 1 and so on. */
 export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
-
-/** What is known of a model's tokenizer where it is none of ours. */
-export type Nameless = Pick<ModelSource, 'hasOtherTokenizer'> & { readonly vocabulary: number }
 
 /** Most tokens that a model has more than its tokenizer: padding to a multiple of 1,024, or tokens added behind it. */
 export const MOST_PADDING = 1023
@@ -18,13 +14,12 @@ export const fittingTokenizers = (vocabulary: number): TokenizerName[] =>
     return more >= 0 && more <= MOST_PADDING
   })
 
-/** Why no text can be read for a model, and what helps: the end of a line that begins with its path. */
-export function missingTokenizer({ hasOtherTokenizer, vocabulary }: Nameless): string {
-  const why = hasOtherTokenizer
-    ? "its tokenizer.json is neither bytes nor GPT-2's, which are the ones read"
-    : 'names no tokenizer'
-  return `${why}; ${tokenizerAdvice(vocabulary)}`
-}
+/**
+ * Why no text can be read for a model that names no tokenizer, and what helps: the end of a line that begins with its path.
+ * @param vocabulary V of the model
+ */
+export const missingTokenizer = (vocabulary: number): string =>
+  `names no tokenizer; ${tokenizerAdvice(vocabulary)}; --tokenizer <folder> takes a folder's tokenizer.json`
 
 /** Which `--tokenizer` has a model's tokens, or what runs it where none has. */
 export function tokenizerAdvice(vocabulary: number): string {

@@ -1,10 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import type { AddedToken, TokenizerName } from '../data/index.js'
+import { type AddedToken, isTokenizerName, type TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
-import { searchedGpt2Weights } from '../engine/searched-weights.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { countParameters, type Gpt2Weights } from '../families/gpt2/weights.js'
+import { networkWeights } from '../engine/searched-weights.js'
+import { type BaseConfig, countParameters, familyOf, type ModelWeights } from '../families/index.js'
 import { openFile, readTextIfThere, refuseSystem } from '../files/files.js'
 import { isFile } from '../files/path-kind.js'
 import { parseRunRecord } from '../files/run-record.js'
@@ -12,7 +11,7 @@ import { nodeSha256 } from '../files/sha256.js'
 import { openTrainedFile } from '../files/trained-file.js'
 import {
   type JsonText,
-  openGpt2Folder,
+  openModelFolder,
   readSpecialTokens,
   recogniseTokenizer,
   refuseAdapter,
@@ -21,7 +20,7 @@ import {
   unfollowedGeneration,
 } from '../interop/index.js'
 import { FORMAT_BYTES, InputError, whyNotSafetensors } from '../safetensors/index.js'
-import { type OpenOptions, openTicket, rebuildBytes, type Ticket } from '../ticket/index.js'
+import { type OpenOptions, openTicket, rebuildBytes, type SearchedTicket, type Ticket } from '../ticket/index.js'
 
 /** A model in a file or a folder: checked, its weights not made or read yet. */
 export interface ModelSource {
@@ -31,7 +30,7 @@ export interface ModelSource {
   readonly path: string
   /** The folder's name, or the file's without `.slt.safetensors` or `.dense.safetensors`. */
   readonly name: string
-  readonly config: Gpt2Config
+  readonly config: BaseConfig
   /** What the ticket names, or what the folder's tokenizer.json is found to be; null where that is neither of ours. */
   readonly tokenizer: TokenizerName | null
   /** Whether a folder has a tokenizer.json that is neither of ours. */
@@ -42,25 +41,25 @@ export interface ModelSource {
   readonly bytes: number
   /** What the weights are stored as; `ticket` where a seed and masks stand for them. */
   readonly dtype: 'ticket' | 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
-  /** Parameters of the model, a tied head counted once; of a pruned ticket those of its target. */
+  /** Parameters of the model, a tied head counted once; a searched one has no biases; of a pruned ticket those of its target. */
   readonly parameters: number
-  /** A line each for what a folder holds and was not read; see `Gpt2Folder`. Empty for files. */
+  /** A line each for what a folder holds and was not read; see `ModelFolder`. Empty for files. */
   readonly warnings: readonly string[]
   /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
   /**
-   * The weights of a dense GPT-2 under Hugging Face names, float32. They are made or read once and kept: 4 bytes each.
-   * @throws InputError for a pruned ticket, whose heads are wider than a GPT-2's of its width, for weights that are not what
+   * The weights of a dense model by the names of its family's parameters, float32. They are made or read once and kept: 4 bytes each.
+   * @throws InputError for a pruned ticket, whose heads a dense model of its target's size cannot hold, for weights that are not what
    *   the file says, and for more of them than a ticket may ask memory for
    */
-  weights(): Promise<Gpt2Weights>
+  weights(): Promise<ModelWeights>
   /**
    * The tokens that begin and end a text: of a folder those of its configuration (see `readSpecialTokens`), of others those of
    * their tokenizer.
-   * @param tokenizer read by this one instead of its own
+   * @param tokenizer read by this one instead of its own: `bytes`, `gpt2`, or a folder, whose configuration says
    * @throws InputError for a folder whose configuration names what is no token
    */
-  specialTokens(tokenizer?: TokenizerName | null): Promise<SpecialTokens>
+  specialTokens(tokenizer?: string | null): Promise<SpecialTokens>
   close(): Promise<void>
 }
 
@@ -96,16 +95,16 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         warnings: [],
         ticket: null,
         weights: once(readWeights),
-        specialTokens: async (name = tokenizer) => specialTokens(name),
+        specialTokens: async (name = tokenizer) => specialTokensOf(name),
         close: source.close,
       }
     }
     const ticket = await openTicket(source, nodeSha256, options)
     const { config } = ticket.metadata
     if (!config) throw new InputError(`${ticket.name}: holds loose pairs (kind ${ticket.kind}), not a model that runs`)
-    const tokenizer = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
+    const tokenizer = ticket.kind === 'searched' ? ticket.metadata.tokenizer : null
     return {
-      kind: ticket.kind === 'searched-gpt2' ? 'searched' : 'pruned',
+      kind: ticket.kind === 'searched' ? 'searched' : 'pruned',
       path,
       name: basename(path).replace(/(\.slt)?\.safetensors$/, ''),
       config,
@@ -114,11 +113,11 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       addedTokens: [],
       bytes: ticket.bytes,
       dtype: 'ticket',
-      parameters: countParameters(config),
+      parameters: ticket.kind === 'searched' ? searchedParameters(ticket) : countParameters(config),
       warnings: [],
       ticket,
       weights: once(() => ticketWeights(ticket)),
-      specialTokens: async (name = tokenizer) => specialTokens(name),
+      specialTokens: async (name = tokenizer) => specialTokensOf(name),
       close: source.close,
     }
   } catch (error) {
@@ -127,13 +126,19 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
   }
 }
 
-async function ticketWeights(ticket: Ticket): Promise<Gpt2Weights> {
-  if (ticket.kind !== 'searched-gpt2') {
-    throw new InputError(`${ticket.name}: is a pruned ticket, whose heads no dense GPT-2 of its width holds exactly`)
+function searchedParameters({ metadata }: SearchedTicket): number {
+  const sizes = [...metadata.matrices, ...metadata.dense].map(({ shape }) => shape as readonly number[])
+  return sizes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)
+}
+
+async function ticketWeights(ticket: Ticket): Promise<ModelWeights> {
+  if (ticket.kind !== 'searched') {
+    throw new InputError(
+      `${ticket.name}: is a pruned ticket, whose heads no dense ${familyOf(ticket.metadata.config!).title} of its target's size holds exactly`,
+    )
   }
-  const copied = 4 * countParameters(ticket.metadata.config) // under Hugging Face names, beside the matrices
-  ticket.memory.expect(rebuildBytes(ticket) + copied, 'make its weights')
-  return searchedGpt2Weights(await rebuildTicket(ticket))
+  ticket.memory.expect(rebuildBytes(ticket), 'make its weights')
+  return networkWeights(await rebuildTicket(ticket))
 }
 
 /** Refuses a folder without a `config.json`: of a run it says where the result lies. A `config.json` that cannot be read is told by who reads it. */
@@ -151,7 +156,7 @@ async function openFolder(path: string): Promise<ModelSource> {
   if (!(await isFile(join(path, 'config.json')))) await refuseFolder(path)
   const open = (name: string) => openFile(join(path, name))
   await refuseAdapter(open)
-  const folder = await openGpt2Folder(open)
+  const folder = await openModelFolder(open)
   try {
     const { config, bytes, dtype } = folder
     const unfollowed = unfollowedGeneration(...(await generationFiles(path)))
@@ -192,6 +197,10 @@ export async function folderTokenizer(
 
 const folderSpecialTokens = async (folder: string): Promise<SpecialTokens> =>
   readSpecialTokens(...(await generationFiles(folder)))
+
+/** Those of a tokenizer of ours or of a folder; none of no tokenizer. */
+const specialTokensOf = async (tokenizer: string | null): Promise<SpecialTokens> =>
+  tokenizer === null || isTokenizerName(tokenizer) ? specialTokens(tokenizer) : folderSpecialTokens(tokenizer)
 
 /** `config.json`, and `generation_config.json` where there is one. */
 async function generationFiles(folder: string): Promise<[config: JsonText, generation: JsonText | null]> {

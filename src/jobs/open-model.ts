@@ -1,9 +1,17 @@
 import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
 import { expectToRun, type RunningModel, runDense, runPruned } from '../engine/running-model.js'
-import type { Decoder } from '../families/generate.js'
-import type { LanguageModel } from '../families/language-model.js'
+import {
+  type BaseConfig,
+  createDenseModel,
+  type Decoder,
+  type Encoder,
+  familyOf,
+  type LanguageModel,
+} from '../families/index.js'
 import type { GraphRunner } from '../graph/index.js'
+import { openLiteralModel } from '../prune/verify.js'
+import { InputError } from '../safetensors/index.js'
 import { expectPruned, type OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 
@@ -11,24 +19,30 @@ import { type ModelSource, openModelSource } from './model-source.js'
 export interface OpenedModel extends ModelSource {
   /** Gives logits; a pruned ticket's masks are applied literally. */
   readonly model: LanguageModel
-  /** Continues texts: with a cache of keys and values, but for pruned tickets. */
+  /** Continues texts, with a cache of what its heads have read. An encoder's refuses with a RangeError. */
   readonly decoder: Decoder
 }
 
+/** How a model is opened. */
+export interface OpenModelOptions extends OpenOptions {
+  /** Runs the network; default: on the CPU. */
+  readonly runner?: GraphRunner | undefined
+}
+
 /**
- * Opens a ticket file, searched or pruned, or a Hugging Face GPT-2 folder as a model that runs. All weights of a searched
+ * Opens a ticket file, searched or pruned, or a Hugging Face folder as a model that writes. All weights of a searched
  * ticket or a folder are in memory then, 4 bytes each.
  * @param path of the file or folder
- * @param options.runner runs the network; default: on the CPU
  * @param options.memoryLimit of a ticket; see `openTicket`
- * @throws InputError in one line when it is missing, no sound ticket of a GPT-2 or no sound folder
+ * @throws InputError in one line when it is missing, no sound ticket of a model, no sound folder, or an encoder
  */
 export async function openModel(
   path: string,
-  { runner = createGraphRunner(), memoryLimit }: { readonly runner?: GraphRunner | undefined } & OpenOptions = {},
+  { runner = createGraphRunner(), memoryLimit }: OpenModelOptions = {},
 ): Promise<OpenedModel> {
   const source = await openModelSource(path, { memoryLimit })
   try {
+    expectCausal(source)
     const { model, decoder, release } = await start(source, runner)
     return { ...source, model, decoder, close: () => release().finally(source.close) }
   } catch (error) {
@@ -39,6 +53,53 @@ export async function openModel(
 
 async function start({ kind, ticket, config, weights }: ModelSource, runner: GraphRunner): Promise<RunningModel> {
   if (kind === 'pruned') return runPruned(runner, await loadKernels(), expectPruned(ticket!))
-  if (ticket?.kind === 'searched-gpt2') expectToRun(ticket)
+  if (ticket?.kind === 'searched') expectToRun(ticket)
   return runDense(runner, config, await weights())
+}
+
+/** An encoder from a file or a folder, ready to run. */
+export interface OpenedEncoder extends ModelSource {
+  /** Gives hidden states; a pruned ticket's masks are applied literally. */
+  readonly encoder: Encoder
+}
+
+/**
+ * Opens an encoder as {@link openModel} opens a model that writes.
+ * @throws InputError as it does, and for a model that is no encoder
+ */
+export async function openEncoder(
+  path: string,
+  { runner = createGraphRunner(), memoryLimit }: OpenModelOptions = {},
+): Promise<OpenedEncoder> {
+  const source = await openModelSource(path, { memoryLimit })
+  try {
+    const { task, title } = familyOf(source.config)
+    if (task !== 'encoder') {
+      const reason = 'a token of it sees only those before it, and it was trained to predict the next one'
+      throw new InputError(`${path}: is a ${title}, which is no encoder (${reason}); slt embed takes a BERT`)
+    }
+    const { encoder, release } = await startEncoder(source, runner)
+    return { ...source, encoder, close: () => release().finally(source.close) }
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+async function startEncoder({ kind, ticket, config, weights }: ModelSource, runner: GraphRunner) {
+  if (ticket?.kind === 'searched') expectToRun(ticket)
+  const encoder =
+    kind === 'pruned'
+      ? await openLiteralModel({ runner, kernels: await loadKernels() }, expectPruned(ticket!))
+      : createDenseModel(runner, config, await weights())
+  return { encoder, release: () => encoder.release() }
+}
+
+/** Refuses an encoder. @throws InputError that names it */
+export function expectCausal({ path, config }: { readonly path: string; readonly config: BaseConfig }): void {
+  const { task, title } = familyOf(config)
+  if (task === 'causal') return
+  throw new InputError(
+    `${path}: is a ${title}, an encoder, which predicts no next token; slt embed embeds texts with it`,
+  )
 }

@@ -103,7 +103,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
   const tokenizer = await tokenizerOf(request, task)
-  const settings = chooseSettings({ model: 'micro', ...request.choice, kind }, tokenizer)
+  const settings = chooseSettings({ ...request.choice, kind }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, settings)
   const extension = kind === 'search' ? 'slt' : 'dense'
   const name = task ? task.name : basename(resolve(data!))

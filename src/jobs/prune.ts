@@ -4,23 +4,26 @@ import type { Tokenizer } from '../data/index.js'
 import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
 import { createWorkerPool } from '../engine/worker-pool.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import type { Gpt2Weights } from '../families/gpt2/weights.js'
+import { orderedConfig } from '../families/family.js'
+import { pairPlans } from '../families/pair-plan.js'
+import { pairTargets } from '../families/pair-target.js'
 import { openFile } from '../files/files.js'
 import { assertWritable, type OutputRules } from '../files/output-path.js'
 import { nodeSha256 } from '../files/sha256.js'
 import { createTicketFiles } from '../files/ticket-files.js'
-import { type PruneOptions, type PruneReport, pruneGpt2 as pruneOn } from '../prune/gpt2.js'
+import { constructionOf } from '../prune/options.js'
+import { absoluteDifferences, pairProduct } from '../prune/pair-product.js'
+import { type PruneOptions, type PruneReport, type PruneTarget, pruneModel as pruneOn } from '../prune/prune.js'
 import type { ColumnsResult } from '../prune/solve-columns.js'
 import type { PruneTask } from '../prune/task.js'
-import { type Check, type PredictionLimits, verifyGpt2 as verifyOn } from '../prune/verify-gpt2.js'
+import { type Check, type PredictionLimits, verifyModel as verifyOn } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import { differences } from '../search/fingerprint.js'
-import { expectPruned, type OpenOptions, openTicket } from '../ticket/index.js'
+import { choiceOf, expectPruned, type OpenOptions, openTicket, type PrunedTicket } from '../ticket/index.js'
 import { verifySearched } from './searched-verify.js'
 import { textSequences } from './verify-text.js'
 
-/** Options of {@link pruneGpt2}. */
+/** Options of {@link pruneModel}. */
 export interface PruneFileOptions extends PruneOptions, Pick<OutputRules, 'inputs' | 'isSame' | 'advice'> {
   /** Worker threads, integer >= 1; default: as many as there are processors. The ticket does not depend on it. */
   threads?: number
@@ -29,10 +32,10 @@ export interface PruneFileOptions extends PruneOptions, Pick<OutputRules, 'input
 }
 
 /**
- * Prunes a randomly initialised GPT-2 to a target and writes the ticket: `pruneGpt2` of src/prune on this machine.
+ * Prunes a randomly initialised transformer to a target and writes the ticket: `pruneModel` of src/prune on this machine.
  * @throws as that does, and InputError when there is a file at `out` that may not be replaced
  */
-export async function pruneGpt2(options: PruneFileOptions): Promise<PruneReport> {
+export async function pruneModel(options: PruneFileOptions): Promise<PruneReport> {
   const { threads = availableParallelism(), out, inputs, isSame, advice, force } = options
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
@@ -48,26 +51,33 @@ export async function pruneGpt2(options: PruneFileOptions): Promise<PruneReport>
 }
 
 /**
- * Whether a file is the ticket that pruning would write again: of the same seed, options and configuration, with the target's own
- * embeddings and norms. Another number of threads, or another machine, may have written other last digits of its probe.
+ * Whether a file is the ticket that pruning would write again: of the same seed, options and configuration, and of this target.
+ * Another number of threads, or another machine, may have written other last digits of its probe.
  * @param path of a file
  */
-export async function isPruneOf(
-  path: string,
-  { target, items, seed, scale = 'auto', method = 'balanced' }: Omit<PruneOptions, 'out'>,
-): Promise<boolean> {
+export async function isPruneOf(path: string, options: Omit<PruneOptions, 'out'>): Promise<boolean> {
+  const { target, seed } = options
   const source = await openFile(path, 'ticket')
   try {
     const ticket = await openTicket(source, nodeSha256)
-    if (ticket.kind !== 'pruned-gpt2' || ticket.seed !== BigInt(seed)) return false
+    if (ticket.kind !== 'pruned' || ticket.seed !== BigInt(seed)) return false
     const { config, construction } = ticket.metadata
-    const here = { config: target.config, construction: { items, scale, method } }
-    if (differences({ config: config ?? {}, construction }, here) !== undefined) return false
+    const { items, scale, method, embeddingItems } = construction
+    const there = {
+      config: orderedConfig(config!),
+      construction: { items, scale, method, ...choiceOf(construction), embeddingItems: embeddingItems ?? null },
+    }
+    const asked = constructionOf(options)
+    const here = {
+      config: orderedConfig(target.config),
+      construction: { ...asked, embeddingItems: asked.embeddingItems ?? null },
+    }
+    if (differences(there, here) !== undefined) return false
     for (const name of ticket.dense.keys()) {
       const [kept, wanted] = [await ticket.readDense(name), target.weights.get(name)?.data]
       if (wanted?.length !== kept.length || !kept.every((value, i) => Object.is(value, wanted[i]))) return false
     }
-    return true
+    return await hasErrorsOf(ticket, target)
   } catch (error) {
     if (error instanceof InputError) return false // no sound ticket
     throw error
@@ -76,11 +86,22 @@ export async function isPruneOf(
   }
 }
 
-/** Options of {@link verifyGpt2}. */
+/** Whether every pair has the largest error that pruning to this target recorded. */
+async function hasErrorsOf(ticket: PrunedTicket, target: PruneTarget): Promise<boolean> {
+  const kernels = await loadKernels()
+  const plans = pairPlans(target.config, choiceOf(ticket.metadata.construction))
+  for (const { name, weights } of pairTargets(plans, target.weights)) {
+    const errors = absoluteDifferences(pairProduct(kernels, await ticket.readMasks(name), ticket.seed), weights)
+    if (errors.reduce((most, error) => Math.max(most, error), 0) !== ticket.reports.get(name)!.maxError) return false
+  }
+  return true
+}
+
+/** Options of {@link verifyModel}. */
 export interface VerifyFileOptions extends PredictionLimits, OpenOptions {
   /** Path of the ticket. */
   ticket: string
-  target?: { config: Gpt2Config; weights: Gpt2Weights }
+  target?: PruneTarget
   /** A text, a folder of them or a file of tokens to compare predictions on. Default: what the target writes. */
   data?: string | undefined
   /** The tokenizer of `data`, or its name. */
@@ -90,12 +111,12 @@ export interface VerifyFileOptions extends PredictionLimits, OpenOptions {
 }
 
 /**
- * Verifies a ticket file: a pruned one by `verifyGpt2` of src/prune on this machine, a searched one by its masks and its
+ * Verifies a ticket file: a pruned one by `verifyModel` of src/prune on this machine, a searched one by its masks and its
  * probe.
  * @returns the checks, and a line each for what was read of `data` as something else
  * @throws InputError when it is no sound ticket, or a searched one is to be compared with a target; RangeError for a value
  */
-export async function verifyGpt2({
+export async function verifyModel({
   ticket: path,
   data,
   tokenizer,
@@ -107,7 +128,7 @@ export async function verifyGpt2({
   const source = await openFile(path, 'ticket')
   try {
     const ticket = await openTicket(source, nodeSha256, { memoryLimit })
-    if (ticket.kind === 'searched-gpt2' && !target)
+    if (ticket.kind === 'searched' && !target)
       return { ...(await verifySearched(ticket, createGraphRunner())), warnings: [] }
     const pruned = expectPruned(ticket)
     const text =

@@ -7,7 +7,7 @@ import type { Replaces } from '../files/place-file.js'
 import { nodeSha256 } from '../files/sha256.js'
 import { float32Bytes, planSafetensors } from '../safetensors/index.js'
 import { scoreStream } from '../search/streams.js'
-import { HASH_KEY, METADATA_KEY } from '../ticket/format.js'
+import { HASH_KEY, METADATA_KEY } from '../ticket/head.js'
 import {
   encodeSearchedTicket,
   type MaskCoding,
@@ -53,7 +53,7 @@ export async function recodeTicket(
     const ticket = await openTicket(source, nodeSha256, { memoryLimit })
     const replaces = await assertWritable(out, { force, isSame: () => isSamePlace(path, out) })
     signal?.throwIfAborted()
-    const write = ticket.kind === 'searched-gpt2' ? writeSearched : writePruned
+    const write = ticket.kind === 'searched' ? writeSearched : writePruned
     const { bytes, sha256 } = await write(ticket as never, coding, out, replaces)
     const codings = { from: ticket.coding, to: coding }
     return { ticket: path, out, coding: codings, bytes: { from: ticket.bytes, to: bytes }, sha256 }
@@ -92,8 +92,8 @@ async function writePruned(
   hash.update(new TextEncoder().encode(text))
   let sha256 = ''
   const write = async (sink: ByteSink) => {
-    for (const { name, bytes } of tensors) {
-      const content = bytes ?? float32Bytes(await ticket.readDense(name))
+    for (const { name, bytes, dense } of tensors) {
+      const content = bytes ?? float32Bytes(await ticket.readDense(dense!))
       hash.update(content)
       await sink.write(layout.tensors.get(name)!.byteOffset, content)
     }

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { lossParameters, storedTensors, weightsOf } from '../families/index.js'
 import { type ByteSink, openFile, writeAtomically } from '../files/files.js'
 import type { Replaces } from '../files/place-file.js'
 import type { RunRecord } from '../files/run-record.js'
@@ -7,7 +8,6 @@ import { TRAINED_KEY } from '../files/trained-file.js'
 import { float32Bytes, InputError, openSafetensors, planSafetensors } from '../safetensors/index.js'
 import { differences } from '../search/fingerprint.js'
 import { foundTicket } from '../search/found-ticket.js'
-import { huggingFaceWeights } from '../search/hugging-face-weights.js'
 import type { Validation } from '../search/run.js'
 import type { SearchSession } from '../search/session.js'
 import { openTicket } from '../ticket/index.js'
@@ -72,7 +72,8 @@ export async function isResultOf(path: string, { identity, ticket }: RunRecord):
 async function writeDense({ session, record, replaces }: EndedRun, validation: Validation): Promise<void> {
   const { out, identity } = record
   const { settings, memory } = session
-  const weights = [...huggingFaceWeights(settings, (name) => memory.matrix(name).effective)]
+  const own = weightsOf(lossParameters(settings), (name) => memory.matrix(name).effective)
+  const weights = [...storedTensors(settings.config, own)]
   const text = JSON.stringify({ version: '1', ...identity, ...validation })
   const plans = weights.map(([name, { shape }]) => ({ name, dtype: 'F32' as const, shape }))
   const layout = planSafetensors(plans, { [TRAINED_KEY]: text })

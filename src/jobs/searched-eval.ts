@@ -2,19 +2,21 @@ import { bytesOfTokens, type Corpus, validationStarts } from '../data/index.js'
 import { type DeviceName, openGraphRunner } from '../engine/device.js'
 import { loadKernels } from '../engine/node.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
+import { familyOf } from '../families/family.js'
 import type { Gpt2Config } from '../families/gpt2/config.js'
 import { openCorpus } from '../files/corpus-files.js'
 import { type ReadRecord, recordParts } from '../files/run-record.js'
 import type { GraphRunner } from '../graph/index.js'
-import { openLiteralGpt2 } from '../prune/verify-gpt2.js'
+import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
 import type { LossEvaluator } from '../search/loss-evaluator.js'
+import { createMaskedValidation, type Hiding, hiddenText } from '../search/masked-validation.js'
 import { createValidation, lastWindows } from '../search/validation.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
-import { loadModelTokenizer } from './searched-text.js'
+import { loadModelTokenizer, paddingNotes } from './searched-text.js'
 
 /** Which part of a text is read: `valid` is its last tenth, `train` what comes before. */
 export const textParts = ['all', 'train', 'valid'] as const
@@ -22,13 +24,13 @@ export type TextPart = (typeof textParts)[number]
 
 /** What is to be evaluated. */
 export interface EvalRequest extends OpenOptions {
-  /** Path of a ticket, or of a Hugging Face GPT-2 folder. */
+  /** Path of a ticket, or of a Hugging Face folder. Of encoders only those that a search made. */
   readonly ticket: string
   /** A text, a folder of them or a file of tokens; see `openCorpus`. */
   readonly data: string
   /** Default: `valid` where the data is the very text of the ticket's search, `all` otherwise. */
   readonly part?: TextPart | undefined
-  /** Name of a tokenizer; default: the ticket's or the folder's. */
+  /** `bytes`, `gpt2` or a folder with a `tokenizer.json`; default: the ticket's or the folder's. */
   readonly tokenizer?: string | undefined
   /** Take the bytes of every file as they are; see `openCorpus`. */
   readonly raw?: boolean | undefined
@@ -56,6 +58,8 @@ export interface EvalReport {
   readonly windows: number
   /** Tokens a window. */
   readonly length: number
+  /** Whether what is predicted are tokens that were hidden from an encoder, and not the next ones. */
+  readonly hidden: boolean
   /** Tokens predicted. */
   readonly tokens: number
   /** Bytes of text that these stand for. */
@@ -80,18 +84,19 @@ const MOST_LOGITS = 2 ** 28
 /**
  * The loss of a ticket, or of the model of a Hugging Face folder, on windows spread evenly over a text, every token of a window predicted from those before it in the
  * window; and how much of each matrix the masks keep.
- * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
+ * @throws InputError for a file or an encoder, RangeError for a value, the signal's reason when it aborts
  */
 export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> {
   const source = await openModelSource(request.ticket, request)
   try {
     const { config, ticket } = source
-    const search = ticket?.kind === 'searched-gpt2' ? ticket.metadata.search : null
+    const hiding = hidingOf(source)
+    const search = ticket?.kind === 'searched' ? ticket.metadata.search : null
     const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
     const { data, raw } = request
     const corpus = await openCorpus({ data, tokenizer, raw, signal })
-    const warnings = [...source.warnings, ...corpus.warnings]
+    const warnings = [...source.warnings, ...paddingNotes(source.path, tokenizer), ...corpus.warnings]
     for (const warning of warnings) request.onNote?.(warning)
     const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
     const part = request.part ?? (isOwn ? 'valid' : 'all')
@@ -105,7 +110,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const windows = request.windows ?? lastWindows(length)
     const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
 
-    const kept = ticket?.kind === 'searched-gpt2' ? await keptReport(ticket) : null
+    const kept = ticket?.kind === 'searched' ? await keptReport(ticket) : null
     const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
     const evaluator = await createLoss(source, runner, batch, length)
     try {
@@ -121,11 +126,12 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
           return losses
         },
       }
-      const { validLoss, bitsPerByte } = await createValidation(
-        counted,
-        { name: data, text, tokenizer, batch, windows },
-        signal,
-      )()
+      const validated = { name: data, text, tokenizer, batch, windows }
+      const hidden = hiding && hiddenText(counted, validated, hiding)
+      const validate = hiding
+        ? createMaskedValidation(counted, validated, hiding, signal)
+        : createValidation(counted, validated, signal)
+      const { validLoss, bitsPerByte } = await validate()
       return {
         ticket: request.ticket,
         kind: source.kind,
@@ -135,11 +141,14 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         tokenizer: tokenizer.name,
         windows: count,
         length,
-        tokens: count * length,
-        bytes: starts.reduce(
-          (sum, start) => sum + bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length)),
-          0,
-        ),
+        hidden: hidden !== undefined,
+        tokens: hidden?.tokens ?? count * length,
+        bytes:
+          hidden?.bytes ??
+          starts.reduce(
+            (sum, start) => sum + bytesOfTokens(tokenizer, text.subarray(start + 1, start + 1 + length)),
+            0,
+          ),
         loss: validLoss,
         perplexity: Math.exp(validLoss),
         bitsPerByte,
@@ -155,6 +164,16 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
   } finally {
     await source.close()
   }
+}
+
+/** An encoder guesses hidden tokens; which ones the seed of its search says. @throws InputError for one that no search made */
+function hidingOf({ path, config, ticket }: ModelSource): Hiding | undefined {
+  const { task, title } = familyOf(config)
+  if (task === 'causal') return undefined
+  if (ticket?.kind === 'searched') return { config, seed: ticket.seed }
+  throw new InputError(
+    `${path}: is a ${title}, an encoder that no search made, and predicts nothing that a loss is of (its head for hidden tokens is not read); slt embed embeds texts with it`,
+  )
 }
 
 /** Windows that are evaluated at a time unless said otherwise. @param searched as many as a step of the search had */
@@ -181,9 +200,9 @@ async function createLoss(
   length: number,
 ): Promise<LossEvaluator> {
   if (ticket === null) return createDenseLoss(runner, config, await weights(), batch, length)
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     return createSearchedLoss(runner, await rebuildTicket(ticket), batch, length)
   }
-  const model = await openLiteralGpt2({ runner, kernels: await loadKernels() }, ticket)
+  const model = await openLiteralModel({ runner, kernels: await loadKernels() }, ticket)
   return { ...createLogitsLoss(model, batch, length), release: () => model.release() }
 }

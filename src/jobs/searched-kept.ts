@@ -1,10 +1,12 @@
-import { gpt2Matrices, type MatrixRole } from '../families/gpt2/matrices.js'
+import { matricesOf } from '../families/family.js'
+import { isTable, layerOf, type MatrixRole } from '../families/parameter.js'
 import { getBit } from '../mask/index.js'
 import type { SearchedTicket } from '../ticket/index.js'
 
 /** How much of a matrix the mask keeps. */
 export interface KeptMatrix {
   readonly name: string
+  readonly role: MatrixRole
   /** Number of the block, or null for embeddings and head. */
   readonly layer: number | null
   readonly rows: number
@@ -48,15 +50,12 @@ const MANY_EMPTY = 0.5
 export async function keptReport(ticket: SearchedTicket): Promise<KeptReport> {
   const { config, search } = ticket.metadata
   const matrices: KeptMatrix[] = []
-  const roles = new Map<string, MatrixRole>()
-  for (const { name, shape, role } of gpt2Matrices(config)) {
+  for (const { name, shape, role } of matricesOf(config)) {
     const { mask, spec } = await ticket.readMask(name)
     const [rows, columns] = shape
-    const layer = /^h\.(\d+)\./.exec(name)
     const count = rows * columns
-    const own = { name, layer: layer ? Number(layer[1]) : null, rows, columns, count, kept: spec.kept }
+    const own = { name, role, layer: layerOf(name), rows, columns, count, kept: spec.kept }
     matrices.push({ ...own, fraction: spec.kept / count, ...emptyLines(mask, rows, columns) })
-    roles.set(name, role)
   }
   const byLayer = new Map<number | null, KeptMatrix[]>() // in one pass: a header may name 100,000 layers
   for (const matrix of matrices) {
@@ -72,7 +71,7 @@ export async function keptReport(ticket: SearchedTicket): Promise<KeptReport> {
       return { layer, ...sumOf(byLayer.get(layer) ?? []) }
     }),
     ...total,
-    warnings: matrices.flatMap((matrix) => warningsOf(matrix, roles.get(matrix.name)!, keep)),
+    warnings: matrices.flatMap((matrix) => warningsOf(matrix, keep)),
   }
 }
 
@@ -97,17 +96,18 @@ function emptyLines(mask: Uint8Array, rows: number, columns: number): { emptyRow
   return { emptyRows, emptyColumns: used.reduce((empty, one) => empty + 1 - one, 0) }
 }
 
-function warningsOf(matrix: KeptMatrix, role: MatrixRole, keep: number): string[] {
-  const { name, kept, count, fraction, rows, columns, emptyRows, emptyColumns } = matrix
+function warningsOf(matrix: KeptMatrix, keep: number): string[] {
+  const { name, role, kept, count, fraction, rows, columns, emptyRows, emptyColumns } = matrix
   if (kept === 0) return [`${name} has collapsed: it keeps none of its ${count} weights`]
   if (fraction < COLLAPSED * keep) return [`${name} has collapsed: it keeps ${kept} of its ${count} weights`]
   const warnings: string[] = []
   // A row of an embedding is a token or a position: those that a text lacks need no weight.
-  const isTable = role === 'token-embedding' || role === 'position-embedding' || role === 'head'
-  if (!isTable && emptyRows >= MANY_EMPTY * rows)
+  const hasTokenRows = isTable(role) || role === 'head'
+  if (!hasTokenRows && emptyRows >= MANY_EMPTY * rows)
     warnings.push(`${name}: ${emptyRows} of its ${rows} inputs are cut off`)
-  if (emptyColumns >= MANY_EMPTY * columns) {
-    warnings.push(`${name}: ${emptyColumns} of its ${columns} ${isTable ? 'dimensions' : 'outputs'} are cut off`)
+  // Of a matrix of few rows, such as a table of one token type, most columns are empty by chance.
+  if (emptyColumns >= MANY_EMPTY * columns && (1 - fraction) ** rows < MANY_EMPTY) {
+    warnings.push(`${name}: ${emptyColumns} of its ${columns} ${hasTokenRows ? 'dimensions' : 'outputs'} are cut off`)
   }
   return warnings
 }

@@ -1,30 +1,31 @@
-import type { SearchedGpt2 } from '../engine/searched-weights.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { gpt2DenseTokenLossGraph } from '../families/gpt2/dense-loss.js'
-import type { Gpt2Weights } from '../families/gpt2/weights.js'
-import type { LanguageModel } from '../families/language-model.js'
+import type { SearchedNetwork } from '../engine/searched-weights.js'
+import { type BaseConfig, heldParameters, type LanguageModel, type ModelWeights } from '../families/index.js'
+import { tokenLossGraph } from '../families/loss-graph.js'
 import { float32, type GraphRunner } from '../graph/index.js'
 import { bindTokenLoss, createLossEvaluator, type LossEvaluator } from '../search/loss-evaluator.js'
 
 /** The loss of a searched network on batches of one size: the graph that the search validates with. */
 export const createSearchedLoss = (
   runner: GraphRunner,
-  network: SearchedGpt2,
+  network: SearchedNetwork,
   batch: number,
   length: number,
 ): Promise<LossEvaluator> =>
   createLossEvaluator(runner, network, (name) => network.parameters.get(name)!, batch, length)
 
-/** The loss of a dense GPT-2 on batches of one size, computed in one graph. */
+/** The loss of a dense model on batches of one size, computed in one graph. */
 export async function createDenseLoss(
   runner: GraphRunner,
-  config: Gpt2Config,
-  weights: Gpt2Weights,
+  config: BaseConfig,
+  weights: ModelWeights,
   batch: number,
   length: number,
 ): Promise<LossEvaluator> {
-  const feeds = Object.fromEntries([...weights].map(([name, { shape, data }]) => [name, float32(shape, data)]))
-  return bindTokenLoss(runner, gpt2DenseTokenLossGraph(config, batch, length), feeds, batch, length)
+  const held = heldParameters(config, weights)
+  const feeds = Object.fromEntries(held.map(({ name, shape }) => [name, float32(shape, weights.get(name)!.data)]))
+  const biases = held.some(({ kind }) => kind === 'bias')
+  const norms = held.some(({ kind }) => kind === 'gain') ? 'learned' : 'plain'
+  return bindTokenLoss(runner, tokenLossGraph({ config, norms, biases }, batch, length), feeds, batch, length)
 }
 
 /** The loss of any language model, from its logits in float64. */

@@ -1,7 +1,7 @@
 import { probeLogits } from '../engine/probed-ticket.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
 import type { GraphRunner } from '../graph/index.js'
-import { type Check, checkProbe } from '../prune/verify-gpt2.js'
+import { type Check, checkProbe } from '../prune/verify.js'
 import type { SearchedTicket } from '../ticket/index.js'
 
 /**

@@ -1,6 +1,7 @@
 /** Tickets as text on Node: from files to links and QR codes, and back. */
 import { open, stat } from 'node:fs/promises'
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { BaseConfig } from '../families/config.js'
+import { matricesOf } from '../families/family.js'
 import { readFully } from '../files/file-handle.js'
 import { openFile, READ_FLAGS, refuseSystem, writeAtomically, writeTextAtomically } from '../files/files.js'
 import { assertWritable, expectSvg } from '../files/output-path.js'
@@ -64,7 +65,7 @@ export async function writeTicketQr(
 }
 
 /** A compact ticket, and the model that it is of. */
-type ReadTicket = CompactTicket & { readonly config: Gpt2Config }
+type ReadTicket = CompactTicket & { readonly config: BaseConfig }
 
 async function readCompact(path: string, lean: boolean, options: OpenOptions): Promise<ReadTicket> {
   const source = await openFile(path, 'ticket')
@@ -99,8 +100,8 @@ async function tooLarge(
 function smaller({ bytes, maskBytes, weights, config }: ReadTicket, capacity: number): string {
   const bytesPerWeight = maskBytes / weights
   const fewer = Math.ceil((bytes.length - capacity) / bytesPerWeight)
-  const { vocabulary, width, tiedHead } = config
-  const ofToken = tiedHead ? width : 2 * width
+  const { vocabulary, width } = config
+  const ofToken = width * matricesOf(config).filter(({ role }) => role === 'token-embedding' || role === 'head').length
   if (fewer <= weights - vocabulary * ofToken) {
     return `about ${n(fewer)} of its ${n(weights)} weights fewer would do, or a lower --keep`
   }

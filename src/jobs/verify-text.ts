@@ -1,5 +1,5 @@
 import { type Tokenizer, validationStarts } from '../data/index.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { BaseConfig } from '../families/config.js'
 import { openCorpus } from '../files/corpus-files.js'
 import { type Sequences, sequenceShape } from '../prune/compare-predictions.js'
 import { InputError } from '../safetensors/index.js'
@@ -14,7 +14,7 @@ import { loadModelTokenizer } from './searched-text.js'
 export async function textSequences(request: {
   data: string
   tokenizer?: string | Tokenizer | undefined
-  config: Gpt2Config
+  config: BaseConfig
   signal?: AbortSignal | undefined
 }): Promise<{ sequences: Sequences; warnings: readonly string[] }> {
   const { data, config, tokenizer: given, signal } = request

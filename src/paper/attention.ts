@@ -53,8 +53,8 @@ export function mergeHead(head: Head, inputs: number, outputs: number): MergedHe
   return { kind: 'merged', queryKey, valueOutput: multiply(value, output, inputs, valueWidth, outputs) }
 }
 
-/** What the softmax core needs of a head: logits are dot products of rows, outputs mix value rows. */
-interface Sides {
+/** What {@link mixValues} needs of a head: logits are dot products of rows, outputs mix value rows. */
+export interface Sides {
   queries: Float64Array // [Q, width]
   keys: Float64Array // [T, width]
   width: number
@@ -63,8 +63,13 @@ interface Sides {
   valueWidth: number
 }
 
-/** Adds nothing, allocates nothing a position: mixes value rows into `mixed` [Q, valueWidth] by masked softmax. */
-function mixValues(sides: Sides, mask: AttentionMask, positions: ArrayLike<number>, length: number): Float64Array {
+/** Mixes value rows by masked softmax; returns [Q, valueWidth], a row for each of `positions`, the queries' places. */
+export function mixValues(
+  sides: Sides,
+  mask: AttentionMask,
+  positions: ArrayLike<number>,
+  length: number,
+): Float64Array {
   const { queries, keys, width, divisor, values, valueWidth } = sides
   const mixed = new Float64Array(positions.length * valueWidth)
   const logits = new Float64Array(length)

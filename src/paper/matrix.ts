@@ -33,6 +33,32 @@ export function transpose(a: Float64Array, rows: number, columns: number): Float
   return out
 }
 
+/** Columns `from`..`from + count - 1` of a [rows, columns] matrix, [rows, count]. */
+export function takeColumns(a: Float64Array, rows: number, from: number, count: number): Float64Array {
+  const columns = rows === 0 ? 0 : a.length / rows
+  const out = new Float64Array(rows * count)
+  for (let row = 0; row < rows; row++)
+    out.set(a.subarray(row * columns + from, row * columns + from + count), row * count)
+  return out
+}
+
+/** Writes `values` [rows, count] into columns `from`..`from + count - 1` of `a` [rows, columns]. */
+export function putColumns(a: Float64Array, rows: number, from: number, values: Float64Array): void {
+  if (rows === 0) return
+  const [columns, count] = [a.length / rows, values.length / rows]
+  for (let row = 0; row < rows; row++) a.set(values.subarray(row * count, (row + 1) * count), row * columns + from)
+}
+
+/** Matrices of equal shape [rows, width] side by side, [rows, blocks x width]. */
+export function sideBySide(blocks: readonly Float64Array[], rows: number, width: number): Float64Array {
+  const out = new Float64Array(rows * width * blocks.length)
+  blocks.forEach((block, b) => {
+    checkMatrix(`blocks[${b}]`, block, rows, width)
+    putColumns(out, rows, b * width, block)
+  })
+  return out
+}
+
 /**
  * Largest singular value, by power iteration on a'a from the row of largest norm; relative accuracy about 1e-9 unless
  * the two largest singular values nearly agree (then the value is still right to that accuracy, the vector is not).

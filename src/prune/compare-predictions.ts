@@ -1,10 +1,11 @@
 /** How far a model predicts from what its target predicts, on text that the target writes or on any other. */
 
+import type { BaseConfig } from '../families/config.js'
 import { paddedLength } from '../families/generate.js'
-import type { Gpt2Config } from '../families/gpt2/config.js'
 import type { LanguageModel } from '../families/language-model.js'
 import { largestIndex, sampleToken } from '../families/sampling.js'
 import { fillWords, type Seed } from '../random/index.js'
+import { type Quantiles, quantilesOf } from './quantiles.js'
 
 /** The stream of a target's samples: above those of weights, beside that of random inputs (2^51). */
 const SAMPLE_STREAM = 2 ** 51 + 1
@@ -23,6 +24,8 @@ export interface Sequences {
 export interface PredictionDifference {
   /** Mean KL(target || model) in nats a token: by so much the model's loss exceeds the target's on text of the target's. */
   readonly divergence: number
+  /** The divergences of single positions. */
+  readonly quantiles: Quantiles
   /** Share of the positions, 0 to 1, at which both take the same token for the most likely one. */
   readonly sameGreedy: number
   /** Largest |difference| of two logits. */
@@ -35,10 +38,18 @@ export interface PredictionDifference {
  * How many sequences a model is compared on, and how long: up to 2,048 tokens for a narrow one, 256 for a wide one, whose literal
  * ticket takes seconds a layer.
  */
-export const sequenceShape = ({ width, positions }: Gpt2Config): { batch: number; length: number } => ({
+export const sequenceShape = ({ width, positions }: BaseConfig): { batch: number; length: number } => ({
   batch: width <= 128 ? 64 : 8,
   length: Math.min(positions, 32),
 })
+
+/** Random texts for an encoder, which writes none: token t of text b is word b T + t of stream 2^51 + 1, modulo the vocabulary. */
+export function randomSequences(config: BaseConfig, seed: Seed): Sequences {
+  const { batch, length } = sequenceShape(config)
+  const words = new Uint32Array(batch * length)
+  fillWords(seed, SAMPLE_STREAM, 0, words)
+  return { tokens: Int32Array.from(words, (word) => word % config.vocabulary), batch, length }
+}
 
 /**
  * Sequences that a model writes at temperature 1. Sequence b goes on from 1 + (b mod ceil(T / 2)) tokens that are drawn uniformly: a
@@ -77,11 +88,12 @@ export async function comparePredictions(
   const wanted = await target.logits(tokens, batch, length) // [B, T, V]
   const found = await model.logits(tokens, batch, length)
   const positions = batch * length
-  let [divergence, same, largest, squares] = [0, 0, 0, 0]
+  const divergences = new Float64Array(positions)
+  let [same, largest, squares] = [0, 0, 0]
   for (let position = 0; position < positions; position++) {
     const p = wanted.subarray(position * V, (position + 1) * V)
     const q = found.subarray(position * V, (position + 1) * V)
-    divergence += Math.max(0, klDivergence(p, q)) // rounding may leave less than 0
+    divergences[position] = Math.max(0, klDivergence(p, q)) // rounding may leave less than 0
     if (largestIndex(p) === largestIndex(q)) same++
     const mean = p.reduce((sum, logit) => sum + logit, 0) / V
     for (let i = 0; i < V; i++) {
@@ -90,7 +102,8 @@ export async function comparePredictions(
     }
   }
   return {
-    divergence: divergence / positions,
+    divergence: divergences.reduce((sum, one) => sum + one, 0) / positions,
+    quantiles: quantilesOf(divergences),
     sameGreedy: same / positions,
     largest,
     spread: Math.sqrt(squares / (positions * V)),

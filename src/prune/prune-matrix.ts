@@ -4,7 +4,7 @@ import type { Seed } from '../random/index.js'
 import type { PairMasks, PairReport, PairSpec } from '../ticket/index.js'
 import { groupUnits } from './choose-units.js'
 import { createErrorStatistics } from './error-statistics.js'
-import { productRange } from './pair-plan.js'
+import { productRange } from './pair-source.js'
 import type { Column, ColumnsResult } from './solve-columns.js'
 import type { PrunePool } from './task.js'
 

@@ -1,8 +1,8 @@
+import type { TargetMatrix } from '../families/pair-target.js'
 import type { Kernels } from '../kernels/index.js'
 import type { Seed } from '../random/index.js'
 import type { PairSpec, TicketWriter } from '../ticket/index.js'
 import { createErrorStatistics, type ErrorStatistics } from './error-statistics.js'
-import type { TargetMatrix } from './gpt2-targets.js'
 import { absoluteDifferences, pairProduct } from './pair-product.js'
 import { pruneMatrix } from './prune-matrix.js'
 import type { PrunePool } from './task.js'
@@ -23,7 +23,7 @@ export interface PrunePairsOptions {
   /** Where finished pairs go; those it has already are not solved again. */
   writer: TicketWriter
   /** The target matrix of every pair. */
-  targets: AsyncIterable<TargetMatrix>
+  targets: Iterable<TargetMatrix> | AsyncIterable<TargetMatrix>
   signal: AbortSignal | undefined
   onProgress: ((progress: PruneProgress) => void) | undefined
 }

@@ -1,3 +1,4 @@
+import { normVectorsOf } from '../families/family.js'
 import type { AdamW } from '../kernels/adamw.js'
 import { createDenseStep } from '../kernels/dense-step.js'
 import type { MatrixMemory, ParameterMemory } from '../kernels/parameter-memory.js'
@@ -13,7 +14,7 @@ export interface MaskedAlgorithm extends Algorithm {
 }
 
 /**
- * Learned gains and biases of LayerNorm move at this part of the scores' learning rate: scores bear steps that would
+ * Learned gains and shifts of norms move at this part of the scores' learning rate: scores bear steps that would
  * throw a norm about.
  */
 const NORM_RATE = 0.1
@@ -22,7 +23,7 @@ const NORM_RATE = 0.1
 export function createEdgePopup(memory: ParameterMemory, settings: SearchSettings): MaskedAlgorithm {
   const { keep, selection } = settings
   const ticket = createTicketStep(memory.tickets, { keep, selection })
-  const norms = createNorms(memory)
+  const norms = createNorms(memory.dense)
   ticket.select()
   return {
     ticket,
@@ -37,9 +38,10 @@ export function createEdgePopup(memory: ParameterMemory, settings: SearchSetting
 }
 
 /** The dense baseline: the weights themselves learn. */
-export function createDenseTraining(memory: ParameterMemory): Algorithm {
-  const matrices = createDenseStep(memory.dense.filter(({ name }) => !isNorm(name)))
-  const norms = createNorms(memory)
+export function createDenseTraining(memory: ParameterMemory, { config }: Pick<SearchSettings, 'config'>): Algorithm {
+  const vectors = new Set(normVectorsOf(config).map(({ name }) => name))
+  const matrices = createDenseStep(memory.dense.filter(({ name }) => !vectors.has(name)))
+  const norms = createNorms(memory.dense.filter(({ name }) => vectors.has(name)))
   return {
     state: stateOf(memory.matrices),
     update(adamw) {
@@ -50,15 +52,12 @@ export function createDenseTraining(memory: ParameterMemory): Algorithm {
   }
 }
 
-/** Gains and biases are not decayed. */
-function createNorms(memory: ParameterMemory): (adamw: AdamW) => void {
-  const norms = memory.dense.filter(({ name }) => isNorm(name))
+/** Gains and shifts are not decayed. */
+function createNorms(norms: ParameterMemory['dense']): (adamw: AdamW) => void {
   if (norms.length === 0) return () => {}
   const step = createDenseStep(norms)
   return (adamw) => step.update({ ...adamw, weightDecay: 0 })
 }
-
-const isNorm = (name: string) => /(^|\.)ln_(1|2|f)\./.test(name)
 
 /** What AdamW moves, as it lies in memory; random weights and masks follow from the seed and the scores. */
 function stateOf(matrices: readonly MatrixMemory[]): StateTensor[] {

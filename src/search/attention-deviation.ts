@@ -1,35 +1,35 @@
-import { createGpt2 } from '../families/gpt2/dense.js'
-import type { BiasFreeGpt2 } from '../families/gpt2/matrices.js'
+import { createDenseModel, familyOf, type LossModel, lossParameters, weightsOf } from '../families/index.js'
 import type { GraphRunner } from '../graph/index.js'
-import { huggingFaceWeights, type ParameterLookup } from './hugging-face-weights.js'
+import type { ParameterLookup } from './loss-step.js'
 
 /** No more tokens than this are looked at: attention logits take T^2 values a head. */
 const LONGEST = 128
 
 /**
- * Standard deviation of the attention logits q.k / sqrt(d/H) over every head and every pair that causal attention sees,
+ * Standard deviation of the attention logits q.k / sqrt(D) over every head and every pair that attention sees,
  * on one window of text: for each layer, and for all of them together. Where it starts says much about how well a mask
  * can be found; the paper's QK scaling acts on it.
  * @param tokens at least 2 of them; the first 128 are read
  */
 export async function attentionDeviation(
   runner: GraphRunner,
-  model: BiasFreeGpt2,
+  model: LossModel,
   parameter: ParameterLookup,
   tokens: Int32Array,
 ): Promise<{ all: number; layers: number[] }> {
   const { layers, heads } = model.config
   const length = Math.min(tokens.length, model.config.positions, LONGEST)
-  const gpt2 = createGpt2(runner, model.config, huggingFaceWeights(model, parameter))
+  const isCausal = familyOf(model.config).task === 'causal'
+  const dense = createDenseModel(runner, model.config, weightsOf(lossParameters(model), parameter))
   try {
-    const trace = await gpt2.trace(tokens.slice(0, length), 1, length)
+    const trace = await dense.trace(tokens.slice(0, length), 1, length)
     const moments = Array.from({ length: layers }, (_, layer) =>
-      momentsOf(trace[`h.${layer}.att`].data as Float32Array, heads, length),
+      momentsOf(trace[`h.${layer}.att`].data as Float32Array, heads, length, isCausal),
     )
     const whole = moments.reduce((a, b) => ({ n: a.n + b.n, sum: a.sum + b.sum, squares: a.squares + b.squares }))
     return { all: deviation(whole), layers: moments.map(deviation) }
   } finally {
-    await gpt2.release()
+    await dense.release()
   }
 }
 
@@ -39,13 +39,13 @@ interface Moments {
   readonly squares: number
 }
 
-/** Over the causal half of logits [H, T, T], in float64. */
-function momentsOf(logits: Float32Array, heads: number, length: number): Moments {
+/** Over logits [H, T, T], or their causal half, in float64. */
+function momentsOf(logits: Float32Array, heads: number, length: number, isCausal: boolean): Moments {
   let [n, sum, squares] = [0, 0, 0]
   for (let head = 0; head < heads; head++) {
     for (let query = 0; query < length; query++) {
       const start = (head * length + query) * length
-      for (let key = 0; key <= query; key++) {
+      for (let key = 0; key <= (isCausal ? query : length - 1); key++) {
         const logit = logits[start + key]
         n++
         sum += logit

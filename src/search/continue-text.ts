@@ -24,14 +24,14 @@ export interface TextPiece {
   readonly text: string
 }
 
-/** The tokens of a prompt; of an empty one the token between documents. */
+/** The tokens of a prompt, with those that a folder's tokenizer puts around a text; where there are none the token between documents. */
 export function promptTokens(tokenizer: Tokenizer, prompt: string): number[] {
-  const tokens = Array.from(tokenizer.encode(prompt))
+  const tokens = Array.from(tokenizer.encode(prompt, { addSpecialTokens: true }))
   return tokens.length > 0 ? tokens : [tokenizer.documentEnd]
 }
 
 /** The tokens that end a text of a tokenizer where nothing else is said. */
-const endsOf = ({ endToken }: Tokenizer): number[] => (endToken === null ? [] : [endToken])
+export const endsOf = ({ endToken }: Tokenizer): number[] => (endToken === null ? [] : [endToken])
 
 /**
  * Continues a text, token by token, to an end token or to `count` tokens. Where the context is full the model goes on from its last half.
@@ -44,8 +44,8 @@ export async function* continueText(
   tokenizer: Tokenizer,
   { prompt, seed, pause, endTokens = endsOf(tokenizer), ...request }: TextRequest & { pause(): Promise<void> },
 ): AsyncGenerator<TextPiece, void> {
-  const stream = createTextStream(tokenizer)
   const own = promptTokens(tokenizer, prompt)
+  const stream = createTextStream(tokenizer, own)
   for await (const token of generateTokens(decoder, own, { ...request, endTokens, word: createWords(seed) })) {
     yield { token, text: stream.push(token) }
     await pause()

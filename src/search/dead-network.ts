@@ -1,5 +1,6 @@
 /** Signs of a network that can learn next to nothing, before a run and after it. */
-import { gpt2Matrices } from '../families/gpt2/matrices.js'
+import { matricesOf } from '../families/family.js'
+import { layerOf } from '../families/parameter.js'
 import type { SearchSettings } from './settings.js'
 
 /** A loss so close to that of answering every token alike is that answer, in nats. */
@@ -10,7 +11,7 @@ const ALIKE = 1e-3
  * @returns a line, or undefined where the masks keep more
  */
 export function sparseWarning({ keep, config, kind }: SearchSettings): string | undefined {
-  const maps = gpt2Matrices(config).filter(({ name }) => name.startsWith('h.')) // [inputs, outputs] each
+  const maps = matricesOf(config).filter(({ name }) => layerOf(name) !== null) // [inputs, outputs] each
   const { name, shape } = maps.reduce((least, map) => (map.shape[0] < least.shape[0] ? map : least))
   const [inputs] = shape
   if (kind === 'train' || keep * inputs >= 1) return undefined

@@ -1,4 +1,5 @@
-import { gpt2Matrices } from '../families/gpt2/matrices.js'
+import { loadableName } from '../data/index.js'
+import { matricesOf } from '../families/family.js'
 import {
   assertSearchedMetadata,
   type MaskCoding,
@@ -35,7 +36,7 @@ export function foundTicket(
   if (!ticket) throw new TypeError('"session" expected a search, got a dense training, which has no masks')
   return {
     ...descriptionOf(settings, corpus, options),
-    matrices: matricesOf(settings).map((matrix) => {
+    matrices: foundMatrices(settings).map((matrix) => {
       return { ...matrix, mask: ticket.mask(matrix.name), generations: generations?.(matrix.name) }
     }),
     dense: new Map(memory.dense.map((norm) => [norm.name, norm.effective])),
@@ -52,8 +53,8 @@ export function checkFoundTicket(
   corpus: { readonly sha256: string },
   { name, coding }: Pick<FoundTicketOptions, 'name' | 'coding'>,
 ): void {
-  const shapes = gpt2Matrices(settings.config)
-  const matrices = matricesOf(settings).map((matrix, i) => {
+  const shapes = matricesOf(settings.config)
+  const matrices = foundMatrices(settings).map((matrix, i) => {
     return { ...matrix, shape: shapes[i].shape, kept: 0, generations: 0 }
   })
   const description = descriptionOf(settings, corpus, { name, coding, steps: settings.steps, validLoss: 0 })
@@ -71,7 +72,7 @@ function descriptionOf(
     seed: BigInt(seed),
     config,
     norms,
-    tokenizer: tokenizer === 'letters' ? null : tokenizer,
+    tokenizer: loadableName(tokenizer),
     coding,
     search: {
       algorithm: settings.algorithm,
@@ -89,5 +90,5 @@ function descriptionOf(
   }
 }
 
-const matricesOf = (settings: SearchSettings) =>
+const foundMatrices = (settings: SearchSettings) =>
   randomMatrices(settings).map(({ name, stream, init }, i) => ({ name, stream, init, scores: scoreStream(i) }))

@@ -1,4 +1,4 @@
-import { fanIn, type Gpt2Matrix } from '../families/gpt2/matrices.js'
+import { fanIn, type MatrixParameter } from '../families/parameter.js'
 import type { Initialisation } from '../random/index.js'
 
 /**
@@ -25,7 +25,7 @@ export interface InitialisationOptions {
 }
 
 /** The distribution of one matrix's weights; see {@link initialisationSchemes}. */
-export function matrixInitialisation(matrix: Gpt2Matrix, options: InitialisationOptions): Initialisation {
+export function matrixInitialisation(matrix: MatrixParameter, options: InitialisationOptions): Initialisation {
   const { scheme, keep, layers, qkScale } = options
   const { role, shape } = matrix
   const inputs = fanIn(matrix)
@@ -51,4 +51,4 @@ export function matrixInitialisation(matrix: Gpt2Matrix, options: Initialisation
 }
 
 /** Half width of the uniform distribution that scores start from: Kaiming's with a = sqrt(5), as in hidden-networks. */
-export const scoreRange = (matrix: Gpt2Matrix): number => 1 / Math.sqrt(fanIn(matrix))
+export const scoreRange = (matrix: MatrixParameter): number => 1 / Math.sqrt(fanIn(matrix))

@@ -14,7 +14,7 @@ const CHUNK = 1 << 18
 
 export interface RedrawOptions {
   readonly seed: Seed
-  /** Number of the matrix in `gpt2Matrices`. */
+  /** Number of the matrix in `matricesOf`. */
   readonly matrix: number
   /** Generation to draw, an integer from 1 to 255. */
   readonly generation: number

@@ -1,15 +1,18 @@
-import { gpt2TokenLossGraph } from '../families/gpt2/loss.js'
-import { encodeModel, float32, type Graph, type GraphRunner, int32, type Tensor } from '../graph/index.js'
-import { type LossModel, parameterFeeds } from './loss-step.js'
+import { familyOf } from '../families/family.js'
+import { tokenLossGraph } from '../families/loss-graph.js'
+import { encodeModel, float32, type Graph, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
+import { type AnsweredModel, type ParameterLookup, parameterFeeds } from './loss-step.js'
 
 /** A repeated computation of a model's loss on windows, each by itself. */
 export interface LossEvaluator {
   /** [B, T], filled by the caller: each 0 <= token < V. */
   readonly tokens: Int32Array
-  /** [B, T], filled by the caller: the token that follows each. */
+  /** [B, T], filled by the caller: the token that follows each; of an encoder the token that is there. */
   readonly targets: Int32Array
+  /** [B, T], of an encoder, filled by the caller: 1 where a target counts, 0 elsewhere. */
+  readonly counts?: Float32Array | undefined
   /**
-   * @returns the cross-entropy of each window in nats, over all its targets, [B]: summed in float64 in the order of the
+   * @returns the cross-entropy of each window in nats, over all its targets that count, [B]: summed in float64 in the order of the
    *   tokens, so that it does not depend on the windows beside it
    */
   run(): Promise<Float64Array>
@@ -23,20 +26,22 @@ export interface LossEvaluator {
  */
 export function createLossEvaluator(
   runner: GraphRunner,
-  model: LossModel,
-  parameter: (name: string) => Float32Array,
+  model: AnsweredModel,
+  parameter: ParameterLookup,
   batch: number,
   length: number,
 ): Promise<LossEvaluator> {
-  const { answers } = model
-  const graph = gpt2TokenLossGraph(model, batch, length, { fused: runner.prefersFused, answers })
-  return bindTokenLoss(runner, graph, parameterFeeds(model, parameter), batch, length)
+  const { answers, config } = model
+  const graph = tokenLossGraph(model, batch, length, { fused: runner.prefersFused, answers })
+  const counts = familyOf(config).task === 'encoder' ? new Float32Array(batch * length) : undefined
+  return bindTokenLoss(runner, graph, parameterFeeds(model, parameter), batch, length, counts)
 }
 
 /**
  * A graph of token losses, ready to be run again and again on a batch that the caller fills.
  * @param graph inputs `tokens` and `targets` [B, T] (int32) and those of `feeds`, output `nats` [B A, 1]
  * @param feeds read where they lie at every run
+ * @param counts [B, T], where the graph has an input of that name
  */
 export async function bindTokenLoss(
   runner: GraphRunner,
@@ -44,31 +49,37 @@ export async function bindTokenLoss(
   feeds: Readonly<Record<string, Tensor>>,
   batch: number,
   length: number,
+  counts?: Float32Array,
 ): Promise<LossEvaluator> {
   const tokens = new Int32Array(batch * length)
   const targets = new Int32Array(batch * length)
-  const { shape } = graph.outputs.get('nats')!
+  const shape = numericShape('nats:', graph.outputs.get('nats')!.shape)
   const nats = new Float32Array(shape[0])
   const loaded = await runner.load(encodeModel(graph))
-  const batchFeeds = { tokens: int32([batch, length], tokens), targets: int32([batch, length], targets) }
+  const batchFeeds = {
+    tokens: int32([batch, length], tokens),
+    targets: int32([batch, length], targets),
+    ...(counts ? { counts: float32([batch, length], counts) } : {}),
+  }
   const compute = loaded.bind({ ...feeds, ...batchFeeds }, { nats: float32(shape, nats) })
   return {
     tokens,
     targets,
+    counts,
     async run() {
       await compute()
-      return sumsOf(nats, batch)
+      return sumsOf(nats, batch, counts)
     },
     release: () => loaded.release(),
   }
 }
 
-/** Sums of equal parts, in float64. @param values [count n] @returns [count] */
-function sumsOf(values: Float32Array, count: number): Float64Array {
+/** Sums of equal parts, in float64. @param values [count n] @param counts [count n]: what is 0 is left out @returns [count] */
+function sumsOf(values: Float32Array, count: number, counts: Float32Array | undefined): Float64Array {
   const size = values.length / count
   return Float64Array.from({ length: count }, (_, i) => {
     let sum = 0
-    for (let n = i * size; n < (i + 1) * size; n++) sum += values[n]
+    for (let n = i * size; n < (i + 1) * size; n++) if (counts?.[n] !== 0) sum += values[n]
     return sum
   })
 }

@@ -1,10 +1,10 @@
-import { gpt2GradientGraph } from '../families/gpt2/loss.js'
-import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../families/gpt2/matrices.js'
-import { encodeModel, float32, type GraphRunner, int32, type Tensor } from '../graph/index.js'
+import { familyOf, matricesOf } from '../families/family.js'
+import { gradientGraph, type LossModel, lossParameters, tokenTableOf } from '../families/loss-graph.js'
+import { encodeModel, float32, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
 import { type ArrayShape, addRows, type ParameterMemory } from '../kernels/index.js'
 
 /** The model, and which of its predictions the loss is about. */
-export interface LossModel extends BiasFreeGpt2 {
+export interface AnsweredModel extends LossModel {
   /** Only the last so many targets of a window count, an integer from 1 to T; all when absent. */
   readonly answers?: number | undefined
 }
@@ -13,8 +13,10 @@ export interface LossModel extends BiasFreeGpt2 {
 export interface LossStep {
   /** [B, T], filled by the caller: each 0 <= token < V. */
   readonly tokens: Int32Array
-  /** [B, T], filled by the caller: the token that follows each. */
+  /** [B, T], filled by the caller: the token that follows each; of an encoder the token that is there. */
   readonly targets: Int32Array
+  /** [B, T], of an encoder: 1 where a target counts, 0 elsewhere. Every window has as many that count. */
+  readonly counts?: Float32Array | undefined
   /** @returns the mean cross-entropy in nats; where gradients are computed, they then lie in `gradient` of the memory */
   run(): Promise<number>
   release(): Promise<void>
@@ -24,24 +26,22 @@ export interface LossStep {
  * The arrays that {@link createLossStep} wants in the parameter memory, beside the token embedding.
  * @param batch sequences of one run of the graph @param length T
  */
-export function lossArrays({ config }: BiasFreeGpt2, batch: number, length: number): ArrayShape[] {
+export function lossArrays({ config }: LossModel, batch: number, length: number): ArrayShape[] {
   const N = batch * length
+  const beside = tokenTableOf(config)
   return [
-    { name: 'tokens', dtype: 'int32', count: N, beside: 'wte' },
-    { name: 'd.rows', dtype: 'float32', count: N * config.width, beside: 'wte' },
+    { name: 'tokens', dtype: 'int32', count: N, beside },
+    { name: 'd.rows', dtype: 'float32', count: N * config.width, beside },
   ]
 }
 
 /** The parameters of a model as the parameter memory wants them: matrices of one kind, learned norms dense. */
-export function modelParameters({ config, norms }: BiasFreeGpt2, kind: 'ticket' | 'dense') {
-  const sized = ({ name, shape }: { name: string; shape: readonly number[] }) => ({
+export function modelParameters(model: LossModel, kind: 'ticket' | 'dense') {
+  return lossParameters(model).map(({ name, shape, kind: own }) => ({
     name,
-    count: shape.reduce((product, length) => product * length, 1),
-  })
-  return [
-    ...gpt2Matrices(config).map((matrix) => ({ ...sized(matrix), kind })),
-    ...(norms === 'learned' ? gpt2Norms(config) : []).map((norm) => ({ ...sized(norm), kind: 'dense' as const })),
-  ]
+    count: (shape as readonly number[]).reduce((product, length) => product * length, 1),
+    kind: own === 'matrix' ? kind : ('dense' as const),
+  }))
 }
 
 /**
@@ -55,7 +55,7 @@ export function modelParameters({ config, norms }: BiasFreeGpt2, kind: 'ticket' 
  */
 export async function createLossStep(
   runner: GraphRunner,
-  model: LossModel,
+  model: AnsweredModel,
   memory: ParameterMemory,
   batch: number,
   length: number,
@@ -71,40 +71,45 @@ export async function createLossStep(
 /** One run of the gradient graph a step. */
 async function createPart(
   runner: GraphRunner,
-  model: LossModel,
+  model: AnsweredModel,
   memory: ParameterMemory,
   batch: number,
   length: number,
 ): Promise<LossStep> {
   const { config, answers } = model
+  const table = tokenTableOf(config)
+  const isTied = matricesOf(config).every(({ role }) => role !== 'head')
   const tokens = memory.integers('tokens') // [B, T]
   const rows = memory.floats('d.rows') // [N, d]
   const targets = new Int32Array(tokens.length)
   const loss = new Float32Array(1)
-  const graph = gpt2GradientGraph(model, batch, length, { fused: runner.prefersFused, rows: 'outside', answers })
+  const graph = gradientGraph(model, batch, length, { fused: runner.prefersFused, rows: 'outside', answers })
   const loaded = await runner.load(encodeModel(graph))
-  const wte = memory.matrix('wte')
-  const { wte: table, ...others } = parameterFeeds(model, (name) => memory.matrix(name).effective)
+  const embedding = memory.matrix(table)
+  const { [table]: looked, ...others } = parameterFeeds(model, (name) => memory.matrix(name).effective)
+  const counts = familyOf(config).task === 'encoder' ? new Float32Array(tokens.length) : undefined
   const feeds = {
     ...others,
-    ...(config.tiedHead ? { wte: table } : {}),
-    'wte.rows': table,
+    ...(isTied ? { [table]: looked } : {}),
+    [`${table}.rows`]: looked,
     tokens: int32([batch, length], tokens),
     targets: int32([batch, length], targets),
+    ...(counts ? { counts: float32([batch, length], counts) } : {}),
   }
   const results: Record<string, Tensor> = {}
   for (const [name, { shape }] of graph.outputs) {
     const data = name === 'loss' ? loss : name === 'd.rows' ? rows : memory.matrix(name.slice(2)).gradient
-    results[name] = float32(shape, data)
+    results[name] = float32(numericShape(`${name}:`, shape), data)
   }
   const compute = loaded.bind(feeds, results)
   return {
     tokens,
     targets,
+    counts,
     async run() {
       await compute()
-      if (!config.tiedHead) wte.gradient.fill(0)
-      addRows(wte, rows, tokens)
+      if (!isTied) embedding.gradient.fill(0)
+      addRows(embedding, rows, tokens)
       return loss[0]
     },
     release: () => loaded.release(),
@@ -116,16 +121,19 @@ function inParts(part: LossStep, { matrices }: ParameterMemory, parts: number): 
   const size = part.tokens.length
   const tokens = new Int32Array(parts * size)
   const targets = new Int32Array(parts * size)
+  const counts = part.counts && new Float32Array(parts * size)
   const sums = matrices.map(({ count }) => new Float32Array(count))
   return {
     tokens,
     targets,
+    counts,
     async run() {
       let loss = 0
       for (const sum of sums) sum.fill(0)
       for (let i = 0; i < parts; i++) {
         part.tokens.set(tokens.subarray(i * size, (i + 1) * size))
         part.targets.set(targets.subarray(i * size, (i + 1) * size))
+        if (counts) part.counts!.set(counts.subarray(i * size, (i + 1) * size))
         loss += (await part.run()) / parts
         for (const [m, { gradient }] of matrices.entries()) addScaled(sums[m], gradient, 1 / parts)
       }
@@ -140,11 +148,9 @@ function addScaled(sum: Float32Array, values: Float32Array, factor: number): voi
   for (let i = 0; i < sum.length; i++) sum[i] += values[i] * factor
 }
 
+/** A model's effective values by the names of its parameters. */
+export type ParameterLookup = (name: string) => Float32Array
+
 /** The matrices and learned norms as a graph is fed them. */
-export function parameterFeeds(
-  { config, norms }: BiasFreeGpt2,
-  parameter: (name: string) => Float32Array,
-): Record<string, Tensor> {
-  const sized = [...gpt2Matrices(config), ...(norms === 'learned' ? gpt2Norms(config) : [])]
-  return Object.fromEntries(sized.map(({ name, shape }) => [name, float32(shape, parameter(name))]))
-}
+export const parameterFeeds = (model: LossModel, parameter: ParameterLookup): Record<string, Tensor> =>
+  Object.fromEntries(lossParameters(model).map(({ name, shape }) => [name, float32(shape, parameter(name))]))

@@ -1,4 +1,4 @@
-import { gpt2Matrices, gpt2Norms } from '../families/gpt2/matrices.js'
+import { matricesOf, normVectorsOf } from '../families/family.js'
 import type { MatrixMemory, ParameterMemory } from '../kernels/parameter-memory.js'
 import { weightFiller } from '../kernels/random.js'
 import type { Initialisation } from '../random/index.js'
@@ -17,7 +17,7 @@ export interface RandomMatrix {
 /** Every matrix of the model with its initialisation. */
 export function randomMatrices(settings: SearchSettings): RandomMatrix[] {
   const { config, initialisation: scheme, keep, qkScale } = settings
-  return gpt2Matrices(config).map((matrix, index) => ({
+  return matricesOf(config).map((matrix, index) => ({
     name: matrix.name,
     index,
     stream: weightStream(index),
@@ -31,7 +31,7 @@ export function randomMatrices(settings: SearchSettings): RandomMatrix[] {
  */
 export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSettings): void {
   const seed = BigInt(settings.seed)
-  const matrices = gpt2Matrices(settings.config)
+  const matrices = matricesOf(settings.config)
   for (const { name, index, stream, init } of randomMatrices(settings)) {
     const matrix = memory.matrix(name)
     const fill = (values: Float32Array, from: number, distribution: Initialisation) =>
@@ -43,9 +43,9 @@ export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSetti
     clearMoments(matrix)
   }
   if (settings.norms === 'plain') return
-  for (const { name } of gpt2Norms(settings.config)) {
+  for (const { name, kind } of normVectorsOf(settings.config)) {
     const norm = memory.matrix(name)
-    norm.effective.fill(name.endsWith('.weight') ? 1 : 0)
+    norm.effective.fill(kind === 'gain' ? 1 : 0)
     clearMoments(norm)
   }
 }

@@ -2,6 +2,7 @@ import type { AdamW } from '../kernels/adamw.js'
 import { InputError } from '../safetensors/index.js'
 import type { Algorithm } from './algorithm.js'
 import { firstNotFinite } from './checkpoint.js'
+import type { LossStep } from './loss-step.js'
 import type { MetricsRow } from './metrics.js'
 import { learningRateAt } from './schedule.js'
 import type { SearchSettings } from './settings.js'
@@ -33,9 +34,9 @@ export interface RunPieces {
   readonly cadence: Cadence
   readonly algorithm: Algorithm
   /** Loss of the batch in `tokens` and `targets` [B, T]; leaves the gradients where the algorithm reads them. */
-  readonly lossStep: { readonly tokens: Int32Array; readonly targets: Int32Array; run(): Promise<number> }
+  readonly lossStep: Pick<LossStep, 'tokens' | 'targets' | 'counts' | 'run'>
   /** The batch of a step, counted from 0. */
-  fillBatch(step: number, tokens: Int32Array, targets: Int32Array): void
+  fillBatch(step: number, tokens: Int32Array, targets: Int32Array, counts?: Float32Array): void
   /** Loss on the validation windows of the effective weights as they are. */
   validate(): Promise<Validation>
   /** Writes a text as of this step somewhere. */
@@ -111,7 +112,7 @@ export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; s
   for (let step = from.step + 1; step <= steps; step++) {
     await stopIfAsked(step - 1)
     const begun = pieces.now()
-    pieces.fillBatch(step - 1, lossStep.tokens, lossStep.targets)
+    pieces.fillBatch(step - 1, lossStep.tokens, lossStep.targets, lossStep.counts)
     const filled = pieces.now()
     const loss = await lossStep.run()
     const ran = pieces.now()

@@ -1,7 +1,16 @@
-import { type Decoder, generateTokens } from '../families/generate.js'
-import { createCachedDecoder } from '../families/gpt2/cached.js'
+import {
+  createCachedDecoder,
+  createDenseModel,
+  type Decoder,
+  type DenseModel,
+  familyOf,
+  generateTokens,
+  largestIndex,
+  lossParameters,
+  weightsOf,
+} from '../families/index.js'
 import { fillWords } from '../random/index.js'
-import { huggingFaceWeights } from './hugging-face-weights.js'
+import { hideForValidation } from './masked-validation.js'
 import type { SearchSession } from './session.js'
 import { TEXT_STREAM } from './streams.js'
 
@@ -15,14 +24,17 @@ const LISTS = 4
 
 /**
  * Writes a text with the effective weights as they are: the first tokens of the validation text, continued. For a task,
- * its first held-out lists with their answers.
+ * its first held-out lists with their answers. Of an encoder: the first window of the validation text with its hidden tokens as `_`, and
+ * below it as they were guessed.
  * @returns writes it; it rejects with the signal's reason when that aborts between two tokens
  */
 export function createSampler(session: SearchSession): (signal?: AbortSignal) => Promise<string> {
   const { settings, runner, memory } = session
+  const isEncoder = familyOf(settings.config).task === 'encoder'
   const write = settings.task ? writeLists : writeText
   return async (signal) => {
-    const weights = huggingFaceWeights(settings, (name) => memory.matrix(name).effective)
+    const weights = weightsOf(lossParameters(settings), (name) => memory.matrix(name).effective)
+    if (isEncoder) return writeGuesses(session, createDenseModel(runner, settings.config, weights))
     const decoder = createCachedDecoder(runner, settings.config, weights)
     try {
       return await write(session, decoder, signal)
@@ -62,6 +74,27 @@ async function writeLists(
     lines.push(`${text(list)} ${text(answer)}`)
   }
   return lines.join('\n')
+}
+
+async function writeGuesses({ settings, corpus }: SearchSession, model: DenseModel): Promise<string> {
+  const { positions: length, vocabulary } = settings.config
+  const read = Int32Array.from(corpus.valid.subarray(0, length))
+  const targets = new Int32Array(length)
+  const counts = new Float32Array(length)
+  hideForValidation({ config: settings.config, seed: BigInt(settings.seed) }, 0, read, targets, counts)
+  const text = (tokens: Iterable<number>) => new TextDecoder().decode(corpus.tokenizer.decode(Array.from(tokens)))
+  const gap = corpus.tokenizer.encode('_')
+  try {
+    const logits = await model.logits(read, 1, length) // [1, T, V]
+    const guesses = Array.from(targets, (token, i) => {
+      const known = logits.subarray(i * vocabulary, (i + 1) * vocabulary - 1) // a guess is no mask
+      return counts[i] === 0 ? token : largestIndex(known)
+    })
+    const hidden = Array.from(targets, (token, i) => (counts[i] === 0 ? [token] : [...gap])).flat()
+    return `${text(hidden)}\n${text(guesses)}`
+  } finally {
+    await model.release()
+  }
 }
 
 const greedy = (count: number) => ({ count, temperature: 0, word: () => 0 })

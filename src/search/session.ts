@@ -1,8 +1,9 @@
 /** A run's network in memory, its graphs and its algorithm. The platform is handed in: Node and a page share this. */
 import type { Corpus } from '../data/corpus.js'
+import { hideTokens, MASK_STREAM } from '../data/masked-windows.js'
 import { fillSortBatch } from '../data/sort-task.js'
 import { fillBatch } from '../data/windows.js'
-import { gpt2Matrices } from '../families/gpt2/matrices.js'
+import { familyOf, matricesOf } from '../families/family.js'
 import type { GraphRunner } from '../graph/index.js'
 import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
@@ -11,6 +12,7 @@ import { createDenseTraining, createEdgePopup, type MaskedAlgorithm } from './al
 import { createIterand, type Iterand } from './iterand-search.js'
 import { createLossEvaluator } from './loss-evaluator.js'
 import { createLossStep, type LossStep, lossArrays, modelParameters } from './loss-step.js'
+import { createMaskedValidation } from './masked-validation.js'
 import { fillRandomNetwork } from './random-network.js'
 import type { Validation } from './run.js'
 import type { SearchSettings } from './settings.js'
@@ -30,7 +32,7 @@ export interface SearchSession {
   readonly algorithm: RunAlgorithm
   readonly lossStep: LossStep
   /** The batch of a step, counted from 0. */
-  fillBatch(step: number, tokens: Int32Array, targets: Int32Array): void
+  fillBatch(step: number, tokens: Int32Array, targets: Int32Array, counts?: Float32Array): void
   /** Loss on so many windows of the validation text, or lists of the task; on fewer where there are fewer. */
   validation(windows: number, signal?: AbortSignal): () => Promise<Validation>
   /** How many weights of each matrix the mask keeps; all of them in training. */
@@ -60,7 +62,8 @@ export async function openSearchSession(
   const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch)
   const effective = (name: string) => memory.matrix(name).effective
   const seed = BigInt(settings.dataSeed)
-  const lessons = task ? sortLessons() : await textLessons()
+  const isEncoder = familyOf(config).task === 'encoder'
+  const lessons = task ? sortLessons() : isEncoder ? await hiddenLessons() : await textLessons()
   return {
     settings,
     corpus,
@@ -70,7 +73,7 @@ export async function openSearchSession(
     lossStep,
     ...lessons,
     kept: () =>
-      gpt2Matrices(config).map(({ name }) => {
+      matricesOf(config).map(({ name }) => {
         const { count } = memory.matrix(name)
         return { name, count, kept: algorithm.ticket?.kept(name) ?? count }
       }),
@@ -88,6 +91,27 @@ export async function openSearchSession(
       fillBatch: (step, tokens, targets) => fillBatch(train, { seed, step, batch, length }, tokens, targets),
       validation: (windows, signal) =>
         createValidation(evaluator, { name: corpus.name, text, tokenizer, batch: microBatch, windows }, signal),
+      release: () => evaluator.release(),
+    }
+  }
+
+  /** Windows at random places of a text, with tokens hidden in them. */
+  async function hiddenLessons(): Promise<Lessons> {
+    const { train, valid: text, tokenizer } = corpus
+    const evaluator = await createLossEvaluator(runner, model, effective, microBatch, length)
+    const hiding = { seed, stream: MASK_STREAM, length, mask: config.vocabulary - 1 } as const
+    return {
+      fillBatch(step, tokens, targets, counts) {
+        fillBatch(train, { seed, step, batch, length }, tokens, targets)
+        hideTokens({ ...hiding, first: step * batch }, tokens, targets, counts!)
+      },
+      validation: (windows, signal) =>
+        createMaskedValidation(
+          evaluator,
+          { name: corpus.name, text, tokenizer, batch: microBatch, windows },
+          { config, seed: BigInt(settings.seed) },
+          signal,
+        ),
       release: () => evaluator.release(),
     }
   }
@@ -118,6 +142,6 @@ async function createAlgorithm(
     case 'iterand':
       return createIterand(memory, settings, await loadKernels())
     case 'dense':
-      return createDenseTraining(memory)
+      return createDenseTraining(memory, settings)
   }
 }

@@ -1,12 +1,14 @@
 import { checkSortTask, type SortTask, sortContext } from '../data/sort-task.js'
 import type { Tokenizer } from '../data/tokenizer.js'
-import { type Gpt2Config, headWidth } from '../families/gpt2/config.js'
-import type { Norms } from '../families/gpt2/matrices.js'
+import type { Activation, BaseConfig } from '../families/config.js'
+import { familyOf } from '../families/family.js'
+import { type Norms, normKinds } from '../families/parameter.js'
+import { attentionSpecs } from '../families/tape.js'
 import { adamwFactors } from '../kernels/adamw.js'
 import { type Selection, selections } from '../kernels/ticket-step.js'
 import { GENERATION_LIMIT } from '../ticket/searched.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
-import { chooseModel, type ModelChoice, searchModels } from './models.js'
+import { chooseModel, type ModelChoice, modelsOf, namedModel, type SearchFamily } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkKeep } from './start-checks.js'
 
@@ -16,7 +18,7 @@ export const algorithms = ['edge-popup', 'iterand'] as const
 export interface SearchSettings extends Schedule {
   /** `search` finds a mask on random weights; `train` trains the weights themselves, the dense baseline. */
   readonly kind: 'search' | 'train'
-  readonly config: Gpt2Config
+  readonly config: BaseConfig
   readonly norms: Norms
   readonly tokenizer: Tokenizer['name']
   /** What is learned instead of a text; absent for texts. */
@@ -55,7 +57,7 @@ export interface SettingsChoice extends ModelChoice {
   readonly selection?: Selection | undefined
   readonly algorithm?: (typeof algorithms)[number] | undefined
   readonly initialisation?: InitialisationScheme | undefined
-  /** A number > 0, or `auto`: (d / H)^(1/4), the paper's n_K^(1/4). */
+  /** A number > 0, or `auto`: D^(1/4) for heads of width D, the paper's n_K^(1/4). */
   readonly qkScale?: number | 'auto' | undefined
   readonly redrawEvery?: number | undefined
   readonly redrawRate?: number | undefined
@@ -111,7 +113,7 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
   const steps = choice.steps ?? 2000
   const learningRate = choice.learningRate ?? (isSearch ? 2e-3 : 3e-3)
   const seed = choice.seed ?? 0n
-  const batch = choice.batch ?? searchModels[choice.model].batch
+  const batch = choice.batch ?? namedModel(choice).batch
   return {
     kind,
     config,
@@ -122,7 +124,7 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     keep: isSearch ? (choice.keep ?? 0.3) : 1,
     selection: choice.selection ?? 'per-layer',
     initialisation,
-    qkScale: qkScale === 'auto' ? headWidth(config) ** 0.25 : qkScale,
+    qkScale: qkScale === 'auto' ? attentionSpecs(config)[0].headWidth ** 0.25 : qkScale,
     redrawEvery: isIterand ? (choice.redrawEvery ?? Math.max(REDRAW.every, Math.ceil(steps / GENERATION_LIMIT))) : 0,
     redrawRate: isIterand ? (choice.redrawRate ?? REDRAW.rate) : 0,
     steps,
@@ -159,13 +161,13 @@ export function resumedSettings(
 
 function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>): SettingsChoice {
   const { config, tokenizer: _, algorithm, seed, dataSeed, ...same } = settings
-  const { model, width } = given
+  const { model, width, family = familyOf(config).name as SearchFamily } = given
   if (model === undefined && width?.startsWith('x')) {
     throw new RangeError(`"width" expected a number, or --model beside it, where a run goes on, got ${width}`)
   }
   return {
     ...same,
-    ...(model === undefined ? sizesOf(config) : { model }),
+    ...(model !== undefined ? { model } : family === familyOf(config).name ? sizesOf(config) : { family }),
     ...(algorithm === 'dense' ? {} : { algorithm }),
     seed: BigInt(seed),
     dataSeed: BigInt(dataSeed),
@@ -175,17 +177,27 @@ function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>)
 }
 
 /** The choice that gives this configuration again. */
-function sizesOf({ layers, width, heads, positions, inner, activation, tiedHead }: Gpt2Config): ModelChoice {
+function sizesOf(config: BaseConfig): ModelChoice {
+  const { layers, width, heads, positions, inner } = config
+  const { keyHeads, activation, tiedHead } = config as unknown as Partial<SearchedFields>
   return {
-    model: 'micro',
+    model: modelsOf(familyOf(config).name as SearchFamily)[0],
     layers,
     width: String(width),
     heads,
+    ...(keyHeads === undefined ? {} : { keyHeads }),
     context: positions,
     inner,
     activation,
-    untied: !tiedHead,
+    untied: tiedHead === false,
   }
+}
+
+/** What some families have beside the sizes of all. */
+interface SearchedFields {
+  readonly keyHeads: number
+  readonly activation: Activation
+  readonly tiedHead: boolean
 }
 
 /**
@@ -200,7 +212,7 @@ export function checkSettings(settings: SearchSettings): void {
   oneOf('selection', settings.selection, selections)
   oneOf('algorithm', settings.algorithm, [...algorithms, 'dense'])
   oneOf('schedule', settings.schedule, schedules)
-  oneOf('norms', settings.norms, ['plain', 'learned'])
+  oneOf('norms', settings.norms, normKinds)
   above('qk-scale', settings.qkScale, 0)
   if (settings.algorithm === 'iterand') {
     integer('redraw-every', settings.redrawEvery, Math.max(1, Math.ceil(steps / GENERATION_LIMIT)))
@@ -226,8 +238,11 @@ export function checkSettings(settings: SearchSettings): void {
 }
 
 /** A model of a task reads its windows and its letters, no more and no less. */
-function checkTask(task: SortTask, { positions, vocabulary }: Gpt2Config): void {
+function checkTask(task: SortTask, config: BaseConfig): void {
   checkSortTask(task)
+  const { positions, vocabulary } = config
+  const { task: does, title } = familyOf(config)
+  if (does !== 'causal') throw new RangeError(`"task" expected a family that predicts the next token, got ${title}`)
   const context = sortContext(task)
   if (positions !== context) throw new RangeError(`"context" expected ${context} for the task, got ${positions}`)
   if (vocabulary !== task.letters) {

@@ -1,10 +1,8 @@
 import { bitsPerByte } from '../data/corpus.js'
 import { type SortTask, sortContext } from '../data/sort-task.js'
-import { createGpt2 } from '../families/gpt2/dense.js'
-import type { BiasFreeGpt2 } from '../families/gpt2/matrices.js'
-import { largestIndex } from '../families/sampling.js'
+import { createDenseModel, type LossModel, largestIndex, lossParameters, weightsOf } from '../families/index.js'
 import type { GraphRunner } from '../graph/index.js'
-import { huggingFaceWeights, type ParameterLookup } from './hugging-face-weights.js'
+import type { ParameterLookup } from './loss-step.js'
 import type { Validation } from './run.js'
 
 /** Lists at a time. */
@@ -27,7 +25,7 @@ export interface SortedLists {
  */
 export function createSortValidation(
   runner: GraphRunner,
-  model: BiasFreeGpt2,
+  model: LossModel,
   parameter: ParameterLookup,
   { task, valid, lists }: SortedLists,
   signal?: AbortSignal,
@@ -36,7 +34,7 @@ export function createSortValidation(
   const context = sortContext(task)
   const count = Math.min(lists, valid.length / (2 * length))
   return async () => {
-    const gpt2 = createGpt2(runner, model.config, huggingFaceWeights(model, parameter))
+    const dense = createDenseModel(runner, model.config, weightsOf(lossParameters(model), parameter))
     let nats = 0
     let sorted = 0
     try {
@@ -45,7 +43,7 @@ export function createSortValidation(
         const tokens = new Int32Array(rows * context)
         const row = (i: number) => valid.subarray((at + i) * 2 * length, (at + i + 1) * 2 * length)
         for (let i = 0; i < rows; i++) tokens.set(row(i).subarray(0, context), i * context)
-        const logits = await gpt2.logits(tokens, rows, context) // [rows, 2 L - 1, K]
+        const logits = await dense.logits(tokens, rows, context) // [rows, 2 L - 1, K]
         for (let i = 0; i < rows; i++) {
           let isRight = true
           for (let t = length - 1; t < context; t++) {
@@ -61,7 +59,7 @@ export function createSortValidation(
         signal?.throwIfAborted()
       }
     } finally {
-      await gpt2.release()
+      await dense.release()
     }
     const read = count * length
     const validLoss = nats / read

@@ -3,9 +3,21 @@
  * and goes on; the checks here also refuse, before the first step, what cannot end well.
  */
 
-import { gpt2Matrices } from '../families/gpt2/matrices.js'
+import type { BaseConfig } from '../families/config.js'
+import { matricesOf } from '../families/family.js'
+import type { Selection } from '../kernels/ticket-step.js'
 import { keptCount } from '../mask/kept-count.js'
-import type { SearchSettings } from './settings.js'
+
+/** The settings that decide what a search keeps. */
+interface KeepSettings {
+  readonly kind: 'search' | 'train'
+  readonly keep: number
+  readonly selection: Selection
+  readonly config: BaseConfig
+}
+
+/** The settings that float32 arithmetic limits. */
+type Float32Settings = Readonly<Record<'learningRate' | 'weightDecay' | 'epsilon' | 'qkScale', number>>
 
 /** The largest float32 number, and the least above 0: scores, weights and their steps are float32. */
 const FLOAT32_MOST = 2 ** 128 - 2 ** 104
@@ -19,7 +31,7 @@ const QK_MOST = 2 ** 32
 const DECAY_MOST = 2
 
 /** Values that float32 does not hold, or that a run of them must lose itself in. @throws RangeError naming the setting */
-export function checkFloat32({ learningRate, weightDecay, epsilon, qkScale }: SearchSettings): void {
+export function checkFloat32({ learningRate, weightDecay, epsilon, qkScale }: Float32Settings): void {
   within('lr', learningRate, FLOAT32_LEAST, FLOAT32_MOST)
   within('epsilon', epsilon, FLOAT32_LEAST, FLOAT32_MOST)
   within('qk-scale', qkScale, QK_LEAST, QK_MOST)
@@ -36,13 +48,13 @@ export function checkFloat32({ learningRate, weightDecay, epsilon, qkScale }: Se
  * less than one weight is refused here, rather than kept many times over. Training keeps everything.
  * @throws RangeError naming what was expected
  */
-export function checkKeep({ kind, keep, selection, config }: SearchSettings): void {
+export function checkKeep({ kind, keep, selection, config }: KeepSettings): void {
   if (kind === 'train') return
   if (!(keep > 0 && keep < 1)) {
     const why = keep === 1 ? ': it keeps every weight, which leaves no mask to find (slt train trains the weights)' : ''
     throw new RangeError(`"keep" expected 0 < keep < 1, got ${keep}${why}`)
   }
-  const matrices = gpt2Matrices(config).map(({ name, shape }) => ({ name, count: shape[0] * shape[1] }))
+  const matrices = matricesOf(config).map(({ name, shape }) => ({ name, count: shape[0] * shape[1] }))
   const total = matrices.reduce((sum, { count }) => sum + count, 0)
   const groups = selection === 'global' ? [total] : matrices.map(({ count }) => count)
   if (groups.every((count) => keptCount(count, keep) === count)) {

@@ -1,5 +1,5 @@
 /**
- * The random streams of a search; all of them belong to the run's seed. Matrices are numbered as `gpt2Matrices` lists
+ * The random streams of a search; all of them belong to the run's seed. Matrices are numbered as `matricesOf` lists
  * them. Training batches read `BATCH_STREAM` of the data's seed (src/data/windows.ts). Frozen: tickets and resumed runs
  * depend on them.
  */

@@ -83,7 +83,7 @@ export interface TicketAnswer {
   readonly bytes: number
   readonly modified: number
   /** Null where the header is no ticket's. */
-  readonly kind: 'pruned-gpt2' | 'pruned-pairs' | 'searched-gpt2' | null
+  readonly kind: 'pruned' | 'pruned-pairs' | 'searched' | null
   /** `4 layers, width 128, 2 heads, context 128`; null where there is no model. */
   readonly model: string | null
   /** Why the header could not be read; null where it could. */
@@ -99,7 +99,7 @@ export interface TicketsAnswer extends ScanNote {
 export interface ReportAnswer {
   readonly id: string
   readonly name: string
-  /** Of `report.html`, `figure-4.svg` to `figure-8.svg` and `figure-4.json` to `figure-8.json` those that are there. */
+  /** Of `report.html` and the `.svg` and `.json` of `figure-4` to `figure-8` and `figure-rotary` those that are there. */
   readonly files: readonly string[]
   readonly modified: number
 }

@@ -28,7 +28,7 @@ export interface ScanLimits {
 export const SCAN_LIMITS: ScanLimits = { depth: 6, entries: 50_000, found: 1000 }
 
 /** Files of `slt reproduce` that are served. */
-export const REPORT_FILE = /^(report\.html|figure-[4-8]\.(svg|json))$/
+export const REPORT_FILE = /^(report\.html|figure-(?:[4-8]|rotary)\.(svg|json))$/
 
 const TICKET_FILE = /\.slt\.safetensors$/
 

@@ -1,7 +1,7 @@
 /** Tickets as a list shows them: what the header says, read once for each version of a file. */
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { BaseConfig } from '../families/config.js'
 import { InputError, openSafetensors } from '../safetensors/index.js'
-import { METADATA_KEY } from '../ticket/format.js'
+import { METADATA_KEY } from '../ticket/head.js'
 import { parseMetadata } from '../ticket/metadata.js'
 import type { TicketAnswer } from './answers.js'
 import type { Entry } from './catalog.js'
@@ -47,7 +47,7 @@ async function readHeader(file: OpenedFile): Promise<Described> {
   }
 }
 
-const modelText = ({ layers, width, heads, positions }: Gpt2Config): string =>
+const modelText = ({ layers, width, heads, positions }: BaseConfig): string =>
   `${several(layers, 'layer')}, width ${width}, ${several(heads, 'head')}, context ${positions}`
 
 const several = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`

@@ -1,4 +1,5 @@
 /** Everything the paper asks for at one shape, as a list to print. */
+import { factoredWidth, rotaryWidth } from './rotary.js'
 import {
   checkCount,
   leastAlpha,
@@ -25,15 +26,17 @@ export interface BoundsOptions {
   blocks?: number
   /** Layers L of the target's feed-forward network, default 1. */
   layers?: number
+  /** Key width d_K of a target's rotary head, even, >= 2; the widths for rotary attention are listed when given. */
+  keyWidth?: number
   /** The paper's unspecified universal constant, default 1. */
   C?: number
 }
 
 /** One line: which statement asks how much of which width. */
 export interface Bound extends WidthRequirement {
-  /** 'Lemma 7', 'Theorem 9', 'Theorem 11' or 'Theorem 14'. */
+  /** 'Lemma 7', 'Theorem 9', 'Theorem 11' or 'Theorem 14'; for rotary heads 'Theorem 9, rotary', 'Theorem 9, factored' and so on. */
   statement: string
-  /** 'n', 'n_K', 'n_V', 'n_MHA' and 'n_FC', or 'n_MHA(b)' and 'n_FC(b)' with the block number from 1. */
+  /** 'n', 'n_K', 'n_V', 'n_F', 'n_MHA' and 'n_FC', or 'n_MHA(b)' and so on with the block number from 1. */
   quantity: string
   /** The inequality in words of the paper, without numbers. */
   formula: string
@@ -41,6 +44,8 @@ export interface Bound extends WidthRequirement {
 
 /**
  * Source widths that guarantee error `eps` with probability at least `1 - eps`, per lemma and theorem.
+ *
+ * With `keyWidth` the widths of both constructions for rotary heads follow each statement on attention (docs/rotary.md).
  *
  * @throws RangeError for a value out of range, or `blocks` with d1 != d2
  */
@@ -50,6 +55,7 @@ export function bounds(options: BoundsOptions): Bound[] {
   checkCount('d2', d2)
   const alpha = options.alpha ?? leastAlpha(d1, d2)
   const shape = { d1, d2, heads, eps, alpha }
+  const plain = queryKeyWidth(shape, C)
   const list: Bound[] = [
     {
       statement: 'Lemma 7',
@@ -61,8 +67,12 @@ export function bounds(options: BoundsOptions): Bound[] {
       statement: 'Theorem 9',
       quantity: 'n_K',
       formula: 'd1 C log(8 H alpha^3 d1^(3/2) / eps)',
-      ...queryKeyWidth(shape, C),
+      ...plain,
     },
+    ...rotaryBounds('Theorem 9', plain, { ...options, heads, blocks: 1, C }, '', [
+      'd_K d1 C log(4 sqrt(2) H d_K alpha^3 d1^(3/2) / eps)',
+      'd1 C log(max(18 alpha^3, 4 d_K) H d1 / eps)',
+    ]),
     {
       statement: 'Theorem 9',
       quantity: 'n_V',
@@ -83,6 +93,20 @@ export function bounds(options: BoundsOptions): Bound[] {
       formula: single ? 'd1 C log(32 alpha^3 H d1^(3/2) / eps)' : 'd1 C log(32 g_b^3 H d1^(3/2) K_b / eps)',
       ...attention,
     })
+    list.push(
+      ...rotaryBounds(
+        statement,
+        attention,
+        { ...options, heads, blocks, C },
+        suffix,
+        single
+          ? ['d_K d1 C log(16 sqrt(2) H d_K alpha^3 d1^(3/2) / eps)', 'd1 C log(max(72 alpha^3, 4 d_K) H d1 / eps)']
+          : [
+              'd_K d1 C log(16 sqrt(2) H d_K g_b^3 d1^(3/2) K_b / eps)',
+              'd1 C log(max(72 g_b^3 K_b, 16 B d_K) H d1 / eps)',
+            ],
+      ),
+    )
     list.push({
       statement,
       quantity: `n_FC${suffix}`,
@@ -91,4 +115,30 @@ export function bounds(options: BoundsOptions): Bound[] {
     })
   })
   return list
+}
+
+/** What both constructions for rotary heads need in the place of `plain`; nothing without a key width. */
+function rotaryBounds(
+  statement: string,
+  plain: WidthRequirement,
+  options: BoundsOptions & { heads: number; blocks: number; C: number },
+  suffix: string,
+  [rotary, factored]: readonly [string, string],
+): Bound[] {
+  const { d1, keyWidth, heads, blocks, eps, C } = options
+  if (keyWidth === undefined) return []
+  return [
+    {
+      statement: `${statement}, rotary`,
+      quantity: `n_K${suffix}`,
+      formula: rotary,
+      ...rotaryWidth(plain, d1, keyWidth, C),
+    },
+    {
+      statement: `${statement}, factored`,
+      quantity: `n_F${suffix}`,
+      formula: factored,
+      ...factoredWidth(plain, { d1, keyWidth, heads, blocks, eps }, C),
+    },
+  ]
 }

@@ -1,7 +1,8 @@
 /** How far small errors in the merged matrices can move attention: Lemma 5/8 and the inequality behind Theorem 3/9. */
 import { checkCount, checkPositive } from './width.js'
 
-function checkError(name: string, value: number): void {
+/** Throws RangeError unless `value` is at least 0. */
+export function checkError(name: string, value: number): void {
   if (!(value >= 0)) throw new RangeError(`"${name}" expected a number >= 0, got ${value}`)
 }
 

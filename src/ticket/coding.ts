@@ -1,4 +1,4 @@
-/** How the masks of a ticket are stored. Version 1 of the format has plain bits, version 2 the other two. */
+/** How the masks of a ticket are stored, and read. */
 import {
   decodeMask,
   encodeMask,
@@ -11,30 +11,12 @@ import {
 } from '../coding/index.js'
 import { packedBytes } from '../mask/packed-bits.js'
 import { magnitudes, type Seed } from '../random/index.js'
-import type { MetadataHead } from './format.js'
+import type { MaskCoding, MaskSize } from './head.js'
 import type { PairSpec } from './pair.js'
 import type { SearchedMatrix } from './searched.js'
 
-/**
- * - `bits`: packed bits, one a weight.
- * - `deflate`: the same bytes under raw deflate (RFC 1951).
- * - `range`: coded by `encodeMask` of src/coding, which knows the scores that the search started from.
- */
-export const maskCodings = ['bits', 'deflate', 'range'] as const
-export type MaskCoding = (typeof maskCodings)[number]
-
 /** Compresses into raw deflate; each platform brings its own. */
 export type Deflate = (bytes: Uint8Array) => Uint8Array
-
-/** The coding of a ticket's masks. */
-export const codingOf = ({ version, coding }: Pick<MetadataHead, 'version' | 'coding'>): MaskCoding =>
-  version === '1' ? 'bits' : coding!
-
-/** Bits of a mask, and columns of its matrix. */
-export interface MaskSize {
-  readonly count: number
-  readonly columns: number
-}
 
 /**
  * Bytes that a tensor may take in the file. The least is what the coding cannot go below; the most is more than any sensible

@@ -8,7 +8,7 @@ import { float32Bytes, toFloat32 } from '../safetensors/floats.js'
 import { InputError } from '../safetensors/input-error.js'
 import { searchedShape } from './coding.js'
 import { createFieldReader, createFieldWriter } from './compact-fields.js'
-import { type CompactHead, compactHead } from './compact-head.js'
+import { type CompactForm, type CompactHead, compactForms, compactHead, formOf } from './compact-head.js'
 import { decodeMasks, encodeMasks, type KnownMask } from './compact-masks.js'
 import type { SearchedTicket } from './read-searched.js'
 import { searchedContent } from './recode.js'
@@ -18,9 +18,6 @@ import { packGenerations, unpackedGenerations, unpackGenerations } from './searc
 import { encodeSearchedTicket } from './searched-write.js'
 import type { CreateSha256 } from './sha256.js'
 import { DAMAGED } from './ticket-text.js'
-
-/** The version of the compact form: its first byte, which is never 0. */
-const FORM = 1
 
 /** Bytes of the ticket's hash that are kept. */
 const CHECKSUM = 4
@@ -62,8 +59,9 @@ export async function encodeCompact(
   }
   const matrices = ticket.metadata.matrices
   const fields = createFieldWriter()
-  fields.integer('form', FORM)
-  compactHead(fields, { ...content, coding, seed: ticket.seed, matrices })
+  const form = formOf(content.config)
+  fields.integer('form', form)
+  compactHead(fields, { ...content, coding, seed: ticket.seed, matrices }, form)
   for (const { name: norm } of searchedDense(content.config, content.norms)) {
     const bytes = float32Bytes(content.dense.get(norm)!)
     fields.bytes(norm, bytes, bytes.length)
@@ -100,10 +98,12 @@ export function decodeCompact(
   return refusing(name, () => {
     const fields = createFieldReader(bytes)
     const form = fields.integer('form', 0)
-    if (form !== FORM) throw new RangeError(`compact form ${form} is unknown`)
-    return damaged(() => decodeFields(fields, createSha256))
+    if (!isForm(form)) throw new RangeError(`compact form ${form} is unknown`)
+    return damaged(() => decodeFields(fields, form, createSha256))
   })
 }
+
+const isForm = (form: number): form is CompactForm => (compactForms as readonly number[]).includes(form)
 
 /** Says of what a check throws that it is the text which is damaged. */
 function damaged<T>(check: () => T): T {
@@ -116,8 +116,8 @@ function damaged<T>(check: () => T): T {
 }
 
 /** The ticket of all fields behind the form's number. @throws RangeError or TypeError for what is unsound */
-function decodeFields(fields: ReturnType<typeof createFieldReader>, createSha256: CreateSha256) {
-  const head = compactHead(fields, nothing)
+function decodeFields(fields: ReturnType<typeof createFieldReader>, form: CompactForm, createSha256: CreateSha256) {
+  const head = compactHead(fields, nothing, form)
   const { matrices, seed } = head
   const dense = new Map(
     searchedDense(head.config, head.norms).map(({ name: norm, shape }) => {

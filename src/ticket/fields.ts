@@ -1,10 +1,11 @@
 /** Checks of metadata fields that every kind of ticket has. Values come from a file: nothing is taken for granted. */
-
-import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { BaseConfig } from '../families/config.js'
+import { checkConfig, familyOf } from '../families/family.js'
 import { seedWords } from '../random/index.js'
 import { tensorBytes } from '../safetensors/dtype.js'
 import { quoted } from '../safetensors/strict-json.js'
-import { type DenseSpec, PROBE_LIMIT, type Probe } from './format.js'
+import { assertInteger, isRecord } from './check.js'
+import { type DenseSpec, PROBE_LIMIT, type Probe } from './head.js'
 
 /** Throws unless the seed is the decimal digits of an unsigned 64-bit integer, without leading zeros. */
 export function assertSeed(seed: unknown): void {
@@ -12,20 +13,6 @@ export function assertSeed(seed: unknown): void {
     throw new RangeError(`"seed" expected the decimal digits of an unsigned 64-bit integer, got ${quoted(seed)}`)
   }
   seedWords(BigInt(seed))
-}
-
-/** Throws unless `value` is a safe integer in low..high (inclusive). */
-export function assertInteger(name: string, value: unknown, low: number, high = Number.MAX_SAFE_INTEGER): void {
-  if (typeof value !== 'number') throw new TypeError(`${name} expected an integer, got ${typeof value}`)
-  if (!Number.isSafeInteger(value) || value < low || value > high) {
-    const range = high === Number.MAX_SAFE_INTEGER ? `>= ${low}` : `from ${low} to ${high}`
-    throw new RangeError(`${name} expected an integer ${range}, got ${value}`)
-  }
-}
-
-/** Throws unless `value` is one of some words. */
-export function assertOneOf(name: string, value: unknown, words: readonly unknown[]): void {
-  if (!words.includes(value)) throw new RangeError(`${name} expected ${words.join(', ')}, got ${quoted(value)}`)
 }
 
 /** Throws unless a tensor kept dense has a sound name and shape. */
@@ -53,28 +40,17 @@ export function assertProbe(probe: Probe): void {
   if (probe.tolerance <= 0) throw new RangeError(`"probe.tolerance" expected a number > 0, got ${probe.tolerance}`)
 }
 
+/** Throws unless a configuration is one of a known family. */
+export function assertConfig(config: BaseConfig | null): asserts config is BaseConfig {
+  if (!isRecord(config)) throw new TypeError('"config" expected an object')
+  checkConfig(config as unknown as BaseConfig)
+}
+
 /** Throws unless a model can run a probe. */
-export function assertModelProbe(probe: Probe, config: Gpt2Config): void {
+export function assertModelProbe(probe: Probe, config: BaseConfig): void {
   for (const token of probe.tokens) assertInteger('"probe.tokens"', token, 0, config.vocabulary - 1)
-  if (probe.tokens.length > config.positions || probe.logits.length > config.vocabulary)
-    throw new RangeError('"probe" expected no more tokens than positions and no more logits than the vocabulary')
-}
-
-/** Throws when a value is there twice. */
-export function assertDistinct(what: string, values: readonly (string | number)[]): void {
-  const seen = new Set<string | number>()
-  for (const value of values) {
-    if (seen.has(value)) throw new RangeError(`${what} "${value}" is used twice`)
-    seen.add(value)
-  }
-}
-
-/** Whether two shapes are the same; the first may be anything. */
-export function sameShape(shape: unknown, expected: readonly number[]): boolean {
-  return Array.isArray(shape) && shape.length === expected.length && expected.every((size, i) => shape[i] === size)
-}
-
-/** Whether a value is an object with keys. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const [most, what] =
+    familyOf(config).task === 'causal' ? [config.vocabulary, 'the vocabulary'] : [config.width, 'the width']
+  if (probe.tokens.length > config.positions || probe.logits.length > most)
+    throw new RangeError(`"probe" expected no more tokens than positions and no more logits than ${what}`)
 }

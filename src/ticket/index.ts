@@ -1,20 +1,26 @@
-export { codingOf, type Deflate, type MaskCoding, maskCodings } from './coding.js'
-export { printableName } from './corpus-name.js'
+export type { Deflate } from './coding.js'
 export {
+  attentionConstructions,
   type Construction,
+  choiceOf,
+  denseKinds,
+} from './construction.js'
+export { printableName } from './corpus-name.js'
+export type { PrunedMetadata, TicketMetadata, TicketPlan } from './format.js'
+export {
   type DenseSpec,
   FORMAT_VERSIONS,
   GENERATOR,
-  gpt2Dense,
+  type MaskCoding,
+  maskCodings,
   PROBE_LIMIT,
   type Probe,
-  type PrunedMetadata,
   probeTolerance,
-  type TicketMetadata,
-  type TicketPlan,
-} from './format.js'
+} from './head.js'
 export { countKept, type MaskedPair, materialisePair } from './masked-weights.js'
 export { contentBytes, inspectionBytes, pairsBytes, productBytes, rebuildBytes } from './memory.js'
+export { familyTitle } from './metadata.js'
+export type { OpenedTicket } from './opened.js'
 export {
   assertPairMasks,
   assertPairReport,
@@ -25,7 +31,8 @@ export {
   type PairSpec,
   type RandomMatrix,
 } from './pair.js'
-export { expectPruned, expectSearched, type OpenedTicket, type OpenOptions, openTicket, type Ticket } from './read.js'
+export { keptDense, plannedPairs } from './planned-pairs.js'
+export { expectPruned, expectSearched, type OpenOptions, openTicket, type Ticket } from './read.js'
 export type { PrunedTicket } from './read-pruned.js'
 export type { SearchedTicket, StoredMask } from './read-searched.js'
 export { recodePruned, searchedContent } from './recode.js'
@@ -39,7 +46,7 @@ export {
   ticketTokenizers,
 } from './searched.js'
 export type { SearchedMask } from './searched-masks.js'
-export { assertSearchedMetadata } from './searched-metadata.js'
+export { assertSearchedMetadata, vocabularyOf } from './searched-metadata.js'
 export { type MaskedMatrix, materialiseMatrix, materialiseSearched, redrawWeights } from './searched-weights.js'
 export { encodeSearchedTicket, type FoundMatrix, type SearchedContent } from './searched-write.js'
 export type { CreateSha256, Sha256 } from './sha256.js'

@@ -54,7 +54,7 @@ export const metadataBytes = (text: string, headerBytes: number): number => JSON
 export function readingBytes(metadata: TicketMetadata, lengths: Lengths): number {
   const dense = largestOf(metadata.dense, ({ name }) => 2 * lengthOf(lengths, name))
   const masks =
-    metadata.kind === 'searched-gpt2'
+    metadata.kind === 'searched'
       ? largestOf(metadata.matrices, (matrix) => searchedMaskBytes(matrix, lengths))
       : largestOf(metadata.pairs, (pair) => pairMaskBytes(pair, lengths))
   return Math.max(dense, masks)
@@ -103,7 +103,7 @@ const linesBytes = (rows: number, columns: number): number => 12 * (rows + colum
 
 /** Inspecting a ticket, mask by mask. */
 export function inspectionBytes({ metadata, storedBytes }: SearchedTicket | PrunedTicket): number {
-  if (metadata.kind !== 'searched-gpt2') {
+  if (metadata.kind !== 'searched') {
     return largestOf(metadata.pairs, (pair) => pairMaskBytes(pair, storedBytes) + linesBytes(pair.hidden, pair.outputs))
   }
   return largestOf(metadata.matrices, (matrix) => {

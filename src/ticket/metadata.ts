@@ -1,46 +1,105 @@
+/** Between the metadata of a ticket in memory and the JSON text of its file. */
+import { familyOf, orderedConfig } from '../families/family.js'
+import { parameterOfFirst } from '../families/gpt2/first-names.js'
 import { parseJson, quoted } from '../safetensors/strict-json.js'
-import { maskCodings } from './coding.js'
-import { assertOneOf, isRecord } from './fields.js'
-import { FORMAT_VERSIONS, GENERATOR, type TicketMetadata } from './format.js'
+import { assertOneOf, isRecord } from './check.js'
+import { choiceOf } from './construction.js'
+import type { TicketMetadata } from './format.js'
+import { FORMAT_VERSIONS, type FormatVersion, GENERATOR, maskCodings } from './head.js'
 import { assertPrunedMetadata } from './pruned-metadata.js'
 import { assertSearchedMetadata } from './searched-metadata.js'
+import { FIRST_FAMILY, firstKinds, storedDense } from './version.js'
 
 /**
- * Reads the metadata text of a ticket and checks all of it.
+ * Reads the metadata text of a ticket and checks all of it. A ticket of version 1 or 2 reads as one of version 3 would.
  * @param text the string under `__metadata__`.`slt`
  * @throws SyntaxError when it is not JSON; TypeError or RangeError naming the field that is wrong
  */
 export function parseMetadata(text: string): TicketMetadata {
   const value: unknown = parseJson(text)
   if (!isRecord(value)) throw new TypeError('"metadata" expected an object')
-  if (!(FORMAT_VERSIONS as readonly unknown[]).includes(value.version)) {
+  const { version, generator } = value
+  if (!(FORMAT_VERSIONS as readonly unknown[]).includes(version)) {
     throw new RangeError(
-      `ticket format version ${quoted(value.version)} is unknown (this program reads versions "1" and "2")`,
+      `ticket format version ${quoted(version)} is unknown (this program reads versions "1", "2" and "3")`,
     )
   }
-  const generator = value.generator
   if (!isRecord(generator) || generator.name !== GENERATOR.name || generator.version !== GENERATOR.version) {
     throw new RangeError(`generator ${quoted(generator)} is unknown (expected ${GENERATOR.name}, version 1)`)
   }
-  const metadata = value as unknown as TicketMetadata
+  const metadata = fromStored(value, version as FormatVersion) as unknown as TicketMetadata
   assertMetadata(metadata)
   return metadata
 }
 
-/** Checks the metadata of a ticket, read or about to be written, but for its version. */
-export function assertMetadata(metadata: TicketMetadata): void {
-  if (metadata.version === '2') assertOneOf('"coding"', metadata.coding, maskCodings.slice(1))
-  switch (metadata.kind) {
-    case 'pruned-gpt2':
-    case 'pruned-pairs':
-      assertPrunedMetadata(metadata)
-      break
-    case 'searched-gpt2':
-      assertSearchedMetadata(metadata)
-      break
-    default: {
-      const { kind } = metadata as { kind: unknown }
-      throw new RangeError(`"kind" expected pruned-gpt2, pruned-pairs or searched-gpt2, got ${quoted(kind)}`)
-    }
+/** The metadata as it is held in memory, its fields unchecked but for those that the way it is written decides. */
+function fromStored(stored: Record<string, unknown>, version: FormatVersion): Record<string, unknown> {
+  const { version: _, generator, seed, kind, family, coding, config, ...rest } = stored
+  const head = { version, generator, seed }
+  if (version === '3') {
+    assertOneOf('"kind"', kind, Object.keys(firstKinds))
+    assertOneOf('"coding"', coding, maskCodings)
+    if (kind === 'pruned-pairs') return { ...head, kind, coding, config, ...rest }
+    if (typeof family !== 'string') throw new TypeError(`"family" expected a name, got ${quoted(family)}`)
+    const model = { ...head, kind, coding, config: configOf(config, family), ...rest }
+    return kind === 'pruned' ? { ...model, construction: withoutNull(rest.construction) } : model
+  }
+  assertOneOf('"kind"', kind, Object.values(firstKinds))
+  if (version === '2') assertOneOf('"coding"', coding, maskCodings.slice(1))
+  const own = Object.keys(firstKinds).find((key) => firstKinds[key as keyof typeof firstKinds] === kind)
+  return {
+    ...head,
+    kind: own,
+    coding: version === '1' ? 'bits' : coding,
+    config: configOf(config, FIRST_FAMILY),
+    ...rest,
+    ...(own === 'pruned' && Array.isArray(rest.dense) ? { dense: rest.dense.map(renamed) } : {}),
   }
 }
+
+/** A configuration names its family in memory, unless it is the one that the first versions mean. */
+function configOf(config: unknown, family: string): unknown {
+  if (!isRecord(config)) return config
+  const { family: _, ...fields } = config
+  return family === FIRST_FAMILY ? fields : { family, ...fields }
+}
+
+/** Null items of embeddings are those of all matrices, as if they were absent. */
+function withoutNull(construction: unknown): unknown {
+  if (!isRecord(construction) || construction.embeddingItems !== null) return construction
+  const { embeddingItems: _, ...own } = construction
+  return own
+}
+
+const renamed = (spec: unknown): unknown =>
+  isRecord(spec) && typeof spec.name === 'string' ? { ...spec, name: parameterOfFirst(spec.name) } : spec
+
+/** Checks the metadata of a ticket, read or about to be written. */
+export function assertMetadata(metadata: TicketMetadata): void {
+  if (metadata.kind === 'searched') assertSearchedMetadata(metadata)
+  else assertPrunedMetadata(metadata)
+}
+
+/** The JSON text of some metadata, in its version, with the fields in the order of docs/ticket-format.md. */
+export function metadataText(metadata: TicketMetadata): string {
+  const { version, generator, seed, kind, coding, config, ...rest } = metadata
+  const head = { version, generator, seed }
+  const dense = storedDense(metadata)
+  const coded = version === '1' ? {} : { coding }
+  if (version === '3' && config !== null) {
+    const { family = FIRST_FAMILY, ...fields } = orderedConfig(config)
+    const model = { ...head, kind, family, ...coded, config: fields, ...rest, dense }
+    if (metadata.kind === 'searched') return JSON.stringify(model)
+    const { embeddingItems = null, items, scale, method } = metadata.construction
+    const construction = { items, scale, method, ...choiceOf(metadata.construction), embeddingItems }
+    return JSON.stringify({ ...model, construction })
+  }
+  const first = { ...head, kind: version === '3' ? kind : firstKinds[kind], ...coded, config, ...rest, dense }
+  if (metadata.kind === 'searched') return JSON.stringify(first)
+  const { items, scale, method } = metadata.construction
+  return JSON.stringify({ ...first, construction: { items, scale, method } })
+}
+
+/** The family of a ticket's model as people write it; null for loose pairs. */
+export const familyTitle = ({ config }: Pick<TicketMetadata, 'config'>): string | null =>
+  config === null ? null : familyOf(config).title

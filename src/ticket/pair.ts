@@ -1,6 +1,6 @@
 import { packedBytes, tailIsZero } from '../mask/packed-bits.js'
 import { type Initialisation, initialisationScale } from '../random/index.js'
-import { assertInteger } from './fields.js'
+import { assertInteger } from './check.js'
 
 /** A dropped hidden unit, in `PairMasks.coordinate`. */
 export const DROPPED = 0xffff

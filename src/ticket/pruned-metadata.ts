@@ -1,24 +1,17 @@
-import { checkGpt2Config } from '../families/gpt2/config.js'
-import { gpt2PairShapes } from '../families/gpt2/pair-names.js'
+import type { BaseConfig } from '../families/config.js'
 import { quoted } from '../safetensors/strict-json.js'
-import {
-  assertDense,
-  assertDistinct,
-  assertInteger,
-  assertModelProbe,
-  assertProbe,
-  assertSeed,
-  isRecord,
-  sameShape,
-} from './fields.js'
-import { gpt2Dense, type PrunedMetadata } from './format.js'
+import { assertDistinct, assertInteger, assertOneOf, isRecord, sameShape } from './check.js'
+import { attentionConstructions, type Construction, denseKinds } from './construction.js'
+import { assertConfig, assertDense, assertModelProbe, assertProbe, assertSeed } from './fields.js'
+import type { PrunedMetadata } from './format.js'
 import { assertPairReport, assertPairSpec } from './pair.js'
+import { keptDense, plannedPairs } from './planned-pairs.js'
 
-/** Checks the metadata of a pruned ticket, but for its version. */
+/** Checks the metadata of a pruned ticket. */
 export function assertPrunedMetadata(metadata: PrunedMetadata): void {
-  const { seed, kind, config, construction, pairs, dense, reports, probe } = metadata
+  const { seed, kind, config, pairs, dense, reports, probe } = metadata
   assertSeed(seed)
-  assertConstruction(construction)
+  assertConstruction(metadata)
   if (!Array.isArray(pairs) || !Array.isArray(dense) || !Array.isArray(reports)) {
     throw new TypeError('"pairs", "dense" and "reports" expected lists')
   }
@@ -37,29 +30,22 @@ export function assertPrunedMetadata(metadata: PrunedMetadata): void {
   }
   for (const [i, report] of reports.entries()) assertPairReport(report, `reports.${pairs[i].name}`)
   if (probe !== null) assertProbe(probe)
-  if (kind === 'pruned-gpt2') assertGpt2(metadata)
+  if (kind === 'pruned') assertModel(metadata)
   else if (config !== null) throw new TypeError('"config" expected null for loose pairs')
 }
 
 /** A configuration is sound, and the pairs and dense tensors are exactly those that it asks for. */
-function assertGpt2({ config, pairs, dense, probe }: PrunedMetadata): void {
-  if (!isRecord(config)) throw new TypeError('"config" expected an object')
-  checkGpt2Config(config)
-  const count = config.layers * (2 * config.heads + 2) + (config.tiedHead ? 0 : 1)
-  if (pairs.length !== count)
-    throw new RangeError(`"pairs" expected ${count} for the configuration, got ${pairs.length}`)
-  const found = new Map(pairs.map((pair) => [pair.name, pair]))
-  for (const { name, inputs, outputs } of gpt2PairShapes(config)) {
-    const pair = found.get(name)
-    if (!pair) throw new RangeError(`pair "${name}" is missing`)
-    if (pair.inputs !== inputs || pair.outputs !== outputs) {
-      throw new RangeError(`pair "${name}" expected ${inputs} x ${outputs}, got ${pair.inputs} x ${pair.outputs}`)
-    }
-    if (pair.activation !== 'linear') throw new RangeError(`pair "${name}" expected the activation linear`)
-  }
+function assertModel({ version, config, construction, pairs, dense, probe }: PrunedMetadata): void {
+  assertConfig(config)
+  assertPairs(config, construction, pairs)
   if (probe !== null) assertModelProbe(probe, config)
   const kept = new Map(dense.map((spec) => [spec.name, spec]))
-  for (const { name, shape } of gpt2Dense(config)) {
+  const expected = keptDense(config, construction)
+  // Versions 1 and 2 let further tensors be.
+  if (version === '3' && dense.length !== expected.length) {
+    throw new RangeError(`"dense" expected ${expected.length} tensors for the construction, got ${dense.length}`)
+  }
+  for (const { name, shape } of expected) {
     const spec = kept.get(name)
     if (!spec) throw new RangeError(`dense tensor "${name}" is missing`)
     if (!sameShape(spec.shape, shape)) {
@@ -68,9 +54,24 @@ function assertGpt2({ config, pairs, dense, probe }: PrunedMetadata): void {
   }
 }
 
-function assertConstruction(construction: PrunedMetadata['construction']): void {
+function assertPairs(config: BaseConfig, construction: Construction, pairs: PrunedMetadata['pairs']): void {
+  const planned = plannedPairs(config, construction, pairs.length)
+  if (pairs.length !== planned.length)
+    throw new RangeError(`"pairs" expected ${planned.length} for the configuration, got ${pairs.length}`)
+  const found = new Map(pairs.map((pair) => [pair.name, pair]))
+  for (const { name, inputs, outputs } of planned) {
+    const pair = found.get(name)
+    if (!pair) throw new RangeError(`pair "${name}" is missing`)
+    if (pair.inputs !== inputs || pair.outputs !== outputs) {
+      throw new RangeError(`pair "${name}" expected ${inputs} x ${outputs}, got ${pair.inputs} x ${pair.outputs}`)
+    }
+    if (pair.activation !== 'linear') throw new RangeError(`pair "${name}" expected the activation linear`)
+  }
+}
+
+function assertConstruction({ version, kind, construction }: PrunedMetadata): void {
   if (!isRecord(construction)) throw new TypeError('"construction" expected an object')
-  const { items, scale, method } = construction
+  const { items, scale, method, attention, dense, embeddingItems } = construction
   assertInteger('"construction.items"', items, 1)
   if (scale !== 'auto' && !(typeof scale === 'number' && scale > 0 && Number.isFinite(scale))) {
     throw new RangeError(`"construction.scale" expected auto or a finite number > 0, got ${quoted(scale)}`)
@@ -78,4 +79,8 @@ function assertConstruction(construction: PrunedMetadata['construction']): void 
   if (method !== 'plain' && method !== 'balanced') {
     throw new RangeError(`"construction.method" expected plain or balanced, got ${quoted(method)}`)
   }
+  if (version !== '3' || kind === 'pruned-pairs') return
+  assertOneOf('"construction.attention"', attention, attentionConstructions)
+  assertOneOf('"construction.dense"', dense, denseKinds)
+  if (embeddingItems !== undefined) assertInteger('"construction.embeddingItems"', embeddingItems, 1)
 }

@@ -2,11 +2,11 @@ import { InputError } from '../safetensors/input-error.js'
 import { toUint16 } from '../safetensors/integers.js'
 import type { SafetensorsFile } from '../safetensors/open.js'
 import { quoted } from '../safetensors/strict-json.js'
-import { codingOf, pairShape, recallBytes, recallMask } from './coding.js'
+import { pairShape, recallBytes, recallMask } from './coding.js'
 import { unpackCoordinates } from './coordinates.js'
 import { coordinateName, type PrunedMetadata, secondName } from './format.js'
+import type { OpenedTicket } from './opened.js'
 import { assertPairMasks, type PairMasks, type PairReport, type PairSpec } from './pair.js'
-import type { OpenedTicket } from './read.js'
 import { refusingAsync } from './refusing.js'
 
 /** An opened ticket of pruned pairs: structure and hash checked. */
@@ -22,7 +22,7 @@ export interface PrunedTicket extends OpenedTicket {
 /** The part of a ticket that is of its kind. */
 export function readPruned(opened: OpenedTicket, metadata: PrunedMetadata, file: SafetensorsFile): PrunedTicket {
   const pairs = new Map(metadata.pairs.map((pair) => [pair.name, pair]))
-  const coding = codingOf(metadata)
+  const { coding } = metadata
   return {
     ...opened,
     kind: metadata.kind,

@@ -3,8 +3,9 @@ import { packedBytes } from '../mask/packed-bits.js'
 import { InputError } from '../safetensors/input-error.js'
 import type { SafetensorsFile } from '../safetensors/open.js'
 import { quoted } from '../safetensors/strict-json.js'
-import { codingOf, type MaskCoding, recallBytes, recallMask, searchedShape } from './coding.js'
-import type { OpenedTicket } from './read.js'
+import { recallBytes, recallMask, searchedShape } from './coding.js'
+import type { MaskCoding } from './head.js'
+import type { OpenedTicket } from './opened.js'
 import { refusingAsync } from './refusing.js'
 import { generationBits, generationName, maskName, type SearchedMatrix, type SearchedMetadata } from './searched.js'
 import { assertMask, assertSearchedMask, type SearchedMask, unpackGenerations } from './searched-masks.js'
@@ -17,7 +18,7 @@ export interface StoredMask {
   readonly shape: MaskShape
 }
 
-/** An opened ticket of a searched GPT-2: structure and hash checked. */
+/** An opened ticket of a searched network: structure and hash checked. */
 export interface SearchedTicket extends OpenedTicket {
   readonly kind: SearchedMetadata['kind']
   readonly metadata: SearchedMetadata
@@ -36,7 +37,7 @@ export interface SearchedTicket extends OpenedTicket {
 /** The part of a ticket that is of its kind. */
 export function readSearched(opened: OpenedTicket, metadata: SearchedMetadata, file: SafetensorsFile): SearchedTicket {
   const matrices = new Map(metadata.matrices.map((matrix) => [matrix.name, matrix]))
-  const coding = codingOf(metadata)
+  const { coding } = metadata
   const readStored = async (name: string): Promise<StoredMask> => {
     const spec = matrices.get(name)
     if (!spec) throw new InputError(`${opened.name}: there is no matrix ${quoted(name)}`)

@@ -2,42 +2,23 @@ import type { ByteSource } from '../safetensors/byte-source.js'
 import { toFloat32 } from '../safetensors/floats.js'
 import { InputError } from '../safetensors/input-error.js'
 import type { TensorPlan } from '../safetensors/layout.js'
-import { createMemoryBudget, type MemoryBudget } from '../safetensors/memory-budget.js'
+import { createMemoryBudget } from '../safetensors/memory-budget.js'
 import { openSafetensors, type SafetensorsFile } from '../safetensors/open.js'
 import { quoted } from '../safetensors/strict-json.js'
-import { codingOf, type MaskCoding, storedRange } from './coding.js'
-import { sameShape } from './fields.js'
-import { HASH_KEY, METADATA_KEY, type StoredBytes, type TicketMetadata, ticketTensors } from './format.js'
+import { sameShape } from './check.js'
+import { storedRange } from './coding.js'
+import { type TicketMetadata, ticketTensors } from './format.js'
 import { hashTicket } from './hash.js'
+import { HASH_KEY, METADATA_KEY, type StoredBytes } from './head.js'
 import { metadataBytes, readingBytes } from './memory.js'
 import { parseMetadata } from './metadata.js'
+import type { OpenedTicket } from './opened.js'
 import { type PrunedTicket, readPruned } from './read-pruned.js'
 import { readSearched, type SearchedTicket } from './read-searched.js'
 import { refusing } from './refusing.js'
 import { searchedTensors } from './searched.js'
 import type { CreateSha256 } from './sha256.js'
-
-/** What every opened ticket has, of whatever kind. */
-export interface OpenedTicket {
-  /** The name of its source (a path). */
-  readonly name: string
-  /** Length of the file in bytes. */
-  readonly bytes: number
-  /** The verified hash, 64 hexadecimal digits. */
-  readonly sha256: string
-  /** Unsigned 64-bit. */
-  readonly seed: bigint
-  /** How the masks are stored. */
-  readonly coding: MaskCoding
-  /** Bytes of every tensor in the file, by its name (`wte.mask`, `h.0.attn.0.qk.second`, ...). */
-  readonly storedBytes: ReadonlyMap<string, number>
-  /** What it may make its reader ask for; asked before masks are read, weights made, networks run. */
-  readonly memory: MemoryBudget
-  /** Shapes of the tensors that are kept dense. */
-  readonly dense: ReadonlyMap<string, readonly number[]>
-  /** The values of a tensor kept dense, row-major, all finite. InputError when there is none of that name. */
-  readDense(name: string): Promise<Float32Array>
-}
+import { storedDense, storedName } from './version.js'
 
 /** An opened ticket; `kind` tells which. */
 export type Ticket = PrunedTicket | SearchedTicket
@@ -77,6 +58,11 @@ export async function openTicket(
     return parsed
   })
   const storedBytes = new Map([...file.tensors].map(([name, { byteLength }]) => [name, byteLength]))
+  for (const { name } of metadata.dense) {
+    const stored = storedName(metadata, name)
+    storedBytes.set(name, storedBytes.get(stored)!)
+    if (stored !== name) storedBytes.delete(stored)
+  }
   memory.expect(readingBytes(metadata, storedBytes), 'open')
   const sha256 = file.metadata.get(HASH_KEY)
   const actual = await hashTicket(text, source, file.dataOffset, source.size, createSha256)
@@ -89,19 +75,19 @@ export async function openTicket(
     bytes: source.size,
     sha256: actual,
     seed: BigInt(metadata.seed),
-    coding: codingOf(metadata),
+    coding: metadata.coding,
     storedBytes,
     memory,
     dense,
     async readDense(name) {
       if (!dense.has(name)) throw new InputError(`${source.name}: there is no dense tensor ${quoted(name)}`)
-      const values = toFloat32('F32', await file.readTensor(name))
+      const values = toFloat32('F32', await file.readTensor(storedName(metadata, name)))
       const bad = values.findIndex((value) => !Number.isFinite(value))
       if (bad >= 0) throw new InputError(`${source.name}: "${name}" holds ${values[bad]} at index ${bad}`)
       return values
     },
   }
-  return metadata.kind === 'searched-gpt2' ? readSearched(opened, metadata, file) : readPruned(opened, metadata, file)
+  return metadata.kind === 'searched' ? readSearched(opened, metadata, file) : readPruned(opened, metadata, file)
 }
 
 /**
@@ -109,22 +95,22 @@ export async function openTicket(
  * @throws InputError when it is a searched one
  */
 export function expectPruned(ticket: Ticket): PrunedTicket {
-  if (ticket.kind !== 'searched-gpt2') return ticket
+  if (ticket.kind !== 'searched') return ticket
   throw new InputError(`${ticket.name}: is a searched ticket (kind ${ticket.kind}), but this needs a pruned one`)
 }
 
 /**
- * The ticket, when it is one of a searched GPT-2.
+ * The ticket, when it is one of a searched network.
  * @throws InputError when it is a pruned one
  */
 export function expectSearched(ticket: Ticket): SearchedTicket {
-  if (ticket.kind === 'searched-gpt2') return ticket
+  if (ticket.kind === 'searched') return ticket
   throw new InputError(`${ticket.name}: is a pruned ticket (kind ${ticket.kind}), but this needs a searched one`)
 }
 
 /** The tensors that the metadata asks for. Coded ones are as long as the file has them, within what their coding can be. */
 function plannedTensors(metadata: TicketMetadata, file: SafetensorsFile): TensorPlan[] {
-  const coding = codingOf(metadata)
+  const { coding } = metadata
   const stored: StoredBytes = (name, plain, mask) => {
     const { least, most } = storedRange(coding, plain, mask)
     if (least === most) return plain
@@ -132,9 +118,9 @@ function plannedTensors(metadata: TicketMetadata, file: SafetensorsFile): Tensor
     if (length >= least && length <= most) return length
     throw new RangeError(`tensor ${quoted(name)} expected ${least} to ${most} coded bytes, got ${length}`)
   }
-  return metadata.kind === 'searched-gpt2'
+  return metadata.kind === 'searched'
     ? searchedTensors(metadata.matrices, metadata.dense, stored)
-    : ticketTensors(metadata.pairs, metadata.dense, coding, stored)
+    : ticketTensors(metadata.pairs, storedDense(metadata), coding, stored)
 }
 
 /** The tensors of the file are those that are planned, in that order, and nothing else. */

@@ -1,20 +1,23 @@
 /** The same ticket with its masks stored in another way. */
 
-import { gpt2Norms } from '../families/gpt2/matrices.js'
 import { uint16Bytes } from '../safetensors/integers.js'
 import type { TensorPlan } from '../safetensors/layout.js'
-import { type Deflate, type MaskCoding, pairShape, storeBytes, storeMask } from './coding.js'
+import { type Deflate, pairShape, storeBytes, storeMask } from './coding.js'
 import { packCoordinates } from './coordinates.js'
-import { coordinateName, type PrunedMetadata, secondName, ticketTensors } from './format.js'
+import { coordinateName, secondName, ticketTensors } from './format.js'
+import type { MaskCoding } from './head.js'
 import { contentBytes, pairContentBytes } from './memory.js'
+import { metadataText } from './metadata.js'
 import type { PrunedTicket } from './read-pruned.js'
 import type { SearchedTicket } from './read-searched.js'
 import { unpackedGenerations } from './searched-masks.js'
 import type { SearchedContent } from './searched-write.js'
+import { storedDense, storedName, versionOf } from './version.js'
 
-/** A tensor of a ticket to be: its bytes, or null where they are those of the old ticket's dense tensor. */
+/** A tensor of a ticket to be: its bytes, or the name of the old ticket's dense tensor that it is. */
 export interface RecodedTensor extends TensorPlan {
   readonly bytes: Uint8Array | null
+  readonly dense: string | null
 }
 
 /** A pruned ticket to be. */
@@ -44,19 +47,16 @@ export async function recodePruned(
       storeMask(second, coding, () => pairShape(spec), deflate),
     )
   }
-  const { pairs, dense } = ticket.metadata
-  const tensors = ticketTensors(pairs, dense, coding, (name) => stored.get(name)!.length)
+  const metadata = { ...ticket.metadata, coding, version: versionOf({ ...ticket.metadata, coding }) }
+  const { pairs, dense } = metadata
+  const tensors = ticketTensors(pairs, storedDense(metadata), coding, (name) => stored.get(name)!.length)
+  const kept = new Map(dense.map(({ name }) => [storedName(metadata, name), name]))
   return {
-    text: JSON.stringify(versioned(ticket.metadata, coding)),
-    tensors: tensors.map((plan) => ({ ...plan, bytes: stored.get(plan.name) ?? null })),
+    text: metadataText(metadata),
+    tensors: tensors.map((plan) => {
+      return { ...plan, bytes: stored.get(plan.name) ?? null, dense: kept.get(plan.name) ?? null }
+    }),
   }
-}
-
-/** Metadata with the version and coding that go with it, in the order of the format. */
-function versioned({ version: _, coding: __, ...metadata }: PrunedMetadata, coding: MaskCoding) {
-  const { generator, seed, kind, ...rest } = metadata
-  if (coding === 'bits') return { version: '1', generator, seed, kind, ...rest }
-  return { version: '2', generator, seed, kind, coding, ...rest }
 }
 
 /**
@@ -83,7 +83,7 @@ export async function searchedContent(
     })
   }
   const dense = new Map<string, Float32Array>()
-  for (const { name } of metadata.norms === 'learned' ? gpt2Norms(metadata.config) : []) {
+  for (const name of ticket.dense.keys()) {
     dense.set(name, await ticket.readDense(name))
   }
   return { ...metadata, seed, matrices, dense }

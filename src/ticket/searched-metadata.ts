@@ -1,19 +1,11 @@
-import { checkGpt2Config } from '../families/gpt2/config.js'
-import { gpt2Matrices, normKinds } from '../families/gpt2/matrices.js'
+import type { BaseConfig } from '../families/config.js'
+import { familyOf, matricesOf } from '../families/family.js'
+import { normKinds } from '../families/parameter.js'
 import { initialisationScale } from '../random/index.js'
 import { quoted } from '../safetensors/strict-json.js'
+import { assertDistinct, assertInteger, assertOneOf, isRecord, sameShape } from './check.js'
 import { assertName } from './corpus-name.js'
-import {
-  assertDense,
-  assertDistinct,
-  assertInteger,
-  assertModelProbe,
-  assertOneOf,
-  assertProbe,
-  assertSeed,
-  isRecord,
-  sameShape,
-} from './fields.js'
+import { assertConfig, assertDense, assertModelProbe, assertProbe, assertSeed } from './fields.js'
 import { MATRIX_LIMIT } from './pair.js'
 import {
   GENERATION_LIMIT,
@@ -28,14 +20,13 @@ import {
 /** Scales beyond this are refused: products of such weights leave float32. */
 export const SCALE_LIMIT = 2 ** 32
 
-/** Checks the metadata of a searched ticket, but for its version. */
+/** Checks the metadata of a searched ticket. */
 export function assertSearchedMetadata(metadata: SearchedMetadata): void {
   const { seed, config, norms, tokenizer, matrices, dense, search, probe } = metadata
   assertSeed(seed)
-  if (!isRecord(config)) throw new TypeError('"config" expected an object')
-  checkGpt2Config(config)
+  assertConfig(config)
   assertOneOf('"norms"', norms, normKinds)
-  assertTokenizer(tokenizer, config.vocabulary)
+  assertTokenizer(tokenizer, config)
   if (!Array.isArray(matrices) || !Array.isArray(dense)) throw new TypeError('"matrices" and "dense" expected lists')
   assertMatrices(metadata)
   for (const spec of dense) assertDense(spec)
@@ -46,22 +37,30 @@ export function assertSearchedMetadata(metadata: SearchedMetadata): void {
   assertModelProbe(probe, config)
 }
 
-function assertTokenizer(tokenizer: unknown, vocabulary: number): void {
+/** The tokens that a model of a tokenizer has: an encoder one more than the tokenizer, the mask, which is its last. */
+export function vocabularyOf(tokenizer: keyof typeof ticketTokenizers, config: BaseConfig): number {
+  return ticketTokenizers[tokenizer] + (familyOf(config).task === 'encoder' ? 1 : 0)
+}
+
+function assertTokenizer(tokenizer: SearchedMetadata['tokenizer'], config: BaseConfig): void {
   if (tokenizer === null) return
   assertOneOf('"tokenizer"', tokenizer, Object.keys(ticketTokenizers))
-  const expected = ticketTokenizers[tokenizer as keyof typeof ticketTokenizers]
-  if (vocabulary !== expected) {
-    throw new RangeError(`"vocabulary" expected ${expected} for the tokenizer ${tokenizer}, got ${vocabulary}`)
+  const expected = vocabularyOf(tokenizer, config)
+  if (config.vocabulary !== expected) {
+    throw new RangeError(`"vocabulary" expected ${expected} for the tokenizer ${tokenizer}, got ${config.vocabulary}`)
   }
 }
 
 /** The matrices are those of the configuration, in their order. */
 function assertMatrices({ version, config, matrices }: SearchedMetadata): void {
-  const count = 2 + 6 * config.layers + (config.tiedHead ? 0 : 1)
-  if (matrices.length !== count) {
-    throw new RangeError(`"matrices" expected ${count} for the configuration, got ${matrices.length}`)
+  // A file may claim any number of layers: what its matrices cannot stand for is refused before anything is listed.
+  if (matrices.length < config.layers) {
+    throw new RangeError(`"matrices" expected at least one for each of ${config.layers} layers, got ${matrices.length}`)
   }
-  const expected = gpt2Matrices(config)
+  const expected = matricesOf(config)
+  if (matrices.length !== expected.length) {
+    throw new RangeError(`"matrices" expected ${expected.length} for the configuration, got ${matrices.length}`)
+  }
   for (const [i, matrix] of matrices.entries()) {
     if (!isRecord(matrix)) throw new TypeError('"matrices" expected objects')
     const { name, shape } = expected[i]
@@ -70,7 +69,7 @@ function assertMatrices({ version, config, matrices }: SearchedMetadata): void {
       throw new RangeError(`"${name}.shape" expected [${shape}], got ${quoted(matrix.shape)}`)
     }
     assertMatrix(matrix)
-    if (version === '2') assertScores(matrix)
+    if (version !== '1') assertScores(matrix)
   }
   assertDistinct(
     'stream',
@@ -90,7 +89,7 @@ function assertMatrix({ name, shape, stream, init, kept, generations }: Searched
   assertInteger(`"${name}.generations"`, generations, 0, GENERATION_LIMIT)
 }
 
-/** A version 2 matrix names the stream of its scores, or that there is none. */
+/** From version 2 on a matrix names the stream of its scores, or that there is none. */
 function assertScores({ name, scores }: SearchedMatrix): void {
   if (scores !== null) assertInteger(`"${name}.scores"`, scores, 0)
 }

@@ -1,12 +1,13 @@
-import { gpt2Matrices } from '../families/gpt2/matrices.js'
+import { matricesOf } from '../families/family.js'
 import { countOnes } from '../mask/packed-bits.js'
 import type { Initialisation, Seed } from '../random/index.js'
 import { float32Bytes } from '../safetensors/floats.js'
 import { encodeSafetensors } from '../safetensors/layout.js'
-import { type Deflate, type MaskCoding, searchedShape, storeBytes, storeMask } from './coding.js'
+import { type Deflate, searchedShape, storeBytes, storeMask } from './coding.js'
 import { assertFiniteValues } from './dense-values.js'
-import { HASH_KEY, METADATA_KEY } from './format.js'
 import { hashOf } from './hash.js'
+import { HASH_KEY, type MaskCoding, METADATA_KEY } from './head.js'
+import { metadataText } from './metadata.js'
 import {
   generationName,
   maskName,
@@ -38,9 +39,9 @@ export interface SearchedContent extends Omit<SearchedDescription, 'seed' | 'mat
   readonly seed: Seed
   /** How masks are stored; default `bits`. */
   readonly coding?: MaskCoding | undefined
-  /** Those of `gpt2Matrices(config)`, in that order. */
+  /** Those of `matricesOf(config)`, in that order. */
   readonly matrices: readonly FoundMatrix[]
-  /** Values of learned norms by the names of `gpt2Norms(config)`; no others. */
+  /** Values of learned norms by the names of `normVectorsOf(config)`; no others. */
   readonly dense: ReadonlyMap<string, Float32Array>
 }
 
@@ -57,7 +58,7 @@ export function encodeSearchedTicket(
   deflate?: Deflate,
 ): { bytes: Uint8Array; sha256: string } {
   const { config, norms, matrices: found, dense, coding = 'bits' } = content
-  const expected = gpt2Matrices(config)
+  const expected = matricesOf(config)
   if (found.length !== expected.length) {
     throw new RangeError(`"matrices" expected ${expected.length} for the configuration, got ${found.length}`)
   }
@@ -90,7 +91,7 @@ export function encodeSearchedTicket(
     const values = dense.get(plan.name)
     return { ...plan, bytes: values ? float32Bytes(values) : stored.get(plan.name)! }
   })
-  const text = JSON.stringify(metadata)
+  const text = metadataText(metadata)
   const sha256 = hashOf(createSha256, new TextEncoder().encode(text), ...tensors.map(({ bytes }) => bytes))
   return { bytes: encodeSafetensors(tensors, { [METADATA_KEY]: text, [HASH_KEY]: sha256 }), sha256 }
 }

@@ -1,10 +1,12 @@
-import type { Gpt2Config } from '../families/gpt2/config.js'
-import { gpt2Norms, type Norms } from '../families/gpt2/matrices.js'
+/** Tickets of searched networks: their metadata and their tensors. */
+import type { BaseConfig } from '../families/config.js'
+import { normVectorsOf, orderedConfig } from '../families/family.js'
+import type { Norms } from '../families/parameter.js'
 import { packedBytes } from '../mask/packed-bits.js'
 import type { Initialisation } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'
-import type { MaskCoding } from './coding.js'
-import { type DenseSpec, GENERATOR, type MetadataHead, type Probe, type StoredBytes } from './format.js'
+import { type DenseSpec, GENERATOR, type MetadataHead, type Probe, type StoredBytes } from './head.js'
+import { versionOf } from './version.js'
 
 /** Weight i of a matrix at generation g is weight i of stream `stream + g * GENERATION_STRIDE`. */
 export const GENERATION_STRIDE = 2 ** 20
@@ -17,7 +19,7 @@ export const ticketTokenizers = { bytes: 256, gpt2: 50257 } as const
 
 /** A random matrix under a mask. */
 export interface SearchedMatrix {
-  /** As `gpt2Matrices` names it: `wte`, `h.0.attn.q`, ... */
+  /** As `matricesOf` of src/families names it. */
   readonly name: string
   /** Row-major; linear maps are [in, out], embeddings and the head [V, d] or [P, d]. */
   readonly shape: readonly [number, number]
@@ -31,7 +33,7 @@ export interface SearchedMatrix {
   readonly generations: number
   /**
    * The stream of the scores that the search started from: word i says where weight i started. Null where it is not
-   * known; version 2 alone has it.
+   * known; version 1 has none.
    */
   readonly scores?: number | null | undefined
 }
@@ -65,43 +67,40 @@ export interface SearchSummary {
   }
 }
 
-/** The metadata of a searched ticket: the JSON under `__metadata__`.`slt`. */
+/** The metadata of a searched ticket, as it is held in memory; metadata.ts says how it is written. */
 export interface SearchedMetadata extends MetadataHead {
-  readonly kind: 'searched-gpt2'
-  readonly config: Gpt2Config
+  readonly kind: 'searched'
+  readonly config: BaseConfig
   readonly norms: Norms
-  /** What turns text into the model's tokens; null where it reads no text. */
+  /** What turns text into the model's tokens; null where nothing that this package knows by name does. */
   readonly tokenizer: keyof typeof ticketTokenizers | null
-  /** Exactly those of `gpt2Matrices(config)`, in that order. */
+  /** Exactly those of `matricesOf(config)`, in that order. */
   readonly matrices: readonly SearchedMatrix[]
-  /** Exactly those of `gpt2Norms(config)` where norms are learned, in that order; none where they are plain. */
+  /** Exactly those of `normVectorsOf(config)` where norms are learned, in that order; none where they are plain. */
   readonly dense: readonly DenseSpec[]
   readonly search: SearchSummary | null
   readonly probe: Probe | null
 }
 
-/** What stands in the metadata beside the head. */
-export interface SearchedDescription
-  extends Omit<SearchedMetadata, 'version' | 'generator' | 'kind' | 'dense' | 'coding'> {
-  readonly coding: MaskCoding
-}
+/** What stands in the metadata beside what follows from it. */
+export interface SearchedDescription extends Omit<SearchedMetadata, 'version' | 'generator' | 'kind' | 'dense'> {}
 
 /** Metadata with its keys in the order of the format, and no others, so that equal content gives equal bytes. */
 export function searchedMetadataOf(description: SearchedDescription): SearchedMetadata {
   const { seed, coding, config, norms, tokenizer, matrices, search, probe } = description
-  const { layers, width, heads, inner, positions, vocabulary, activation, layerNormEpsilon, tiedHead } = config
+  const version = versionOf({ config, coding })
   return {
-    version: coding === 'bits' ? '1' : '2',
+    version,
     generator: GENERATOR,
     seed,
-    kind: 'searched-gpt2',
-    ...(coding === 'bits' ? {} : { coding }),
-    config: { layers, width, heads, inner, positions, vocabulary, activation, layerNormEpsilon, tiedHead },
+    kind: 'searched',
+    coding,
+    config: orderedConfig(config),
     norms,
     tokenizer,
     matrices: matrices.map(({ name, shape, stream, init, kept, generations, scores = null }) => {
       const own = { name, shape, stream, init: inOrder(init), kept, generations }
-      return coding === 'bits' ? own : { ...own, scores }
+      return version === '1' ? own : { ...own, scores }
     }),
     dense: searchedDense(config, norms),
     search: search && summaryInOrder(search),
@@ -127,9 +126,9 @@ function summaryInOrder(search: SearchSummary): SearchSummary {
   return { algorithm, keep, selection, qkScale, initialisation, steps, batch, length, tokens, validLoss, corpus }
 }
 
-/** The tensors that are kept dense: learned gains and biases of LayerNorm. */
-export const searchedDense = (config: Gpt2Config, norms: Norms): DenseSpec[] =>
-  norms === 'learned' ? gpt2Norms(config).map(({ name, shape }) => ({ name, shape })) : []
+/** The tensors that are kept dense: learned gains and shifts of norms. */
+export const searchedDense = (config: BaseConfig, norms: Norms): DenseSpec[] =>
+  norms === 'learned' ? normVectorsOf(config).map(({ name, shape }) => ({ name, shape })) : []
 
 /**
  * The tensors of a searched ticket in the order of the file: learned norms (F32), masks (U8), then the generations of the

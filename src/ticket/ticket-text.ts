@@ -134,8 +134,10 @@ export function readTicketText(name: string, text: string): Uint8Array {
   try {
     const bytes = isDigits ? fromDigits(payload) : fromBase64url(payload)
     if (bytes.length === 0) throw new RangeError('nothing behind the sign =')
-    // Any word is base64url; a ticket begins with byte 1, the number of its form (compact.ts).
-    if (key === undefined && !isDigits && bytes[0] !== 1) throw new RangeError('a ticket begins with AQ to Af')
+    // Any word is base64url; a ticket begins with byte 1 or 2, the number of its form (compact-head.ts).
+    if (key === undefined && !isDigits && bytes[0] !== 1 && bytes[0] !== 2) {
+      throw new RangeError('a ticket begins with AQ to Av')
+    }
     return bytes
   } catch (error) {
     if (!(error instanceof RangeError)) throw error

@@ -1,20 +1,11 @@
 import { float32Bytes } from '../safetensors/floats.js'
 import { InputError } from '../safetensors/input-error.js'
 import { toUint16, uint16Bytes } from '../safetensors/integers.js'
-import { planSafetensors, type SafetensorsLayout } from '../safetensors/layout.js'
+import { planSafetensors, type SafetensorsLayout, type TensorPlan } from '../safetensors/layout.js'
 import { assertFiniteValues } from './dense-values.js'
-import {
-  coordinateName,
-  HASH_KEY,
-  METADATA_KEY,
-  metadataOf,
-  PROBE_LIMIT,
-  type Probe,
-  secondName,
-  type TicketPlan,
-  ticketTensors,
-} from './format.js'
+import { coordinateName, metadataOf, secondName, type TicketPlan, ticketTensors } from './format.js'
 import { hashOf, hashTicket } from './hash.js'
+import { HASH_KEY, METADATA_KEY, PROBE_LIMIT, type Probe } from './head.js'
 import {
   differenceOf,
   entryLine,
@@ -24,10 +15,11 @@ import {
   type JournalHead,
   parseJournal,
 } from './journal.js'
-import { assertMetadata } from './metadata.js'
+import { assertMetadata, metadataText } from './metadata.js'
 import { assertPairMasks, assertPairReport, type PairMasks, type PairReport } from './pair.js'
 import type { CreateSha256 } from './sha256.js'
 import type { TicketStorage, WorkingFiles } from './storage.js'
+import { storedDense } from './version.js'
 
 /** What a ticket writer is told. */
 export interface TicketWriterOptions extends Omit<TicketPlan, 'dense'> {
@@ -74,13 +66,14 @@ export interface TicketWriter {
 export async function openTicketWriter(options: TicketWriterOptions): Promise<TicketWriter> {
   const { pairs, dense, createSha256 } = options
   const specs = new Map(pairs.map((pair) => [pair.name, pair]))
-  const { layout, headerBytes } = planTicket(options)
+  const { layout, headerBytes, denseNames, tensors } = planTicket(options)
   for (const { name, shape, values } of dense) assertFiniteValues(name, shape, values)
   const { seed, construction } = options
+  const asked = Object.fromEntries(Object.entries(construction).filter(([, value]) => value !== undefined))
   const head = {
     fingerprint: options.fingerprint,
     layout: hashOf(createSha256, layout.header),
-    settings: { seed: BigInt(seed).toString(), ...construction },
+    settings: { seed: BigInt(seed).toString(), ...asked },
   }
   const files = await options.storage.open(options.path)
   try {
@@ -90,8 +83,8 @@ export async function openTicketWriter(options: TicketWriterOptions): Promise<Ti
     const rest = kept.map(entryLine).join('')
     if (journal !== headLine(head) + rest) await files.resetJournal(headLine(head) + rest)
     if ((await files.size()) !== layout.size) await files.resize(layout.size)
-    for (const { name, values } of dense) {
-      await files.write(layout.tensors.get(name)!.byteOffset, float32Bytes(values))
+    for (const [i, { values }] of dense.entries()) {
+      await files.write(layout.tensors.get(denseNames[i])!.byteOffset, float32Bytes(values))
     }
     const finished = new Map(kept.map(({ pair, report }) => [pair, report]))
     return {
@@ -128,10 +121,10 @@ export async function openTicketWriter(options: TicketWriterOptions): Promise<Ti
         const reports = pairs.map(({ name }) => finished.get(name)!)
         const metadata = metadataOf(options, reports, probe ?? null)
         assertMetadata(metadata)
-        const text = JSON.stringify(metadata)
+        const text = metadataText(metadata)
         const sha256 = await hashTicket(text, files, headerBytes, layout.size, createSha256)
         const entries = { [METADATA_KEY]: text, [HASH_KEY]: sha256 }
-        await files.write(0, planSafetensors(ticketTensors(pairs, dense), entries, headerBytes).header)
+        await files.write(0, planSafetensors(tensors, entries, headerBytes).header)
         await files.publish()
         return { bytes: layout.size, sha256 }
       },
@@ -166,7 +159,12 @@ function resumes({ path, force = false }: TicketWriterOptions, text: string, hea
 }
 
 /** The layout, with room in the header for the longest reports and probe that there can be. */
-function planTicket(options: TicketWriterOptions): { layout: SafetensorsLayout; headerBytes: number } {
+function planTicket(options: TicketWriterOptions): {
+  layout: SafetensorsLayout
+  headerBytes: number
+  denseNames: string[]
+  tensors: TensorPlan[]
+} {
   const long = 0.0000010000000000000002 // 24 characters: no finite number >= 0 prints longer
   const longReport = {
     weights: Number.MAX_SAFE_INTEGER,
@@ -180,16 +178,18 @@ function planTicket(options: TicketWriterOptions): { layout: SafetensorsLayout; 
     logits: new Array(PROBE_LIMIT).fill(-long),
     tolerance: long,
   }
-  const { pairs, dense } = options
+  const { pairs } = options
   const longest = metadataOf(
     options,
     pairs.map(() => longReport),
     longProbe,
   )
   assertMetadata({ ...longest, probe: null }) // its probe is longer than any model allows
-  const metadata = { [METADATA_KEY]: JSON.stringify(longest), [HASH_KEY]: '0'.repeat(64) }
-  const layout = planSafetensors(ticketTensors(pairs, dense), metadata)
-  return { layout, headerBytes: layout.header.length }
+  const metadata = { [METADATA_KEY]: metadataText(longest), [HASH_KEY]: '0'.repeat(64) }
+  const dense = storedDense(longest)
+  const tensors = ticketTensors(pairs, dense)
+  const layout = planSafetensors(tensors, metadata)
+  return { layout, headerBytes: layout.header.length, denseNames: dense.map(({ name }) => name), tensors }
 }
 
 /** The leading entries whose bytes in the working file still have their hash. */

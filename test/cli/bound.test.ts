@@ -21,3 +21,27 @@ test('--calibrate adds an empirical C and says that it is one', () => {
   expect(stdout).toContain(`C = ${C.toFixed(3)} is empirical`)
   expect(stdout).toContain('It is no proof')
 })
+
+test('--rotary adds both constructions for rotary heads, and how many subset sums each solves', () => {
+  const args = ['bound', '--d', '288', '--heads', '6', '--eps', '0.01']
+  const { bounds, rotary } = JSON.parse(slt(...args, '--rotary', '--json').stdout)
+  expect(
+    bounds.map((bound: { statement: string; quantity: string }) => `${bound.statement}: ${bound.quantity}`),
+  ).toEqual(['Lemma 7: n', 'Theorem 9: n_K', 'Theorem 9, rotary: n_K', 'Theorem 9, factored: n_F', 'Theorem 9: n_V'])
+  expect(rotary).toEqual({
+    keyWidth: 48,
+    scoreSums: { plain: 288 ** 2, rotary: 48 * 288 ** 2, factored: 2 * 48 * 288 },
+  })
+  expect(JSON.parse(slt(...args, '--json').stdout).rotary).toBeNull()
+  const { stdout } = slt(...args, '--rotary', '--key-width', '64')
+  expect(stdout).toContain('rotary 5,308,416, factored 36,864 (d_K = 64)')
+  const bad = [
+    [['--key-width', '48'], '"key-width" expected --rotary beside it, got 48 alone'],
+    [['--rotary', '--key-width', '5'], '"key-width" expected an even number, got 5'],
+    [['--rotary', '--heads', '7'], '"key-width" expected a value, since d / heads = 41.1 is no even number, got none'],
+  ] as const
+  for (const [more, message] of bad) {
+    const { code, stderr } = slt(...args, ...more)
+    expect([code === 0, stderr]).toEqual([false, `slt: ${message}\n`])
+  }
+})

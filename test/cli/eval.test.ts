@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
+import { pairPlans } from '../../src/families/pair-plan.js'
 import { ticketFiles } from '../../src/files/ticket-files.js'
 import { usualBatch } from '../../src/jobs/searched-eval.js'
 import { openTicketModel } from '../../src/jobs/ticket-model.js'
 import { packedBytes } from '../../src/mask/index.js'
-import { gpt2Dense, openTicketWriter, type PairSpec } from '../../src/ticket/index.js'
+import { keptDense, openTicketWriter, type PairSpec } from '../../src/ticket/index.js'
 import { options, report } from '../ticket/example.js'
 import { randomContent, runnableConfig } from '../ticket/searched-example.js'
 import { writeSearched } from './searched-fixture.js'
@@ -88,11 +88,13 @@ test('a table by block, and a warning for what has collapsed', async () => {
 test('a pruned ticket is evaluated too, with the tokenizer it is told', async () => {
   const config = { ...runnableConfig, layers: 1, width: 4, inner: 8 }
   const init = { kind: 'uniform', range: 1 } as const
-  const pairs = gpt2PairShapes(config).map((shape, i): PairSpec => {
-    const [first, second] = [2 * i, 2 * i + 1].map((stream) => ({ stream, init }))
-    return { ...shape, hidden: 4, activation: 'linear', divisor: 1, first, second }
-  })
-  const dense = gpt2Dense(config).map(({ name, shape }) => {
+  const pairs = pairPlans(config, { attention: 'merged', dense: 'embeddings' }).map(
+    ({ name, inputs, outputs }, i): PairSpec => {
+      const [first, second] = [2 * i, 2 * i + 1].map((stream) => ({ stream, init }))
+      return { name, inputs, outputs, hidden: 4, activation: 'linear', divisor: 1, first, second }
+    },
+  )
+  const dense = keptDense(config, options().construction).map(({ name, shape }) => {
     const count = shape.reduce((a, b) => a * b)
     return { name, shape, values: Float32Array.from({ length: count }, (_, i) => ((i * 31) % 17) / 17) }
   })

@@ -97,7 +97,11 @@ describe('a folder of Hugging Face', () => {
     const expected = await whole.weights()
     let differs = false
     for (const [name, { data }] of await narrow.weights()) {
-      const from = expected.get(name)!.data
+      const from = expected.get(name)?.data // a ticket has no biases, and may have no norms
+      if (!from) {
+        expect(new Set(data), name).toEqual(new Set([/ln_\w\.weight$/.test(name) ? 1 : 0]))
+        continue
+      }
       expect(
         data.every((value, i) => Math.abs(value - from[i]) <= step * Math.abs(from[i]) + 2 ** -25),
         name,
@@ -132,7 +136,7 @@ describe('a folder of Hugging Face', () => {
     }
     expect(slt('eval', at('foreign'), '--data', text)).toMatchObject({
       code: 1,
-      stderr: `slt: ${at('foreign')}: its tokenizer.json is neither bytes nor GPT-2's, which are the ones read; --tokenizer bytes has the model's 256 tokens\n`,
+      stderr: `slt: ${join(at('foreign'), 'tokenizer.json')}: model "Unigram": vocab expected a list of [text, score]\n`,
     })
   })
 })
@@ -170,7 +174,7 @@ describe.sequential('a pruned ticket', () => {
     exported(sorter, at('sorter-bf16'), 'huggingface', '--dtype', 'bf16')
     const flags = ['--items', '10', '--out', at('again.slt.safetensors'), '--json']
     const { code, stdout } = slt('prune', at('sorter-bf16'), ...flags)
-    expect([code, JSON.parse(stdout).weights]).toEqual([0, 98_937])
+    expect([code, JSON.parse(stdout).weights]).toEqual([0, 99_612]) // tables and norms too
   })
 })
 
@@ -280,13 +284,13 @@ describe('one line and exit code 1, and nothing written', () => {
   })
 
   test('a folder of another architecture is named, by export, eval and prune', async () => {
-    await cp(sorter, at('llama'), { recursive: true })
-    const config = { model_type: 'llama', architectures: ['LlamaForCausalLM'] }
-    await writeFile(join(at('llama'), 'config.json'), JSON.stringify(config))
-    const message = `slt: ${at('llama')}/config.json: model_type "llama", architectures ["LlamaForCausalLM"] is not supported; what is: model_type "gpt2", GPT2LMHeadModel or GPT2Model\n`
-    expect(slt('export', at('llama'), at('new'), '--to', 'onnx').stderr).toBe(message)
-    expect(slt('eval', at('llama'), '--data', text).stderr).toBe(message)
-    expect(slt('prune', at('llama'), '--out', at('new')).stderr).toBe(message)
+    await cp(sorter, at('t5'), { recursive: true })
+    const config = { model_type: 't5', architectures: ['T5Model'] }
+    await writeFile(join(at('t5'), 'config.json'), JSON.stringify(config))
+    const message = `slt: ${at('t5')}/config.json: model_type "t5", architectures ["T5Model"] is not supported; what is: model_type "gpt2", "llama", "mistral", "qwen2", "bert"\n`
+    expect(slt('export', at('t5'), at('new'), '--to', 'onnx').stderr).toBe(message)
+    expect(slt('eval', at('t5'), '--data', text).stderr).toBe(message)
+    expect(slt('prune', at('t5'), '--out', at('new')).stderr).toBe(message)
   })
 
   test('what is there stays without --force', async () => {

@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true }))
 test('what a searched ticket is, a row a matrix, and its size against dense ones', () => {
   const { code, stdout, stderr } = slt('inspect', ticket)
   expect([code, stderr]).toEqual([0, ''])
-  expect(stdout).toMatch(/^kind +searched-gpt2, format version \d+, masks as \w+$/m)
+  expect(stdout).toMatch(/^kind +searched, GPT-2, format version \d+, masks as \w+$/m)
   expect(stdout).toMatch(/^seed +18364758544493064720, philox4x32-10 version 1$/m)
   expect(stdout).toMatch(/^search +iterand, keep 0\.5 per-layer, fan-in weights, QK scale 1\.5$/m)
   expect(stdout).toMatch(/^ wte +256 x 16 +4,096 +\d\d\.\d\d % +[\d,]+ +\d\.\d{3} +[01]\.\d{3} /m)
@@ -46,7 +46,7 @@ test('--json has everything, --plot writes an SVG and nothing else', async () =>
   const found = JSON.parse(stdout)
   expect(found).toMatchObject({
     ticket,
-    kind: 'searched-gpt2',
+    kind: 'searched',
     plot,
     seed: '18364758544493064720',
     search: { keep: 0.5 },
@@ -65,14 +65,16 @@ test('a pruned ticket', () => {
   expect(slt('prune', sorter, '--items', '8', '--seed', '7', '--out', path).code).toBe(0)
   const { code, stdout } = slt('inspect', path)
   expect(code).toBe(0)
-  expect(stdout).toMatch(/^construction +8 products a weight, balanced, scale auto$/m)
+  expect(stdout).toMatch(
+    /^construction +8 products a weight, balanced, scale auto, attention merged, nothing kept dense$/m,
+  )
   expect(stdout).toMatch(/^ h\.0\.attn\.0\.qk +392 x 49 +2,401 /m)
-  expect(stdout).toMatch(/^ kept dense +5,376 /m)
+  expect(stdout).not.toMatch(/^ kept dense /m)
   expect(stdout).toMatch(/^ +units x out .* units, kept % .* columns, kept %/m)
   expect(stdout).toContain('; units: its hidden units; bits and entropy') // the words of the header
   expect(stdout).not.toContain('rows:')
   const found = JSON.parse(slt('inspect', path, '--json').stdout)
-  expect(found.total.weights).toBe(98937)
+  expect(found.total.weights).toBe(99_612)
   expect(found.norms).toBeNull()
 })
 

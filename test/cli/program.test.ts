@@ -30,6 +30,7 @@ const commands: [given: string[], typo: string, option: string][] = [
   [['train', '--data', 'x'], '--outt', '--out'],
   [['eval', 'ticket', '--data', 'x'], '--window', '--windows'],
   [['generate', 'ticket'], '--promt', '--prompt'],
+  [['embed', 'ticket', '--text', 'x'], '--bach', '--batch'],
   [['export', 'ticket', 'out', '--to', 'onnx'], '--dtypes', '--dtype'],
   [['inspect', 'ticket'], '--plott', '--plot'],
   [['compare', 'a', 'b'], '--dta', '--data'],

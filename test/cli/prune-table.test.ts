@@ -1,7 +1,7 @@
 import pc from 'picocolors'
 import { expect, test } from 'vitest'
 import { printReport } from '../../src/cli/prune.js'
-import type { PruneReport } from '../../src/prune/gpt2.js'
+import type { PruneReport } from '../../src/prune/prune.js'
 
 const pair = { weights: 4, unreachable: 0, maxError: 1e-3, medianError: 1e-6, expectedGap: 1e-6 }
 
@@ -20,7 +20,22 @@ function printed(items: number): string {
     sha256: '',
     keptDense: [],
     resumed: 0,
+    family: 'gpt2',
     items,
+    embeddingItems: items,
+    attention: 'merged',
+    dense: 'none',
+    bitsPerWeight: 20,
+    difference: {
+      where: '64 x 32 tokens that the target wrote',
+      predictions: {
+        divergence: 1e-6,
+        quantiles: { median: 1e-7, p95: 1e-5, p999: 1e-4, max: 2e-4 },
+        sameGreedy: 0.995,
+        largest: 0.02,
+        spread: 3,
+      },
+    },
     provedOptimal: items <= 28,
     seed: '0',
     scale: 'auto',
@@ -43,4 +58,13 @@ test('above 28 products a weight the table and the summary say that nothing is p
     /^not proved optimal: with 32 products a weight, more than 28, .*the expected gap is that of the best/m,
   )
   expect(printed(28)).not.toContain('not proved')
+})
+
+test('what the ticket loses is said in nats, with quantiles, and whether anything is dense', () => {
+  const text = printed(16)
+  expect(text).toContain(
+    "divergence from the target's predictions: 1.00e-6 nats a token over 64 x 32 tokens that the target wrote; at most: half 1.00e-7, 95 % 1.00e-5, 99.9 % 1.00e-4, all 2.00e-4",
+  )
+  expect(text).toContain('the same likeliest token: 99.50 %')
+  expect(text).toContain('kept dense: nothing')
 })

@@ -152,8 +152,11 @@ describe('bad input is one line and exit code 1', () => {
     [['figure-8', '--micro-batch', '3'], /^slt: "micro-batch" expected a divisor of the batch of 8, got 3$/],
     [['figure-4', '--seeds', '1'], /^slt: "seeds" expected figure-7 or figure-8 among the figures/],
     [['--search-lr', '1'], /^slt: "search-lr" expected figure-7 or figure-8 among the figures/],
-    [['figure-8', '--sources', '3'], /^slt: "sources" expected figure-4 or figure-5 or figure-6 among the figures/],
-    [['figure-9'], /^slt: "figures" expected figure-4, figure-5, figure-6, figure-7, figure-8, got figure-9$/],
+    [
+      ['figure-8', '--sources', '3'],
+      /^slt: "sources" expected figure-4 or figure-5 or figure-6 or rotary among the figures/,
+    ],
+    [['figure-9'], /^slt: "figures" expected figure-4, figure-5, figure-6, rotary, figure-7, figure-8, got figure-9$/],
   ])('slt reproduce %j', (args, message) => {
     const out = join(folder, 'never')
     const { code, stdout, stderr } = slt('reproduce', ...args, '--out', out)

@@ -31,6 +31,18 @@ test('a figure is written as JSON, SVG and report', async () => {
   expect(await readFile(join(folder, 'new', 'figure-4.svg'), 'utf8')).toMatch(/^<svg/)
 })
 
+test('rotary heads have a figure of their own, which the report shows beside the others, and which is asked for by name', async () => {
+  const { code, stdout } = slt('reproduce', 'rotary', '--sources', '1', '--out', folder)
+  expect(code).toBe(0)
+  expect(stdout).toContain('Rotary attention: Error of pruned rotary attention against its width')
+  expect((await readdir(folder)).sort()).toEqual(['figure-rotary.json', 'figure-rotary.svg', 'report.html'])
+  const four = slt('reproduce', 'figure-4', '--sources', '1', '--out', folder)
+  expect(four.stdout).toContain('The report also shows figure rotary, made before')
+  expect(await readFile(join(folder, 'report.html'), 'utf8')).toMatch(/<title>.*: Figures 4, rotary<\/title>/)
+  const trained = slt('reproduce', 'rotary', '--trained', '--out', folder)
+  expect(trained.stderr).toMatch(/^slt: "trained" expected figure-4 or figure-5 among the figures/)
+})
+
 test('Ctrl-C ends with 130 and one line', async () => {
   const child = startSlt('reproduce', 'figure-6', '--sources', '1000', '--out', folder)
   let stderr = ''

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
+import { pairPlans } from '../../src/families/pair-plan.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { ticketFiles } from '../../src/files/ticket-files.js'
 import { packedBytes } from '../../src/mask/index.js'
-import { gpt2Dense, openTicketWriter, type PairSpec } from '../../src/ticket/index.js'
+import { keptDense, openTicketWriter, type PairSpec } from '../../src/ticket/index.js'
 import { masks, options, report } from '../ticket/example.js'
 import { slt } from './slt.js'
 
@@ -26,10 +26,12 @@ let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slt-'))
   const init = { kind: 'uniform', range: 1 } as const
-  const pairs = gpt2PairShapes(config).map(
-    (shape, i): PairSpec => ({
-      ...shape,
-      hidden: 2 * shape.inputs,
+  const pairs = pairPlans(config, { attention: 'merged', dense: 'embeddings' }).map(
+    ({ name, inputs, outputs }, i): PairSpec => ({
+      name,
+      inputs,
+      outputs,
+      hidden: 2 * inputs,
       activation: 'linear',
       divisor: 1,
       first: { stream: 2 * i, init },
@@ -37,9 +39,9 @@ beforeAll(async () => {
     }),
   )
   // Every mask is empty and the position embedding zero: with E = I the model repeats its last token.
-  const dense = gpt2Dense(config).map(({ name, shape }) => {
+  const dense = keptDense(config, options().construction).map(({ name, shape }) => {
     const values = new Float32Array(shape.reduce((a, b) => a * b))
-    if (name.endsWith('wte.weight')) for (let token = 0; token < 4; token++) values[5 * token] = 1
+    if (name === 'wte') for (let token = 0; token < 4; token++) values[5 * token] = 1
     if (/ln_\w\.weight$/.test(name)) values.fill(1)
     return { name, shape, values }
   })

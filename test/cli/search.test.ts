@@ -40,6 +40,23 @@ test('slt search: progress, validation and a text on stderr, the report on stdou
   expect(code).toBe(0)
 })
 
+test('slt search --family bert: hidden tokens, which slt eval hides again', () => {
+  const own = ['--family', 'bert', '--layers', '1', '--width', '32', '--heads', '2', '--context', '16', '--batch', '4']
+  const args = ['search', '--data', text, ...own, '--device', 'cpu', '--threads', '1', '--steps', '10', ...quiet]
+  const { code, stdout, stderr } = slt(...args, '--out', out('bert'))
+  expect(stderr).toMatch(/\nBERT, 1 layers, width 32, 2 heads, context 16: [\d,]+ weights;/)
+  expect(code).toBe(0)
+  const loss = /^validation (\d\.\d+)/.exec(stdout)![1]
+  const evaluated = slt('eval', out('bert'), '--data', text, '--device', 'cpu')
+  expect(evaluated.stdout).toMatch(new RegExp(`loss ${loss}\\d nats a hidden token, .*its search recorded ${loss}`))
+  const other = slt('search', '--resume', `${out('bert')}.run`, '--family', 'llama', '--json')
+  expect(other.stderr).toMatch(/--family is bert there, llama here/)
+  expect(other.code).toBe(1)
+  expect(slt(...args, '--key-heads', '1', '--out', out('no')).stderr).toBe(
+    'slt: "key-heads" expected nothing for a BERT, which has no such choice, got 1\n',
+  )
+})
+
 test('slt search --task sort: held-out lists instead of a text', () => {
   const sizes = ['--letters', '2', '--length', '4', '--layers', '1', '--width', '16', '--heads', '2', '--batch', '8']
   const args = ['search', '--task', 'sort', ...sizes, '--device', 'cpu', '--threads', '1', '--steps', '20']

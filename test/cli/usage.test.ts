@@ -101,7 +101,10 @@ describe('bad input ends with 1 and one line', () => {
       ['bound', '--d', '4', '--eps', '0.1', '--alpha', '1'],
       '"alpha" expected at least max(sqrt d1, sqrt d2) = 2, got 1',
     ],
-    [['reproduce', 'figure-9'], '"figures" expected figure-4, figure-5, figure-6, figure-7, figure-8, got figure-9'],
+    [
+      ['reproduce', 'figure-9'],
+      '"figures" expected figure-4, figure-5, figure-6, rotary, figure-7, figure-8, got figure-9',
+    ],
   ])('slt %j', (args, message) => {
     const { code, stdout, stderr } = slt(...args)
     expect(stderr).toBe(`slt: ${message}\n`)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type OpenedRunner, openGraphRunner } from '../../src/engine/device.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
-import { gpt2GradientGraph } from '../../src/families/gpt2/loss.js'
+import { gradientGraph } from '../../src/families/loss-graph.js'
 import {
   createGraph,
   encodeModel,
@@ -14,6 +14,7 @@ import {
   int32,
   layerNormalization,
   matMul,
+  numericShape,
   scatterElements,
   sizeOf,
   softmax,
@@ -50,7 +51,10 @@ async function bound(runner: GraphRunner, graph: Graph, feeds: Record<string, Te
   }
   const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, place(tensor)]))
   const results = Object.fromEntries(
-    [...graph.outputs].map(([name, { shape }]) => [name, place(float32(shape, new Float32Array(sizeOf(shape))))]),
+    [...graph.outputs].map(([name, { shape }]) => [
+      name,
+      place(float32(numericShape(name, shape), new Float32Array(sizeOf(shape)))),
+    ]),
   )
   const loaded = await runner.load(encodeModel(graph))
   const of = (tensors: Record<string, Tensor>, name: string) => tensors[name].data as Float32Array
@@ -127,13 +131,14 @@ describe.skipIf(noSwiftShader)(`WebGPU on SwiftShader${noSwiftShader ? ` (${noSw
     const [batch, length] = [2, 8]
     const words = (stream: number) => random(stream, batch * length).map((value) => Math.abs(value) * config.vocabulary)
     const graph = (runner: GraphRunner) =>
-      gpt2GradientGraph({ config, norms: 'plain' }, batch, length, { fused: runner.prefersFused })
+      gradientGraph({ config, norms: 'plain' }, batch, length, { fused: runner.prefersFused })
     const feeds = Object.fromEntries(
-      graph(cpu).inputs.map(({ name, dtype, shape }, i): [string, Tensor] =>
-        dtype === 'int32'
+      graph(cpu).inputs.map(({ name, dtype, ...value }, i): [string, Tensor] => {
+        const shape = numericShape(name, value.shape)
+        return dtype === 'int32'
           ? [name, int32(shape, Int32Array.from(words(i)))]
-          : [name, float32(shape, random(i, shape[0] * shape[1], 0.3))],
-      ),
+          : [name, float32(shape, random(i, shape[0] * shape[1], 0.3))]
+      }),
     )
     const expected = await bound(cpu, graph(cpu), feeds)
     const actual = await bound(webgpu, graph(webgpu), feeds)

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { calibrateC } from '../../src/experiments/calibration.js'
-import type { FigureNumber, FigureResult } from '../../src/experiments/figure.js'
+import type { FigureId, FigureResult } from '../../src/experiments/figure.js'
 import { renderFigure } from '../../src/experiments/figure-svg.js'
+import { lossOf, parseFigure, reportedFigures } from '../../src/experiments/kept-figures.js'
 import { renderReport } from '../../src/experiments/report.js'
 import { runFigure } from '../../src/experiments/run-figure.js'
 import { createTypeScriptSolver, type SubsetSumSolver } from '../../src/subset-sum/index.js'
@@ -26,7 +27,7 @@ function withoutTime({ seconds, ...rest }: FigureResult): Omit<FigureResult, 'se
   return rest
 }
 
-describe.each<FigureNumber>([4, 5, 6])('Figure %i', (figure) => {
+describe.each<FigureId>([4, 5, 6, 'rotary'])('Figure %s', (figure) => {
   const run = (seed: number) => runFigure(figure, { solver, sources: figure === 5 ? 1 : 4, seed })
   const first = run(1)
 
@@ -78,7 +79,7 @@ describe('runs', () => {
   })
 
   it('refuse other figures and sources', async () => {
-    await expect(runFigure(7 as FigureNumber, { solver })).rejects.toThrow('"figure"')
+    await expect(runFigure(7 as FigureId, { solver })).rejects.toThrow('"figure"')
     await expect(runFigure(4, { solver, sources: 0 })).rejects.toThrow('"sources"')
   })
 })
@@ -145,6 +146,57 @@ function smallResult(): FigureResult {
     seconds: 1,
   }
 }
+
+describe('rotary attention', () => {
+  const run = runFigure('rotary', { solver, sources: 20, seed: 1 })
+
+  it('has the same items in every curve: n is d1 items, and d_K d1 items of the rotary construction', async () => {
+    const { series, fits, settings } = await run
+    expect(series.map(({ name, perItem }) => [name, perItem])).toEqual([
+      ['without rotation', 2],
+      ['rotary', 8],
+      ['factored', 2],
+    ])
+    for (const { points, perItem = 0 } of series)
+      expect(points.map(({ x }) => x / perItem)).toEqual(series[0].points.map(({ x }) => x / 2))
+    expect(fits).toHaveLength(6)
+    expect(settings['subset sums for the scores of a head']).toMatch(/^4 without rotation, 16 rotary, 16 factored/)
+  })
+
+  it('its error falls with the items as that of attention without rotation, until the solver stops (here at 12 items)', async () => {
+    const { series } = await run
+    for (const { points } of series) {
+      const [none, few, many] = [0, 4, 6].map((at) => points[at].error.median)
+      expect(few).toBeLessThan(none / 5)
+      expect(many).toBeLessThan(few)
+    }
+    const { checks } = await run
+    expect(checks.map(({ claim }) => claim.split(':')[0])).toEqual([
+      'rotary',
+      'factored',
+      'rotary',
+      'factored',
+      'every construction converges',
+    ])
+  })
+
+  it('stands in the report under its own name, after the figures before it, and is read back', async () => {
+    const rotary = await run
+    const html = renderReport([smallResult(), rotary])
+    expect(html).toContain('<h2>Rotary attention. Error of pruned rotary attention against its width</h2>')
+    expect(html).toContain('Why rotary heads differ')
+    expect(renderReport([smallResult()])).not.toContain('Why rotary heads differ')
+    expect(reportedFigures(html)).toEqual([4, 'rotary'])
+    expect(parseFigure(JSON.stringify(rotary)).figure).toBe('rotary')
+    expect(() => parseFigure(JSON.stringify({ ...rotary, figure: 'rotatory' }))).toThrow(
+      '"figure" expected 4 to 8 or "rotary", got "rotatory"',
+    )
+    expect(lossOf(rotary, { figure: 'rotary', sources: 20, seed: '1', trained: false })).toBeUndefined()
+    expect(lossOf(rotary, { figure: 'rotary', sources: 5, seed: '1', trained: true })).toBe(
+      'sources 20 there, 5 asked for',
+    )
+  })
+})
 
 describe('rendering', () => {
   it('a small figure is the committed SVG', async () => {

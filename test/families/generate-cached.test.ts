@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
+import { createCachedDecoder } from '../../src/families/cached-decoder.js'
+import { createDenseModel } from '../../src/families/dense-model.js'
 import { createPlainDecoder, generateGreedy, generateTokens } from '../../src/families/generate.js'
-import { createCachedDecoder } from '../../src/families/gpt2/cached.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
-import { createGpt2 } from '../../src/families/gpt2/dense.js'
-import { randomGpt2Weights } from '../../src/families/gpt2/random.js'
+import { randomModelWeights } from '../../src/families/random.js'
 import type { GraphRunner } from '../../src/graph/index.js'
 import { fillWords, generateWeights } from '../../src/random/index.js'
 
@@ -24,7 +24,7 @@ const config: Gpt2Config = {
 function model(change: Partial<Gpt2Config> = {}, seed = 1) {
   const own = { ...config, ...change }
   // Larger weights than GPT-2's, so that every part of the model is seen in the logits.
-  const weights = randomGpt2Weights(own, seed, (request) =>
+  const weights = randomModelWeights(own, seed, (request) =>
     generateWeights({ ...request, init: { kind: 'normal', std: 0.5 } }),
   )
   const runner = createGraphRunner({ threads: 1 })
@@ -43,7 +43,7 @@ function model(change: Partial<Gpt2Config> = {}, seed = 1) {
       }
     },
   }
-  return { plain: createGpt2(runner, own, weights), cached: createCachedDecoder(counting, own, weights), counts }
+  return { plain: createDenseModel(runner, own, weights), cached: createCachedDecoder(counting, own, weights), counts }
 }
 
 const words = (count: number, stream: number) => {

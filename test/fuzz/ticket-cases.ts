@@ -2,7 +2,7 @@
 
 import { nodeDeflate } from '../../src/engine/node.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
-import { gpt2Matrices, gpt2Norms } from '../../src/families/gpt2/matrices.js'
+import { matricesOf, normVectorsOf } from '../../src/families/index.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { generateWeights } from '../../src/random/index.js'
 import { type Dtype, memorySource, openSafetensors } from '../../src/safetensors/index.js'
@@ -125,7 +125,7 @@ function changedShapes(random: CaseRandom, { json, tensors }: Parts): Uint8Array
     config[field] = Math.max(1, scaled(random, config[field], 26))
     const keeps = isSound ? 0 : undefined
     const matrices = metadata.matrices as { name: string; shape: number[]; kept: number; generations: number }[]
-    for (const [i, { shape }] of gpt2Matrices(config as unknown as Gpt2Config).entries()) {
+    for (const [i, { shape }] of matricesOf(config as unknown as Gpt2Config).entries()) {
       if (!matrices[i]) break
       const count = shape[0] * shape[1]
       const kept = keeps ?? random.one([0, matrices[i].kept, Math.floor(count / 2), count])
@@ -133,8 +133,8 @@ function changedShapes(random: CaseRandom, { json, tensors }: Parts): Uint8Array
       sizes.set(`${matrices[i].name}.mask`, [Math.ceil(count / 8)])
     }
     if (metadata.norms === 'learned') {
-      metadata.dense = gpt2Norms(config as unknown as Gpt2Config)
-      for (const { name, shape } of gpt2Norms(config as unknown as Gpt2Config)) sizes.set(name, [...shape])
+      metadata.dense = normVectorsOf(config as unknown as Gpt2Config)
+      for (const { name, shape } of normVectorsOf(config as unknown as Gpt2Config)) sizes.set(name, [...shape])
     }
   } else {
     const pair = random.one(metadata.pairs as ({ name: string } & Record<string, number>)[])
@@ -208,7 +208,7 @@ export const ticketCase = (random: CaseRandom): Uint8Array => random.one(changes
 export async function readTicket(bytes: Uint8Array, memoryLimit: number): Promise<void> {
   const ticket = await openTicket(memorySource(bytes, 'x'), nodeSha256, { memoryLimit })
   for (const name of ticket.dense.keys()) await ticket.readDense(name)
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     for (const name of ticket.matrices.keys()) await ticket.readMask(name)
     await materialiseSearched(ticket, generateWeights)
     return

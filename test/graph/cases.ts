@@ -210,6 +210,12 @@ function comparison(apply: (a: g.Value, b: g.Value) => g.Value) {
   }
 }
 
+function both(draw: Draw): Example {
+  const shape = someShape(draw)
+  const bools = (shape: g.Shape): Input => ({ dtype: 'bool', ...tabulate(shape, () => integer(draw, 0, 1)) })
+  return { inputs: { a: bools(shape), b: bools(stretchable(draw, shape)) }, build: ({ a, b }) => g.and(a, b) }
+}
+
 /** Random examples of every operator. */
 export const cases: { readonly [Op in g.OpName]: (draw: Draw) => Example } = {
   Add: binary(g.add),
@@ -219,6 +225,10 @@ export const cases: { readonly [Op in g.OpName]: (draw: Draw) => Example } = {
   Where: where,
   Equal: comparison(g.equal),
   Greater: comparison(g.greater),
+  GreaterOrEqual: comparison(g.greaterOrEqual),
+  Less: comparison(g.less),
+  LessOrEqual: comparison(g.lessOrEqual),
+  And: both,
   Cast: unary((x) => g.cast(x, 'float32')),
   Identity: unary(g.stopGradient),
   Exp: unary(g.exp),
@@ -229,6 +239,8 @@ export const cases: { readonly [Op in g.OpName]: (draw: Draw) => Example } = {
   Tanh: unary(g.tanh),
   Sigmoid: unary(g.sigmoid),
   Erf: unary(g.erf),
+  Sin: unary(g.sin, -9, 9),
+  Cos: unary(g.cos, -9, 9),
   Relu: unary(g.relu),
   HardSigmoid: unary((x) => g.hardSigmoid(x, 0.4, 0.3)),
   Gelu: (draw) => {
@@ -265,7 +277,19 @@ export const cases: { readonly [Op in g.OpName]: (draw: Draw) => Example } = {
   },
   Reshape: (draw) => {
     const shape = [...someShape(draw), 2]
-    const target = pick(draw, [g.sizeOf(shape)], [1, ...shape], [2, g.sizeOf(shape) / 2, 1])
-    return { inputs: { x: numbers(draw, shape) }, build: ({ x }) => g.reshape(x, target) }
+    const targets: ((x: g.Value) => g.SymbolicShape)[] = [
+      (x) => [g.elementsOf(x.shape)],
+      (x) => [1, ...x.shape],
+      (x) => [...x.shape.slice(0, -1), 1, ...x.shape.slice(-1)],
+      () => [0, 1, -1],
+    ]
+    const target = pick(draw, ...targets)
+    return { inputs: { x: numbers(draw, shape) }, build: ({ x }) => g.reshape(x, target(x)) }
+  },
+  Shape: (draw) => ({ inputs: { x: numbers(draw, someShape(draw, 0)) }, build: ({ x }) => g.shapeOf(x) }),
+  Range: (draw) => {
+    const start = integer(draw, 0, 4)
+    const limit = start + integer(draw, 0, 5)
+    return { inputs: { x: numbers(draw, [1]) }, build: ({ x }) => g.range(x, start, limit) }
   },
 }

@@ -6,8 +6,20 @@ import { interpret } from './reference.js'
 import type { NdArray } from './reference-arrays.js'
 import { runner } from './run-graph.js'
 
-/** Operators without a useful derivative: two comparisons, and what cuts gradients off. */
-const withoutGradient: readonly string[] = ['Equal', 'Greater', 'Identity']
+/** Operators that answer with booleans or with lengths. */
+const notDifferentiable = [
+  'Equal',
+  'Greater',
+  'GreaterOrEqual',
+  'Less',
+  'LessOrEqual',
+  'And',
+  'Shape',
+  'Range',
+] as const
+
+/** Operators without a useful derivative: those, and what cuts gradients off. */
+const withoutGradient: readonly string[] = [...notDifferentiable, 'Identity']
 
 const names = Object.keys(g.operators) as g.OpName[]
 const differentiable = names.filter((op) => !withoutGradient.includes(op))
@@ -33,7 +45,7 @@ function build({ inputs, build }: Example, fused = false): Built {
 function weightedSum(values: readonly g.Value[]): g.Value {
   const terms = values.map((value, k) => {
     const weights = Float32Array.from({ length: g.sizeOf(value.shape) }, (_, i) => Math.sin(3 * i + k + 1))
-    const weighted = g.mul(value, value.graph.constant(g.float32(value.shape, weights)))
+    const weighted = g.mul(value, value.graph.constant(g.float32(g.numericShape('test:', value.shape), weights)))
     return value.shape.length === 0 ? weighted : g.reduceSum(weighted, [...value.shape.keys()])
   })
   return terms.reduce(g.add)
@@ -137,15 +149,40 @@ describe('ONNX Runtime computes the gradients that the reference computes (5e-6)
   })
 })
 
+describe('functions that are made of several operators', () => {
+  const x: Input = { dtype: 'float32', shape: [2, 3], data: Float64Array.of(0.5, -2, 3, 0.25, 1.5, -0.75) }
+  const scale: Input = { dtype: 'float32', shape: [3], data: Float64Array.of(2, -1, 0.5) }
+  const silu = (a: number) => a / (1 + Math.exp(-a))
+  const rms = (i: number) => Math.hypot(...x.data.subarray(3 * i, 3 * i + 3), Math.sqrt(3 * 0.125)) / Math.sqrt(3)
+
+  test.each<[string, Example, readonly number[]]>([
+    ['silu', { inputs: { x }, build: ({ x }) => g.silu(x) }, Array.from(x.data, silu)],
+    [
+      'rmsNormalization',
+      { inputs: { x, scale }, build: ({ x, scale }) => g.rmsNormalization(x, scale, 0.125) },
+      Array.from(x.data, (a, i) => (a / rms(Math.floor(i / 3))) * scale.data[i % 3]),
+    ],
+  ])('%s: values (1e-7) and gradients (1e-6)', async (_name, example, expected) => {
+    const built = build(example)
+    expectClose(interpret(built.graph, built.feeds).get(built.outputs[0])!.data, expected, 1e-7)
+    const loss = weightedSum(built.outputs)
+    const found = g.gradients(loss, built.wrt)
+    const values = interpret(built.graph, built.feeds)
+    for (const [i, gradient] of found.entries()) {
+      expectClose(values.get(gradient)!.data, finiteDifferences(built, loss, built.wrt[i]), 1e-6)
+    }
+    expectClose((await run(built, built.outputs))[0].data, expected, 2e-6)
+  })
+})
+
 test('every operator has a case, and the ones without a gradient are known', () => {
   expect(Object.keys(cases).sort()).toEqual([...names].sort())
 })
 
-test.each(['Equal', 'Greater'] as const)('%s is not differentiable', (op) => {
-  const x = g.createGraph('comparison').input('x', 'float32', [2])
-  const [y] = x.graph.apply(op, [x, x], {})
-  const node = { op, inputs: [x, x], outputs: [y], attributes: {} }
-  expect(() => g.operators[op].gradient(node as never, [y], [true, true])).toThrow(
+test.each(notDifferentiable)('%s is not differentiable', (op) => {
+  const x = g.createGraph('plain').input('x', 'float32', [2])
+  const node = { op, inputs: [x, x], outputs: [x], attributes: {} }
+  expect(() => g.operators[op].gradient(node as never, [x], [true, true])).toThrow(
     new RangeError(`${op}: not differentiable`),
   )
 })

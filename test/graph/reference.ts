@@ -15,11 +15,7 @@ import {
   tabulate,
 } from './reference-arrays.js'
 
-type Reference<Op extends OpName> = (
-  inputs: readonly NdArray[],
-  attributes: OpAttributes[Op],
-  outputs: readonly Value[],
-) => NdArray[]
+type Reference<Op extends OpName> = (inputs: readonly NdArray[], attributes: OpAttributes[Op]) => NdArray[]
 
 const reference: { readonly [Op in OpName]: Reference<Op> } = {
   Add: elementwise((a, b) => a + b),
@@ -29,6 +25,10 @@ const reference: { readonly [Op in OpName]: Reference<Op> } = {
   Where: elementwise((condition, a, b) => (condition ? a : b)),
   Equal: elementwise((a, b) => Number(a === b)),
   Greater: elementwise((a, b) => Number(a > b)),
+  GreaterOrEqual: elementwise((a, b) => Number(a >= b)),
+  Less: elementwise((a, b) => Number(a < b)),
+  LessOrEqual: elementwise((a, b) => Number(a <= b)),
+  And: elementwise((a, b) => Number(a !== 0 && b !== 0)),
   Cast: ([x], { to }) =>
     elementwise(to === 'bool' ? (a) => Number(a !== 0) : to === 'float32' ? (a) => a : Math.trunc)([x]),
   Identity: ([x]) => [x],
@@ -40,6 +40,8 @@ const reference: { readonly [Op in OpName]: Reference<Op> } = {
   Tanh: elementwise(Math.tanh),
   Sigmoid: elementwise((x) => 1 / (1 + Math.exp(-x))),
   Erf: elementwise(erf),
+  Sin: elementwise(Math.sin),
+  Cos: elementwise(Math.cos),
   Relu: elementwise((x) => Math.max(x, 0)),
   HardSigmoid: ([x], { alpha, beta }) =>
     elementwise((a) => Math.max(0, Math.min(1, Math.fround(alpha) * a + Math.fround(beta))))([x]),
@@ -63,17 +65,17 @@ const reference: { readonly [Op in OpName]: Reference<Op> } = {
     const [scaled] = elementwise((a, b) => a * b)([standard, scale])
     return [bias ? elementwise((a, b) => a + b)([scaled, bias])[0] : scaled, center, inverse]
   },
-  ReduceSum: ([x, axes], _, [y]) => [{ ...reduce(x, [...axes.data], sum), shape: y.shape }],
-  ReduceMean: ([x, axes], _, [y]) => [{ ...reduce(x, [...axes.data], mean), shape: y.shape }],
-  ReduceMax: ([x, axes], _, [y]) => [{ ...reduce(x, [...axes.data], (line) => Math.max(...line)), shape: y.shape }],
+  ReduceSum: ([x, axes], { keepdims }) => [reduced(x, axes, keepdims, sum)],
+  ReduceMean: ([x, axes], { keepdims }) => [reduced(x, axes, keepdims, mean)],
+  ReduceMax: ([x, axes], { keepdims }) => [reduced(x, axes, keepdims, (line) => Math.max(...line))],
   Expand: ([x, target]) => [
     tabulate(broadcastShape(x, { shape: [...target.data], data: x.data }), (index) => read(x, index)),
   ],
-  Gather([data, indices], { axis }, [y]) {
+  Gather([data, indices], { axis }) {
     const at = (axis + data.shape.length) % data.shape.length
     const after = at + indices.shape.length
     return [
-      tabulate(y.shape, (index) => {
+      tabulate([...data.shape.slice(0, at), ...indices.shape, ...data.shape.slice(at + 1)], (index) => {
         const place = read(indices, index.slice(at, after))
         return read(data, [...index.slice(0, at), place, ...index.slice(after)])
       }),
@@ -93,11 +95,16 @@ const reference: { readonly [Op in OpName]: Reference<Op> } = {
     })
     return [result]
   },
-  Slice([data, starts, _ends, axes], _, [y]) {
+  Slice([data, starts, ends, axes]) {
     const from = data.shape.map(() => 0)
-    for (const [i, axis] of axes.data.entries()) from[(axis + from.length) % from.length] = starts.data[i]
+    const shape = [...data.shape]
+    for (const [i, axis] of axes.data.entries()) {
+      const at = (axis + from.length) % from.length
+      from[at] = starts.data[i]
+      shape[at] = ends.data[i] - starts.data[i]
+    }
     return [
-      tabulate(y.shape, (index) =>
+      tabulate(shape, (index) =>
         read(
           data,
           index.map((i, axis) => i + from[axis]),
@@ -105,32 +112,48 @@ const reference: { readonly [Op in OpName]: Reference<Op> } = {
       ),
     ]
   },
-  Split([data], { axis }, outputs) {
+  Split([data, lengths], { axis }) {
     const at = (axis + data.shape.length) % data.shape.length
-    return outputs.map(({ shape }, part) => {
-      const start = sum(outputs.slice(0, part).map((before) => before.shape[at]))
-      return tabulate(shape, (index) => read(data, index.with(at, index[at] + start)))
+    return Array.from(lengths.data, (length, part) => {
+      const start = sum([...lengths.data.subarray(0, part)])
+      return tabulate(data.shape.with(at, length), (index) => read(data, index.with(at, index[at] + start)))
     })
   },
-  Concat(inputs, { axis }, [y]) {
-    const at = (axis + y.shape.length) % y.shape.length
+  Concat(inputs, { axis }) {
+    const at = (axis + inputs[0].shape.length) % inputs[0].shape.length
     const owners = inputs.flatMap((input) => Array.from({ length: input.shape[at] }, (_, i) => [input, i] as const))
     return [
-      tabulate(y.shape, (index) => {
+      tabulate(inputs[0].shape.with(at, owners.length), (index) => {
         const [input, i] = owners[index[at]]
         return read(input, index.with(at, i))
       }),
     ]
   },
-  Transpose: ([x], { perm }, [y]) => [
-    tabulate(y.shape, (index) =>
-      read(
-        x,
-        perm.map((_, axis) => index[perm.indexOf(axis)]),
-      ),
+  Transpose: ([x], { perm }) => [
+    tabulate(
+      perm.map((axis) => x.shape[axis]),
+      (index) =>
+        read(
+          x,
+          perm.map((_, axis) => index[perm.indexOf(axis)]),
+        ),
     ),
   ],
-  Reshape: ([x], _, [y]) => [{ shape: y.shape, data: x.data }],
+  Reshape([x, target]) {
+    const shape = Array.from(target.data, (length, axis) => (length === 0 ? x.shape[axis] : length))
+    const others = shape.reduce((size, length) => (length === -1 ? size : size * length), 1)
+    return [{ shape: shape.map((length) => (length === -1 ? x.data.length / others : length)), data: x.data }]
+  },
+  Shape: ([x]) => [{ shape: [x.shape.length], data: Float64Array.from(x.shape) }],
+  Range: ([start, limit, step]) => [
+    tabulate([Math.ceil((limit.data[0] - start.data[0]) / step.data[0])], ([i]) => start.data[0] + i * step.data[0]),
+  ],
+}
+
+function reduced(x: NdArray, { data }: NdArray, keepdims: 0 | 1, combine: (line: number[]) => number): NdArray {
+  const result = reduce(x, [...data], combine)
+  const axes = Array.from(data, (axis) => (axis + x.shape.length) % x.shape.length)
+  return keepdims ? result : { ...result, shape: result.shape.filter((_, axis) => !axes.includes(axis)) }
 }
 
 function product(a: NdArray, b: NdArray, { transA = 0, transB = 0, alpha = 1 }): NdArray {
@@ -163,8 +186,8 @@ const erfGelu = (x: number) => (x / 2) * (1 + erf(x / Math.SQRT2))
 
 const tanhGelu = (x: number) => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
 
-function computeNode<Op extends OpName>({ op, attributes, outputs }: Node<Op>, inputs: readonly NdArray[]): NdArray[] {
-  return reference[op](inputs, attributes, outputs)
+function computeNode<Op extends OpName>({ op, attributes }: Node<Op>, inputs: readonly NdArray[]): NdArray[] {
+  return reference[op](inputs, attributes)
 }
 
 /** Every value of a graph, for these inputs by name. */
@@ -172,7 +195,8 @@ export function interpret(graph: Graph, feeds: Readonly<Record<string, NdArray>>
   const values = new Map<Value, NdArray>()
   for (const value of graph.inputs) values.set(value, feeds[value.name])
   for (const value of graph.constants) {
-    values.set(value, { shape: value.shape, data: Float64Array.from(value.constant!.data as Iterable<number>, Number) })
+    const { dims, data } = value.constant!
+    values.set(value, { shape: dims, data: Float64Array.from(data as Iterable<number>, Number) })
   }
   for (const node of graph.nodes) {
     const results = computeNode(

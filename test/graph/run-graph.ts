@@ -1,5 +1,5 @@
 import { createGraphRunner } from '../../src/engine/onnx.js'
-import { createGraph, encodeModel, type Graph, type Tensor, type Value } from '../../src/graph/index.js'
+import { createGraph, encodeModel, type Graph, numericShape, type Tensor, type Value } from '../../src/graph/index.js'
 
 export const runner = createGraphRunner({ threads: 1 })
 
@@ -16,5 +16,5 @@ export async function runGraph(
   const session = await runner.load(encodeModel(graph))
   const { y } = await session.run(feeds)
   await session.release()
-  return { ...y, shape } // shape: what the builder inferred; dims: what ONNX Runtime made
+  return { ...y, shape: numericShape('y:', shape) } // shape: what the builder inferred; dims: what ONNX Runtime made
 }

@@ -44,6 +44,13 @@ test.each<[string, () => unknown]>([
     'Relu: y belongs to graph other',
     () => graph.apply('Relu', [g.createGraph('other').input('y', 'float32', [1])], {}),
   ],
+  [
+    'Range: expected steps of 1, got 2',
+    () => {
+      const two = graph.constant(g.tensor('int64', [], BigInt64Array.of(2n)))
+      graph.apply('Range', [two, two, two], {})
+    },
+  ],
   ['graph errors: two inputs named twice', () => [0, 1].map(() => graph.input('twice', 'float32', []))],
   ['graph errors: two outputs named out', () => [0, 1].map(() => graph.output('out', value([])))],
   ['"data" expected 6 elements for [2,3], got 5', () => g.float32([2, 3], new Float32Array(5))],
@@ -56,6 +63,16 @@ test.each<[string, RegExp, () => unknown]>([
   ['arithmetic on mixed types', /^Add: x\d+ expected float32, got int32$/, () => g.add(value([]), value([], 'int32'))],
   ['arithmetic on booleans', /^Mul: x\d+ expected .*, got bool$/, () => g.mul(value([], 'bool'), value([], 'bool'))],
   ['a float index', /^Gather: x\d+ expected int32 or int64, got float32$/, () => g.gather(value([2]), value([1]))],
+  [
+    'numbers that are no truths',
+    /^And: x\d+ expected bool, got int32$/,
+    () => g.and(value([], 'bool'), value([], 'int32')),
+  ],
+  [
+    'a length that is not known',
+    /^Range: x\d+ expected an int64 constant$/,
+    () => graph.apply('Range', [value([], 'int64'), value([], 'int64'), value([], 'int64')], {}),
+  ],
   ['a float condition', /^Where: x\d+ expected bool/, () => g.where(value([]), value([]), value([]))],
   [
     'a shape that is not constant',

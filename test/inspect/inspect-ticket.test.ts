@@ -42,9 +42,7 @@ describe.each([
 test('the report of a searched ticket', async () => {
   const { ticket } = await searched()
   const { matrices, layers, total, size, compared } = await inspectTicket(ticket)
-  expect(matrices.map(({ name }) => name)).toEqual(
-    ticket.kind === 'searched-gpt2' ? [...ticket.matrices.keys()] : undefined,
-  )
+  expect(matrices.map(({ name }) => name)).toEqual(ticket.kind === 'searched' ? [...ticket.matrices.keys()] : undefined)
   const fc = named(matrices, 'h.1.mlp.c_fc')
   expect(fc).toMatchObject({
     layer: 1,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { gpt2Shapes } from '../../src/families/gpt2/config.js'
-import { gpt2TensorShapes } from '../../src/families/gpt2/weights.js'
-import { readGpt2Folder } from '../../src/interop/index.js'
+import { type Gpt2Config, gpt2Shapes } from '../../src/families/gpt2/config.js'
+import { familyOf, parametersOf, storedTensors } from '../../src/families/index.js'
+import { readModelFolder } from '../../src/interop/index.js'
 import { memorySource } from '../../src/safetensors/byte-source.js'
 import { InputError } from '../../src/safetensors/input-error.js'
 import { readSorter } from '../families/gpt2/partials.js'
@@ -25,7 +25,7 @@ interface Stored {
 
 /** Tensors of the tiny model: element i of the k-th tensor is k + i / 64, exact in every format below. */
 function tensors(dtype: 'F32' | 'F16' | 'BF16' = 'F32', prefix = 'transformer.'): Map<string, Stored> {
-  const shapes = gpt2TensorShapes({
+  const own: Gpt2Config = {
     ...gpt2Shapes['gpt2-nano-sort'],
     layers: 1,
     width: 4,
@@ -33,12 +33,14 @@ function tensors(dtype: 'F32' | 'F16' | 'BF16' = 'F32', prefix = 'transformer.')
     inner: 16,
     positions: 3,
     vocabulary: 5,
-  })
+  }
   return new Map(
-    [...shapes].map(([name, shape], k) => {
-      const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => element(k, i))
-      return [name.replace('transformer.', prefix), { dtype, shape, bytes: encode(dtype, values) }]
-    }),
+    familyOf(own)
+      .huggingFace.tensors(own)
+      .map(({ name, shape }, k) => {
+        const values = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, (_, i) => element(k, i))
+        return [name.replace('transformer.', prefix), { dtype, shape, bytes: encode(dtype, values) }]
+      }),
   )
 }
 
@@ -69,7 +71,7 @@ function safetensors(entries: Map<string, Stored>): Uint8Array {
 }
 
 const read = (json: Json | string, entries = tensors()) =>
-  readGpt2Folder(async (name) => {
+  readModelFolder(async (name) => {
     const text = typeof json === 'string' ? json : JSON.stringify(json)
     return memorySource(name === 'config.json' ? Buffer.from(text) : safetensors(entries), `folder/${name}`)
   })
@@ -77,13 +79,15 @@ const read = (json: Json | string, entries = tensors()) =>
 test('the bundled sorter', async () => {
   const { config: sorter, weights } = await readSorter()
   expect(sorter).toEqual(gpt2Shapes['gpt2-nano-sort'])
-  expect([...weights].map(([name, { shape }]) => [name, shape])).toEqual([...gpt2TensorShapes(sorter)])
+  expect(new Map([...weights].map(([name, { shape }]) => [name, shape]))).toEqual(
+    new Map(parametersOf(sorter).map(({ name, shape }) => [name, shape])),
+  )
 })
 
 describe('weights are the same', () => {
   test.each(['F32', 'F16', 'BF16'] as const)('stored as %s', async (dtype) => {
-    const { weights } = await read(config, tensors(dtype))
-    for (const [k, [name, { data }]] of [...weights].entries()) {
+    const { config: own, weights } = await read(config, tensors(dtype))
+    for (const [k, [name, { data }]] of [...storedTensors(own, weights)].entries()) {
       expect(data, name).toEqual(Float32Array.from(data, (_, i) => element(k, i)))
     }
   })
@@ -159,8 +163,8 @@ test('a tied head that is stored as well is read once', async () => {
   const entries = tensors()
   entries.set('lm_head.weight', entries.get('transformer.wte.weight')!)
   const found = await read({ ...config, tie_word_embeddings: true }, entries)
-  expect(found.config.tiedHead).toBe(true)
-  expect(found.weights.has('lm_head.weight')).toBe(false)
+  expect(found.config).toMatchObject({ tiedHead: true })
+  expect(found.weights.has('lm_head')).toBe(false)
 })
 
 describe('a bad config.json is refused in one line', () => {
@@ -168,7 +172,11 @@ describe('a bad config.json is refused in one line', () => {
     ['not JSON', '{'],
     ['not a JSON object', '[]'],
     [
-      'model_type "llama", architectures ["LlamaForCausalLM"] is not supported; what is: model_type "gpt2", GPT2LMHeadModel or GPT2Model',
+      'model_type "t5", architectures ["T5Model"] is not supported; what is: model_type "gpt2", "llama", "mistral", "qwen2", "bert"',
+      { ...config, model_type: 't5', architectures: ['T5Model'] },
+    ],
+    [
+      'num_attention_heads expected an integer >= 1, got nothing',
       { ...config, model_type: 'llama', architectures: ['LlamaForCausalLM'] },
     ],
     [
@@ -237,7 +245,7 @@ describe('bad weights are refused in one line', () => {
       (entries) => new Float32Array(entries.get(name)!.bytes.buffer).fill(Number.NEGATIVE_INFINITY, 63),
     ],
     [
-      'lm_head.weight differs from the token embedding, though tie_word_embeddings is not false',
+      'lm_head.weight differs from the token embedding, though config.json ties the head',
       { ...config, tie_word_embeddings: true },
       () => {},
     ],
@@ -258,7 +266,7 @@ describe('bad weights are refused in one line', () => {
       (entries) => entries.set('transformer.h.0.attn.bias', one), // no causal mask has this shape
     ],
     [
-      'tensors that are not supported: "h.1.ln_1.bias", "h.1.ln_1.weight" (n_layer is 1)',
+      'tensors that are not supported: "h.1.ln_1.bias", "h.1.ln_1.weight" (config.json says 1 layer)',
       config,
       (entries) => entries.set('h.1.ln_1.bias', one).set('h.1.ln_1.weight', one),
     ],
@@ -275,7 +283,7 @@ describe('bad weights are refused in one line', () => {
         entries.delete(name)
       },
     ],
-    ['n_layer 1000000000000 asks for more tensors than the 17 there are', { ...config, n_layer: 1e12 }, () => {}],
+    ['1000000000000 layers ask for more tensors than the 17 there are', { ...config, n_layer: 1e12 }, () => {}],
   ])('%s', async (reason, json, spoil) => {
     const entries = tensors()
     spoil(entries)
@@ -286,7 +294,7 @@ describe('bad weights are refused in one line', () => {
 test('a missing file is named, and the weight file is closed on every path', async () => {
   let closed = 0
   const open = (spoilt: boolean) =>
-    readGpt2Folder(async (file) => {
+    readModelFolder(async (file) => {
       if (file !== 'config.json' && spoilt) throw new InputError(`folder/${file}: no such file`)
       const source = memorySource(
         file === 'config.json' ? Buffer.from(JSON.stringify(config)) : new Uint8Array(3),

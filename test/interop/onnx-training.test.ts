@@ -1,24 +1,25 @@
 import * as ort from 'onnxruntime-node'
 import { describe, expect, test } from 'vitest'
-import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../../src/families/gpt2/matrices.js'
-import { checkTrainingBatch, denseTrainingFile, ticketTrainingFile } from '../../src/interop/index.js'
-import { huggingFaceWeights } from '../../src/search/hugging-face-weights.js'
+import { familyOf, type LossModel, lossParameters, parametersIn, weightsOf } from '../../src/families/index.js'
+import { openFile } from '../../src/files/files.js'
+import { checkTrainingBatch, denseTrainingFile, readModelFolder, ticketTrainingFile } from '../../src/interop/index.js'
+import { expectedOf, familyFolder } from '../vectors/families/open.js'
 import { farthest, openVectors } from '../vectors/pytorch/open.js'
-import { type Feeds, floats as floatTensor, loadOnnx } from './output.js'
+import { bytesOf, type Feeds, floats as floatTensor, loadOnnx } from './output.js'
 
-interface Metadata extends BiasFreeGpt2 {
+interface Metadata extends LossModel {
   readonly loss: number
 }
 
 describe.each(['relu', 'learned-norms', 'untied-head'])('PyTorch: %s', async (name) => {
   const { metadata, shape, floats, integers } = await openVectors<Metadata>(`gpt2-${name}`)
-  const { config, norms } = metadata
+  const { config } = metadata
   const [batch, length] = shape('tokens')
   const data: Feeds = {
     tokens: new ort.Tensor('int32', integers('tokens'), [batch, length]),
     targets: new ort.Tensor('int32', integers('targets'), [batch, length]),
   }
-  const parameters = [...gpt2Matrices(config), ...(norms === 'learned' ? gpt2Norms(config) : [])]
+  const parameters = lossParameters(metadata)
 
   test('with its weights inside: loss and gradients by the names of a ticket within 1e-6', async () => {
     const file = ticketTrainingFile('step.onnx', metadata, floats, { batch, length, weights: 'initializers' })
@@ -54,18 +55,44 @@ describe.each(['relu', 'learned-norms', 'untied-head'])('PyTorch: %s', async (na
     expect(Math.abs((await run({ ...data, ...fed(0) })).loss[0] - Math.log(config.vocabulary))).toBeLessThan(1e-6)
   })
 
-  test('as a dense GPT-2: loss and gradients by Hugging Face names within 1e-6', async () => {
-    const weights = huggingFaceWeights(metadata, floats)
-    const { run } = await loadOnnx(
+  test('as a dense model: the same file', async () => {
+    const weights = weightsOf(parameters, floats)
+    const options = { batch, length, weights: 'initializers' } as const
+    const dense = denseTrainingFile('step.onnx', config, weights, options)
+    expect(bytesOf(dense)).toEqual(bytesOf(ticketTrainingFile('step.onnx', metadata, floats, options)))
+  })
+})
+
+describe.each(['llama', 'qwen2', 'bert'])('PyTorch: a folder of transformers, %s', (name) => {
+  test('loss and gradients of every parameter, biases too, within 1e-5', async () => {
+    const { config, weights } = await readModelFolder((file) => openFile(familyFolder(name) + file))
+    const { tokens, targets, mask, tokenTypes, loss, d } = (await expectedOf(name)).gradients!
+    const [batch, length] = [tokens.length, tokens[0].length]
+    const int32 = (rows: readonly (readonly number[])[]) =>
+      new ort.Tensor('int32', Int32Array.from(rows.flat()), [batch, length])
+    const float32 = (rows: readonly (readonly number[])[]) =>
+      floatTensor([batch, length], Float32Array.from(rows.flat()))
+    const isEncoder = familyOf(config).task === 'encoder'
+    const data: Feeds = {
+      tokens: int32(tokens),
+      targets: int32(targets.map((row) => row.map((target) => Math.max(0, target)))),
+    }
+    if (isEncoder) {
+      data.mask = float32(mask!)
+      data.types = int32(tokenTypes!)
+      data.counts = float32(targets.map((row) => row.map((target) => (target < 0 ? 0 : 1))))
+    }
+    const { session, run } = await loadOnnx(
       denseTrainingFile('step.onnx', config, weights, { batch, length, weights: 'initializers' }),
     )
+    expect([...session.inputNames].sort()).toEqual(Object.keys(data).sort())
     const results = await run(data)
+    expect(Math.abs(results.loss[0] - loss)).toBeLessThan(1e-5)
     expect(Object.keys(results).sort()).toEqual(['loss', ...[...weights.keys()].map((key) => `d.${key}`)].sort())
-    expect(Math.abs(results.loss[0] - metadata.loss)).toBeLessThan(1e-6)
-    const expected = huggingFaceWeights(metadata, (key) => floats(`d.${key}`))
-    for (const [key, { data: gradient }] of expected) {
-      const isShown = !key.endsWith('.bias') && (norms === 'learned' || !key.includes('.ln_'))
-      if (isShown) expect(farthest(results[`d.${key}`], gradient), key).toBeLessThan(1e-6)
+    for (const recipe of familyOf(config).huggingFace.tensors(config)) {
+      for (const [key, gradient] of parametersIn(recipe, d.get(recipe.name)!.data, config)) {
+        expect(farthest(results[`d.${key}`], gradient.data), key).toBeLessThan(1e-5)
+      }
     }
   })
 })

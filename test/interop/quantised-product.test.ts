@@ -1,7 +1,9 @@
+import { create, fromBinary } from '@bufbuild/protobuf'
 import { describe, expect, test } from 'vitest'
-import { createOnnxBuilder } from '../../src/interop/onnx-builder.js'
+import { createGraph, encodeModel, matMul, transpose } from '../../src/graph/index.js'
+import { ModelProtoSchema, OperatorSetIdProtoSchema } from '../../src/graph/proto/onnx_pb.js'
 import { onnxFile } from '../../src/interop/onnx-file.js'
-import { BLOCK, type LinearMap, quantise, quantisedProduct } from '../../src/interop/quantised-product.js'
+import { BLOCK, type LinearMap, quantise, quantiseProducts } from '../../src/interop/quantised-product.js'
 import { generateWeights } from '../../src/random/index.js'
 import { farthest } from '../vectors/pytorch/open.js'
 import { floats, loadOnnx } from './output.js'
@@ -38,11 +40,15 @@ describe.each([4, 8] as const)('%i bits', (bits) => {
     ['out-in', 33, 4],
   ] as const)('%s %i x %i: ONNX Runtime computes with the dequantised weights', async (stored, inputs, outputs) => {
     const map: LinearMap = { data: normal(1, inputs * outputs), inputs, outputs, stored }
-    const graph = createOnnxBuilder('test', { opset: 17, irVersion: 8 })
-    graph.input('x', 'float32', ['rows', inputs])
-    quantisedProduct(graph, 'w', 'x', map, bits, 'y')
-    graph.output('y', 'float32', ['rows', outputs])
-    const { model, initializers } = graph.finish()
+    const isTurned = stored === 'out-in'
+    const shape = isTurned ? [outputs, inputs] : [inputs, outputs]
+    const graph = createGraph('test')
+    const w0 = graph.input('w', 'float32', shape)
+    graph.output('y', matMul(graph.input('x', 'float32', ['rows', inputs]), isTurned ? transpose(w0, [1, 0]) : w0))
+    const model = fromBinary(ModelProtoSchema, encodeModel(graph))
+    const { initializers, replaced } = quantiseProducts(model.graph!, new Map([['w', { shape, data: map.data }]]), bits)
+    expect([...replaced]).toEqual(['w'])
+    model.opsetImport.push(create(OperatorSetIdProtoSchema, { domain: 'com.microsoft', version: 1n }))
     const { run } = await loadOnnx(onnxFile('q.onnx', model, initializers))
     const x = normal(2, 3 * inputs)
     const w = dequantised(map, bits)

@@ -1,7 +1,7 @@
 import type { AddedToken, tokenizerNames } from '../../src/data/index.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
-import { gpt2TensorShapes } from '../../src/families/gpt2/weights.js'
-import { gpt2ConfigFile, type SpecialTokens, tokenizerFiles, weightsFile } from '../../src/interop/index.js'
+import { parametersOf, storedTensors } from '../../src/families/index.js'
+import { modelConfigFile, type SpecialTokens, tokenizerFiles, weightsFile } from '../../src/interop/index.js'
 import { textFile } from '../../src/interop/output-file.js'
 import { writeFiles } from './output.js'
 
@@ -34,11 +34,11 @@ export async function writeSchedule(folder: string, schedule: Schedule): Promise
     tiedHead: false,
   }
   const weights = new Map(
-    [...gpt2TensorShapes(config)].map(([name, shape]) => {
-      const data = new Float32Array(shape.reduce((a, b) => a * b))
-      if (/ln_\w\.weight$/.test(name)) data.fill(1)
-      if (name === 'transformer.wpe.weight') for (let p = 0; p < 8; p++) data[9 * p] = 1
-      if (name === 'lm_head.weight') for (const [p, token] of tokens.entries()) data[8 * token + p] = 1
+    parametersOf(config).map(({ name, shape, kind }) => {
+      const data = new Float32Array(shape.reduce((product, length) => product * length, 1))
+      if (kind === 'gain') data.fill(1)
+      if (name === 'wpe') for (let p = 0; p < 8; p++) data[9 * p] = 1
+      if (name === 'lm_head') for (const [p, token] of tokens.entries()) data[8 * token + p] = 1
       return [name, { shape, data }]
     }),
   )
@@ -53,8 +53,8 @@ export async function writeSchedule(folder: string, schedule: Schedule): Promise
   }
   const generationFiles = generation ? [textFile('generation_config.json', JSON.stringify(generation))] : []
   await writeFiles(folder, [
-    gpt2ConfigFile(config, special),
-    weightsFile(weights, 'fp32'),
+    modelConfigFile(config, special),
+    weightsFile(storedTensors(config, weights), 'fp32'),
     ...files,
     ...generationFiles,
   ])

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { gpt2TensorShapes } from '../../src/families/gpt2/weights.js'
-import { openGpt2Folder, readGpt2Folder } from '../../src/interop/index.js'
+import type { Gpt2Config } from '../../src/families/gpt2/config.js'
+import { familyOf, storedTensors } from '../../src/families/index.js'
+import { openModelFolder, readModelFolder } from '../../src/interop/index.js'
 import { encodeSafetensors, float32Bytes, InputError, memorySource } from '../../src/safetensors/index.js'
 
 const config = { model_type: 'gpt2', n_layer: 1, n_head: 2, n_embd: 4, n_inner: 6, n_positions: 3, vocab_size: 5 }
-const shapes = gpt2TensorShapes({
+const own: Gpt2Config = {
   layers: 1,
   width: 4,
   heads: 2,
@@ -14,7 +15,12 @@ const shapes = gpt2TensorShapes({
   activation: 'gelu_new',
   layerNormEpsilon: 1e-5,
   tiedHead: true,
-})
+}
+const shapes = new Map(
+  familyOf(own)
+    .huggingFace.tensors(own)
+    .map(({ name, shape }) => [name, shape]),
+)
 const valuesOf = (k: number, count: number) => Float32Array.from({ length: count }, (_, i) => k + i / 64)
 
 /** Shards of the tiny model: tensor k goes to shard k mod `count`. */
@@ -71,11 +77,12 @@ function folder(files: Map<string, Set<string>>, index: unknown, others: Record<
 test('shards are read as one model, and closed', async () => {
   const { files, map } = shards(3)
   const { open, isClosed } = folder(files, { metadata: { total_size: 1 }, weight_map: map })
-  const { weights } = await readGpt2Folder(open)
-  expect([...weights].map(([name, { shape }]) => [name, shape])).toEqual([...shapes])
-  for (const [k, { data }] of [...weights.values()].entries()) expect(data).toEqual(valuesOf(k, data.length))
+  const { config, weights } = await readModelFolder(open)
+  const stored = storedTensors(config, weights)
+  expect([...stored].map(([name, { shape }]) => [name, shape])).toEqual([...shapes])
+  for (const [k, { data }] of [...stored.values()].entries()) expect(data).toEqual(valuesOf(k, data.length))
   expect(isClosed()).toBe(true)
-  const opened = await openGpt2Folder(open)
+  const opened = await openModelFolder(open)
   const sizes = await Promise.all([...files.keys()].map(async (name) => (await open(name)).size))
   expect([opened.bytes, opened.dtype]).toEqual([sizes.reduce((a, b) => a + b), 'F32'])
   expect(opened.source).toBe('folder/model.safetensors.index.json')
@@ -83,7 +90,7 @@ test('shards are read as one model, and closed', async () => {
 
 test('a single file is preferred, as transformers does', async () => {
   const { open } = folder(new Map([['model.safetensors', new Set(shapes.keys())]]), 'not JSON')
-  expect((await openGpt2Folder(open)).source).toBe('folder/model.safetensors')
+  expect((await openModelFolder(open)).source).toBe('folder/model.safetensors')
 })
 
 describe('what is wrong is said in one line, and everything is closed', () => {
@@ -131,7 +138,7 @@ describe('what is wrong is said in one line, and everything is closed', () => {
     ],
   ])('%s', async (message, stored, content, others) => {
     const { open, isClosed } = folder(stored, content, others)
-    await expect(openGpt2Folder(open)).rejects.toThrow(new InputError(message))
+    await expect(openModelFolder(open)).rejects.toThrow(new InputError(message))
     expect(isClosed()).toBe(true)
   })
 })

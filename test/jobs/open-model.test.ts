@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { inspectFile } from '../../src/jobs/inspect.js'
 import { openModelSource } from '../../src/jobs/model-source.js'
 import { openModel } from '../../src/jobs/open-model.js'
-import { pruneGpt2 } from '../../src/jobs/prune.js'
+import { pruneModel } from '../../src/jobs/prune.js'
 import { openTicketModel } from '../../src/jobs/ticket-model.js'
 import { InputError } from '../../src/safetensors/index.js'
 import { writeSearched } from '../cli/searched-fixture.js'
@@ -24,7 +24,7 @@ const size = async (path: string) => (await stat(path)).size
 
 test('a searched ticket, a pruned one and a folder open as one thing', async () => {
   const pruned = join(folder, 'sorter.slt.safetensors')
-  await pruneGpt2({ target: await readSorter(), items: 8, seed: 7, out: pruned, threads: 1 })
+  await pruneModel({ target: await readSorter(), items: 8, seed: 7, out: pruned, threads: 1 })
   const found = { kind: 'searched', name: 'random', tokenizer: 'bytes', dtype: 'ticket', bytes: await size(ticket) }
   const cut = { kind: 'pruned', name: 'sorter', tokenizer: null, dtype: 'ticket', bytes: await size(pruned) }
   const stored = { kind: 'folder', name: 'gpt-nano-sort', tokenizer: null, dtype: 'F32', ticket: null }

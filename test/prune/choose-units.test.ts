@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { balanceUnits, groupUnits } from '../../src/prune/choose-units.js'
-import { planPair, productRange } from '../../src/prune/pair-plan.js'
+import { planSource, productRange } from '../../src/prune/pair-source.js'
 import { columnsOf } from '../../src/prune/prune-matrix.js'
 import { solveColumns } from '../../src/prune/solve-columns.js'
 import { generateWeights, normal } from '../../src/random/index.js'
@@ -11,8 +11,8 @@ const inputs = 20
 const outputs = 37
 const targets = normal(11, 0, inputs * outputs).map((value) => value * 0.02)
 const largest = targets.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
-const plan = (method: 'balanced' | 'plain', items = 16, name = 'a.qk') =>
-  planPair({ name, inputs, outputs, largest }, 0, { items, scale: 'auto', method })
+const plan = (method: 'balanced' | 'plain', items = 16) =>
+  planSource({ name: 'a', inputs, outputs, largest, queries: 1 }, 0, { items, scale: 'auto', method })
 
 /** The kernel's choice in plain TypeScript, float64. */
 function chooseInTypeScript(): Uint16Array {
@@ -77,15 +77,26 @@ describe('choosing the units of each coordinate', () => {
 
 describe('planning a pair', () => {
   it('takes the source scale from the largest entry, and the theorem literally at scale 1', () => {
-    const range = (scale: 'auto' | number, method: 'balanced' | 'plain', name: string) =>
-      productRange(planPair({ name, inputs, outputs, largest: 0.3 }, 5, { items: 4, scale, method }))
-    expect(range('auto', 'plain', 'x.vo')).toBe(0.5)
-    expect(range('auto', 'balanced', 'x.vo')).toBe(0.25)
-    expect(range('auto', 'plain', 'x.qk')).toBeCloseTo(0.5, 12)
-    expect(range(1, 'balanced', 'x.qk')).toBeCloseTo(1, 12)
-    const literal = planPair({ name: 'x.qk', inputs, outputs, largest }, 5, { items: 4, scale: 1, method: 'plain' })
+    const range = (scale: 'auto' | number, method: 'balanced' | 'plain', queries?: number) =>
+      productRange(planSource({ name: 'x', inputs, outputs, largest: 0.3, queries }, 5, { items: 4, scale, method }))
+    expect(range('auto', 'plain')).toBe(0.5)
+    expect(range('auto', 'balanced')).toBe(0.25)
+    expect(range('auto', 'plain', 1)).toBeCloseTo(0.5, 12)
+    expect(range(1, 'balanced', 1)).toBeCloseTo(1, 12)
+    const literal = planSource({ name: 'x', inputs, outputs, largest, queries: 1 }, 5, {
+      items: 4,
+      scale: 1,
+      method: 'plain',
+    })
     expect(literal.divisor).toBe(Math.sqrt(80))
     expect(literal.first).toEqual({ stream: 10, init: { kind: 'uniform', range: 80 ** 0.25 } })
     expect(literal.second).toEqual({ stream: 11, init: { kind: 'uniform', range: 80 ** 0.25 } })
+    const rotary = planSource({ name: 'x', inputs, outputs, largest, queries: 6 }, 5, {
+      items: 4,
+      scale: 1,
+      method: 'plain',
+    })
+    expect([rotary.hidden, rotary.divisor]).toEqual([80, Math.sqrt(480)])
+    expect(rotary.first.init).toEqual({ kind: 'uniform', range: Math.sqrt(Math.sqrt(480)) })
   })
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { openFile, openTicketModel, prune, readGpt2Folder } from '../../src/index.js'
+import { openFile, openTicketModel, prune, readModelFolder } from '../../src/index.js'
 import { expectPruned } from '../../src/ticket/index.js'
 
 const folder = fileURLToPath(new URL('../../data/gpt-nano-sort', import.meta.url))
@@ -25,9 +25,9 @@ it.each(golden)(
   async ({ method, items, threads, sha256 }) => {
     const work = await mkdtemp(join(tmpdir(), 'slt-'))
     try {
-      const target = await readGpt2Folder((name) => openFile(join(folder, name)))
+      const target = await readModelFolder((name) => openFile(join(folder, name)))
       const out = join(work, 'golden')
-      await prune({ target, items, seed: 2025, method, out, threads })
+      await prune({ target, items, seed: 2025, method, dense: 'embeddings', out, threads })
       const opened = await openTicketModel(out)
       const ticket = expectPruned(opened.ticket)
       const hash = createHash('sha256')

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGenerator } from '../../src/kernels/index.js'
 import { createErrorStatistics } from '../../src/prune/error-statistics.js'
-import { planPair } from '../../src/prune/pair-plan.js'
 import { absoluteDifferences, pairProduct } from '../../src/prune/pair-product.js'
+import { planSource } from '../../src/prune/pair-source.js'
 import { pruneMatrix } from '../../src/prune/prune-matrix.js'
 import { type PrunePool, runPruneTask } from '../../src/prune/task.js'
 import { generateWeights, normal } from '../../src/random/index.js'
@@ -14,17 +14,17 @@ const pool: PrunePool = { threads: 1, run: async (task) => runPruneTask(kernels,
 
 const cases = [
   { name: 'm.vo', inputs: 7, outputs: 9, items: 10, scale: 'auto', method: 'plain' },
-  { name: 'm.qk', inputs: 13, outputs: 13, items: 16, scale: 'auto', method: 'balanced' },
+  { name: 'm.qk', queries: 1, inputs: 13, outputs: 13, items: 16, scale: 'auto', method: 'balanced' },
   { name: 'm.fc', inputs: 5, outputs: 33, items: 3, scale: 1, method: 'plain' },
   { name: 'm.long', inputs: 3, outputs: 10, items: 40, scale: 'auto', method: 'balanced' },
   { name: 'm.one', inputs: 1, outputs: 1, items: 1, scale: 'auto', method: 'balanced' },
 ] as const
 
 describe.each(cases)('pruning $name: $inputs x $outputs, $items items, $method', (options) => {
-  const { name, inputs, outputs } = options
+  const { name, inputs, outputs, queries } = { queries: undefined, ...options }
   const targets = normal(1, 9, inputs * outputs).map((value) => value / 8)
   const largest = targets.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
-  const spec = planPair({ name, inputs, outputs, largest }, 3, options)
+  const spec = planSource({ name, inputs, outputs, largest, queries }, 3, options)
   const pruned = pruneMatrix(pool, { seed: 2n ** 63n + 5n, spec, targets, method: options.method })
 
   it('reports the errors of the masks literally applied', async () => {

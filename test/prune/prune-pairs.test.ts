@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
-import type { TargetMatrix } from '../../src/prune/gpt2-targets.js'
-import { planPair } from '../../src/prune/pair-plan.js'
+import type { TargetMatrix } from '../../src/families/pair-target.js'
+import { planSource } from '../../src/prune/pair-source.js'
 import { prunePairs } from '../../src/prune/prune-pairs.js'
 import { type PruneTask, runPruneTask } from '../../src/prune/task.js'
 import { normal } from '../../src/random/index.js'
@@ -15,7 +15,7 @@ const matrices: TargetMatrix[] = Array.from({ length: 12 }, (_, m) => ({
   weights: normal(1, m, 24),
 }))
 const specs = matrices.map((matrix, m) =>
-  planPair({ ...matrix, largest: 3 }, m, { items: 8, scale: 'auto', method: 'plain' }),
+  planSource({ ...matrix, largest: 3 }, m, { items: 8, scale: 'auto', method: 'plain' }),
 )
 
 function options(writer: Partial<TicketWriter>, signal?: AbortSignal) {

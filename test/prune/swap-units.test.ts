@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { balanceUnits, groupUnits } from '../../src/prune/choose-units.js'
-import { planPair, productRange } from '../../src/prune/pair-plan.js'
+import { planSource, productRange } from '../../src/prune/pair-source.js'
 import { columnsOf } from '../../src/prune/prune-matrix.js'
 import { solveColumns } from '../../src/prune/solve-columns.js'
 import { swapUnits } from '../../src/prune/swap-units.js'
@@ -12,7 +12,7 @@ const inputs = 40
 const outputs = 1501
 const targets = normal(5, 1, inputs * outputs).map((value) => value * 0.02)
 const largest = targets.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
-const spec = planPair({ name: 'wide', inputs, outputs, largest }, 0, { items: 12, scale: 'auto', method: 'balanced' })
+const spec = planSource({ name: 'wide', inputs, outputs, largest }, 0, { items: 12, scale: 'auto', method: 'balanced' })
 const range = productRange(spec)
 const task = { seed: 7, spec, targets, range }
 

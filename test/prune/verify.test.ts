@@ -4,31 +4,31 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
-import type { Gpt2Config } from '../../src/families/gpt2/config.js'
-import type { Gpt2Weights } from '../../src/families/gpt2/weights.js'
-import type { LanguageModel } from '../../src/families/language-model.js'
+import type { BaseConfig } from '../../src/families/config.js'
+import type { ModelWeights } from '../../src/families/weights.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
-import { pruneGpt2, verifyGpt2 as verifyFile } from '../../src/jobs/prune.js'
+import { pruneModel, verifyModel as verifyFile } from '../../src/jobs/prune.js'
 import { textSequences } from '../../src/jobs/verify-text.js'
 import { comparePredictions, sampleSequences } from '../../src/prune/compare-predictions.js'
-import { verifyGpt2 } from '../../src/prune/verify-gpt2.js'
+import type { Network } from '../../src/prune/compare-results.js'
+import { verifyModel } from '../../src/prune/verify.js'
 import { checkPredictions, type PredictionLimits } from '../../src/prune/verify-predictions.js'
 import { expectPruned, openTicket, type PrunedTicket } from '../../src/ticket/index.js'
 import { readSorter } from '../families/gpt2/partials.js'
 
 /** The bundled sorter with logits 30 times as large: up to 250, whose differences of 0.1 mean nothing. */
 let folder: string
-let loud: { config: Gpt2Config; weights: Gpt2Weights }
+let loud: { config: BaseConfig; weights: ModelWeights }
 let path: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slt-verify-'))
   path = join(folder, 'loud.slt.safetensors')
   const { config, weights } = await readSorter()
-  const { shape, data } = weights.get('lm_head.weight')!
+  const { shape, data } = weights.get('lm_head')!
   const head = { shape, data: data.map((value) => 30 * value) }
-  loud = { config, weights: new Map([...weights, ['lm_head.weight', head]]) }
-  await pruneGpt2({ target: loud, items: 12, seed: 7, out: path, threads: 1 })
+  loud = { config, weights: new Map([...weights, ['lm_head', head]]) }
+  await pruneModel({ target: loud, items: 12, seed: 7, out: path, threads: 1 })
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -38,7 +38,7 @@ async function verify(change: Partial<PrunedTicket> | ((ticket: PrunedTicket) =>
     const ticket = expectPruned(await openTicket(source, nodeSha256))
     const changed = { ...ticket, ...(typeof change === 'function' ? change(ticket) : change) }
     const platform = { runner: createGraphRunner(), kernels: await loadKernels() }
-    return (await verifyGpt2(platform, { ticket: changed, target: loud })).checks
+    return (await verifyModel(platform, { ticket: changed, target: loud })).checks
   } finally {
     await source.close()
   }
@@ -101,7 +101,7 @@ test('a text gives sequences from all of it, as long as there is text', async ()
 })
 
 /** A model whose logits at a position depend on its token alone. */
-const tableModel = (rows: readonly (readonly number[])[]): LanguageModel => ({
+const tableModel = (rows: readonly (readonly number[])[]): Network => ({
   config: {
     layers: 1,
     width: 1,
@@ -109,10 +109,8 @@ const tableModel = (rows: readonly (readonly number[])[]): LanguageModel => ({
     inner: 1,
     positions: 4,
     vocabulary: 2,
-    activation: 'relu',
-    layerNormEpsilon: 1,
-    tiedHead: true,
   },
+  hidden: () => Promise.reject(new Error('no encoder')),
   logits: async (tokens) => Float32Array.from([...tokens].flatMap((token) => rows[token])),
 })
 
@@ -137,7 +135,7 @@ test('the limits can be set, and what is not finite is within none', async () =>
     [0, 1.5],
     [Number.NaN, 0],
   ].map((row) => tableModel([row, row]))
-  const check = async (other: LanguageModel, limits: PredictionLimits) =>
+  const check = async (other: Network, limits: PredictionLimits) =>
     failed(await checkPredictions(target, other, 1, limits))
   expect(await check(model, { maxKl: 0.1 })).toEqual([])
   expect(await check(model, {})).toEqual(['divergence']) // 0.02 nats

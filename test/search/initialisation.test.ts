@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
-import { gpt2Matrices } from '../../src/families/gpt2/matrices.js'
+import { matricesOf } from '../../src/families/family.js'
 import { allocateParameters } from '../../src/kernels/parameter-memory.js'
 import { generateWeights, initialisationScale } from '../../src/random/index.js'
 import { createDenseTraining, createEdgePopup } from '../../src/search/algorithms.js'
@@ -19,7 +19,7 @@ const memoryOf = (settings: ReturnType<typeof settingsOf>) =>
   allocateParameters(loadKernels, modelParameters(settings, settings.kind === 'search' ? 'ticket' : 'dense'))
 
 describe('initialisation', () => {
-  const matrices = gpt2Matrices(settingsOf().config)
+  const matrices = matricesOf(settingsOf().config)
   const scaleOf = (name: string, scheme: (typeof initialisationSchemes)[number], qkScale = 1) =>
     initialisationScale(
       matrixInitialisation(matrices.find((matrix) => matrix.name === name)!, {
@@ -87,7 +87,7 @@ describe.each(['edge-popup', 'iterand', 'dense'] as const)('%s', (name) => {
       name === 'iterand'
         ? createIterand(memory, settings, await loadKernels())
         : isDense
-          ? createDenseTraining(memory)
+          ? createDenseTraining(memory, settings)
           : createEdgePopup(memory, settings)
     const step = (number: number) => {
       for (const [m, { gradient }] of memory.matrices.entries()) {

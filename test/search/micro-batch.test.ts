@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
-import type { Norms } from '../../src/families/gpt2/matrices.js'
+import type { Norms } from '../../src/families/index.js'
 import { allocateParameters } from '../../src/kernels/index.js'
 import { createLossStep, lossArrays, modelParameters } from '../../src/search/loss-step.js'
 import { chooseModel } from '../../src/search/models.js'

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
-import { gpt2Matrices } from '../../src/families/gpt2/matrices.js'
+import { matricesOf } from '../../src/families/index.js'
 import { type AdamW, allocateParameters, createTicketStep, type TicketMemory } from '../../src/kernels/index.js'
 import { createLossStep, lossArrays, modelParameters } from '../../src/search/loss-step.js'
 import { createReferenceTicketStep } from '../../src/search/ticket-step-reference.js'
@@ -63,7 +63,7 @@ test.each(Object.entries(steps))(
       lossStep.targets.set(targets.subarray(i * words, (i + 1) * words))
       expect(Math.abs((await lossStep.run()) - expected), `loss of step ${i + 1}`).toBeLessThan(1e-5)
       ticket.update({ ...settings, step: i + 1 })
-      for (const { name } of gpt2Matrices(config)) {
+      for (const { name } of matricesOf(config)) {
         const { scores } = memory.tickets.find((each) => each.name === name)!
         expect(farthest(scores, floats(`scores.${i + 1}.${name}`)), `scores of ${name}`).toBeLessThan(1e-5)
         expect(ticket.mask(name), `mask of ${name}, step ${i + 1}`).toEqual(bytes(`mask.${i + 1}.${name}`))

@@ -49,7 +49,10 @@ describe('a value that cannot be is named, with what was expected', () => {
     [{ width: 'x0.3' }, /^"width" expected an integer >= 1 or a factor .*, got x0.3$/],
     [{ width: 'wide' }, /^"width" expected .*, got wide$/],
     [{ context: 1 }, /^"context" expected an integer >= 2, got 1$/],
-    [{ model: 'huge' as never }, /^"model" expected micro, tiny, mini, small, medium, got "huge"$/],
+    [
+      { model: 'huge' as never },
+      /^"model" expected micro, tiny, mini, small, medium, llama-micro, llama-tiny, bert-micro, bert-tiny, got "huge"$/,
+    ],
     [{ steps: 0 }, /^"steps" expected an integer >= 1, got 0$/],
     [{ batch: 1.5 }, /^"batch" expected an integer >= 1, got 1.5$/],
     [{ steps: 10, warmUp: 10 }, /^"warm-up" expected fewer than the 10 steps, got 10$/],

@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
-import { createGpt2 } from '../../src/families/gpt2/dense.js'
+import { createDenseModel, lossParameters, weightsOf } from '../../src/families/index.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { search } from '../../src/jobs/search.js'
 import { generateWeights } from '../../src/random/index.js'
-import { huggingFaceWeights } from '../../src/search/hugging-face-weights.js'
 import type { SettingsChoice } from '../../src/search/settings.js'
 import { expectSearched, materialiseSearched, openTicket } from '../../src/ticket/index.js'
 import { smallRun, writeText } from './small-run.js'
@@ -43,12 +42,11 @@ test.each(Object.entries(variants))('a ticket rebuilds the network from seed and
 
   const weights = await materialiseSearched(ticket, generateWeights)
   for (const norm of ticket.dense.keys()) weights.set(norm, await ticket.readDense(norm))
-  const model = { config: metadata.config, norms: metadata.norms }
-  const lookup = (matrix: string) => weights.get(matrix)!
-  const gpt2 = createGpt2(createGraphRunner({ threads: 1 }), model.config, huggingFaceWeights(model, lookup))
+  const values = weightsOf(lossParameters(metadata), (name) => weights.get(name)!)
+  const gpt2 = createDenseModel(createGraphRunner({ threads: 1 }), metadata.config, values)
   const { tokens, logits } = metadata.probe!
   const all = await gpt2.logits(Int32Array.from(tokens), 1, tokens.length)
-  const last = (tokens.length - 1) * model.config.vocabulary
+  const last = (tokens.length - 1) * metadata.config.vocabulary
   expect([...all.subarray(last, last + logits.length)].map((logit) => Math.round(logit * 1e4) / 1e4)).toEqual(logits)
   await gpt2.release()
   await file.close()

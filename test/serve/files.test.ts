@@ -26,7 +26,14 @@ beforeAll(async () => {
   await writeFile(join(place.shown, 'huge.slt.safetensors'), huge)
   await writeFile(join(place.shown, 'private.txt'), 'private')
   await mkdir(join(place.shown, 'out'))
-  for (const name of ['report.html', 'figure-4.svg', 'figure-4.json', 'figure-9.svg', 'notes.html']) {
+  for (const name of [
+    'report.html',
+    'figure-4.svg',
+    'figure-4.json',
+    'figure-9.svg',
+    'figure-rotary.svg',
+    'notes.html',
+  ]) {
     await writeFile(join(place.shown, 'out', name), `<p>${name}</p>`)
   }
   serving = await serve(place)
@@ -102,11 +109,11 @@ describe('tickets', () => {
       'sorter é".slt.safetensors',
       'torn.slt.safetensors',
     ])
-    expect(await find('deep/er/story.slt.safetensors')).toMatchObject({ kind: 'searched-gpt2', error: null })
+    expect(await find('deep/er/story.slt.safetensors')).toMatchObject({ kind: 'searched', error: null })
     expect((await find('deep/er/story.slt.safetensors')).model).toMatch(
       /^\d+ layers?, width \d+, \d+ heads?, context \d+$/,
     )
-    expect(await find('sorter é".slt.safetensors')).toMatchObject({ kind: 'pruned-gpt2', error: null })
+    expect(await find('sorter é".slt.safetensors')).toMatchObject({ kind: 'pruned', error: null })
     const torn = { kind: null, model: null, error: 'not a safetensors file: it looks like a text' }
     expect(await find('torn.slt.safetensors')).toMatchObject(torn)
     expect(await find('huge.slt.safetensors')).toMatchObject({ kind: null, error: 'the header is too long' })
@@ -223,7 +230,9 @@ describe('a file that changes while it is sent', () => {
 
 test('of a report its own files are given, with a policy under which nothing runs', async () => {
   const { reports } = await json<ReportsAnswer>('api/reports')
-  expect(reports).toMatchObject([{ name: 'out', files: ['figure-4.json', 'figure-4.svg', 'report.html'] }])
+  expect(reports).toMatchObject([
+    { name: 'out', files: ['figure-4.json', 'figure-4.svg', 'figure-rotary.svg', 'report.html'] },
+  ])
   const [{ id }] = reports
   const figure = await ask(`api/reports/${id}/figure-4.svg`)
   expect(figure.headers.get('content-type')).toBe('image/svg+xml; charset=utf-8')

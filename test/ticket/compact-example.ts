@@ -1,4 +1,4 @@
-import { gpt2Matrices } from '../../src/families/gpt2/matrices.js'
+import { matricesOf } from '../../src/families/family.js'
 import { keptCount, packBits } from '../../src/mask/index.js'
 import { fillWords, magnitudes } from '../../src/random/index.js'
 import type { SearchedContent } from '../../src/ticket/index.js'
@@ -17,7 +17,7 @@ export function searched(
     ...randomContent(config),
     seed: 3n,
     coding,
-    matrices: gpt2Matrices(config).map(({ name, shape, role }, i) => {
+    matrices: matricesOf(config).map(({ name, shape, role }, i) => {
       const count = shape[0] * shape[1]
       const words = new Uint32Array(count)
       fillWords(5, i, 0, words)
@@ -32,7 +32,7 @@ export function searched(
 
 /** The same with masks that keep the weights whose scores start highest, but for one in eight. */
 export function followingScores(content: SearchedContent): SearchedContent {
-  const shapes = gpt2Matrices(content.config).map(({ shape }) => shape)
+  const shapes = matricesOf(content.config).map(({ shape }) => shape)
   const matrices = content.matrices.map((matrix, i) => {
     const count = shapes[i][0] * shapes[i][1]
     const m = magnitudes(content.seed, matrix.scores!, 0, count)

@@ -29,7 +29,7 @@ export async function forge(
 export async function refusal(bytes: Uint8Array): Promise<string> {
   try {
     const ticket = await open(bytes)
-    if (ticket.kind === 'searched-gpt2') for (const name of ticket.matrices.keys()) await ticket.readMask(name)
+    if (ticket.kind === 'searched') for (const name of ticket.matrices.keys()) await ticket.readMask(name)
     else for (const name of ticket.pairs.keys()) await ticket.readMasks(name)
     for (const name of ticket.dense.keys()) await ticket.readDense(name)
     return ''

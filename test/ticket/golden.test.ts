@@ -22,16 +22,15 @@ const sha = (values: Float32Array) => createHash('sha256').update(values).digest
 const ways: Record<string, (ticket: Ticket) => Promise<Map<string, string>>> = {
   TypeScript: (ticket) => hashes(ticket, generateWeights),
   WebAssembly: async (ticket) => {
-    if (ticket.kind !== 'searched-gpt2') return hashes(ticket, createGenerator(await loadKernels()))
+    if (ticket.kind !== 'searched') return hashes(ticket, createGenerator(await loadKernels()))
     return rebuilt(ticket, 1)
   },
-  '2 threads': async (ticket) =>
-    ticket.kind === 'searched-gpt2' ? rebuilt(ticket, 2) : hashes(ticket, generateWeights),
+  '2 threads': async (ticket) => (ticket.kind === 'searched' ? rebuilt(ticket, 2) : hashes(ticket, generateWeights)),
 }
 
 async function hashes(ticket: Ticket, generate: typeof generateWeights): Promise<Map<string, string>> {
   const found = new Map<string, string>()
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     for (const [name, values] of await materialiseSearched(ticket, generate)) found.set(name, sha(values))
     return found
   }

@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest'
 import { gpt2Shapes } from '../../src/families/gpt2/config.js'
-import { gpt2PairShapes } from '../../src/families/gpt2/pair-names.js'
+import { pairPlans } from '../../src/families/pair-plan.js'
 import { metadataOf } from '../../src/ticket/format.js'
-import { gpt2Dense, type PairSpec, type Probe } from '../../src/ticket/index.js'
+import { keptDense, type PairSpec, type Probe } from '../../src/ticket/index.js'
 import { assertMetadata } from '../../src/ticket/metadata.js'
 import { report } from './example.js'
 
 const config = gpt2Shapes['gpt2-nano-sort']
 const init = { kind: 'uniform', range: 1 } as const
-const pairs = gpt2PairShapes(config).map(
-  (shape, i): PairSpec => ({
-    ...shape,
-    hidden: shape.inputs,
+const pairs = pairPlans(config, { attention: 'merged', dense: 'embeddings' }).map(
+  ({ name, inputs, outputs }, i): PairSpec => ({
+    name,
+    inputs,
+    outputs,
+    hidden: inputs,
     activation: 'linear',
     divisor: 1,
     first: { stream: 2 * i, init },
@@ -22,7 +24,7 @@ const sound: Probe = { tokens: [0, 1, 2], logits: [0.5, 0, -0.5], tolerance: 1e-
 
 function check({ probe = sound, specs = pairs }: { probe?: Probe; specs?: PairSpec[] }): void {
   const construction = { items: 1, scale: 'auto', method: 'plain' } as const
-  const plan = { seed: 1n, config, pairs: specs, dense: gpt2Dense(config), construction }
+  const plan = { seed: 1n, config, pairs: specs, dense: keptDense(config, construction), construction }
   const reports = specs.map(() => report)
   assertMetadata(metadataOf(plan, reports, probe))
 }

@@ -37,7 +37,7 @@ describe.skipIf(!hasNumPy)('python3 with NumPy rebuilds masks and weights bit fo
     const source = await openFile(fileURLToPath(goldenFile(file)))
     const ticket = await openTicket(source, nodeSha256)
     const expected: string[] = []
-    if (ticket.kind === 'searched-gpt2') {
+    if (ticket.kind === 'searched') {
       const weights = await materialiseSearched(ticket, generateWeights)
       for (const [name, { shape }] of ticket.matrices) expected.push(lineOf(name, shape, weights.get(name)!))
     } else {

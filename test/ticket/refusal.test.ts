@@ -12,7 +12,7 @@ const forged = async (...changes: Parameters<typeof forge> extends [unknown, ...
 const pair = (metadata: Loose) => (metadata.pairs as Record<string, unknown>[])[0]
 
 const cases: [string, (metadata: Loose) => void, RegExp][] = [
-  ['an unknown version', (m) => (m.version = '3'), /format version "3" is unknown/],
+  ['an unknown version', (m) => (m.version = '4'), /format version "4" is unknown/],
   ['a numeric version', (m) => (m.version = 1), /format version 1 is unknown/],
   ['an unknown generator', (m) => (m.generator = { name: 'mt19937', version: '1' }), /generator .* is unknown/],
   ['a seed of 2^64', (m) => (m.seed = '18446744073709551616'), /"seed"/],
@@ -20,18 +20,18 @@ const cases: [string, (metadata: Loose) => void, RegExp][] = [
   [
     'an unknown kind',
     (m) => (m.kind = 'other'),
-    /"kind" expected pruned-gpt2, pruned-pairs or searched-gpt2, got "other"/,
+    /"kind" expected pruned-gpt2, pruned-pairs, searched-gpt2, got "other"/,
   ],
   ['a model without configuration', (m) => (m.kind = 'pruned-gpt2'), /"config" expected an object/],
   [
     'a model whose pairs are missing',
     (m) => Object.assign(m, { kind: 'pruned-gpt2', config: gpt2Shapes['gpt2-nano-sort'] }),
-    /"pairs" expected 25 for the configuration, got 2/,
+    /"pairs" expected at least 9 for the configuration, got 2/,
   ],
   [
     'a model of a billion layers',
     (m) => Object.assign(m, { kind: 'pruned-gpt2', config: { ...gpt2Shapes['gpt2-mini'], layers: 1e9 } }),
-    /"pairs" expected 18000000000/,
+    /"pairs" expected at least 8000000000/,
   ],
   ['items 0', (m) => Object.assign(m.construction as object, { items: 0 }), /"construction.items"/],
   ['a huge width', (m) => (pair(m).hidden = 2 ** 40), /"a.qk.hidden" expected matrices of at most 2\^30/],

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { gpt2Shapes } from '../../src/families/gpt2/config.js'
-import { gpt2DenseShapes } from '../../src/families/gpt2/weights.js'
+import { denseParameters } from '../../src/families/pair-plan.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
-import { expectPruned, gpt2Dense, openTicketWriter } from '../../src/ticket/index.js'
+import { expectPruned, keptDense, openTicketWriter } from '../../src/ticket/index.js'
 import { dense, exampleTicket, masks, open, options, pairs, report } from './example.js'
 import { memoryStorage } from './memory-storage.js'
 
@@ -90,8 +90,8 @@ test('plans, masks and reports that do not fit are refused before anything is wr
 
 test('the dense tensors of a ticket are those that the model keeps', () => {
   for (const config of Object.values(gpt2Shapes)) {
-    const expected = gpt2DenseShapes(config)
-    expect(new Map(gpt2Dense(config).map(({ name, shape }) => [name, shape]))).toEqual(expected)
+    const expected = new Map(denseParameters(config, 'embeddings').map(({ name, shape }) => [name, shape]))
+    expect(new Map(keptDense(config, options().construction).map(({ name, shape }) => [name, shape]))).toEqual(expected)
   }
 })
 

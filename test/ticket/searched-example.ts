@@ -1,6 +1,8 @@
 import { nodeDeflate } from '../../src/engine/node.js'
+import type { BaseConfig } from '../../src/families/config.js'
+import { matricesOf, normVectorsOf } from '../../src/families/family.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
-import { gpt2Matrices, gpt2Norms, type Norms } from '../../src/families/gpt2/matrices.js'
+import type { Norms } from '../../src/families/index.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { packBits } from '../../src/mask/index.js'
 import { fillWords, type Initialisation } from '../../src/random/index.js'
@@ -46,10 +48,14 @@ const inits: Initialisation[] = [
 ]
 
 /** Masks that keep about half of everything, from stream 9 of the seed 9; the first matrix keeps at least something. */
-export function randomContent(
-  config: Gpt2Config,
-  { norms = 'plain', redrawn = 0, ...change }: { norms?: Norms; redrawn?: number } & Partial<SearchedContent> = {},
-): SearchedContent {
+export function randomContent<C extends BaseConfig>(
+  config: C,
+  {
+    norms = 'plain',
+    redrawn = 0,
+    ...change
+  }: { norms?: Norms; redrawn?: number } & Partial<Omit<SearchedContent, 'config'>> = {},
+): SearchedContent & { readonly config: C } {
   let next = 0
   const words = (count: number) => {
     const values = new Uint32Array(count)
@@ -62,14 +68,14 @@ export function randomContent(
     config,
     norms,
     tokenizer: config.vocabulary === 256 ? 'bytes' : null,
-    matrices: gpt2Matrices(config).map(({ name, shape }, i) => {
+    matrices: matricesOf(config).map(({ name, shape }, i) => {
       const count = shape[0] * shape[1]
       const mask = packBits(words(count).map((word) => word >>> 31))
       const generations = Uint8Array.from(words(count), (word) => word % (redrawn + 1))
       return { name, stream: i, init: inits[i % 3], mask, ...(redrawn > 0 ? { generations } : {}) }
     }),
     dense: new Map(
-      (norms === 'learned' ? gpt2Norms(config) : []).map(({ name, shape }) => {
+      (norms === 'learned' ? normVectorsOf(config) : []).map(({ name, shape }) => {
         return [name, Float32Array.from(words(shape[0]), (word) => word / 2 ** 32 + 0.5)]
       }),
     ),
@@ -82,7 +88,7 @@ export function randomContent(
 /** Content whose masks keep nothing: deflated, 2^20 weights are a mask of about 130 bytes. */
 export function emptyContent(change: Partial<Gpt2Config>): SearchedContent {
   const config = { ...smallConfig, width: 16, inner: 16, ...change }
-  const matrices = gpt2Matrices(config).map(({ name, shape }, stream) => {
+  const matrices = matricesOf(config).map(({ name, shape }, stream) => {
     const mask = new Uint8Array(Math.ceil((shape[0] * shape[1]) / 8))
     return { name, stream, init: inits[0], mask, scores: null }
   })

@@ -3,12 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
-import { searchedGpt2Weights } from '../../src/engine/searched-weights.js'
-import { createGpt2 } from '../../src/families/gpt2/dense.js'
-import { gpt2Matrices } from '../../src/families/gpt2/matrices.js'
+import { networkWeights } from '../../src/engine/searched-weights.js'
+import { createDenseModel, matricesOf } from '../../src/families/index.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
-import { verifyGpt2 } from '../../src/jobs/prune.js'
+import { verifyModel } from '../../src/jobs/prune.js'
 import { keptReport } from '../../src/jobs/searched-kept.js'
 import { createLogitsLoss, createSearchedLoss } from '../../src/jobs/searched-loss.js'
 import { writeSearchedTicket } from '../../src/jobs/searched-ticket.js'
@@ -48,7 +47,7 @@ test('a ticket is written whole, with the logits of its own network as probe, th
   await source.close()
   expect(ticket.sha256).toBe(sha256)
 
-  const model = createGpt2(runner, learned.config, searchedGpt2Weights(await network(learned)))
+  const model = createDenseModel(runner, learned.config, networkWeights(await network(learned)))
   const logits = (await model.logits(tokens.slice(0, 16), 1, 16)).slice(-256).subarray(0, 16)
   const { probe } = ticket.metadata
   expect(probe!.tokens).toEqual([...tokens.subarray(0, 16)])
@@ -74,8 +73,8 @@ test('what cannot be written is one line and leaves nothing', async () => {
 test('an opened ticket is the network of its seed and masks, with a cache and without', async () => {
   await writeSearchedTicket(path, learned, tokens, runner)
   const { ticket, model, decoder, close } = await openTicketModel(path)
-  expect(ticket.kind).toBe('searched-gpt2')
-  const expected = createGpt2(runner, learned.config, searchedGpt2Weights(await network(learned)))
+  expect(ticket.kind).toBe('searched')
+  const expected = createDenseModel(runner, learned.config, networkWeights(await network(learned)))
   const logits = await expected.logits(tokens.slice(0, 8), 1, 8)
   expect(await model.logits(tokens.slice(0, 8), 1, 8)).toEqual(logits)
   const last = await decoder.read([...tokens.subarray(0, 8)])
@@ -83,27 +82,11 @@ test('an opened ticket is the network of its seed and masks, with a cache and wi
   await close()
 })
 
-test('queries, keys and values lie side by side; what the network lacks is 0, or 1 for gains', async () => {
-  const plain = randomContent(runnableConfig)
-  const built = await network(plain)
-  const weights = searchedGpt2Weights(built)
-  const { shape, data } = weights.get('transformer.h.1.attn.c_attn.weight')!
-  expect(shape).toEqual([16, 48])
-  for (const [part, name] of ['q', 'k', 'v'].entries()) {
-    const own = built.parameters.get(`h.1.attn.${name}`)!
-    for (let i = 0; i < 256; i++) expect(data[(i >> 4) * 48 + part * 16 + (i & 15)]).toBe(own[i])
-  }
-  for (const [name, { data: values }] of weights) {
-    if (name.endsWith('.bias')) expect(values.every((value) => value === 0)).toBe(true)
-    if (/ln_\w\.weight$/.test(name)) expect(values.every((value) => value === 1)).toBe(true)
-  }
-})
-
 test('the loss of the graph is the cross-entropy of the logits (within 1e-5)', async () => {
   for (const content of [learned, randomContent(runnableConfig)]) {
     const built = await network(content)
     const graph = await createSearchedLoss(runner, built, 2, 16)
-    const plain = createLogitsLoss(createGpt2(runner, content.config, searchedGpt2Weights(built)), 2, 16)
+    const plain = createLogitsLoss(createDenseModel(runner, content.config, networkWeights(built)), 2, 16)
     for (const loss of [graph, plain]) {
       loss.tokens.set(tokens.subarray(0, 32))
       loss.targets.set(tokens.subarray(1, 33))
@@ -121,7 +104,7 @@ test('the loss of the graph is the cross-entropy of the logits (within 1e-5)', a
 
 test('verification reads every mask and runs the probe; one that does not fit fails', async () => {
   await writeSearchedTicket(path, learned, tokens, runner)
-  const { checks } = await verifyGpt2({ ticket: path })
+  const { checks } = await verifyModel({ ticket: path })
   expect(checks.map(({ name, passed }) => [name, passed])).toEqual([
     ['container', true],
     ['masks', true],
@@ -132,9 +115,9 @@ test('verification reads every mask and runs the probe; one that does not fit fa
     probe.logits[3] += 0.01
   })
   await writeFile(path, wrong)
-  expect((await verifyGpt2({ ticket: path })).checks.at(-1)).toMatchObject({ name: 'probe', passed: false })
+  expect((await verifyModel({ ticket: path })).checks.at(-1)).toMatchObject({ name: 'probe', passed: false })
   const target = { config: learned.config, weights: new Map() }
-  await expect(verifyGpt2({ ticket: path, target })).rejects.toThrow('is a searched ticket (kind searched-gpt2)')
+  await expect(verifyModel({ ticket: path, target })).rejects.toThrow('is a searched ticket (kind searched)')
 })
 
 test('what is kept is counted by matrix and by layer; collapsed matrices are named', async () => {
@@ -161,5 +144,5 @@ test('what is kept is counted by matrix and by layer; collapsed matrices are nam
   const own = report.matrices.filter(({ layer }) => layer === 1)
   const kept = own.reduce((sum, matrix) => sum + matrix.kept, 0)
   expect(report.layers[1]).toEqual({ layer: 1, count: 3072, kept, fraction: kept / 3072 })
-  expect(report.count).toBe(gpt2Matrices(runnableConfig).reduce((sum, { shape }) => sum + shape[0] * shape[1], 0))
+  expect(report.count).toBe(matricesOf(runnableConfig).reduce((sum, { shape }) => sum + shape[0] * shape[1], 0))
 })

@@ -11,13 +11,17 @@ const search = (metadata: Loose) => metadata.search as Loose
 const config = (metadata: Loose) => metadata.config as Loose
 
 const cases: [string, (metadata: Loose) => void, RegExp][] = [
-  ['an unknown version', (m) => (m.version = '3'), /format version "3" is unknown/],
+  ['an unknown version', (m) => (m.version = '4'), /format version "4" is unknown/],
   ['an unknown generator', (m) => (m.generator = { name: 'philox4x32-10', version: '2' }), /generator .* is unknown/],
-  ['an unknown kind', (m) => (m.kind = 'searched-gpt3'), /"kind" expected pruned-gpt2, pruned-pairs or searched-gpt2/],
+  ['an unknown kind', (m) => (m.kind = 'searched-gpt3'), /"kind" expected pruned-gpt2, pruned-pairs, searched-gpt2/],
   ['the other kind', (m) => (m.kind = 'pruned-gpt2'), /"construction" expected an object/],
   ['a seed of 2^64', (m) => (m.seed = '18446744073709551616'), /"seed"/],
   ['no configuration', (m) => (m.config = null), /"config" expected an object/],
-  ['a billion layers', (m) => (config(m).layers = 1e9), /"matrices" expected 6000000002 for the configuration, got 8/],
+  [
+    'a billion layers',
+    (m) => (config(m).layers = 1e9),
+    /"matrices" expected at least one for each of 1000000000 layers, got 8/,
+  ],
   ['another width', (m) => (config(m).width = 3), /"wte.shape" expected \[5,3\], got \[5,2\]/],
   [
     'an activation that is no line',

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { mergesText } from '../../src/data/gpt2-merges.js'
-import { openFile, readGpt2Folder, verify } from '../../src/index.js'
+import { openFile, readModelFolder, verify } from '../../src/index.js'
 import { carriedFiles } from '../../web/vite.config.js'
 import { siteFolder } from './site.js'
 
@@ -23,7 +23,7 @@ test('the site carries ONNX Runtime, the sorter, a text and tickets, unchanged',
 })
 
 test('the pruned sorter of examples/ is one of the bundled model', async () => {
-  const target = await readGpt2Folder((name) => openFile(`data/gpt-nano-sort/${name}`))
+  const target = await readModelFolder((name) => openFile(`data/gpt-nano-sort/${name}`))
   const { checks } = await verify({ ticket: 'examples/pruned-sorter/sorter.slt.safetensors', target })
   expect(checks.length).toBe(8)
   expect(checks.filter(({ passed }) => !passed)).toEqual([])

@@ -5,7 +5,11 @@ import { loadSolver } from '../../src/engine/node.js'
 import { samplePositions } from '../../src/experiments/output-error.js'
 import { openFile } from '../../src/files/files.js'
 import { multiply } from '../../src/paper/matrix.js'
+import { mergeRotary } from '../../src/paper/merged-rotary.js'
 import { prunePairs } from '../../src/paper/prune-pair.js'
+import { pruneRotary } from '../../src/paper/prune-rotary.js'
+import { rotateHalves } from '../../src/paper/rotary-attention.js'
+import { rotaryConstruction } from '../../src/paper/rotary-construction.js'
 import { createSourcePair } from '../../src/paper/source.js'
 import { createTypeScriptSolver, type SubsetSumSolver, solveSubsetSum } from '../../src/subset-sum/index.js'
 import { type ErrorCurve, traceErrors } from '../../web/src/views/prune/error-curve.js'
@@ -70,7 +74,7 @@ describe("the sorter's heads, against the original program's tensors", () => {
 
   test.each([0, 1, 2])('head %i: the attention map, to 1e-5', async (head) => {
     const target = await createTargetHead({ kind: 'sorter', layer: 0, head }, getSorter)
-    const map = attentionMap(target, target.queryKey, sorter.headInputs(tokensOf(0), 0), samplePositions(11, 64))
+    const map = attentionMap(target, target.scores, sorter.headInputs(tokensOf(0), 0), samplePositions(11, 64))
     expect(farthest(map, of('attSm', 0).subarray(head * 121, (head + 1) * 121))).toBeLessThan(1e-5)
   })
 
@@ -98,14 +102,14 @@ describe('a pruned head', () => {
       const pairs = prunePairs(createTypeScriptSolver(), [
         {
           source: createSourcePair({ ...shape, stream: SOURCE_STREAM, role: 'query-key' }),
-          target: target.queryKey,
+          target: target.scores[0],
         },
         {
           source: createSourcePair({ ...shape, stream: SOURCE_STREAM + 2, role: 'value-output' }),
           target: target.valueOutput,
         },
       ])
-      for (const [i, matrix] of [head.queryKey, head.valueOutput].entries()) {
+      for (const [i, matrix] of [...head.scores, head.valueOutput].entries()) {
         expect(matrix.weights).toEqual(pairs[i].weights)
         expect(matrix.reachable).toEqual(pairs[i].reachable)
         expect(matrix.expectedGaps).toEqual(pairs[i].expectedGaps)
@@ -118,7 +122,9 @@ describe('a pruned head', () => {
   test('the masks that are shown, applied literally, give the product that is shown', async () => {
     const target = await random(1n, 5)
     const source = { seed: 1n, items: 10, initialisation: 'theory' } as const
-    const { queryKey } = await pruneHead(solver, target, source, SOURCE_STREAM, steps)
+    const {
+      scores: [queryKey],
+    } = await pruneHead(solver, target, source, SOURCE_STREAM, steps)
     const { first, second, kept, weights, divisor } = queryKey
     const maskedFirst = first.map((value, at) => (Math.floor((at % 50) / 10) === Math.floor(at / 50) ? value : 0))
     const product = multiply(
@@ -134,7 +140,7 @@ describe('a pruned head', () => {
         weights,
       ),
     ).toBeLessThan(1e-14)
-    expect(largestError(queryKey)).toBe(farthest(weights, target.queryKey))
+    expect(largestError(queryKey)).toBe(farthest(weights, target.scores[0]))
   })
 
   test("an entry's items are its subset-sum problem, and what is kept its optimum", async () => {
@@ -176,10 +182,65 @@ describe('a pruned head', () => {
   test('a map of many positions is sampled, and its rows still sum to 1', async () => {
     const target: TargetHead = await random(1n, 4)
     const { x } = await createHeadInput({ kind: 'random', seed: 1n, length: 1024 }, target, 0, getSorter)
-    const map = attentionMap(target, target.queryKey, x, samplePositions(1024, 64))
+    const map = attentionMap(target, target.scores, x, samplePositions(1024, 64))
     expect(map.length).toBe(64 * 64)
     for (let row = 0; row < 64; row++) {
       expect(map.subarray(row * 64, (row + 1) * 64).reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 12)
+    }
+  })
+})
+
+describe('a rotary head', () => {
+  const rotaryHead = (seed: bigint, d: number) => createTargetHead({ kind: 'rotary', seed, d }, getSorter)
+
+  test('group by group it is the whole source pruned at once, and the sums are those of A_p and B_p', async () => {
+    const target = await rotaryHead(3n, 3)
+    const source = { seed: 9n, items: 7, initialisation: 'theory' } as const
+    const head = await pruneHead(createTypeScriptSolver(), target, source, SOURCE_STREAM, steps)
+    const rotary = target.rotary!
+    const random = rotaryConstruction.createSource({
+      ...rotary,
+      seed: 9n,
+      stream: SOURCE_STREAM,
+      groups: [1],
+      hidden: 21,
+      valueWidth: 21,
+    })
+    const [pruned] = pruneRotary(rotaryConstruction, createTypeScriptSolver(), rotary, [random])
+    const [{ scores, valueOutput }] = pruned.groups
+    expect(head.scores.map(({ weights }) => weights)).toEqual(scores.map(({ weights }) => weights))
+    expect(head.valueOutput.weights).toEqual(valueOutput.weights)
+    const [{ cosine, sine }] = mergeRotary(rotary).heads
+    // Row i, columns j and 3 + j of the second frequency.
+    for (const [i, j] of [
+      [0, 2],
+      [2, 1],
+    ]) {
+      expect(target.scores[1][i * 6 + j]).toBe(cosine[9 + j * 3 + i])
+      expect(target.scores[1][i * 6 + 3 + j]).toBe(-sine[9 + j * 3 + i])
+    }
+  })
+
+  test('its map and its outputs are those of turned queries and keys, for all positions or a sample, within the bound', async () => {
+    const target = await rotaryHead(1n, 4)
+    const { x } = await createHeadInput({ kind: 'random', seed: 1n, length: 12 }, target, 0, getSorter)
+    const { frequencies, groups } = target.rotary!
+    const turned = ([weights]: readonly Float64Array[]) => rotateHalves(multiply(x, weights, 12, 4, 4), frequencies, 12)
+    const [queries, keys] = [turned(groups[0].heads[0].query), turned(groups[0].key)]
+    const logits = Array.from({ length: 12 }, (_, n) =>
+      keys.subarray(4 * n, 4 * n + 4).reduce((sum, key, c) => sum + (key * queries[4 * 7 + c]) / 2, 0),
+    )
+    const weights = logits.map(Math.exp)
+    const total = weights.reduce((sum, weight) => sum + weight)
+    const wanted = weights.map((weight) => weight / total)
+    expect(farthest(attentionMap(target, target.scores, x, Int32Array.of(7)), wanted)).toBeLessThan(1e-14)
+    for (const items of [6, 14, 22]) {
+      const source = { seed: 2n, items, initialisation: 'theory' } as const
+      const head = await pruneHead(solver, target, source, SOURCE_STREAM, steps)
+      const error = attentionError(target, mergedTicket(head), x)
+      expect(error).toBeGreaterThan(0)
+      expect(attentionError(target, mergedTicket(head), x, 3)).toBeLessThanOrEqual(error)
+      expect(error).toBeLessThanOrEqual(outputBound(target, head, largestNorm(x, 4)))
     }
   })
 })

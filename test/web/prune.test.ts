@@ -187,6 +187,27 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     expect(errors).toEqual([])
   })
 
+  test('a rotary head: the two matrices of each frequency, from a source d_K times as wide', async () => {
+    const [page, errors] = await open('#prune?d=3&n=10')
+    await page.getByText('The source is 30 wide.').waitFor()
+    await page.getByRole('radio', { name: 'Rotary' }).check({ force: true })
+    await page.getByText('The source is 120 wide.').waitFor()
+    await page.waitForFunction(() => document.body.textContent?.includes('of 45 entries')) // 2 x 3 x 6 and 3 x 3
+    const source = page.getByRole('region', { name: 'The random source, and what is kept of it' })
+    const shown = async () => (await source.locator('.matrix').nth(2).textContent()) ?? ''
+    const first = await shown()
+    await source.getByRole('radio', { name: '0.1', exact: true }).check({ force: true })
+    await page.waitForFunction(
+      (before) => document.querySelectorAll('.prune-products .matrix')[0]?.textContent !== before,
+      first,
+    )
+    await page.waitForFunction(() => location.hash === '#prune?target=rotary&d=3&n=10&frequency=1')
+    expect(await page.getByRole('radio', { name: 'Xavier' }).count()).toBe(0)
+    await source.getByRole('radio', { name: 'value × output' }).check({ force: true })
+    await source.getByRole('radio', { name: '0.1', exact: true }).waitFor({ state: 'detached' })
+    expect(errors).toEqual([])
+  })
+
   test('what an address says that is no value is named; examples and the back button work', async () => {
     const [page] = await open('#prune?n=29&d=4')
     await page.getByText('The address says n=29, which is no value here').waitFor()
@@ -235,7 +256,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
   })
 
   test.each(['light', 'dark'] as const)('axe-core finds nothing serious, %s, at three widths', async (colorScheme) => {
-    for (const hash of ['#prune?n=8', '#prune?target=sorter']) {
+    for (const hash of ['#prune?n=8', '#prune?target=rotary&d=4', '#prune?target=sorter']) {
       const [page, errors] = await open(hash, { colorScheme })
       await page.getByText(/^Fit: /).waitFor()
       for (const width of [1400, 800, 360]) {

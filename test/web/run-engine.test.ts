@@ -6,14 +6,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
-import { searchedGpt2Weights } from '../../src/engine/searched-weights.js'
-import { createCachedDecoder } from '../../src/families/gpt2/cached.js'
-import { createGpt2 } from '../../src/families/gpt2/dense.js'
+import { networkWeights } from '../../src/engine/searched-weights.js'
+import { createCachedDecoder } from '../../src/families/cached-decoder.js'
+import { createDenseModel } from '../../src/families/dense-model.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
-import { readGpt2Folder } from '../../src/interop/index.js'
-import { pruneGpt2 } from '../../src/jobs/prune.js'
-import { openLiteralGpt2 } from '../../src/prune/verify-gpt2.js'
+import { readModelFolder } from '../../src/interop/index.js'
+import { pruneModel } from '../../src/jobs/prune.js'
+import { openLiteralModel } from '../../src/prune/verify.js'
 import { memorySource } from '../../src/safetensors/index.js'
 import { expectPruned, expectSearched, openTicket } from '../../src/ticket/index.js'
 import { launchBrowser, noBrowser, SWIFTSHADER } from './browser.js'
@@ -76,9 +76,10 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
       const file = randomTicket({ ...tinyConfig, layers: 2, width: 64, inner: 256, heads: 2, positions: 32 })
       const tokens = Array.from({ length: 20 }, (_, i) => (i * 37 + 11) % 256)
       const ticket = expectSearched(await openTicket(memorySource(file), nodeSha256))
-      const weights = searchedGpt2Weights(await rebuildTicket(ticket))
+      const { config } = ticket.metadata
+      const weights = networkWeights(await rebuildTicket(ticket))
       const runner = createGraphRunner({ threads: 1 })
-      const expected = await createGpt2(runner, ticket.metadata.config, weights).logits(Int32Array.from(tokens), 1, 20)
+      const expected = await createDenseModel(runner, config, weights).logits(Int32Array.from(tokens), 1, 20)
       expect(Math.max(...expected)).toBeGreaterThan(0.5)
 
       const page = await open(device)
@@ -89,7 +90,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
       expect(farthest(all, expected)).toBeLessThan(1e-5)
       expect(farthest(appended, expected.subarray(-256))).toBeLessThan(1e-5)
       // held weights or sent ones, the decoder's logits are the same in Node too
-      const decoder = createCachedDecoder(runner, ticket.metadata.config, weights, { holdWeights: true })
+      const decoder = createCachedDecoder(runner, config, weights, { holdWeights: true })
       await decoder.read(tokens.slice(0, -1))
       expect(farthest(await decoder.append(tokens[19]), expected.subarray(-256))).toBeLessThan(1e-5)
       await page.close()
@@ -100,14 +101,18 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     const page = await open('wasm')
     const { bytes, reports } = await page.evaluate(async () => {
       const reports: { done: number; total: number }[] = []
-      const bytes = await globalThis.run.call('prune', { device: 'wasm' }, { onReport: (each) => reports.push(each) })
+      const bytes = await globalThis.run.call(
+        'prune',
+        { device: 'wasm', model: 'gpt-nano-sort' },
+        { onReport: (each) => reports.push(each) },
+      )
       return { bytes: [...bytes], reports }
     })
     prunedFile = Uint8Array.from(bytes)
-    expect(reports.at(-1)).toEqual({ done: 98937, total: 98937 })
-    const target = await readGpt2Folder((name) => openFile(`data/gpt-nano-sort/${name}`))
+    expect(reports.at(-1)).toEqual({ done: 99_612, total: 99_612 })
+    const target = await readModelFolder((name) => openFile(`data/gpt-nano-sort/${name}`))
     const out = join(folder, 'a.slt.safetensors')
-    await pruneGpt2({ target, items: 16, seed: 7, out })
+    await pruneModel({ target, items: 16, seed: 7, out })
     const here = expectPruned(await openTicket(memorySource(new Uint8Array(await readFile(out))), nodeSha256))
     const there = expectPruned(await openTicket(memorySource(prunedFile), nodeSha256))
     // The probe holds logits to four decimals, of which the last may round elsewhere; expected gaps come from Math.exp, whose last
@@ -126,7 +131,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
 
   test.each(devices)("a pruned ticket's logits through %s are Node's to 1e-5", async (device) => {
     const ticket = expectPruned(await openTicket(memorySource(prunedFile!), nodeSha256))
-    const literal = await openLiteralGpt2(
+    const literal = await openLiteralModel(
       { runner: createGraphRunner({ threads: 1 }), kernels: await loadKernels() },
       ticket,
     )

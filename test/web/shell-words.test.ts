@@ -2,7 +2,6 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kindOfFile, sortOut } from '../../web/src/dropped-kind.js'
 import { createScale } from '../../web/src/ui/axis.js'
-import { matrixTitle, partTitle } from '../../web/src/ui/matrix-title.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { type Served, serveSite } from './site.js'
 
@@ -13,6 +12,8 @@ test('a dropped file is known by its ending, or else by its type; one of several
   expect(kindOfFile(file('README', 'text/plain'))).toBe('text')
   expect(kindOfFile(file('metrics.jsonl'))).toBe('result')
   expect(kindOfFile(file('photo.png', 'image/png'))).toBe('other')
+  expect(kindOfFile(file('tokenizer.json', 'application/json'))).toBe('tokenizer')
+  expect(kindOfFile(file('figure-4.json', 'application/json'))).toBe('result')
 
   const both = [file('a.txt'), file('b.safetensors')]
   expect(sortOut(both, 'prune')).toMatchObject({ file: both[1], to: 'run' })
@@ -20,17 +21,11 @@ test('a dropped file is known by its ending, or else by its type; one of several
   expect(sortOut(both, 'search')).toMatchObject({ file: both[0], to: 'search' })
   expect(sortOut([file('ticket.bin')], 'run')).toEqual({ file: file('ticket.bin'), to: 'run', remark: undefined })
   expect(sortOut([file('ticket.bin')], 'prune').to).toBe(undefined)
-})
-
-test('what a matrix is called', () => {
-  expect(matrixTitle('wte')).toBe('byte embedding')
-  expect(matrixTitle('wte', 'letter')).toBe('letter embedding')
-  expect(matrixTitle('h.0.attn.q')).toBe('layer 1, queries')
-  expect(matrixTitle('h.11.mlp.c_proj')).toBe('layer 12, feed-forward out')
-  expect(matrixTitle('h.2.attn.3.vo')).toBe('layer 3, head 4, value × output')
-  expect(partTitle('h.2.attn.3.qk')).toBe('head 4, query × key')
-  expect(matrixTitle('lm_head')).toBe('output head')
-  expect(matrixTitle('h.0.other.thing')).toBe('layer 1, other.thing')
+  expect(sortOut([file('tokenizer.json')], 'run').to).toBe('run')
+  expect(sortOut([file('tokenizer.json')], 'prune')).toMatchObject({
+    to: undefined,
+    remark: expect.stringContaining('open that in “Run a ticket”'),
+  })
 })
 
 test('an axis of whole things has no ticks between integers', () => {

@@ -8,7 +8,8 @@ import { route, viewLink } from './route.js'
 import { chooseTheme, currentTheme, themes } from './theme.js'
 import { Button } from './ui/button.js'
 import { Notice } from './ui/notice.js'
-import { type ViewName, viewNames, views } from './views.js'
+import { type ViewName, viewNames } from './view-names.js'
+import { views } from './views.js'
 
 /** The whole page: what stays, and the view that its address names. */
 export function App() {

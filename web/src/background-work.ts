@@ -1,5 +1,5 @@
 import { effect, signal } from '@preact/signals'
-import type { ViewName } from './views.js'
+import type { ViewName } from './view-names.js'
 
 /** Work of a view that goes on while another is shown. */
 export interface BackgroundWork {

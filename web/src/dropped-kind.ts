@@ -1,11 +1,12 @@
 /** What dropped files are, and which view is for them. */
-import { type ViewName, views } from './views.js'
+import { type ViewName, viewTitles } from './view-names.js'
 
 /** What a dropped file is taken for. */
-export type DroppedKind = 'ticket' | 'text' | 'result' | 'other'
+export type DroppedKind = 'ticket' | 'tokenizer' | 'text' | 'result' | 'other'
 
 const endings = {
   ticket: /\.safetensors$/i,
+  tokenizer: /^tokenizer\b.*\.json$/i,
   result: /\.(jsonl|json|svg)$/i,
   text: /\.(txt|txt\.gz|md|csv|tsv|log|tex|html?|xml)$/i,
 }
@@ -13,6 +14,7 @@ const endings = {
 /** By its name, or else by the type that the browser gives it. */
 export function kindOfFile({ name, type }: { readonly name: string; readonly type: string }): DroppedKind {
   if (endings.ticket.test(name)) return 'ticket'
+  if (endings.tokenizer.test(name)) return 'tokenizer'
   if (endings.result.test(name)) return 'result'
   if (endings.text.test(name) || type.startsWith('text/')) return 'text'
   return 'other'
@@ -45,7 +47,9 @@ export function sortOut<F extends { readonly name: string; readonly type: string
   if (to !== undefined) return { file, to, remark: others === 0 ? undefined : `${file.name} was taken.${left}` }
   const why =
     kind === 'result'
-      ? `is opened in “${views.report.title}”, where a file host serves this page: drop it there, on the runs and figures`
-      : 'is neither a ticket (.safetensors) nor a text: nothing here opens it'
+      ? `is opened in “${viewTitles.report}”, where a file host serves this page: drop it there, on the runs and figures`
+      : kind === 'tokenizer'
+        ? `belongs to a ticket: open that in “${viewTitles.run}”, then drop it there`
+        : 'is neither a ticket (.safetensors) nor a text: nothing here opens it'
   return { file, to, remark: `${file.name} ${why}.${left}` }
 }

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal } from '@preact/signals'
-import { type ViewName, viewNames } from './views.js'
+import { type ViewName, viewNames } from './view-names.js'
 
 /** What an address names: `#prune?d=8&n=12` is a view and its parameters; `#ticket=…` and `#ticket10=…` (docs/ticket-format.md) are the run view's. */
 export interface Route {

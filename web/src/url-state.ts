@@ -1,6 +1,6 @@
 import { effect, type Signal, signal } from '@preact/signals'
 import { rememberParameters, route } from './route.js'
-import type { ViewName } from './views.js'
+import type { ViewName } from './view-names.js'
 
 /** One parameter of an address: its value where the address has none, and how it is read and written. */
 export interface Field<T> {

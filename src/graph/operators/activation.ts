@@ -1,9 +1,7 @@
-import type { Value } from '../graph.js'
+import { add, cast, erf, exp, greater, hardSigmoid, mul, scalar, sigmoid, sub } from '../functions/elementwise.js'
 import type { Operator } from '../operator.js'
+import type { Value } from '../value.js'
 import { scaled } from './broadcasting.js'
-import { erf, exp, sigmoid } from './elementary.js'
-import { add, mul, scalar, sub } from './elementwise.js'
-import { cast, greater } from './logic.js'
 import { expectDType } from './shape-rules.js'
 
 export const Relu: Operator<'Relu'> = {
@@ -59,16 +57,3 @@ function erfGeluSlope(x: Value): Value {
   const density = exp(sub(scalar(x, -Math.log(Math.PI) / 2), mul(t, t)))
   return add(hardSigmoid(erf(t), 0.5, 0.5), mul(t, density))
 }
-
-/** max(x, 0), element by element. */
-export const relu = (x: Value): Value => x.graph.apply('Relu', [x], {})[0]
-
-/** max(0, min(1, alpha x + beta)), element by element. */
-export const hardSigmoid = (x: Value, alpha: number, beta: number): Value =>
-  x.graph.apply('HardSigmoid', [x], { alpha, beta })[0]
-
-/**
- * The Gaussian error linear unit, element by element (Hendrycks and Gimpel 2016).
- * @param approximate 'none': x/2 (1 + erf(x / sqrt 2)); 'tanh': x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), GPT-2's
- */
-export const gelu = (x: Value, approximate: 'none' | 'tanh'): Value => x.graph.apply('Gelu', [x], { approximate })[0]

@@ -1,10 +1,10 @@
-import type { Value } from '../graph.js'
+import { cos, div, exp, mul, neg, scalar, sin, sub } from '../functions/elementwise.js'
 import type { Operator } from '../operator.js'
+import type { Value } from '../value.js'
 import { scaled, unexpanded } from './broadcasting.js'
-import { div, mul, scalar, sub } from './elementwise.js'
 import { expectDType } from './shape-rules.js'
 
-type Elementary = 'Exp' | 'Log' | 'Sqrt' | 'Reciprocal' | 'Neg' | 'Tanh' | 'Sigmoid' | 'Erf'
+type Elementary = 'Exp' | 'Log' | 'Sqrt' | 'Reciprocal' | 'Neg' | 'Tanh' | 'Sigmoid' | 'Erf' | 'Sin' | 'Cos'
 
 /** A float32 function of one value, element by element, with its rule: dx of (dy, x, y). */
 const elementary = <Op extends Elementary>(
@@ -30,27 +30,5 @@ export const Sigmoid = elementary('Sigmoid', (dy, _, y) => scaled(dy, sub(y, mul
 export const Erf = elementary('Erf', (dy, x) =>
   scaled(dy, exp(sub(scalar(x, Math.log(2 / Math.sqrt(Math.PI))), mul(x, x)))),
 )
-
-/** e^x, element by element. */
-export const exp = (x: Value): Value => x.graph.apply('Exp', [x], {})[0]
-
-/** The natural logarithm, element by element; -Infinity at 0 and NaN below. */
-export const log = (x: Value): Value => x.graph.apply('Log', [x], {})[0]
-
-/** The square root, element by element; NaN below 0. */
-export const sqrt = (x: Value): Value => x.graph.apply('Sqrt', [x], {})[0]
-
-/** 1 / x, element by element. */
-export const reciprocal = (x: Value): Value => x.graph.apply('Reciprocal', [x], {})[0]
-
-/** -x, element by element. */
-export const neg = (x: Value): Value => x.graph.apply('Neg', [x], {})[0]
-
-/** The hyperbolic tangent, element by element. */
-export const tanh = (x: Value): Value => x.graph.apply('Tanh', [x], {})[0]
-
-/** 1 / (1 + e^-x), element by element. */
-export const sigmoid = (x: Value): Value => x.graph.apply('Sigmoid', [x], {})[0]
-
-/** The error function, 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x, element by element. */
-export const erf = (x: Value): Value => x.graph.apply('Erf', [x], {})[0]
+export const Sin = elementary('Sin', (dy, x) => scaled(dy, cos(x)))
+export const Cos = elementary('Cos', (dy, x) => scaled(dy, neg(sin(x))))

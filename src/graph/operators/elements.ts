@@ -1,7 +1,8 @@
-import type { Value } from '../graph.js'
+import type { Dimension } from '../dimension.js'
+import { gatherElements, scatterElements, zeros } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
 import { formatShape, sameShape } from '../tensor.js'
-import { zeros } from './broadcasting.js'
+import type { Value } from '../value.js'
 import { expectDType, resolveAxis } from './shape-rules.js'
 
 export const GatherElements: Operator<'GatherElements'> = {
@@ -37,7 +38,7 @@ function expectIndices(op: string, data: Value, indices: Value, axis: number): v
   const at = resolveAxis(op, axis, data.shape)
   const fits =
     indices.shape.length === data.shape.length &&
-    indices.shape.every((length, i) => i === at || length <= data.shape[i])
+    indices.shape.every((length, i) => i === at || length === data.shape[i] || isShorter(length, data.shape[i]))
   if (!fits) {
     throw new RangeError(
       `${op}: indices ${formatShape(indices.shape)} do not fit ${formatShape(data.shape)} off axis ${axis}`,
@@ -45,23 +46,4 @@ function expectIndices(op: string, data: Value, indices: Value, axis: number): v
   }
 }
 
-/**
- * One entry of `data` for each index: with axis 0 of two, result[i, j] = data[indices[i, j], j].
- * @param indices int32 or int64, as many axes as `data`; the result has its shape
- */
-export const gatherElements = (data: Value, indices: Value, axis: number): Value =>
-  data.graph.apply('GatherElements', [data, indices], { axis })[0]
-
-/**
- * `data` with updates at some places: with axis 0 of two, result[indices[i, j], j] is updates[i, j], or that much more.
- * @param indices int32 or int64, as many axes as `data`
- * @param updates of the shape of `indices`
- * @param reduction 'add' adds every update; 'none' replaces, and a place must not occur twice
- */
-export const scatterElements = (
-  data: Value,
-  indices: Value,
-  updates: Value,
-  axis: number,
-  reduction: 'none' | 'add',
-): Value => data.graph.apply('ScatterElements', [data, indices, updates], { axis, reduction })[0]
+const isShorter = (a: Dimension, b: Dimension) => typeof a === 'number' && typeof b === 'number' && a < b

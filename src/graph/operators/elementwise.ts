@@ -1,20 +1,32 @@
-import type { Node, Value } from '../graph.js'
+import { type Dimension, differenceOf, productOf, sumOf } from '../dimension.js'
+import { div, neg, where } from '../functions/elementwise.js'
+import { zeros } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
-import { scaled, summedTo, zeros } from './broadcasting.js'
-import { neg } from './elementary.js'
-import { broadcast, expectDType } from './shape-rules.js'
+import type { Node, Value } from '../value.js'
+import { scaled, summedTo } from './broadcasting.js'
+import { broadcast, expectDType, knownIntegers } from './shape-rules.js'
 
 type Arithmetic = 'Add' | 'Sub' | 'Mul' | 'Div'
 
 /** The gradients of the two operands, before they are summed over what was broadcast: each made only when wanted. */
 type Rule = (dy: Value, a: Value, b: Value, y: Value) => readonly [() => Value, () => Value]
 
-const arithmetic = <Op extends Arithmetic>(op: Op, rule: Rule): Operator<Arithmetic> => ({
+const arithmetic = <Op extends Arithmetic>(
+  op: Op,
+  rule: Rule,
+  onLengths?: (a: Dimension, b: Dimension) => Dimension,
+): Operator<Arithmetic> => ({
   attributes: {},
   infer([a, b]) {
     expectDType(op, a, 'float32', 'int32', 'int64')
     expectDType(op, b, a.dtype)
     return [{ dtype: a.dtype, shape: broadcast(op, a.shape, b.shape) }]
+  },
+  integers([a, b]) {
+    const [left, right] = [knownIntegers(a), knownIntegers(b)]
+    if (!left || !right || !onLengths) return undefined
+    const count = Math.max(left.length, right.length) // one of them may be a single number
+    return Array.from({ length: count }, (_, i) => onLengths(left[i % left.length], right[i % right.length]))
   },
   gradient({ inputs: [a, b], outputs: [y] }: Node<Arithmetic>, [dy], wanted) {
     const operands = [a, b]
@@ -22,9 +34,9 @@ const arithmetic = <Op extends Arithmetic>(op: Op, rule: Rule): Operator<Arithme
   },
 })
 
-export const Add = arithmetic('Add', (dy) => [() => dy, () => dy])
-export const Sub = arithmetic('Sub', (dy) => [() => dy, () => neg(dy)])
-export const Mul = arithmetic('Mul', (dy, a, b) => [() => scaled(dy, b), () => scaled(dy, a)])
+export const Add = arithmetic('Add', (dy) => [() => dy, () => dy], sumOf)
+export const Sub = arithmetic('Sub', (dy) => [() => dy, () => neg(dy)], differenceOf)
+export const Mul = arithmetic('Mul', (dy, a, b) => [() => scaled(dy, b), () => scaled(dy, a)], productOf)
 export const Div = arithmetic('Div', (dy, _, b, y) => [() => div(dy, b), () => neg(div(scaled(dy, y), b))])
 
 export const Where: Operator<'Where'> = {
@@ -43,22 +55,3 @@ export const Where: Operator<'Where'> = {
     ]
   },
 }
-
-/** a + b, element by element; shapes broadcast. */
-export const add = (a: Value, b: Value): Value => a.graph.apply('Add', [a, b], {})[0]
-
-/** a - b, element by element; shapes broadcast. */
-export const sub = (a: Value, b: Value): Value => a.graph.apply('Sub', [a, b], {})[0]
-
-/** a * b, element by element; shapes broadcast. */
-export const mul = (a: Value, b: Value): Value => a.graph.apply('Mul', [a, b], {})[0]
-
-/** a / b, element by element; shapes broadcast. */
-export const div = (a: Value, b: Value): Value => a.graph.apply('Div', [a, b], {})[0]
-
-/** a where the condition (bool) holds and b elsewhere; the three shapes broadcast. */
-export const where = (condition: Value, a: Value, b: Value): Value => a.graph.apply('Where', [condition, a, b], {})[0]
-
-/** A float32 scalar constant in the graph of `like`. */
-export const scalar = (like: Value, value: number): Value =>
-  like.graph.constant({ dtype: 'float32', dims: [], data: Float32Array.of(value) })

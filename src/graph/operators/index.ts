@@ -1,15 +1,16 @@
-import type { Operator, OpName } from '../operator.js'
+import type { OpName } from '../attributes.js'
+import type { Operator } from '../operator.js'
 import { Gelu, HardSigmoid, Relu } from './activation.js'
 import { Expand } from './broadcasting.js'
-import { Erf, Exp, Log, Neg, Reciprocal, Sigmoid, Sqrt, Tanh } from './elementary.js'
+import { Cos, Erf, Exp, Log, Neg, Reciprocal, Sigmoid, Sin, Sqrt, Tanh } from './elementary.js'
 import { GatherElements, ScatterElements } from './elements.js'
 import { Add, Div, Mul, Sub, Where } from './elementwise.js'
 import { Gather, Slice } from './indexing.js'
 import { Concat, Split } from './joining.js'
-import { LayerNormalization } from './layer-normalization.js'
-import { Cast, Equal, Greater, Identity } from './logic.js'
+import { Range, Shape } from './lengths.js'
+import { And, Cast, Equal, Greater, GreaterOrEqual, Identity, Less, LessOrEqual } from './logic.js'
 import { FusedMatMul, Gemm, MatMul } from './matrix-product.js'
-import { Softmax } from './normalisation.js'
+import { LayerNormalization, Softmax } from './normalisation.js'
 import { Reshape, Transpose } from './rearranging.js'
 import { ReduceMax, ReduceMean, ReduceSum } from './reduction.js'
 
@@ -22,6 +23,10 @@ export const operators: { readonly [Op in OpName]: Operator<Op> } = {
   Where,
   Equal,
   Greater,
+  GreaterOrEqual,
+  Less,
+  LessOrEqual,
+  And,
   Cast,
   Identity,
   Exp,
@@ -32,6 +37,8 @@ export const operators: { readonly [Op in OpName]: Operator<Op> } = {
   Tanh,
   Sigmoid,
   Erf,
+  Sin,
+  Cos,
   Relu,
   HardSigmoid,
   Gelu,
@@ -52,4 +59,6 @@ export const operators: { readonly [Op in OpName]: Operator<Op> } = {
   Concat,
   Transpose,
   Reshape,
+  Shape,
+  Range,
 }

@@ -1,9 +1,8 @@
-import type { Value } from '../graph.js'
+import { sumOf } from '../dimension.js'
+import { concat, slice, split, zeros } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
-import { formatShape, sameShape } from '../tensor.js'
-import { zeros } from './broadcasting.js'
-import { slice } from './indexing.js'
-import { constantIntegers, expectDType, integers, resolveAxis } from './shape-rules.js'
+import { formatShape, isNumeric, sameShape } from '../tensor.js'
+import { constantIntegers, expectDType, knownIntegers, resolveAxis } from './shape-rules.js'
 
 export const Concat: Operator<'Concat'> = {
   attributes: { axis: 'int' },
@@ -18,16 +17,22 @@ export const Concat: Operator<'Concat'> = {
           `Concat: shapes differ off axis ${axis}, ${formatShape(first.shape)} and ${formatShape(other.shape)}`,
         )
       }
-      shape[at] += other.shape[at]
+      shape[at] = sumOf(shape[at], other.shape[at])
     }
     return [{ dtype: first.dtype, shape }]
   },
+  integers(inputs) {
+    const parts = inputs.map(knownIntegers)
+    return parts.every((part) => part !== undefined) ? parts.flat() : undefined
+  },
   gradient({ inputs, attributes: { axis } }, [dy], wanted) {
     const lengths = inputs.map(({ shape }) => shape[resolveAxis('Concat', axis, shape)])
-    if (wanted.filter(Boolean).length > 1) return split(dy, axis, lengths)
-    const i = wanted.indexOf(true)
-    const start = lengths.slice(0, i).reduce((sum, length) => sum + length, 0)
-    return inputs.map((_, k) => (k === i ? slice(dy, axis, start, start + lengths[i]) : undefined))
+    if (wanted.filter(Boolean).length > 1 && isNumeric(lengths)) return split(dy, axis, lengths)
+    return inputs.map((_, i) => {
+      if (!wanted[i]) return undefined
+      const start = lengths.slice(0, i).reduce(sumOf, 0)
+      return slice(dy, axis, start, sumOf(start, lengths[i]))
+    })
   },
 }
 
@@ -49,11 +54,3 @@ export const Split: Operator<'Split'> = {
     ),
   ],
 }
-
-/** The values one after another along an axis; they agree on every other axis. */
-export const concat = (values: readonly Value[], axis: number): Value =>
-  values[0].graph.apply('Concat', values, { axis })[0]
-
-/** The value cut along an axis into parts of the given lengths, which make up the whole. */
-export const split = (data: Value, axis: number, lengths: readonly number[]): Value[] =>
-  data.graph.apply('Split', [data, integers(data, lengths)], { axis })

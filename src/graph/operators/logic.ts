@@ -1,9 +1,9 @@
-import type { Value } from '../graph.js'
 import { notDifferentiable, type Operator } from '../operator.js'
-import type { DType } from '../tensor.js'
-import { broadcast, expectDType } from './shape-rules.js'
+import { broadcast, expectDType, knownIntegers } from './shape-rules.js'
 
-const comparison = (op: 'Equal' | 'Greater'): Operator<'Equal' | 'Greater'> => ({
+type Comparison = 'Equal' | 'Greater' | 'GreaterOrEqual' | 'Less' | 'LessOrEqual'
+
+const comparison = (op: Comparison): Operator<Comparison> => ({
   attributes: {},
   infer([a, b]) {
     expectDType(op, a, 'float32', 'int32', 'int64')
@@ -15,6 +15,18 @@ const comparison = (op: 'Equal' | 'Greater'): Operator<'Equal' | 'Greater'> => (
 
 export const Equal = comparison('Equal')
 export const Greater = comparison('Greater')
+export const GreaterOrEqual = comparison('GreaterOrEqual')
+export const Less = comparison('Less')
+export const LessOrEqual = comparison('LessOrEqual')
+
+export const And: Operator<'And'> = {
+  attributes: {},
+  infer([a, b]) {
+    for (const value of [a, b]) expectDType('And', value, 'bool')
+    return [{ dtype: 'bool', shape: broadcast('And', a.shape, b.shape) }]
+  },
+  gradient: notDifferentiable('And'),
+}
 
 export const Cast: Operator<'Cast'> = {
   attributes: { to: 'dtype' },
@@ -26,17 +38,6 @@ export const Cast: Operator<'Cast'> = {
 export const Identity: Operator<'Identity'> = {
   attributes: {},
   infer: ([x]) => [x],
+  integers: ([x]) => knownIntegers(x),
   gradient: () => [],
 }
-
-/** Whether a = b, element by element, as bool; shapes broadcast. */
-export const equal = (a: Value, b: Value): Value => a.graph.apply('Equal', [a, b], {})[0]
-
-/** Whether a > b, element by element, as bool; shapes broadcast. */
-export const greater = (a: Value, b: Value): Value => a.graph.apply('Greater', [a, b], {})[0]
-
-/** The same numbers as another element type; bool counts as 0 and 1, float32 is cut towards 0. */
-export const cast = (x: Value, to: DType): Value => x.graph.apply('Cast', [x], { to })[0]
-
-/** The same value, taken as a constant by `gradients`. */
-export const stopGradient = (x: Value): Value => x.graph.apply('Identity', [x], {})[0]

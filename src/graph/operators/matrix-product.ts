@@ -1,28 +1,17 @@
-import type { Value } from '../graph.js'
+import type { OpAttributes } from '../attributes.js'
+import { fusedMatMul, gemm, matMul, type ProductOptions } from '../functions/matrix-product.js'
+import { reshape, transpose } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
-import { formatShape, type Shape, sizeOf } from '../tensor.js'
+import { elementsOf, formatShape, type SymbolicShape } from '../tensor.js'
+import type { Value } from '../value.js'
 import { summedTo } from './broadcasting.js'
-import { reshape, transpose } from './rearranging.js'
 import { broadcast, expectDType } from './shape-rules.js'
-
-/** How a product reads its operands: whether the last two axes of each are swapped, and a factor on the result. */
-export interface ProductOptions {
-  readonly transA?: boolean
-  readonly transB?: boolean
-  readonly alpha?: number
-}
-
-interface Flags {
-  readonly alpha: number
-  readonly transA: 0 | 1
-  readonly transB: 0 | 1
-}
 
 export const MatMul: Operator<'MatMul'> = {
   attributes: {},
   infer: ([a, b]) => [{ dtype: 'float32', shape: productShape('MatMul', a, b, false, false) }],
   gradient({ inputs: [a, b] }, [dy], wanted) {
-    const flags: Flags = { alpha: 1, transA: 0, transB: 0 }
+    const flags: OpAttributes['Gemm'] = { alpha: 1, transA: 0, transB: 0 }
     if (b.shape.length === 2) return flatGradients(a, b, dy, flags, wanted)
     return productGradients(a.graph.fused ? fusedMatMul : transposedMatMul, a, b, dy, flags, wanted)
   },
@@ -52,7 +41,7 @@ export const FusedMatMul: Operator<'FusedMatMul'> = {
   },
 }
 
-function productShape(op: string, a: Value, b: Value, transA: boolean, transB: boolean): number[] {
+function productShape(op: string, a: Value, b: Value, transA: boolean, transB: boolean): SymbolicShape {
   for (const value of [a, b]) expectDType(op, value, 'float32')
   const shapes = `${formatShape(a.shape)} x ${formatShape(b.shape)}`
   if (a.shape.length < 2 || b.shape.length < 2) throw new RangeError(`${op}: expected matrices, ${shapes}`)
@@ -62,7 +51,7 @@ function productShape(op: string, a: Value, b: Value, transA: boolean, transB: b
   return [...broadcast(op, a.shape.slice(0, -2), b.shape.slice(0, -2)), rows, columns]
 }
 
-function matrixShape({ shape }: Value, transposed: boolean): Shape {
+function matrixShape({ shape }: Value, transposed: boolean): SymbolicShape {
   const matrix = shape.slice(-2)
   return transposed ? matrix.reverse() : matrix
 }
@@ -73,7 +62,7 @@ function productGradients(
   a: Value,
   b: Value,
   dy: Value,
-  { alpha, transA, transB }: Flags,
+  { alpha, transA, transB }: OpAttributes['Gemm'],
   [wantsA, wantsB]: readonly boolean[],
 ): (Value | undefined)[] {
   const [readA, readB] = [transA === 1, transB === 1]
@@ -92,14 +81,19 @@ function productGradients(
 }
 
 /** A right operand of two axes: the rows of every batch are one tall matrix, and each gradient is one Gemm. */
-function flatGradients(a: Value, b: Value, dy: Value, flags: Flags, wanted: readonly boolean[]): (Value | undefined)[] {
+function flatGradients(
+  a: Value,
+  b: Value,
+  dy: Value,
+  flags: OpAttributes['Gemm'],
+  wanted: readonly boolean[],
+): (Value | undefined)[] {
   const [da, db] = productGradients(gemm, flattened(a), b, flattened(dy), flags, wanted)
   return [da && reshape(da, a.shape), db]
 }
 
 function flattened(x: Value): Value {
-  const columns = x.shape.at(-1) as number
-  return reshape(x, [sizeOf(x.shape) / columns, columns])
+  return reshape(x, [elementsOf(x.shape.slice(0, -1)), ...x.shape.slice(-1)])
 }
 
 /** What FusedMatMul does, for providers that lack it. */
@@ -111,20 +105,3 @@ function swapped(x: Value): Value {
   const axes = [...x.shape.keys()]
   return transpose(x, [...axes.slice(0, -2), ...axes.slice(-2).reverse()])
 }
-
-const flagsOf = ({ transA = false, transB = false, alpha = 1 }: ProductOptions): Flags => ({
-  alpha,
-  transA: transA ? 1 : 0,
-  transB: transB ? 1 : 0,
-})
-
-/** The matrix product [..., M, K] x [..., K, N] -> [..., M, N]; leading dimensions broadcast. */
-export const matMul = (a: Value, b: Value): Value => a.graph.apply('MatMul', [a, b], {})[0]
-
-/** alpha A B for matrices [M, K] and [K, N], either read transposed: A is [K, M] with transA, B is [N, K] with transB. */
-export const gemm = (a: Value, b: Value, options: ProductOptions = {}): Value =>
-  a.graph.apply('Gemm', [a, b], flagsOf(options))[0]
-
-/** alpha A B as {@link matMul}, either operand read with its last two axes swapped. For ONNX Runtime's CPU provider. */
-export const fusedMatMul = (a: Value, b: Value, options: ProductOptions = {}): Value =>
-  a.graph.apply('FusedMatMul', [a, b], flagsOf(options))[0]

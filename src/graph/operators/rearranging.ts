@@ -1,7 +1,9 @@
-import type { Value } from '../graph.js'
+import { type Dimension, quotientOf } from '../dimension.js'
+import { reshape, transpose } from '../functions/rearranging.js'
 import type { Operator } from '../operator.js'
-import { formatShape, type Shape, sameShape, sizeOf } from '../tensor.js'
-import { constantIntegers, integers } from './shape-rules.js'
+import { elementsOf, formatShape, type SymbolicShape } from '../tensor.js'
+import type { Value } from '../value.js'
+import { integersOf, knownIntegers } from './shape-rules.js'
 
 export const Transpose: Operator<'Transpose'> = {
   attributes: { perm: 'ints' },
@@ -20,19 +22,30 @@ export const Transpose: Operator<'Transpose'> = {
 
 export const Reshape: Operator<'Reshape'> = {
   attributes: {},
-  infer([x, target]) {
-    const shape = constantIntegers('Reshape', target)
-    if (shape.some((length) => length < 1) || sizeOf(shape) !== sizeOf(x.shape)) {
-      throw new RangeError(`Reshape: ${formatShape(x.shape)} does not fill ${formatShape(shape)}`)
-    }
-    return [{ dtype: x.dtype, shape }]
-  },
+  infer: ([x, target]) => [{ dtype: x.dtype, shape: reshaped(x, integersOf('Reshape', target)) }],
+  integers: ([x]) => knownIntegers(x),
   gradient: ({ inputs: [x] }, [dy]) => [reshape(dy, x.shape)],
 }
 
-/** The axes in another order: axis i of the result is axis perm[i] of x. */
-export const transpose = (x: Value, perm: readonly number[]): Value => x.graph.apply('Transpose', [x], { perm })[0]
+/** ONNX's rule: 0 copies the length of that place, one -1 is what is left. */
+function reshaped(x: Value, target: SymbolicShape): SymbolicShape {
+  const shape = target.map((length, axis) => (length === 0 ? (x.shape[axis] ?? 0) : length))
+  const open = shape.indexOf(-1)
+  const left = elementsLeft(x.shape, open < 0 ? shape : shape.toSpliced(open, 1))
+  const isSound = shape.every((length, axis) => axis === open || typeof length === 'string' || length >= 1)
+  if (!isSound || left === undefined || (open < 0 && left !== 1)) {
+    throw new RangeError(`Reshape: ${formatShape(x.shape)} does not fill ${formatShape(shape)}`)
+  }
+  return open < 0 ? shape : shape.with(open, left)
+}
 
-/** The same elements in row-major order under another shape, every length >= 1; x itself where it has that shape. */
-export const reshape = (x: Value, shape: Shape): Value =>
-  sameShape(x.shape, shape) ? x : x.graph.apply('Reshape', [x, integers(x, shape)], {})[0]
+/** Elements of a shape for each element of another one, undefined where that is no length. Equal lengths cancel, sums too. */
+function elementsLeft(shape: SymbolicShape, taken: SymbolicShape): Dimension | undefined {
+  const rest = [...shape]
+  const divisors = taken.filter((length) => {
+    const at = rest.indexOf(length)
+    if (at >= 0) rest.splice(at, 1)
+    return at < 0
+  })
+  return quotientOf(elementsOf(rest), elementsOf(divisors))
+}

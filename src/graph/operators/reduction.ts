@@ -1,13 +1,12 @@
-import type { Node, Value } from '../graph.js'
+import type { Dimension } from '../dimension.js'
+import { cast, div, equal, mul, scalar } from '../functions/elementwise.js'
+import { expand, reshape } from '../functions/rearranging.js'
+import { type Reduction, reduceSum } from '../functions/reduction.js'
 import type { Operator } from '../operator.js'
-import { type Shape, sizeOf } from '../tensor.js'
-import { expand, scaled } from './broadcasting.js'
-import { div, mul, scalar } from './elementwise.js'
-import { cast, equal } from './logic.js'
-import { reshape } from './rearranging.js'
-import { constantIntegers, expectDType, integers, resolveAxis } from './shape-rules.js'
-
-type Reduction = 'ReduceSum' | 'ReduceMean' | 'ReduceMax'
+import { numericShape, type SymbolicShape, sizeOf } from '../tensor.js'
+import type { Node, Value } from '../value.js'
+import { scaled } from './broadcasting.js'
+import { constantIntegers, expectDType, resolveAxis } from './shape-rules.js'
 
 /** The rule takes dy with the reduced axes kept as 1, and returns what broadcasts to dx. */
 const reduction = <Op extends Reduction>(
@@ -35,13 +34,25 @@ function reducedAxes(op: Reduction, x: Value, operand: Value): number[] {
   return axes.map((axis) => resolveAxis(op, axis, x.shape))
 }
 
-const kept = (shape: Shape, axes: readonly number[]): number[] =>
+const kept = (shape: SymbolicShape, axes: readonly number[]): Dimension[] =>
   shape.map((length, axis) => (axes.includes(axis) ? 1 : length))
 
 export const ReduceSum = reduction('ReduceSum', (dy) => dy)
 
 export const ReduceMean = reduction('ReduceMean', (dy, x, _, axes) =>
-  mul(dy, scalar(dy, 1 / sizeOf(axes.map((axis) => x.shape[axis])))),
+  mul(
+    dy,
+    scalar(
+      dy,
+      1 /
+        sizeOf(
+          numericShape(
+            'ReduceMean: the gradient',
+            axes.map((axis) => x.shape[axis]),
+          ),
+        ),
+    ),
+  ),
 )
 
 /** Equal maxima share the gradient equally. */
@@ -49,18 +60,3 @@ export const ReduceMax = reduction('ReduceMax', (dy, x, y, axes) => {
   const largest = cast(equal(x, reshape(y, dy.shape)), 'float32')
   return scaled(div(dy, reduceSum(largest, axes, true)), largest)
 })
-
-const reduce = (op: Reduction, x: Value, axes: readonly number[], keepDims: boolean): Value =>
-  x.graph.apply(op, [x, integers(x, axes)], { keepdims: keepDims ? 1 : 0 })[0]
-
-/** The sum over the given axes, at least one; they stay as 1 when `keepDims`. */
-export const reduceSum = (x: Value, axes: readonly number[], keepDims = false): Value =>
-  reduce('ReduceSum', x, axes, keepDims)
-
-/** The mean over the given axes, at least one; they stay as 1 when `keepDims`. */
-export const reduceMean = (x: Value, axes: readonly number[], keepDims = false): Value =>
-  reduce('ReduceMean', x, axes, keepDims)
-
-/** The largest entry over the given axes, at least one; they stay as 1 when `keepDims`. */
-export const reduceMax = (x: Value, axes: readonly number[], keepDims = false): Value =>
-  reduce('ReduceMax', x, axes, keepDims)

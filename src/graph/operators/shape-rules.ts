@@ -1,11 +1,13 @@
-import type { Value } from '../graph.js'
-import { type DType, formatShape, type Shape } from '../tensor.js'
+import type { Dimension } from '../dimension.js'
+import { type DType, formatShape, numericShape, type Shape, type SymbolicShape } from '../tensor.js'
+import type { Value } from '../value.js'
 
 /**
  * The shape that two shapes broadcast to, by NumPy's rule: aligned at the last dimension, 1 stretches.
+ * A length that has a name fits the same name and 1.
  * @throws RangeError naming the operator and both shapes
  */
-export function broadcast(op: string, a: Shape, b: Shape): number[] {
+export function broadcast(op: string, a: SymbolicShape, b: SymbolicShape): Dimension[] {
   const rank = Math.max(a.length, b.length)
   return Array.from({ length: rank }, (_, i) => {
     const left = a[i - rank + a.length] ?? 1
@@ -18,7 +20,7 @@ export function broadcast(op: string, a: Shape, b: Shape): number[] {
 }
 
 /** The axis counted from the front; `axis` may count from the back with negative numbers. */
-export function resolveAxis(op: string, axis: number, shape: Shape): number {
+export function resolveAxis(op: string, axis: number, shape: SymbolicShape): number {
   const resolved = axis < 0 ? axis + shape.length : axis
   if (!Number.isInteger(axis) || resolved < 0 || resolved >= shape.length) {
     throw new RangeError(`${op}: no axis ${axis} in ${formatShape(shape)}`)
@@ -33,17 +35,19 @@ export function expectDType(op: string, value: Value, ...expected: DType[]): voi
   }
 }
 
-/** The integers of an operand that ONNX passes as an int64 tensor but whose content the shape depends on. */
-export function constantIntegers(op: string, value: Value): number[] {
-  if (value.constant?.dtype !== 'int64') throw new TypeError(`${op}: ${value.name} expected an int64 constant`)
-  return Array.from(value.constant.data, Number)
+/** What an int64 scalar or vector holds, where that is known while the graph is built: a constant, or computed from lengths. */
+export const knownIntegers = ({ constant, integers }: Value): readonly Dimension[] | undefined =>
+  constant?.dtype === 'int64' ? Array.from(constant.data, Number) : integers
+
+/**
+ * The integers of an operand that ONNX passes as an int64 tensor but whose content the shape depends on.
+ * @throws TypeError where they are not known
+ */
+export function integersOf(op: string, value: Value): readonly Dimension[] {
+  const known = knownIntegers(value)
+  if (known === undefined) throw new TypeError(`${op}: ${value.name} expected an int64 constant`)
+  return known
 }
 
-/** An int64 constant vector, as ONNX wants shapes, starts and lengths. */
-export function integers(like: Value, values: readonly number[]): Value {
-  return like.graph.constant({
-    dtype: 'int64',
-    dims: [values.length],
-    data: BigInt64Array.from(values, BigInt),
-  })
-}
+/** The same where only numbers will do. @throws RangeError where one has a name */
+export const constantIntegers = (op: string, value: Value): Shape => numericShape(`${op}:`, integersOf(op, value))

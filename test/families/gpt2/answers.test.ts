@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createGraphRunner } from '../../../src/engine/onnx.js'
-import { gpt2GradientGraph, gpt2LossGraph } from '../../../src/families/gpt2/loss.js'
-import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../../../src/families/gpt2/matrices.js'
+import { matricesOf, normVectorsOf } from '../../../src/families/family.js'
+import { gradientGraph, type LossModel, lossGraph } from '../../../src/families/loss-graph.js'
 import { encodeModel, float32, int32, type Tensor } from '../../../src/graph/index.js'
 import { farthest, openVectors } from '../../vectors/pytorch/open.js'
 
@@ -13,10 +13,10 @@ const runner = createGraphRunner({ threads: 1 })
 describe.each(['relu', 'learned-norms', 'untied-head'])(
   'the loss of the last answers of a window: %s',
   async (name) => {
-    const { metadata, shape, floats, integers } = await openVectors<BiasFreeGpt2>(`gpt2-${name}`)
+    const { metadata, shape, floats, integers } = await openVectors<LossModel>(`gpt2-${name}`)
     const { config, norms } = metadata
     const [B, T] = shape('tokens')
-    const parameters = [...gpt2Matrices(config), ...(norms === 'learned' ? gpt2Norms(config) : [])]
+    const parameters = [...matricesOf(config), ...(norms === 'learned' ? normVectorsOf(config) : [])]
     const values = Object.fromEntries(parameters.map((each) => [each.name, float32(each.shape, floats(each.name))]))
     const first = (all: Int32Array, length: number) =>
       Int32Array.from({ length: B * length }, (_, i) => all[Math.floor(i / length) * T + (i % length)])
@@ -26,7 +26,7 @@ describe.each(['relu', 'learned-norms', 'untied-head'])(
       ...values,
     })
     const gradients = async (length: number, answers?: number) => {
-      const loaded = await runner.load(encodeModel(gpt2GradientGraph(metadata, B, length, { answers })))
+      const loaded = await runner.load(encodeModel(gradientGraph(metadata, B, length, { answers })))
       const results = await loaded.run(feeds(length))
       await loaded.release()
       return results
@@ -42,7 +42,7 @@ describe.each(['relu', 'learned-norms', 'untied-head'])(
         expect(farthest(rest, expected), output).toBeLessThan(T * 1e-6)
         expect(Math.max(...rest.map(Math.abs)), output).toBeGreaterThan(1e-4)
       }
-      const loaded = await runner.load(encodeModel(gpt2LossGraph(metadata, B, T, { answers: A })))
+      const loaded = await runner.load(encodeModel(lossGraph(metadata, B, T, { answers: A })))
       const { loss } = await loaded.run(feeds(T))
       await loaded.release()
       expect(Math.abs(Number(loss.data[0]) - Number(last.loss.data[0]))).toBeLessThan(1e-6)
@@ -50,7 +50,7 @@ describe.each(['relu', 'learned-norms', 'untied-head'])(
 
     test('no fewer than one, no more than there are', () => {
       for (const answers of [0, T + 1, 1.5]) {
-        const attempt = () => gpt2LossGraph(metadata, B, T, { answers })
+        const attempt = () => lossGraph(metadata, B, T, { answers })
         expect(attempt).toThrow(`"answers" expected an integer from 1 to ${T}, got ${answers}`)
       }
     })

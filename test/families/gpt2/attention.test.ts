@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { createGraphRunner } from '../../../src/engine/onnx.js'
-import { createAttentionReader } from '../../../src/families/gpt2/attention.js'
-import { createCachedDecoder } from '../../../src/families/gpt2/cached.js'
+import { createAttentionReader } from '../../../src/families/attention-reader.js'
+import { createCachedDecoder } from '../../../src/families/cached-decoder.js'
+import { createDenseModel } from '../../../src/families/dense-model.js'
 import type { Gpt2Config } from '../../../src/families/gpt2/config.js'
-import { createGpt2 } from '../../../src/families/gpt2/dense.js'
-import { randomGpt2Weights } from '../../../src/families/gpt2/random.js'
+import { randomModelWeights } from '../../../src/families/random.js'
 import { generateWeights } from '../../../src/random/index.js'
 
 const config: Gpt2Config = {
@@ -18,7 +18,7 @@ const config: Gpt2Config = {
   layerNormEpsilon: 1e-5,
   tiedHead: false,
 }
-const weights = randomGpt2Weights(config, 1, (request) =>
+const weights = randomModelWeights(config, 1, (request) =>
   generateWeights({ ...request, init: { kind: 'normal', std: 0.5 } }),
 )
 const runner = createGraphRunner({ threads: 1 })
@@ -30,7 +30,7 @@ const farthest = (a: Float32Array, b: Float32Array) => {
 
 describe('attention of a text', () => {
   const reader = createAttentionReader(runner, config, weights)
-  const gpt2 = createGpt2(runner, config, weights)
+  const gpt2 = createDenseModel(runner, config, weights)
 
   test.each([1, 2, 5, 8, 11])('of %i tokens is that of a traced pass (1e-6)', async (length) => {
     const layers = await reader.read(text(length))

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openFile } from '../../../src/files/files.js'
-import { readGpt2Folder } from '../../../src/interop/index.js'
+import { readModelFolder } from '../../../src/interop/index.js'
 
 const main = fileURLToPath(new URL('../../../', import.meta.url))
 
 /** The bundled sorter. */
-export const readSorter = () => readGpt2Folder((name) => openFile(join(main, 'data/gpt-nano-sort', name)))
+export const readSorter = () => readModelFolder((name) => openFile(join(main, 'data/gpt-nano-sort', name)))
 
 /** A tensor dumped by the original program (minGPT), float32. */
 export interface Partial {

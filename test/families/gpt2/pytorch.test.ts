@@ -1,11 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { createGraphRunner } from '../../../src/engine/onnx.js'
-import { type GradientGraphOptions, gpt2GradientGraph, gpt2LossGraph } from '../../../src/families/gpt2/loss.js'
-import { type BiasFreeGpt2, gpt2Matrices, gpt2Norms } from '../../../src/families/gpt2/matrices.js'
+import { matricesOf, normVectorsOf } from '../../../src/families/family.js'
+import type { Gpt2Config } from '../../../src/families/gpt2/config.js'
+import {
+  type GradientGraphOptions,
+  gradientGraph,
+  type LossModel,
+  lossGraph,
+} from '../../../src/families/loss-graph.js'
 import { encodeModel, float32, int32, type Tensor } from '../../../src/graph/index.js'
 import { farthest, openVectors } from '../../vectors/pytorch/open.js'
 
-interface Metadata extends BiasFreeGpt2 {
+interface Metadata extends LossModel {
   readonly loss: number
 }
 
@@ -18,7 +24,7 @@ describe.each(vectors)('GPT-2 of PyTorch in float64: %s', async (name) => {
   const { config, norms } = metadata
   const [batch, length] = shape('tokens')
   const tokens = integers('tokens')
-  const parameters = [...gpt2Matrices(config), ...(norms === 'learned' ? gpt2Norms(config) : [])]
+  const parameters = [...matricesOf(config), ...(norms === 'learned' ? normVectorsOf(config) : [])]
   const feeds: Record<string, Tensor> = {
     tokens: int32([batch, length], tokens),
     targets: int32([batch, length], integers('targets')),
@@ -32,7 +38,7 @@ describe.each(vectors)('GPT-2 of PyTorch in float64: %s', async (name) => {
   })
 
   test.each([false, true])('loss within 1e-6, fused %s', async (fused) => {
-    const loaded = await runner.load(encodeModel(gpt2LossGraph(metadata, batch, length, { fused })))
+    const loaded = await runner.load(encodeModel(lossGraph(metadata, batch, length, { fused })))
     const { loss } = await loaded.run(feeds)
     await loaded.release()
     expect(Math.abs(Number(loss.data[0]) - metadata.loss)).toBeLessThan(1e-6)
@@ -42,8 +48,12 @@ describe.each(vectors)('GPT-2 of PyTorch in float64: %s', async (name) => {
     const isOutside = options.rows === 'outside'
     const { wte, ...others } = feeds
     const rows = isOutside ? { 'wte.rows': wte } : {}
-    const loaded = await runner.load(encodeModel(gpt2GradientGraph(metadata, batch, length, options)))
-    const results = await loaded.run({ ...others, ...(isOutside && !config.tiedHead ? {} : { wte }), ...rows })
+    const loaded = await runner.load(encodeModel(gradientGraph(metadata, batch, length, options)))
+    const results = await loaded.run({
+      ...others,
+      ...(isOutside && !(config as Gpt2Config).tiedHead ? {} : { wte }),
+      ...rows,
+    })
     await loaded.release()
     expect(Math.abs(Number(results.loss.data[0]) - metadata.loss)).toBeLessThan(1e-6)
     for (const { name: parameter } of parameters) {

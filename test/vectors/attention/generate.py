@@ -1,4 +1,4 @@
-"""Writes attention.json: multi-head attention and one norm-free block in plain NumPy, for test/model/.
+"""Writes attention.json: multi-head attention and one norm-free block in plain NumPy, for test/paper/.
 
 python3 generate.py > attention.json        (NumPy 2.4)
 """

@@ -5,19 +5,23 @@ import { createHash } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { packBits } from '../../../dist/mask/index.js'
-import { gpt2Matrices, gpt2Norms } from '../../../dist/families/gpt2/matrices.js'
-import { readGpt2Folder } from '../../../dist/interop/index.js'
+import { matricesOf, normVectorsOf } from '../../../dist/families/index.js'
+import { readModelFolder } from '../../../dist/interop/index.js'
 import { generateWeights, magnitudes, fillWords } from '../../../dist/random/index.js'
 import { openFile } from '../../../dist/files/files.js'
 import { nodeDeflate } from '../../../dist/engine/node.js'
-import { pruneGpt2 } from '../../../dist/jobs/prune.js'
+import { pruneModel } from '../../../dist/jobs/prune.js'
 import { recodeTicket } from '../../../dist/jobs/recode-ticket.js'
 import { nodeSha256 } from '../../../dist/files/sha256.js'
+import { encodeCompact } from '../../../dist/ticket/compact.js'
+import { ticketLink } from '../../../dist/ticket/ticket-text.js'
 import { encodeSearchedTicket, materialisePair, materialiseSearched, openTicket } from '../../../dist/ticket/index.js'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const small = { layers: 2, width: 24, heads: 2, inner: 60, positions: 16, vocabulary: 256, activation: 'gelu_new', layerNormEpsilon: 1e-5, tiedHead: true }
+const llama = { family: 'llama', layers: 2, width: 24, heads: 4, keyHeads: 2, headWidth: 8, inner: 20, positions: 16, vocabulary: 256, activation: 'silu', normEpsilon: 1e-5, ropeTheta: 10000, inputBias: false, outputBias: false, feedForwardBias: false, tiedHead: false }
+const bert = { family: 'bert', layers: 2, width: 24, heads: 2, inner: 60, positions: 16, vocabulary: 257, types: 2, activation: 'gelu', layerNormEpsilon: 1e-12 }
 
 const kinds = [
   { kind: 'normal', std: 0.3 },
@@ -28,7 +32,7 @@ const kinds = [
 /** Masks as a search leaves them: what started with a high score is kept more often. */
 function content(config, { norms = 'plain', redrawn = 0, coding, init }) {
   const seed = 0x0123456789abcdefn
-  const matrices = gpt2Matrices(config).map(({ name, shape }, i) => {
+  const matrices = matricesOf(config).map(({ name, shape }, i) => {
     const count = shape[0] * shape[1]
     const [noise, age] = [new Uint32Array(count), new Uint32Array(count)]
     fillWords(seed, 2 ** 50 + i, 0, noise)
@@ -38,7 +42,7 @@ function content(config, { norms = 'plain', redrawn = 0, coding, init }) {
     const generations = redrawn && i % 2 ? { generations: Uint8Array.from(age, (word) => word % (redrawn + 1)) } : {}
     return { name, stream: i, init: init ?? kinds[i % 3], mask, scores: 2 ** 45 + i, ...generations }
   })
-  const dense = new Map((norms === 'learned' ? gpt2Norms(config) : []).map(({ name, shape }, i) => [name, generateWeights({ seed, stream: 2 ** 52 + i, init: { kind: 'uniform', range: 1 }, count: shape[0] })]))
+  const dense = new Map((norms === 'learned' ? normVectorsOf(config) : []).map(({ name, shape }, i) => [name, generateWeights({ seed, stream: 2 ** 52 + i, init: { kind: 'uniform', range: 1 }, count: shape[0] })]))
   return { seed, coding, config, norms, tokenizer: 'bytes', matrices, dense, search: null, probe: null }
 }
 
@@ -47,6 +51,8 @@ const searched = {
   'searched-deflate': content(small, { coding: 'deflate' }),
   'searched-range': content(small, { coding: 'range' }),
   'searched-range-redrawn': content({ ...small, tiedHead: false }, { coding: 'range', redrawn: 5, norms: 'learned' }),
+  'searched-llama': content(llama, { coding: 'range', redrawn: 3, norms: 'learned' }),
+  'searched-bert': content(bert, { coding: 'bits', norms: 'learned' }),
   // 8 states a chunk
   'searched-range-wide': content({ ...small, layers: 1, width: 200, heads: 4, inner: 1400 }, { coding: 'range' }),
 }
@@ -56,9 +62,9 @@ for (const [name, one] of Object.entries(searched)) {
   const { bytes } = encodeSearchedTicket(one, nodeSha256, nodeDeflate)
   writeFileSync(`${here}${name}.slt.safetensors`, bytes)
 }
-const target = await readGpt2Folder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
+const target = await readModelFolder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
 const plain = `${here}pruned-bits.slt.safetensors`
-await pruneGpt2({ target, items: 4, seed: 7, out: plain, force: true })
+await pruneModel({ target, items: 4, seed: 7, dense: 'embeddings', out: plain, force: true })
 await recodeTicket(plain, 'range', `${here}pruned-range.slt.safetensors`, { force: true })
 rmSync(plain)
 
@@ -66,7 +72,7 @@ for (const name of [...Object.keys(searched), 'pruned-range']) {
   const file = `${name}.slt.safetensors`
   const ticket = await openTicket(await openFile(here + file), nodeSha256)
   const weights = {}
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     for (const [matrix, values] of await materialiseSearched(ticket, generateWeights)) weights[matrix] = sha(values)
   } else {
     for (const [pair, spec] of ticket.pairs) {
@@ -77,3 +83,12 @@ for (const name of [...Object.keys(searched), 'pruned-range']) {
   golden[file] = { sha256: ticket.sha256, coding: ticket.coding, weights }
 }
 writeFileSync(`${here}golden.json`, `${JSON.stringify(golden, null, 1)}\n`)
+
+// Links of the tickets of other families than GPT-2; test/vectors/compact has one of a GPT-2.
+const links = {}
+for (const name of ['searched-llama', 'searched-bert']) {
+  const file = `${name}.slt.safetensors`
+  const ticket = await openTicket(await openFile(here + file), nodeSha256)
+  links[file] = ticketLink((await encodeCompact(ticket, nodeSha256)).bytes)
+}
+writeFileSync(`${here}links.json`, `${JSON.stringify(links, null, 1)}\n`)

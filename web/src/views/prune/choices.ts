@@ -5,6 +5,10 @@ import type { SourceInitialisation } from '../../../../src/paper/source.js'
 export const MOST_ITEMS = 28
 export const LEAST_WIDTH = 2
 export const MOST_WIDTH = 32
+/** Key width d_K of a rotary head: two frequencies. */
+export const ROTARY_KEY_WIDTH = 4
+/** They are 1 and 0.1 radians a position, so that both turn within 32 positions. */
+export const ROTARY_THETA = 100
 /** Longest input, 2^10 positions. */
 export const MOST_DOUBLINGS = 10
 /** Letters that the sorter is given. */
@@ -12,7 +16,7 @@ export const LETTERS = /^[A-Ca-c]{6}$/
 
 /** The head to approximate. */
 export type TargetChoice =
-  | { readonly kind: 'random'; readonly seed: bigint; readonly d: number }
+  | { readonly kind: 'random' | 'rotary'; readonly seed: bigint; readonly d: number }
   | { readonly kind: 'sorter'; readonly layer: number; readonly head: number }
 
 /** The random source it is pruned from. */

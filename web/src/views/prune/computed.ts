@@ -6,7 +6,7 @@ import { createWorkerClient } from '../../worker-client.js'
 import type { ErrorCurve } from './error-curve.js'
 import { createNewest } from './newest.js'
 import type { AttentionReport, HeadReport, LengthsReport, PruneReport, PruneTasks } from './prune-worker.js'
-import { inputChoice, inputKind, sourceChoice, state, targetChoice } from './state.js'
+import { initialisation, inputChoice, inputKind, sourceChoice, state, targetChoice } from './state.js'
 
 const start = () => new Worker(new URL('./prune-worker.ts', import.meta.url), { type: 'module' })
 
@@ -122,7 +122,7 @@ export function followState(): () => void {
     effect(() => {
       retry.value
       const target = targetChoice()
-      const source = { seed: state.seed.value, initialisation: state.init.value }
+      const source = { seed: state.seed.value, initialisation: initialisation() }
       const kind = inputKind()
       const input =
         kind === 'letters'

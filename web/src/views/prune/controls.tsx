@@ -2,17 +2,24 @@ import { Segmented, Select } from '../../ui/choice-field.js'
 import { Slider } from '../../ui/slider.js'
 import { SeedField } from '../../ui/value-field.js'
 import { LEAST_WIDTH, MOST_WIDTH } from './choices.js'
-import { state } from './state.js'
+import { initialisation, state } from './state.js'
 
 const heads = Array.from({ length: 9 }, (_, i) => ({
   value: `${Math.floor(i / 3)}.${i % 3}`,
   label: `layer ${Math.floor(i / 3) + 1}, head ${(i % 3) + 1}`,
 }))
 
+const targets = {
+  random: 'The head to imitate: random matrices of norm 1, the largest the theorem allows.',
+  rotary: 'The head to imitate: the same, but it turns queries and keys by their positions (RoPE), at two frequencies.',
+  sorter: 'The head to imitate: one of nine in a small trained model that sorts letters.',
+}
+
 const examples = [
   ['as it opens', '#prune'],
   ['the paper’s input, d = 2', '#prune?d=2&input=rotation'],
   ['Xavier, out of reach', '#prune?n=20&init=xavier'],
+  ['a head that turns with the position', '#prune?target=rotary&d=4&input=rotation'],
   ['a trained head that sorts letters', '#prune?target=sorter&layer=1&n=16'],
 ] as const
 
@@ -28,26 +35,27 @@ export function Controls() {
             value={target.value}
             options={[
               { value: 'random', label: 'Random' },
+              { value: 'rotary', label: 'Rotary' },
               { value: 'sorter', label: 'Trained' },
             ]}
             onChange={(value) => {
               target.value = value
             }}
           />
-          <span class="field-help">
-            {target.value === 'random'
-              ? 'The head to imitate: random matrices of norm 1, the largest the theorem allows.'
-              : 'The head to imitate: one of nine in a small trained model that sorts letters.'}
-          </span>
+          <span class="field-help">{targets[target.value]}</span>
         </div>
         <div class="prune-control">
-          {target.value === 'random' ? (
+          {target.value !== 'sorter' ? (
             <Slider
               label="Width d"
               value={d.value}
               min={LEAST_WIDTH}
               max={MOST_WIDTH}
-              help="Numbers a position has: d × d entries to hit. The paper has 2."
+              help={
+                target.value === 'rotary'
+                  ? 'Numbers a position has: four matrices of d × d for the scores, one for the values.'
+                  : 'Numbers a position has: d × d entries to hit. The paper has 2.'
+              }
               onInput={(value) => {
                 d.value = value
               }}
@@ -70,17 +78,18 @@ export function Controls() {
         <div class="prune-control">
           <Segmented
             label="Initialisation"
-            value={init.value}
+            value={initialisation()}
             options={[
               { value: 'theory', label: 'Theory' },
-              { value: 'xavier', label: 'Xavier' },
+              // The theorem on rotary heads is about the other alone.
+              ...(target.value === 'rotary' ? [] : [{ value: 'xavier' as const, label: 'Xavier' }]),
             ]}
             onChange={(value) => {
               init.value = value
             }}
           />
           <span class="field-help">
-            {init.value === 'theory' ? (
+            {initialisation() === 'theory' ? (
               <>
                 W_Q, W_K from U(−n<sup>1/4</sup>, n<sup>1/4</sup>), the others from U(−1, 1): products as large as the
                 targets.

@@ -52,7 +52,7 @@ export async function traceErrors(
       const stream = SOURCE_STREAM * (1 + s * MOST_ITEMS + items)
       const head = await pruneHead(solver, target, { seed, items, initialisation }, stream, steps)
       errors[items - 1].push(attentionError(target, mergedTicket(head), x, 16))
-      if ([head.queryKey, head.valueOutput].some(({ reachable }) => reachable.includes(0))) missed[items - 1]++
+      if ([...head.scores, head.valueOutput].some(({ reachable }) => reachable.includes(0))) missed[items - 1]++
       report(summary(errors, missed, sources))
     }
   }

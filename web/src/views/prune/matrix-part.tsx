@@ -1,16 +1,29 @@
 import { useMemo } from 'preact/hooks'
+import { rotaryFrequencies } from '../../../../src/paper/rotary-attention.js'
 import { Segmented } from '../../ui/choice-field.js'
 import { Figure } from '../../ui/figure.js'
 import { type Cell, MatrixPicture } from '../../ui/matrix-picture.js'
 import { paletteRange } from '../../ui/palette.js'
+import { ROTARY_KEY_WIDTH, ROTARY_THETA } from './choices.js'
 import type { PrunedMatrix } from './prune-head.js'
 import { chosenEntry, chosenMatrix, step } from './selection.js'
 import { state } from './state.js'
 
+/** The second halves of the keys are pruned whole and not shown. */
+const rotaryNames = ['W_K, first half', 'W_Q, both halves'] as const
+const frequencies = Array.from(rotaryFrequencies(ROTARY_KEY_WIDTH, ROTARY_THETA), String)
+const ROTARY_SCORE =
+  'A turning head scores x_m against x_n by cos(D) x_m′ A x_n + sin(D) x_m′ B x_n for each frequency θ, with D = (m − n) θ. Left half of the pictures: A′; right half: −B′.'
+
 /** The random source under its masks, and what it amounts to beside what was wanted. */
 export function MatrixPart() {
   const matrix = chosenMatrix.value
-  const names = state.product.value === 'qk' ? (['W_Q', 'W_K'] as const) : (['W_V', 'W_O′'] as const)
+  const rotary = state.target.value === 'rotary' && state.product.value === 'qk'
+  const names = rotary
+    ? rotaryNames
+    : state.product.value === 'qk'
+      ? (['W_Q', 'W_K'] as const)
+      : (['W_V', 'W_O′'] as const)
   return (
     <section class="prune-part" aria-labelledby="prune-source">
       <div class="prune-head">
@@ -26,8 +39,19 @@ export function MatrixPart() {
             state.product.value = value
           }}
         />
+        {rotary ? (
+          <Segmented
+            label="Frequency, radians a position"
+            value={String(state.frequency.value)}
+            options={frequencies.map((label, p) => ({ value: String(p), label }))}
+            onChange={(value) => {
+              state.frequency.value = Number(value)
+            }}
+          />
+        ) : null}
       </div>
-      {matrix ? <Source matrix={matrix} names={names} /> : <div class="prune-source-room" />}
+      {rotary ? <p class="field-help">{ROTARY_SCORE}</p> : null}
+      {matrix ? <Source matrix={matrix} names={names} rotary={rotary} /> : <div class="prune-source-room" />}
       {matrix ? <Products matrix={matrix} /> : <div class="prune-products-room" />}
     </section>
   )
@@ -36,7 +60,15 @@ export function MatrixPart() {
 /** Width over height of a source matrix's picture, whatever its size: nothing below moves. */
 const ASPECT = 6.5
 
-function Source({ matrix, names }: { readonly matrix: PrunedMatrix; readonly names: readonly [string, string] }) {
+function Source({
+  matrix,
+  names,
+  rotary,
+}: {
+  readonly matrix: PrunedMatrix
+  readonly names: readonly [string, string]
+  readonly rotary: boolean
+}) {
   const { inputs, outputs, items, first, second, kept } = matrix
   const width = inputs * items
   const shown = useMemo(() => {
@@ -63,7 +95,7 @@ function Source({ matrix, names }: { readonly matrix: PrunedMatrix; readonly nam
   return (
     <Figure
       title={`${names[0]} and ${names[1]} of the source`}
-      caption={`${keptWeights} of ${all} random weights are kept, at full colour; the dropped ones are pale. Each hidden unit keeps one weight of ${names[0]}, so that it sees one input alone: these are the blocks on the diagonal, ${items} units each. In ${names[1]} every entry then keeps the units whose products add up to it.`}
+      caption={`${keptWeights} of ${all} random weights are kept, at full colour; the dropped ones are pale. Each hidden unit keeps one weight of ${names[0]}, so that it sees one input alone: these are the blocks on the diagonal, ${items} units each. In ${names[1]} every entry then keeps the units whose products add up to it.${rotary ? ' The second half of W_K is dropped whole and not shown.' : ''}`}
     >
       <div class="prune-source">
         <MatrixPicture

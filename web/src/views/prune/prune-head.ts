@@ -1,6 +1,7 @@
-/** Theorem 3/9 for one head, a few groups at a time, so that a worker can listen in between. */
+/** Theorem 3/9, or that of docs/rotary.md, for one head, a few groups at a time, so that a worker can listen in between. */
 import { unpackBits } from '../../../../src/mask/index.js'
 import { type PairJob, prunePairs, type SourcePair } from '../../../../src/paper/prune-pair.js'
+import { rotaryConstruction } from '../../../../src/paper/rotary-construction.js'
 import { createSourcePair } from '../../../../src/paper/source.js'
 import type { SubsetSumSolver } from '../../../../src/subset-sum/index.js'
 import type { SourceChoice } from './choices.js'
@@ -11,15 +12,15 @@ export interface PrunedMatrix {
   readonly inputs: number
   readonly outputs: number
   readonly items: number
-  /** sqrt(n) for query/key, else 1. */
+  /** sqrt(n_K) for query/key, else 1. */
   readonly divisor: number
   /** Wanted, [inputs, outputs]. */
   readonly target: Float64Array
   /** What the pruned source stands for, [inputs, outputs]. */
   readonly weights: Float64Array
-  /** W_Q or W_V before pruning, [inputs, n]; unit k stays in row floor(k / items) alone. */
+  /** W_Q, W_V, or of a rotary head the first half of W_K, before pruning, [inputs, n]; unit k stays in row floor(k / items) alone. */
   readonly first: Float64Array
-  /** W_K' or W_O before pruning, [n, outputs]. */
+  /** W_K', W_O, or of a rotary head both halves of W_Q', before pruning, [n, outputs]. */
   readonly second: Float64Array
   /** 1 where a weight of `second` is kept, [n, outputs]. */
   readonly kept: Uint8Array
@@ -29,9 +30,10 @@ export interface PrunedMatrix {
   readonly expectedGaps: Float64Array
 }
 
-/** Both merged matrices of a head. */
+/** All merged matrices of a head. */
 export interface PrunedHead {
-  readonly queryKey: PrunedMatrix
+  /** W_QK; of a rotary head [A_p' | -B_p'] for each frequency. */
+  readonly scores: readonly PrunedMatrix[]
   readonly valueOutput: PrunedMatrix
 }
 
@@ -54,20 +56,42 @@ export async function pruneHead(
   stream: number,
   steps: PruneSteps,
 ): Promise<PrunedHead> {
-  const { inputs, outputs } = target
-  const { seed, items, initialisation } = source
-  const pair = { seed, inputs, hidden: inputs * items, initialisation }
-  const share = inputs / (inputs + outputs)
-  const part = (from: number, size: number): PruneSteps => ({
-    pause: steps.pause,
-    onProgress: (fraction) => steps.onProgress?.(from + size * fraction),
-  })
-  const queryKey = createSourcePair({ ...pair, stream, outputs: inputs, role: 'query-key' })
-  const valueOutput = createSourcePair({ ...pair, stream: stream + 2, outputs, role: 'value-output' })
-  return {
-    queryKey: await pruneMatrix(solver, queryKey, target.queryKey, items, part(0, share)),
-    valueOutput: await pruneMatrix(solver, valueOutput, target.valueOutput, items, part(share, 1 - share)),
+  const sources = sourcePairs(target, source, stream)
+  const wanted = [...target.scores, target.valueOutput]
+  const all = wanted.reduce((sum, { length }) => sum + length, 0)
+  let from = 0
+  const pruned: PrunedMatrix[] = []
+  for (const [i, pair] of sources.entries()) {
+    const before = from
+    from += wanted[i].length
+    const onProgress = (fraction: number) => steps.onProgress?.((before + wanted[i].length * fraction) / all)
+    pruned.push(await pruneMatrix(solver, pair, wanted[i], source.items, { pause: steps.pause, onProgress }))
   }
+  return { scores: pruned.slice(0, -1), valueOutput: pruned[pruned.length - 1] }
+}
+
+/** The random pairs of the scores, then that of the values. A rotary source is initialised as its theorem asks. */
+function sourcePairs(
+  { inputs, outputs, rotary }: TargetHead,
+  { seed, items, initialisation }: SourceChoice,
+  stream: number,
+): SourcePair[] {
+  const hidden = inputs * items
+  if (rotary) {
+    const shape = { ...rotary, seed, stream, groups: [1], hidden, valueWidth: hidden }
+    const source = rotaryConstruction.createSource(shape)
+    const [{ value, heads }] = source.groups
+    const values = { inputs, hidden, outputs, activation: 'linear', divisor: 1 } as const
+    return [
+      ...rotaryConstruction.scoreJobs(rotary, source, 0).map((job) => job.source),
+      { ...values, first: value[0], second: heads[0].output[0] },
+    ]
+  }
+  const pair = { seed, inputs, hidden, initialisation }
+  return [
+    createSourcePair({ ...pair, stream, outputs: inputs, role: 'query-key' }),
+    createSourcePair({ ...pair, stream: stream + 2, outputs, role: 'value-output' }),
+  ]
 }
 
 async function pruneMatrix(

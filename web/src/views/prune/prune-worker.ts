@@ -19,14 +19,14 @@ import {
   outputBound,
 } from './head-attention.js'
 import { type PrunedHead, pruneHead } from './prune-head.js'
-import { openSorter, type Sorter } from './sorter.js'
+import type { Sorter } from './sorter.js'
 import { createHeadInput, createTargetHead, SOURCE_STREAM, type TargetHead } from './target-head.js'
 
 /** A pruned head, told as soon as it is solved. */
 export interface HeadReport {
   readonly kind: 'head'
   readonly head: PrunedHead
-  /** Over the entries of both merged matrices. */
+  /** Over the entries of all merged matrices. */
   readonly largest: number
   readonly median: number
   readonly entries: number
@@ -92,8 +92,13 @@ const getSolver = () => {
   })
   return solver
 }
+/** The sorter and what reads it are fetched together: the first view shows a random head. */
+const loadSorter = async (): Promise<Sorter> => {
+  const { openSorter } = await import('./sorter.js')
+  return openSorter(async (name) => memorySource(await fetchSiteFile(`data/gpt-nano-sort/${name}`), name))
+}
 const getSorter = () => {
-  sorter ??= openSorter(async (name) => memorySource(await fetchSiteFile(`data/gpt-nano-sort/${name}`), name))
+  sorter ??= loadSorter()
   sorter.catch(() => {
     sorter = undefined
   })
@@ -133,7 +138,7 @@ const tasks = {
   async head(request: HeadRequest, context: TaskContext<PruneReport>): Promise<void> {
     const { report, pause } = context
     const { target, head, solved, again } = await pruned(request, context)
-    const matrices = [head.queryKey, head.valueOutput]
+    const matrices = [...head.scores, head.valueOutput]
     const errors = matrices.flatMap(({ weights, target }) => Array.from(weights, (w, i) => Math.abs(w - target[i])))
     report({
       kind: 'head',
@@ -159,8 +164,8 @@ const tasks = {
       length,
       rows: positions.length,
       columns: Math.min(length, MOST_SHOWN),
-      target: attentionMap(target, head.queryKey.target, x, positions),
-      ticket: attentionMap(target, head.queryKey.weights, x, positions),
+      target: attentionMap(target, target.scores, x, positions),
+      ticket: attentionMap(target, mergedTicket(head).scores, x, positions),
       error: attentionError(target, mergedTicket(head), x),
       bound,
       outputSize,

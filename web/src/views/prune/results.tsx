@@ -2,15 +2,15 @@ import { formatNumber } from '../../ui/axis.js'
 import { Button } from '../../ui/button.js'
 import { useKeptFocus } from '../../ui/kept-focus.js'
 import { Slider } from '../../ui/slider.js'
-import { MOST_ITEMS } from './choices.js'
+import { MOST_ITEMS, ROTARY_KEY_WIDTH } from './choices.js'
 import { askAgain, attention, busy, head, progress, stopHead, stopped } from './computed.js'
 import type { AttentionReport } from './prune-worker.js'
-import { state } from './state.js'
+import { state, targetWidth } from './state.js'
 
 /** The slider that the view is about, and the numbers that follow it. They stay in sight. */
 export function Results() {
-  const { n, target, d } = state
-  const width = target.value === 'random' ? d.value : 49
+  const { n, target } = state
+  const width = (target.value === 'rotary' ? ROTARY_KEY_WIDTH : 1) * targetWidth()
   const found = head.value
   const run = attention.value
   return (
@@ -54,7 +54,7 @@ export function Results() {
       <Solving />
       <p class="visually-hidden" role="status">
         {found && !busy.value
-          ? `${found.head.queryKey.items} items a weight: largest error ${formatNumber(found.largest)}, ${found.outOfReach} targets out of reach.`
+          ? `${found.head.valueOutput.items} items a weight: largest error ${formatNumber(found.largest)}, ${found.outOfReach} targets out of reach.`
           : ''}
       </p>
     </section>
@@ -92,7 +92,7 @@ function Solving() {
   if (stopped.value) {
     return (
       <div class="prune-solving" ref={place} tabIndex={-1}>
-        Stopped{found ? `: shown are ${found.head.queryKey.items} items a weight.` : '.'}{' '}
+        Stopped{found ? `: shown are ${found.head.valueOutput.items} items a weight.` : '.'}{' '}
         <Button onClick={askAgain}>Go on</Button>
       </div>
     )

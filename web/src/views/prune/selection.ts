@@ -8,7 +8,9 @@ import { state } from './state.js'
 /** The product that is shown. */
 export const chosenMatrix = computed<PrunedMatrix | undefined>(() => {
   const pruned = head.value?.head
-  return state.product.value === 'qk' ? pruned?.queryKey : pruned?.valueOutput
+  return state.product.value === 'vo'
+    ? pruned?.valueOutput
+    : (pruned?.scores[state.frequency.value] ?? pruned?.scores[0])
 })
 
 /** The entry, inside the matrix that is shown. */

@@ -1,17 +1,19 @@
-/** The bundled sorter in float64, from its merged matrices, as far as its attention heads need it: what each of them reads. */
+/** The bundled sorter in float64, from its merged matrices: what each of its attention heads reads. */
 
-import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
-import { feedForwardPair, queryKeyPair, valueOutputPair } from '../../../../src/families/gpt2/pair-names.js'
-import type { Gpt2Weights } from '../../../../src/families/gpt2/weights.js'
-import { readGpt2Folder } from '../../../../src/interop/hugging-face.js'
+import type { BaseConfig } from '../../../../src/families/config.js'
+import { familyOf } from '../../../../src/families/family.js'
+import { pairPlans } from '../../../../src/families/pair-plan.js'
+import { pairTarget } from '../../../../src/families/pair-target.js'
+import { biasOf, gainOf, shiftOf } from '../../../../src/families/parameter.js'
+import type { NormSpec, Port } from '../../../../src/families/port.js'
+import { readModelFolder } from '../../../../src/interop/hugging-face.js'
 import type { OpenFile } from '../../../../src/interop/weight-files.js'
 import { attend, type MergedHead } from '../../../../src/paper/attention.js'
 import { multiply } from '../../../../src/paper/matrix.js'
-import { gpt2Targets } from '../../../../src/prune/gpt2-targets.js'
 
-/** A GPT-2 of GELU's tanh form, opened for its heads. */
+/** A causal model without rotary positions, with LayerNorm, biases, an output head of its own and GELU's tanh form, opened for its heads. */
 export interface Sorter {
-  readonly config: Gpt2Config
+  readonly config: BaseConfig
   /** W_QK [d+1, d+1] and W_VO [d+1, d], the constant coordinate last. */
   head(layer: number, head: number): MergedHead
   /** What the heads of a layer read: normalised, a constant 1 appended, [T, d+1]. */
@@ -22,77 +24,83 @@ export interface Sorter {
 
 /** @throws InputError when a file is missing or does not fit */
 export async function openSorter(open: OpenFile): Promise<Sorter> {
-  const { config, weights } = await readGpt2Folder(open)
-  const matrices = new Map<string, Float64Array>()
-  for await (const { name, weights: matrix } of gpt2Targets(config, async (name) => weights.get(name)!.data))
-    matrices.set(name, matrix)
+  const { config, weights } = await readModelFolder(open)
+  const family = familyOf(config)
+  const { width: d } = config
+  const plans = pairPlans(config, { attention: 'merged', dense: 'embeddings' })
+  const merged = new Map(plans.map((plan) => [plan.name, pairTarget(plan, weights)]))
+  const ofHead = (part: 'query-key' | 'value-output', layer: number, j: number): Float64Array => {
+    const found = plans.find((plan) => plan.part === part && plan.attention.layer === layer && plan.head === j)
+    return merged.get(found!.name)!
+  }
   const head = (layer: number, j: number): MergedHead => ({
     kind: 'merged',
-    queryKey: matrices.get(queryKeyPair(layer, j))!,
-    valueOutput: matrices.get(valueOutputPair(layer, j))!,
+    queryKey: ofHead('query-key', layer, j),
+    valueOutput: ofHead('value-output', layer, j),
   })
-  const { width: d, inner, heads, layers, vocabulary } = config
-  /** The residual stream entering `layer`, [T, d]. */
-  const stream = (tokens: ArrayLike<number>, layer: number): Float64Array => {
-    const length = tokens.length
-    const x = embed(weights, tokens, d)
-    for (let l = 0; l < layer; l++) {
-      const merged = Array.from({ length: heads }, (_, j) => head(l, j))
-      add(x, attend({ inputs: d + 1, outputs: d, heads: merged }, normalised(x, `h.${l}.ln_1`), 'causal'))
-      const hidden = multiply(
-        normalised(x, `h.${l}.ln_2`),
-        matrices.get(feedForwardPair(l, 'c_fc'))!,
-        length,
-        d + 1,
-        inner,
-      )
-      const bent = withConstant(hidden.map(geluTanh), inner)
-      add(x, multiply(bent, matrices.get(feedForwardPair(l, 'c_proj'))!, length, inner + 1, d))
-    }
-    return x
+  /** x [T, width] through a merged matrix, whose last row is the bias where the map has one. */
+  const linear = (name: string, x: Float64Array, rows: number) => {
+    const read = weights.has(biasOf(name)) ? withConstant(x, x.length / rows) : x
+    const matrix = merged.get(name)!
+    const inputs = read.length / rows
+    return multiply(read, matrix, rows, inputs, matrix.length / inputs)
   }
-  const normalised = (x: Float64Array, name: string) =>
-    withConstant(
-      normalise(
-        x,
-        weights.get(`transformer.${name}.weight`)!.data,
-        weights.get(`transformer.${name}.bias`)!.data,
-        config.layerNormEpsilon,
-      ),
-      d,
-    )
+  /** The forward pass over values [T, width]; `seen` gets what the heads of each layer read. */
+  const passOf = (tokens: ArrayLike<number>, seen: Float64Array[]): Port<Float64Array> => ({
+    embed(parts) {
+      const x = new Float64Array(tokens.length * d)
+      for (const { table, index } of parts) {
+        const { data } = weights.get(table)!
+        for (let t = 0; t < tokens.length; t++) {
+          const from = (index === 'tokens' ? tokens[t] : index === 'positions' ? t : 0) * d
+          for (let i = 0; i < d; i++) x[t * d + i] += data[from + i]
+        }
+      }
+      return x
+    },
+    norm(spec, x) {
+      const [gain, shift] = [gainOf(spec.name), shiftOf(spec.name)].map((name) => weights.get(name)!.data)
+      return normalise(x, spec, gain, shift)
+    },
+    linear: (name, x) => linear(name, x, tokens.length),
+    attention({ layer, heads }, x) {
+      seen[layer] = withConstant(x, d)
+      const own = { inputs: d + 1, outputs: d, heads: Array.from({ length: heads }, (_, j) => head(layer, j)) }
+      return attend(own, seen[layer], 'causal')
+    },
+    activate(activation, x) {
+      if (activation !== 'gelu_new') throw new RangeError(`"activation" expected gelu_new, got ${activation}`)
+      return x.map(geluTanh)
+    },
+    add: (x, y) => x.map((value, i) => value + y[i]),
+    multiply: (x, y) => x.map((value, i) => value * y[i]),
+    unembed: (name, x) => linear(name, x, tokens.length),
+    see: (_, value) => value,
+  })
   return {
     config,
     head,
-    headInputs: (tokens, layer) => normalised(stream(tokens, layer), `h.${layer}.ln_1`),
+    headInputs(tokens, layer) {
+      const seen: Float64Array[] = []
+      family.body(passOf(tokens, seen), config)
+      return seen[layer]
+    },
     logits(tokens) {
-      const last = normalised(stream(tokens, layers).subarray(-d), 'ln_f').subarray(0, d)
-      return multiply(last, matrices.get('lm_head')!, 1, d, vocabulary)
+      const port = passOf(tokens, [])
+      return family.head(port, config, family.body(port, config)).slice(-config.vocabulary)
     },
   }
 }
 
-function embed(weights: Gpt2Weights, tokens: ArrayLike<number>, d: number): Float64Array {
-  const token = weights.get('transformer.wte.weight')!.data
-  const position = weights.get('transformer.wpe.weight')!.data
-  return Float64Array.from(
-    { length: tokens.length * d },
-    (_, i) => token[tokens[Math.floor(i / d)] * d + (i % d)] + position[i],
-  )
-}
-
-function add(x: Float64Array, y: Float64Array): void {
-  for (let i = 0; i < x.length; i++) x[i] += y[i]
-}
-
-function normalise(x: Float64Array, gain: Float32Array, bias: Float32Array, epsilon: number): Float64Array {
+/** Layer normalisation of rows [T, d]. */
+function normalise(x: Float64Array, { epsilon }: NormSpec, gain: Float32Array, shift: Float32Array): Float64Array {
   const d = gain.length
   const out = new Float64Array(x.length)
   for (let from = 0; from < x.length; from += d) {
     const row = x.subarray(from, from + d)
     const mean = row.reduce((sum, value) => sum + value, 0) / d
     const variance = row.reduce((sum, value) => sum + (value - mean) ** 2, 0) / d
-    for (let i = 0; i < d; i++) out[from + i] = ((row[i] - mean) / Math.sqrt(variance + epsilon)) * gain[i] + bias[i]
+    for (let i = 0; i < d; i++) out[from + i] = ((row[i] - mean) / Math.sqrt(variance + epsilon)) * gain[i] + shift[i]
   }
   return out
 }
@@ -104,7 +112,7 @@ function withConstant(x: Float64Array, d: number): Float64Array {
   return out
 }
 
-/** GPT-2's `gelu_new`. */
+/** `gelu_new`, the sorter's activation. */
 function geluTanh(x: number): number {
   return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
 }

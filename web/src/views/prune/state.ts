@@ -7,12 +7,13 @@ import {
   MOST_DOUBLINGS,
   MOST_ITEMS,
   MOST_WIDTH,
+  ROTARY_KEY_WIDTH,
   type SourceChoice,
   type TargetChoice,
 } from './choices.js'
 
 export const { values: state, refused } = urlState('prune', {
-  target: choice('random', ['random', 'sorter']),
+  target: choice('random', ['random', 'rotary', 'sorter']),
   d: integer(16, LEAST_WIDTH, MOST_WIDTH),
   layer: integer(0, 0, 2),
   head: integer(0, 0, 2),
@@ -20,8 +21,9 @@ export const { values: state, refused } = urlState('prune', {
   init: choice('theory', ['theory', 'xavier']),
   seed: seed(1n),
   product: choice('qk', ['qk', 'vo']),
+  frequency: integer(0, 0, ROTARY_KEY_WIDTH / 2 - 1),
   row: integer(0, 0, 48),
-  column: integer(0, 0, 48),
+  column: integer(0, 0, 2 * MOST_WIDTH - 1),
   input: choice('letters', ['letters', 'random', 'rotation']),
   letters: { ...text('CABBAC', 6), parse: (value: string) => (LETTERS.test(value) ? value.toUpperCase() : undefined) },
   t: integer(5, 2, MOST_DOUBLINGS),
@@ -29,20 +31,26 @@ export const { values: state, refused } = urlState('prune', {
 
 /** The target that the state names. */
 export const targetChoice = (): TargetChoice =>
-  state.target.value === 'random'
-    ? { kind: 'random', seed: state.seed.value, d: state.d.value }
-    : { kind: 'sorter', layer: state.layer.value, head: state.head.value }
+  state.target.value === 'sorter'
+    ? { kind: 'sorter', layer: state.layer.value, head: state.head.value }
+    : { kind: state.target.value, seed: state.seed.value, d: state.d.value }
+
+/** Width d1 of the target that the state names; the sorter's heads have a constant beside its 48 numbers. */
+export const targetWidth = (): number => (state.target.value === 'sorter' ? 49 : state.d.value)
 
 /** The source that the state names. */
 export const sourceChoice = (): SourceChoice => ({
   seed: state.seed.value,
   items: state.n.value,
-  initialisation: state.init.value,
+  initialisation: initialisation(),
 })
+
+/** A rotary source is initialised as its theorem asks, whatever else is chosen. */
+export const initialisation = () => (state.target.value === 'rotary' ? 'theory' : state.init.value)
 
 /** The sort of input that the state names: letters are for the sorter alone. */
 export const inputKind = (): InputChoice['kind'] =>
-  state.input.value === 'letters' && state.target.value === 'random' ? 'random' : state.input.value
+  state.input.value === 'letters' && state.target.value !== 'sorter' ? 'random' : state.input.value
 
 /** The input that the state names. */
 export function inputChoice(): InputChoice {

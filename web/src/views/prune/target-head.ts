@@ -1,11 +1,14 @@
 /** The head that a source is pruned towards, and what it reads. */
 
 import { drawRotations } from '../../../../src/data/angular-velocity.js'
-import { createTargetAttention } from '../../../../src/experiments/target.js'
+import { createRotaryTarget, createTargetAttention } from '../../../../src/experiments/target.js'
 import { mergeHead } from '../../../../src/paper/attention.js'
 import { spectralNorm } from '../../../../src/paper/matrix.js'
+import { mergeRotary } from '../../../../src/paper/merged-rotary.js'
+import { type RotaryAttention, rotaryFrequencies } from '../../../../src/paper/rotary-attention.js'
+import { scoreMatrices } from '../../../../src/paper/rotary-construction.js'
 import { uniform } from '../../../../src/random/index.js'
-import type { InputChoice, TargetChoice } from './choices.js'
+import { type InputChoice, ROTARY_KEY_WIDTH, ROTARY_THETA, type TargetChoice } from './choices.js'
 import type { Sorter } from './sorter.js'
 
 /** One head, merged. */
@@ -14,8 +17,10 @@ export interface TargetHead {
   readonly inputs: number
   /** d2. */
   readonly outputs: number
-  /** W_QK, [d1, d1]. */
-  readonly queryKey: Float64Array
+  /** What the scores are made of: W_QK, [d1, d1]; of a rotary head [A_p' | -B_p'] for each frequency, [d1, 2 d1]. */
+  readonly scores: readonly Float64Array[]
+  /** A rotary head by its four matrices; its frequencies turn queries and keys. */
+  readonly rotary?: RotaryAttention
   /** W_VO, [d1, d2]. */
   readonly valueOutput: Float64Array
   /** Spectral norm of W_VO. */
@@ -41,11 +46,27 @@ export async function createTargetHead(choice: TargetChoice, sorter: () => Promi
     const { queryKey, valueOutput } = head(choice.layer, choice.head)
     const shape = { inputs: config.width + 1, outputs: config.width }
     const valueOutputNorm = spectralNorm(valueOutput, shape.inputs, shape.outputs)
-    return { ...shape, queryKey, valueOutput, valueOutputNorm, mask: 'causal', constant: true }
+    return { ...shape, scores: [queryKey], valueOutput, valueOutputNorm, mask: 'causal', constant: true }
   }
   const { seed, d } = choice
   const width = targetKeyWidth(d)
   const shape = { inputs: d, outputs: d }
+  if (choice.kind === 'rotary') {
+    const frequencies = rotaryFrequencies(ROTARY_KEY_WIDTH, ROTARY_THETA)
+    const rotary = createRotaryTarget({
+      seed,
+      stream: TARGET_STREAM,
+      ...shape,
+      frequencies,
+      groups: [1],
+      valueWidth: width,
+    })
+    const merged = mergeRotary(rotary)
+    const [{ valueOutput }] = merged.heads
+    const valueOutputNorm = spectralNorm(valueOutput, d, d)
+    const scores = scoreMatrices(merged)
+    return { ...shape, scores, rotary, valueOutput, valueOutputNorm, mask: 'encoder', constant: false }
+  }
   const { heads } = createTargetAttention({
     seed,
     stream: TARGET_STREAM,
@@ -56,7 +77,7 @@ export async function createTargetHead(choice: TargetChoice, sorter: () => Promi
   })
   const { queryKey, valueOutput } = mergeHead(heads[0], d, d)
   const valueOutputNorm = spectralNorm(valueOutput, d, d)
-  return { ...shape, queryKey, valueOutput, valueOutputNorm, mask: 'encoder', constant: false }
+  return { ...shape, scores: [queryKey], valueOutput, valueOutputNorm, mask: 'encoder', constant: false }
 }
 
 /** What a head reads, [T, d1], and the tokens behind it where it is letters. */

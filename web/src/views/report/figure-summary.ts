@@ -1,5 +1,7 @@
 /** What a results file of `slt reproduce` says, as far as it is shown. The file is anybody's: nothing in it is taken for granted. */
 
+import { type AnyFigure, allFigures } from '../../../../src/experiments/figure.js'
+
 /** A fit of a exp(-b n): ours or the paper's. */
 export interface FitSummary {
   readonly name: string
@@ -16,8 +18,7 @@ export interface CheckSummary {
 }
 
 export interface FigureSummary {
-  /** 4 to 8. */
-  readonly figure: number
+  readonly figure: AnyFigure
   readonly title: string
   /** What the paper shows. */
   readonly claim: string
@@ -32,8 +33,8 @@ export interface FigureSummary {
 export function readFigure(value: unknown): FigureSummary | undefined {
   if (!isRecord(value) || !isRecord(value.paper) || typeof value.title !== 'string') return undefined
   const { figure, title, paper, seconds } = value
-  if (typeof figure !== 'number' || ![4, 5, 6, 7, 8].includes(figure) || typeof paper.claim !== 'string')
-    return undefined
+  const known = allFigures.find((each) => each === figure)
+  if (known === undefined || typeof paper.claim !== 'string') return undefined
   const checks = listOf(value.checks, ({ claim, measured, holds }) =>
     typeof claim === 'string' && typeof measured === 'string' && (typeof holds === 'boolean' || holds === null)
       ? { claim, measured, holds }
@@ -49,7 +50,7 @@ export function readFigure(value: unknown): FigureSummary | undefined {
     isNumber(rate) && isNumber(factor) ? [{ name: 'paper', rate, rateError: undefined, factors: [factor] }] : []
   const settings = isRecord(value.settings) ? Object.entries(value.settings) : []
   return {
-    figure,
+    figure: known,
     title,
     claim: paper.claim,
     checks,

@@ -1,4 +1,5 @@
 /** The report's data without a server: the example that comes with the page, and files that the visitor opens. */
+import { type AnyFigure, allFigures, figureName } from '../../../../src/experiments/figure.js'
 import { type MetricsRow, readMetricsRow } from '../../../../src/search/metrics.js'
 import { fetchSiteFile, siteFile } from '../../site.js'
 import { readFigure } from './figure-summary.js'
@@ -12,7 +13,7 @@ interface Example {
     readonly rows: readonly MetricsRow[]
     readonly samples: readonly { step: number; text: string }[]
   })[]
-  readonly figures: readonly number[]
+  readonly figures: readonly AnyFigure[]
 }
 
 /** Shows the example: two short searches and some figures. */
@@ -26,10 +27,10 @@ export async function showExample(data: ReportData, signal: AbortSignal): Promis
   }
   const opened = (data.runs.peek() ?? []).filter(({ state }) => state === 'opened')
   data.runs.value = [...opened, ...runs.map(({ rows: _, samples: __, ...run }) => run)]
-  const at = (number: number, ending: string) => siteFile(`data/example/figure-${number}.${ending}`)
+  const at = (number: AnyFigure, ending: string) => siteFile(`data/example/figure-${number}.${ending}`)
   const shown = figures.map((number) => ({
     number,
-    name: `Figure ${number}`,
+    name: figureName(number),
     image: at(number, 'svg'),
     summary: at(number, 'json'),
   }))
@@ -53,7 +54,7 @@ export async function openReportFile(data: ReportData, file: File): Promise<void
   if (/\.jsonl$/i.test(file.name)) return openLog(data, file)
   if (file.size > RESULT_BYTES) throw new Error(`${file.name} is too large for the results of a figure.`)
   if (/\.svg$/i.test(file.name)) {
-    const number = Number(/figure-([4-8])/.exec(file.name)?.[1]) || undefined
+    const number = allFigures.find((figure) => file.name.includes(`figure-${figure}`))
     const image = URL.createObjectURL(new Blob([await file.arrayBuffer()], { type: 'image/svg+xml' }))
     addFigure(data, { number, name: file.name, image, summary: undefined })
     return
@@ -61,7 +62,7 @@ export async function openReportFile(data: ReportData, file: File): Promise<void
   const summary = readFigure(parse(await file.text()))
   if (!summary) {
     throw new Error(
-      `${file.name} is neither the metrics of a run (metrics.jsonl) nor the results of a figure (figure-4.json to figure-8.json, or .svg).`,
+      `${file.name} is neither the metrics of a run (metrics.jsonl) nor the results of a figure (figure-4.json to figure-8.json, figure-rotary.json, or .svg).`,
     )
   }
   addFigure(data, { number: summary.figure, name: file.name, image: undefined, summary })

@@ -1,5 +1,6 @@
 /** What the view shows, wherever it comes from: a server, the example, or files that were opened. */
 import { type Signal, signal } from '@preact/signals'
+import type { AnyFigure } from '../../../../src/experiments/figure.js'
 import type { RunAnswer, SamplesAnswer, TicketAnswer } from '../../../../src/serve/answers.js'
 import type { FigureSummary } from './figure-summary.js'
 import { createRunLog, type RunLog } from './run-log.js'
@@ -12,8 +13,8 @@ export type ShownRun = Pick<RunAnswer, 'id' | 'name' | 'last' | 'validLoss' | 'a
 
 /** A figure: its picture, its numbers, or both. */
 export interface ShownFigure {
-  /** 4 to 8; undefined where only a picture was opened. */
-  readonly number: number | undefined
+  /** Undefined where only a picture was opened. */
+  readonly number: AnyFigure | undefined
   readonly name: string
   /** Address of the SVG. */
   readonly image: string | undefined

@@ -1,5 +1,6 @@
 /** The report's data from `slt serve`, asked for again and again while the page is seen. */
 import { type Signal, signal } from '@preact/signals'
+import { allFigures, figureName } from '../../../../src/experiments/figure.js'
 import type {
   ErrorAnswer,
   MetricsAnswer,
@@ -130,9 +131,9 @@ export function followServer(
 function shownReport({ id, name, files, modified }: ReportAnswer): ShownReport {
   const at = (file: string) =>
     files.includes(file) ? siteFile(`api/reports/${id}/${file}?v=${Math.round(modified)}`) : undefined
-  const figures = [4, 5, 6, 7, 8].map((number) => ({
+  const figures = allFigures.map((number) => ({
     number,
-    name: `Figure ${number}`,
+    name: figureName(number),
     image: at(`figure-${number}.svg`),
     summary: at(`figure-${number}.json`),
   }))

@@ -4,7 +4,7 @@ import { siteFile } from '../../site.js'
 import { PathName } from './path-name.js'
 import type { ReportData } from './report-data.js'
 
-const kinds = { 'pruned-gpt2': 'pruned', 'pruned-pairs': 'pruned pairs', 'searched-gpt2': 'searched' } as const
+const kinds = { pruned: 'pruned', 'pruned-pairs': 'pruned pairs', searched: 'searched' } as const
 
 /** The tickets, to open in the view that runs them. */
 export function Tickets({ data }: { readonly data: ReportData }) {

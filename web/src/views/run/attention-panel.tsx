@@ -14,7 +14,14 @@ const cell = signal<Cell | undefined>(undefined)
 const RANGE = [0, 1] as const
 
 /** What every head looks at, small, and one of them enlarged. */
-export function AttentionPanel({ seen }: { readonly seen: SeenAttention }) {
+export function AttentionPanel({
+  seen,
+  isCausal,
+}: {
+  readonly seen: SeenAttention
+  /** Whether a token reads itself and those before it alone. */
+  readonly isCausal: boolean
+}) {
   const { labels, layers, heads, first } = seen
   const length = labels.length
   const layer = Math.min(chosen.value.layer, layers.length - 1)
@@ -24,7 +31,7 @@ export function AttentionPanel({ seen }: { readonly seen: SeenAttention }) {
   const caption =
     first > 0
       ? `The last ${length} tokens, read as a text of their own. A row is a token that reads, a column one that is read; a row sums to 1.`
-      : 'A row is a token that reads, a column one that is read (itself or one before); a row sums to 1.'
+      : `A row is a token that reads, a column one that is read${isCausal ? ' (itself or one before)' : ''}; a row sums to 1.`
   return (
     <section class="ticket-attention" aria-labelledby="run-attention-title">
       <h2 id="run-attention-title">What its heads look at</h2>

@@ -1,9 +1,10 @@
 /** From a seed and masks to weights, in a worker: piece by piece, with pauses between. */
 
-import { rebuildSearched, type SearchedGpt2 } from '../../../../src/engine/searched-weights.js'
-import type { MaterialisedPair } from '../../../../src/families/gpt2/pair.js'
+import { rebuildSearched, type SearchedNetwork } from '../../../../src/engine/searched-weights.js'
+import type { PairWeights } from '../../../../src/families/pair-model.js'
 import { createGenerator, type Kernels, makeMaskedWeights } from '../../../../src/kernels/index.js'
-import { countKept, materialisePair, type PrunedTicket, type SearchedTicket } from '../../../../src/ticket/index.js'
+import { literalWeights } from '../../../../src/prune/literal-model.js'
+import { countKept, type PrunedTicket, type SearchedTicket } from '../../../../src/ticket/index.js'
 
 /** How far the weights are. */
 export interface Growth {
@@ -33,12 +34,15 @@ interface Context {
 /** Pauses are this many milliseconds apart at least. */
 const BETWEEN = 12
 
+/** Bytes of pruned matrices that are kept once they are made. The others are made again at every pass. */
+export const KEPT_PAIRS = 2 ** 30
+
 /** Regenerates the weights of a searched ticket. @throws InputError when a mask does not hold what the ticket says */
 export async function growSearched(
   kernels: Kernels,
   ticket: SearchedTicket,
   { onGrowth, pause }: Context,
-): Promise<Grown & { network: SearchedGpt2 }> {
+): Promise<Grown & { network: SearchedNetwork }> {
   const sizes = new Map([...ticket.matrices].map(([name, { shape }]) => [name, shape[0] * shape[1]]))
   const total = [...sizes.values()].reduce((sum, count) => sum + count, 0)
   const made = new Map<string, number>()
@@ -64,26 +68,32 @@ export async function growSearched(
   return { network, weights: total, kept: weightsKept, milliseconds }
 }
 
-/** Regenerates both random matrices of every pair of a pruned ticket. @throws InputError when a mask is unsound */
+/**
+ * Regenerates both random matrices of every pair of a pruned ticket, and keeps them up to {@link KEPT_PAIRS} bytes.
+ * @throws InputError when a mask is unsound
+ */
 export async function growPruned(
   kernels: Kernels,
   ticket: PrunedTicket,
   { onGrowth, pause }: Context,
-): Promise<Grown & { pairs: Map<string, MaterialisedPair> }> {
-  const generate = createGenerator(kernels)
-  const sizes = new Map([...ticket.pairs].map(([name, pair]) => [name, pair.hidden * (pair.inputs + pair.outputs)]))
-  const total = [...sizes.values()].reduce((sum, count) => sum + count, 0)
-  const pairs = new Map<string, MaterialisedPair>()
+): Promise<Grown & { pairs: PairWeights }> {
+  const total = [...ticket.pairs.values()].reduce((sum, pair) => sum + pair.hidden * (pair.inputs + pair.outputs), 0)
   let [done, milliseconds, kept] = [0, 0, 0]
-  for (const [name, spec] of ticket.pairs) {
-    const masks = await ticket.readMasks(name)
-    const { inputs, hidden, outputs, divisor } = spec
+  let masks = await ticket.readMasks(ticket.pairs.keys().next().value!)
+  const pairs = literalWeights({
+    seed: ticket.seed,
+    generate: createGenerator(kernels),
+    readMasks: async (name) => (name === masks.spec.name ? masks : ticket.readMasks(name)),
+    keptBytes: KEPT_PAIRS,
+  })
+  for (const [name, { inputs, hidden, outputs }] of ticket.pairs) {
+    masks = await ticket.readMasks(name)
     const started = performance.now()
-    pairs.set(name, { inputs, hidden, outputs, divisor, ...materialisePair(spec, masks, ticket.seed, generate) })
+    await pairs.matrices(name)
     milliseconds += performance.now() - started
     const counted = countKept(masks)
     kept += counted.first + counted.second
-    done += sizes.get(name)!
+    done += hidden * (inputs + outputs)
     onGrowth({ done, total, name, part: 1 })
     await pause()
   }

@@ -1,14 +1,13 @@
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
-import type { MaskPicture } from '../../../../src/inspect/index.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { Button } from '../../ui/button.js'
 import { Figure } from '../../ui/figure.js'
 import { LinePlot } from '../../ui/line-plot.js'
 import { MatrixPicture } from '../../ui/matrix-picture.js'
-import { matrixTitle } from '../../ui/matrix-title.js'
+import { titleInSentence } from '../../ui/matrix-title.js'
 import { Notice } from '../../ui/notice.js'
-import type { MaskWindow } from './masks.js'
+import type { MaskWindow, TitledPicture } from './masks.js'
 import { client } from './run-session.js'
 
 /** Most cells of the large picture, to each side. */
@@ -27,8 +26,8 @@ interface Shown {
 }
 
 /** One mask bit by bit, to be looked at closely and moved, with what its rows and columns keep. */
-export function MaskLarge({ picture, token }: { readonly picture: MaskPicture; readonly token: string }) {
-  const title = matrixTitle(picture.name, token)
+export function MaskLarge({ picture }: { readonly picture: TitledPicture }) {
+  const title = titleInSentence(picture)
   const whole = useMemo((): MaskWindow => ({ row: 0, column: 0, ...maskSize(picture) }), [picture])
   const wanted = useSignal(whole)
   const shown = useSignal<Shown | undefined>(undefined)
@@ -126,7 +125,7 @@ export function MaskLarge({ picture, token }: { readonly picture: MaskPicture; r
 }
 
 /** The lines of the mask itself: a pair's rows are hidden units, of which the picture does not say how many there are. */
-function maskSize({ rowSpread, columnSpread }: MaskPicture): { rows: number; columns: number } {
+function maskSize({ rowSpread, columnSpread }: TitledPicture): { rows: number; columns: number } {
   return { rows: rowSpread.lines, columns: columnSpread.lines }
 }
 
@@ -152,7 +151,7 @@ function Profile({
   title,
   lines,
 }: {
-  readonly picture: MaskPicture
+  readonly picture: TitledPicture
   readonly title: string
   readonly lines: 'rows' | 'columns'
 }) {

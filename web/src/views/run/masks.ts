@@ -1,8 +1,13 @@
-/** Parts of masks for pictures, in a worker. */
+/** Masks as pictures, their titles and parts, in a worker. */
 import { type DensityGrid, densityGrid } from '../../../../src/inspect/density-grid.js'
+import type { MaskPicture } from '../../../../src/inspect/inspect-ticket.js'
 import { createMaskDecoder, type Kernels } from '../../../../src/kernels/index.js'
 import { getBit, packBits } from '../../../../src/mask/index.js'
-import type { SearchedMatrix, SearchedTicket, Ticket } from '../../../../src/ticket/index.js'
+import { choiceOf, type SearchedMatrix, type SearchedTicket, type Ticket } from '../../../../src/ticket/index.js'
+import { type MatrixTitle, matrixTitles } from '../../ui/matrix-title.js'
+
+/** A mask as a picture, and what its matrix is called. */
+export type TitledPicture = MaskPicture & MatrixTitle
 
 /** A mask: of a pair the second, one row a hidden unit. */
 export interface OpenMask {
@@ -21,6 +26,14 @@ export interface MaskWindow {
   readonly columns: number
 }
 
+/** What the matrices of a ticket are called; loose pairs by their names. */
+export function titlesOf({ kind, metadata }: Ticket, token: string): (name: string) => MatrixTitle {
+  const { config } = metadata
+  if (!config) return (name) => ({ group: 'pairs', part: name })
+  const titles = matrixTitles(config, kind === 'searched' ? null : choiceOf(metadata.construction), token)
+  return (name) => titles.get(name) ?? { group: 'further', part: name }
+}
+
 /** Decoders of searched masks by the kernels, for `readMask`. */
 export function fastDecoders(kernels: Kernels, seed: bigint) {
   const decode = createMaskDecoder(kernels)
@@ -31,7 +44,7 @@ export function fastDecoders(kernels: Kernels, seed: bigint) {
 
 /** Reads a mask whole. @throws InputError when it is unsound or there is none of that name */
 export async function openMask(kernels: Kernels, ticket: Ticket, name: string): Promise<OpenMask> {
-  if (ticket.kind === 'searched-gpt2') {
+  if (ticket.kind === 'searched') {
     const known = ticket.matrices.get(name)
     const { mask, spec } = await ticket.readMask(name, known && fastDecoders(kernels, ticket.seed)(known))
     return { name, mask, rows: spec.shape[0], columns: spec.shape[1] }

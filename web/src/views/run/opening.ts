@@ -1,12 +1,14 @@
 /** What the visitor chose to open, kept in the address where it can be. */
 import { batch } from '@preact/signals'
+import { kindOfFile } from '../../dropped-kind.js'
+import { unreadSentence } from '../../failure.js'
 import { handedTicket } from '../../handed-ticket.js'
 import { beginEntry } from '../../route.js'
 import { address } from './run-address.js'
-import { closeSource, openSource } from './run-session.js'
-import { type ExampleName, readPasted, type Source } from './sources.js'
+import { closeSource, giveTokenizer, openSource } from './run-session.js'
+import { type ExampleName, examples, readPasted, type Source } from './sources.js'
 
-const { example, ticket, ticket10, file } = address.values
+const { example, ticket, ticket10, file, prompt, temperature } = address.values
 
 let followed = ''
 
@@ -50,8 +52,18 @@ function openUnnamed(found: Source): void {
 export function openExample(name: ExampleName): void {
   followed = '' // once more, if it is open
   setAddress({ example: name })
+  const { writes } = examples[name]
+  if (writes && isOfExamples(prompt.peek())) {
+    batch(() => {
+      prompt.value = writes.prompt
+      temperature.value = writes.temperature
+    })
+  }
   followAddress()
 }
+
+/** Whether a prompt is that of an example, and not the visitor's own. */
+const isOfExamples = (text: string): boolean => Object.values(examples).some(({ writes }) => writes?.prompt === text)
 
 /** Opens a file of the visitor; no address names it. */
 export function openFile(chosen: File): void {
@@ -63,7 +75,21 @@ export function takeHanded(): void {
   const { value: handed } = handedTicket
   if (!handed) return
   handedTicket.value = undefined
-  openFile(handed)
+  if (kindOfFile(handed) === 'tokenizer') takeTokenizer(handed)
+  else openFile(handed)
+}
+
+/** Reads the texts of the open ticket by a `tokenizer.json` of the visitor. */
+export async function takeTokenizer(chosen: File): Promise<void> {
+  await giveTokenizer(async () => ({ kind: 'files', name: chosen.name, json: await textOf(chosen), config: null }))
+}
+
+async function textOf(chosen: File): Promise<string> {
+  try {
+    return await chosen.text()
+  } catch (error) {
+    throw new Error(unreadSentence(chosen, error))
+  }
 }
 
 /** Opens what a pasted text stands for. @returns whether it stands for anything */

@@ -1,7 +1,7 @@
 /** What is no ticket, in plain words before the detail; in a worker. */
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { MemoryLimitError } from '../../../../src/safetensors/memory-budget.js'
-import { METADATA_KEY } from '../../../../src/ticket/format.js'
+import { METADATA_KEY } from '../../../../src/ticket/head.js'
 
 const TOO_LARGE = 'This ticket needs more memory than a page should take; slt generate opens it on your machine.'
 const FOREIGN = 'This is not a ticket.'

@@ -1,16 +1,18 @@
 /** The ticket that is open in the view, and what is being done to it. */
 import { batch, type Signal, signal } from '@preact/signals'
 import type { ChosenWebDevice, WebDevice } from '../../../../src/engine/web.js'
-import type { MaskPicture, TicketReport } from '../../../../src/inspect/index.js'
+import type { TicketReport } from '../../../../src/inspect/index.js'
 import { isAbort, plainSentence } from '../../failure.js'
-import { matrixTitle } from '../../ui/matrix-title.js'
 import { createWorkerClient } from '../../worker-client.js'
 import type { Grown } from './grow.js'
+import type { TitledPicture } from './masks.js'
+import type { BundledModel } from './prune-example.js'
 import { address } from './run-address.js'
 import { type Failure, gpuLost, runningFailure } from './run-failure.js'
-import type { RunTasks } from './run-worker.js'
+import type { OpenedTicket, RunTasks } from './run-worker.js'
 import type { SorterShape } from './sorter-shape.js'
-import { type Fetched, fetchSource, type Source } from './sources.js'
+import { bundledTokenizer, examples, type Fetched, fetchSource, type Source } from './sources.js'
+import type { GivenTokenizer } from './texts.js'
 import type { SeenAttention } from './writing.js'
 
 /** The worker of the view. */
@@ -34,12 +36,22 @@ export const work: Signal<Work | undefined> = signal(undefined)
 export const failure: Signal<Failure | undefined> = signal(undefined)
 export const source: Signal<Source | undefined> = signal(undefined)
 export const report: Signal<TicketReport | undefined> = signal(undefined)
-export const pictures: Signal<readonly MaskPicture[]> = signal([])
+/** What the open ticket's model does, and how its texts are read. */
+export const opened: Signal<Pick<OpenedTicket, 'task' | 'reading'> | undefined> = signal(undefined)
+/** Whether the visitor gave a tokenizer, and why it was refused. */
+export const given: Signal<{ readonly isThere: boolean; readonly refusal: string }> = signal(noneGiven())
+/** Whether the model that the ticket was pruned to writes beside it. */
+export const hasBeside = signal(false)
+export const pictures: Signal<readonly TitledPicture[]> = signal([])
 /** Part of each matrix whose weights are made. */
 export const parts: Signal<ReadonlyMap<string, number>> = signal(new Map())
 export const grown: Signal<Grown | undefined> = signal(undefined)
 export const running: Signal<Running | undefined> = signal(undefined)
 export const attention: Signal<SeenAttention | undefined> = signal(undefined)
+
+function noneGiven() {
+  return { isThere: false, refusal: '' }
+}
 
 let fetched: Fetched | undefined
 let turn: AbortController | undefined
@@ -48,31 +60,58 @@ let turn: AbortController | undefined
 export function openSource(next: Source): Promise<void> {
   batch(() => {
     source.value = next
-    report.value = undefined
-    pictures.value = []
+    forgetTicket()
   })
   fetched = undefined
   return take(async (signal) => {
-    fetched = next.kind === 'example' && next.example === 'pruned' ? await pruneHere(signal) : await load(next, signal)
+    fetched = await load(next, signal)
     work.value = { label: 'Reading the masks' }
-    report.value =
-      (await client.call(
-        'open',
-        { ...fetched, isInspected: true },
-        {
-          signal,
-          onReport(each) {
-            if (each.kind === 'picture') pictures.value = [...pictures.peek(), each.picture]
-            else
-              work.value = {
-                label: `Reading the masks: ${matrixTitle(each.name, 'token')}`,
-                fraction: each.done / each.total,
-              }
-          },
+    const found = await client.call(
+      'open',
+      { ...fetched, isInspected: true },
+      {
+        signal,
+        onReport(each) {
+          if (each.kind === 'picture') pictures.value = [...pictures.peek(), each.picture]
+          else work.value = { label: `Reading the masks: ${each.title}`, fraction: each.done / each.total }
         },
-      )) ?? undefined
+      },
+    )
+    const { tokenizer, target } = fetched
+    batch(() => {
+      opened.value = found
+      given.value = { isThere: tokenizer !== undefined, refusal: '' }
+      hasBeside.value = target !== undefined
+      report.value = found.report ?? undefined
+    })
     await growAndStart(signal)
   })
+}
+
+/** Reads the texts of the open ticket by a tokenizer of the visitor. @param read gives it */
+export async function giveTokenizer(read: () => Promise<GivenTokenizer>): Promise<void> {
+  const own = fetched
+  if (!own || !report.peek()) {
+    if (!work.peek()) failure.value = { sentence: 'A tokenizer belongs to a ticket: open that first.', way: 'another' }
+    return
+  }
+  try {
+    const tokenizer = await read()
+    await client.call('readBy', tokenizer)
+    if (fetched !== own) return
+    fetched = { ...own, tokenizer }
+    given.value = { isThere: true, refusal: '' }
+  } catch (error) {
+    if (!isAbort(error) && fetched === own) given.value = { ...given.peek(), refusal: plainSentence(error) }
+  }
+}
+
+function forgetTicket(): void {
+  report.value = undefined
+  opened.value = undefined
+  given.value = noneGiven()
+  hasBeside.value = false
+  pictures.value = []
 }
 
 /** Gives the open ticket up. */
@@ -82,8 +121,7 @@ export function closeSource(): void {
   fetched = undefined
   batch(() => {
     source.value = undefined
-    report.value = undefined
-    pictures.value = []
+    forgetTicket()
     forgetRunning()
   })
 }
@@ -168,26 +206,29 @@ function failureOf(error: unknown): Failure {
 }
 
 async function load(next: Source, signal: AbortSignal): Promise<Fetched> {
-  const found = await fetchSource(next, signal)
+  const { model = null, isBeside = false } = next.kind === 'example' ? examples[next.example] : {}
+  const found = model === null ? await fetchSource(next, signal) : await pruneHere(model, signal)
+  const further = model !== null && isBeside ? { target: model, tokenizer: await bundledTokenizer(model, signal) } : {}
   signal.throwIfAborted()
-  return found
+  return { ...found, ...further }
 }
 
-async function pruneHere(signal: AbortSignal): Promise<Fetched> {
+async function pruneHere(model: BundledModel, signal: AbortSignal): Promise<Fetched> {
   work.value = { label: 'Loading what the page computes with' }
   const device = address.values.device.peek()
   const from = await client.call(
     'prune',
-    { device },
+    { device, model },
     {
       signal,
       onReport({ done, total }) {
         const note = `${done.toLocaleString('en')} of ${total.toLocaleString('en')} weights`
-        work.value = { label: 'Solving a subset sum for every weight', fraction: done / total, note }
+        const label = done < total ? 'Solving a subset sum for every weight' : 'Comparing it with the trained model'
+        work.value = { label, fraction: done / total, note }
       },
     },
   )
-  return { name: 'pruned-sorter.slt.safetensors', from }
+  return { name: `pruned-${model}.slt.safetensors`, from }
 }
 
 async function growAndStart(signal: AbortSignal): Promise<void> {

@@ -1,21 +1,34 @@
 import { useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
-import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
-import type { TicketReport } from '../../../../src/inspect/index.js'
+import type { BaseConfig } from '../../../../src/families/config.js'
 import { Button } from '../../ui/button.js'
 import { useKeptFocus } from '../../ui/kept-focus.js'
 import { Notice } from '../../ui/notice.js'
 import { Progress } from '../../ui/progress.js'
 import { AttentionPanel } from './attention-panel.js'
+import { EncoderPanel } from './encoder-panel.js'
 import { MaskGrid } from './mask-grid.js'
 import { followAddress, takeHanded } from './opening.js'
 import { address } from './run-address.js'
-import { attention, cancel, failure, pictures, report, restart, running, source, work } from './run-session.js'
+import {
+  attention,
+  cancel,
+  failure,
+  given,
+  opened,
+  pictures,
+  report,
+  restart,
+  running,
+  source,
+  work,
+} from './run-session.js'
 import { SharePanel } from './share-panel.js'
 import { SorterPanel } from './sorter-panel.js'
 import { sorterShape } from './sorter-shape.js'
 import { SourcePanel } from './source-panel.js'
 import { TicketFacts } from './ticket-facts.js'
+import { TokenizerPanel } from './tokenizer-panel.js'
 import { WriterPanel } from './writer-panel.js'
 import type { SeenAttention } from './writing.js'
 import './run.css'
@@ -36,10 +49,16 @@ export default function RunView(): JSX.Element {
       <State />
       {report.value ? (
         <>
+          {given.value.refusal === '' ? null : <Notice kind="error">{given.value.refusal}</Notice>}
           <RunPanel />
-          {report.value.config ? <AttentionPanel seen={attention.value ?? nothingSeen(report.value.config)} /> : null}
+          {report.value.config ? (
+            <AttentionPanel
+              seen={attention.value ?? nothingSeen(report.value.config)}
+              isCausal={opened.value?.task !== 'encoder'}
+            />
+          ) : null}
           <TicketFacts report={report.value} />
-          {pictures.value.length > 0 ? <MaskGrid pictures={pictures.value} token={tokenName(report.value)} /> : null}
+          {pictures.value.length > 0 ? <MaskGrid pictures={pictures.value} /> : null}
           <SharePanel report={report.value} />
         </>
       ) : null}
@@ -47,14 +66,8 @@ export default function RunView(): JSX.Element {
   )
 }
 
-/** What the model reads. */
-function tokenName({ tokenizer, config }: TicketReport): string {
-  if (tokenizer === 'bytes') return 'byte'
-  return tokenizer === null && config !== null && config.vocabulary <= 26 ? 'letter' : 'token'
-}
-
 /** What stands for the attention until there is some, so that nothing moves when it comes. */
-function nothingSeen({ layers, heads }: Gpt2Config): SeenAttention {
+function nothingSeen({ layers, heads }: BaseConfig): SeenAttention {
   return { labels: [''], first: 0, heads, layers: Array.from({ length: layers }, () => new Float32Array(heads)) }
 }
 
@@ -98,15 +111,12 @@ function State() {
 
 /** The network at work; its shape is known before it runs. */
 function RunPanel() {
-  const { config, tokenizer } = report.value!
-  if (!config) return null
-  const shape = sorterShape(config, tokenizer)
-  if (shape) return <SorterPanel shape={shape} />
-  if (tokenizer !== null || config.vocabulary <= 26) return <WriterPanel />
-  return (
-    <Notice kind="warning">
-      This ticket names no tokenizer, so that the page cannot turn text into its tokens. Its masks are below; slt run
-      --tokens continues token numbers with it.
-    </Notice>
-  )
+  const { config } = report.value!
+  const { value: known } = opened
+  if (!config || !known) return null
+  const { task, reading } = known
+  if (reading === 'unknown' && !given.value.isThere) return <TokenizerPanel vocabulary={config.vocabulary} />
+  if (task === 'encoder') return <EncoderPanel />
+  const shape = sorterShape(config, reading)
+  return shape ? <SorterPanel shape={shape} /> : <WriterPanel />
 }

@@ -1,11 +1,12 @@
 /** The worker of the run view: it holds one ticket, its weights, and what they run on. */
 import { transfer } from 'comlink'
+import type { Tokenizer } from '../../../../src/data/index.js'
 import { expectToRun } from '../../../../src/engine/running-model.js'
 import type { WebDevice } from '../../../../src/engine/web.js'
 import { webSha256 } from '../../../../src/engine/web-sha256.js'
 import { openTicketBytes } from '../../../../src/engine/web-ticket.js'
-import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
-import { inspectTicket, type MaskPicture } from '../../../../src/inspect/inspect-ticket.js'
+import { familyOf } from '../../../../src/families/family.js'
+import { inspectTicket } from '../../../../src/inspect/inspect-ticket.js'
 import type { TicketReport } from '../../../../src/inspect/report.js'
 import type { Kernels } from '../../../../src/kernels/index.js'
 import { InputError } from '../../../../src/safetensors/index.js'
@@ -15,28 +16,65 @@ import { pairsBytes, type Ticket } from '../../../../src/ticket/index.js'
 import { readTicketText } from '../../../../src/ticket/ticket-text.js'
 import { type Engine, openEngine } from '../../engine.js'
 import { loadKernels } from '../../kernels.js'
+import { titleInSentence } from '../../ui/matrix-title.js'
 import { exposeTasks, type TaskContext } from '../../worker-task.js'
-import type { Growth } from './grow.js'
-import { fastDecoders, type MaskWindow, maskCells, type OpenMask, openMask } from './masks.js'
-import { pruneSorter, type SorterProgress } from './prune-sorter.js'
+import { type Compared, compareTexts } from './comparing.js'
+import { type Growth, KEPT_PAIRS } from './grow.js'
+import {
+  fastDecoders,
+  type MaskWindow,
+  maskCells,
+  type OpenMask,
+  openMask,
+  type TitledPicture,
+  titlesOf,
+} from './masks.js'
+import { type BundledModel, type PruningProgress, pruneExample, readBundledModel } from './prune-example.js'
 import { refusedTicket } from './refused-ticket.js'
-import { type GrownModel, growModel, type RunningModel } from './running-model.js'
+import { type GrownModel, growModel, type RunningModel, startDense } from './running-model.js'
 import { shareTicket } from './share-ticket.js'
 import { sorterShape } from './sorter-shape.js'
 import { type SortedCount, sortList, sortLists } from './sorting.js'
+import { type GivenTokenizer, openGiven, type TextReading, textReading, ticketTokenizer, tokenName } from './texts.js'
 import { createTurns } from './turns.js'
-import { seenAttention, ticketTokenizer, type WritingReport, type WritingRequest, writeText } from './writing.js'
+import { seenAttention, type WritingReport, type WritingRequest, writerOf, writeText } from './writing.js'
 
 /** On the way of `open`. */
 export type OpenReport =
-  | { readonly kind: 'picture'; readonly picture: MaskPicture }
-  | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly name: string }
+  | { readonly kind: 'picture'; readonly picture: TitledPicture }
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly title: string }
+
+/** What is opened. */
+export interface OpenRequest {
+  /** Stands in messages. */
+  readonly name: string
+  /** The file, or a link or its digits. */
+  readonly from: Uint8Array | string
+  /** Whether every mask is read. */
+  readonly isInspected: boolean
+  /** What the visitor gave for a ticket that names no tokenizer. */
+  readonly tokenizer?: GivenTokenizer | undefined
+  /** A bundled model that the ticket was pruned to, which writes beside it. */
+  readonly target?: BundledModel | undefined
+}
+
+/** What is known of an opened ticket beside its report. */
+export interface OpenedTicket {
+  /** Null where it was not inspected. */
+  readonly report: TicketReport | null
+  /** What its model does; null of loose pairs. */
+  readonly task: 'causal' | 'encoder' | null
+  readonly reading: TextReading
+}
 
 interface Current {
   readonly ticket: Ticket
   readonly bytes: Uint8Array
+  readonly target: BundledModel | undefined
+  tokenizer?: Tokenizer
   grown?: GrownModel
   running?: RunningModel
+  beside?: RunningModel
   mask?: OpenMask
 }
 
@@ -69,37 +107,60 @@ function opened(): Current {
   return current
 }
 
-function ready(): RunningModel & { readonly ticket: Ticket; readonly config: Gpt2Config } {
-  const { ticket, running: model } = opened()
-  if (!model) throw new InputError(`${ticket.name}: its network is not ready yet`)
-  return { ...model, ticket, config: model.model.config }
+function ready(): Current & { readonly running: RunningModel } {
+  const { ticket, running } = opened()
+  if (!running) throw new InputError(`${ticket.name}: its network is not ready yet`)
+  return { ...opened(), running }
+}
+
+/** A running network and the tokenizer of its texts. */
+async function reader(): Promise<ReturnType<typeof ready> & { readonly tokenizer: Tokenizer }> {
+  const own = ready()
+  return { ...own, tokenizer: await ticketTokenizer(own.ticket, own.tokenizer) }
 }
 
 const tasks = {
-  /** Opens a ticket from its file, or from a link or its digits, checks it, and reads every mask where it is asked to. */
+  /** Opens a ticket, checks it, and reads every mask where it is asked to. */
   async open(
-    { name, from, isInspected }: { name: string; from: Uint8Array | string; isInspected: boolean },
+    { name, from, isInspected, tokenizer, target }: OpenRequest,
     { report, pause, signal }: TaskContext<OpenReport>,
-  ): Promise<TicketReport | null> {
-    const { running: last } = current ?? {}
+  ): Promise<OpenedTicket> {
+    const { running: last, beside } = current ?? {}
     current = undefined
-    if (last) await inTurn(() => last.release()).catch(() => {}) // of a GPU that is lost, say
+    for (const each of [last, beside]) {
+      if (each) await inTurn(() => each.release()).catch(() => {}) // of a GPU that is lost, say
+    }
     signal.throwIfAborted()
     try {
       const bytes = typeof from === 'string' ? decodeCompact(name, readTicketText(name, from), webSha256).bytes : from
       const ticket = await openTicketBytes(bytes, name)
-      current = { ticket, bytes }
+      current = { ticket, bytes, target }
+      const { config } = ticket.metadata
+      if (tokenizer && config) current.tokenizer = await openGiven(tokenizer, config.vocabulary)
       await pause()
-      if (!isInspected) return null
-      return await inspectTicket(ticket, {
+      const reading = textReading(ticket)
+      const opened = { task: config && familyOf(config).task, reading }
+      if (!isInspected) return { ...opened, report: null }
+      const titleOf = titlesOf(ticket, tokenName(reading))
+      const inspected = await inspectTicket(ticket, {
         decoderOf: fastDecoders(await theKernels(), ticket.seed),
-        onPicture: (picture) => report({ kind: 'picture', picture }),
-        onProgress: (done, total, mask) => report({ kind: 'progress', done, total, name: mask }),
+        onPicture: (picture) => report({ kind: 'picture', picture: { ...picture, ...titleOf(picture.name) } }),
+        onProgress: (done, total, mask) =>
+          report({ kind: 'progress', done, total, title: titleInSentence(titleOf(mask)) }),
         signal,
       })
+      return { ...opened, report: inspected }
     } catch (error) {
       throw refusedTicket(error, from)
     }
+  },
+
+  /** Reads the texts of the open ticket by what the visitor gave. */
+  async readBy(given: GivenTokenizer): Promise<void> {
+    const own = opened()
+    const { config } = own.ticket.metadata
+    if (!config) throw new InputError(`${own.ticket.name}: holds loose pairs, which read no text`)
+    own.tokenizer = await openGiven(given, config.vocabulary)
   },
 
   /** Makes the weights. */
@@ -107,8 +168,8 @@ const tasks = {
     const own = opened()
     const { ticket } = own
     try {
-      if (ticket.kind === 'searched-gpt2') expectToRun(ticket)
-      else ticket.memory.expect(pairsBytes(ticket, Number.POSITIVE_INFINITY), 'run')
+      if (ticket.kind === 'searched') expectToRun(ticket)
+      else ticket.memory.expect(pairsBytes(ticket, KEPT_PAIRS), 'run')
     } catch (error) {
       throw refusedTicket(error, own.bytes)
     }
@@ -118,7 +179,7 @@ const tasks = {
   },
 
   /** Makes the network run on a device. */
-  async start({ device }: { device: 'auto' | WebDevice }) {
+  async start({ device }: { device: 'auto' | WebDevice }, { signal }: TaskContext<never>) {
     const own = opened()
     if (!own.grown) throw new InputError(`${own.ticket.name}: its weights are not made yet`)
     const { runner, lost: _, ...chosen } = await theEngine(device)
@@ -126,38 +187,48 @@ const tasks = {
     const { config } = running.model
     // Once beforehand: graphs are loaded, and a device that fails does so here.
     await inTurn(async () => {
+      if (running.decoder === null) return running.model.hidden(Int32Array.of(0), 1, 1)
       await running.decoder.read([0])
-      if (config.positions > 1) await running.decoder.append(0)
+      return config.positions > 1 && running.decoder.append(0)
     })
+    if (own.target) {
+      const trained = await readBundledModel(own.target, signal)
+      own.beside = startDense(runner, trained.config, trained.weights)
+    }
     own.running = running
-    const sorter = sorterShape(config, own.ticket.kind === 'searched-gpt2' ? own.ticket.metadata.tokenizer : null)
-    return { ...chosen, sorter }
+    return { ...chosen, sorter: running.decoder && sorterShape(config, textReading(own.ticket)) }
   },
 
   /** Ends when the GPU is lost: what runs on it then may never end. */
   lost: async ({ device }: { device: 'auto' | WebDevice }) => (await theEngine(device)).lost(),
 
   async write(request: WritingRequest, context: TaskContext<WritingReport>) {
-    const model = ready()
-    const tokenizer = await ticketTokenizer(model.ticket, model.config)
-    return inTurn(() => writeText(model, tokenizer, request, context), context.signal)
+    const { running, beside, tokenizer } = await reader()
+    const other = beside && writerOf(beside)
+    return inTurn(() => writeText(running, tokenizer, request, context, other), context.signal)
   },
 
   /** The attention in a text that is not continued. */
   async look({ text }: { text: string }, { signal }: TaskContext<never>) {
-    const model = ready()
-    const tokenizer = await ticketTokenizer(model.ticket, model.config)
-    return inTurn(() => seenAttention(model, tokenizer, promptTokens(tokenizer, text)), signal)
+    const { running, tokenizer } = await reader()
+    return inTurn(() => seenAttention(running, tokenizer, promptTokens(tokenizer, text)), signal)
+  },
+
+  /** How alike an encoder finds two texts. */
+  async compare({ texts }: { texts: readonly [string, string] }, { signal }: TaskContext<never>): Promise<Compared> {
+    const { running, tokenizer } = await reader()
+    return inTurn(() => compareTexts(running, tokenizer, texts), signal)
   },
 
   async sort({ list }: { list: string }, { signal }: TaskContext<never>) {
-    const model = ready()
-    return inTurn(() => sortList(model, list, signal), signal)
+    const { running } = ready()
+    return inTurn(() => sortList(running, list, signal), signal)
   },
 
   async sortAll(_: undefined, context: TaskContext<SortedCount>) {
-    const { model, config, ticket } = ready()
-    const shape = sorterShape(config, null)
+    const { running, ticket } = ready()
+    const { model } = running
+    const shape = sorterShape(model.config, textReading(ticket))
     if (!shape) throw new InputError(`${ticket.name}: is no sorter of letters`)
     // batch by batch, so that a list of the visitor's is sorted in between
     return sortLists((...batch) => inTurn(() => model.logits(...batch)), shape, context)
@@ -165,9 +236,10 @@ const tasks = {
 
   /** Logits of every token that follows one of a text, [T, V], and by the decoder those after the last, [V]. */
   async logits({ tokens }: { tokens: readonly number[] }) {
-    const { model, decoder } = ready()
+    const { running } = ready()
     return inTurn(async () => {
-      const all = await model.logits(Int32Array.from(tokens), 1, tokens.length)
+      const all = await running.model.logits(Int32Array.from(tokens), 1, tokens.length)
+      const decoder = writerOf(running)
       await decoder.read(tokens.slice(0, -1))
       return { all, appended: await decoder.append(tokens[tokens.length - 1]) }
     })
@@ -190,10 +262,13 @@ const tasks = {
 
   share: ({ page }: { page: string }) => shareTicket(opened().ticket, page),
 
-  /** Prunes random matrices to the bundled sorter; answers with the ticket's file. */
-  async prune({ device }: { device: 'auto' | WebDevice }, context: TaskContext<SorterProgress>) {
+  /** Prunes random matrices to a bundled model; answers with the ticket's file. */
+  async prune(
+    { device, model }: { device: 'auto' | WebDevice; model: BundledModel },
+    context: TaskContext<PruningProgress>,
+  ) {
     const { runner } = await theEngine(device)
-    return pruneSorter(await theKernels(), runner, context)
+    return pruneExample(model, await theKernels(), runner, context)
   },
 }
 export type RunTasks = typeof tasks

@@ -57,7 +57,7 @@ export function SharePanel({ report }: { readonly report: TicketReport }) {
       <h2 id={`${id}-title`}>Hand it on</h2>
       <div class="row">
         <Button onClick={download}>Download the ticket ({byteText(report.size.bytes)})</Button>
-        {report.kind === 'searched-gpt2' ? <Button onClick={share}>As a link or a QR code</Button> : null}
+        {report.kind === 'searched' ? <Button onClick={share}>As a link or a QR code</Button> : null}
       </div>
       {failed.value === '' ? null : <Notice kind="error">{failed.value} The file can be downloaded.</Notice>}
       {made ? (

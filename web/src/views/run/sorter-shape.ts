@@ -1,4 +1,5 @@
-import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
+import type { BaseConfig } from '../../../../src/families/config.js'
+import type { TextReading } from './texts.js'
 
 /** Lists of `length` letters of an alphabet of `letters`. */
 export interface SorterShape {
@@ -10,8 +11,8 @@ export interface SorterShape {
 export const ALL_LISTS = 20_000
 
 /** The lists that a model without text sorts, if its shape is a sorter's: few tokens, and a context of 2 L - 1. */
-export function sorterShape(config: Gpt2Config, tokenizer: string | null): SorterShape | null {
+export function sorterShape(config: BaseConfig, reading: TextReading): SorterShape | null {
   const { vocabulary, positions } = config
-  if (tokenizer !== null || vocabulary < 2 || vocabulary > 26 || positions % 2 === 0 || positions < 3) return null
+  if (reading !== 'letters' || vocabulary < 2 || positions % 2 === 0 || positions < 3) return null
   return { letters: vocabulary, length: (positions + 1) / 2 }
 }

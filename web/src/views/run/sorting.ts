@@ -6,7 +6,7 @@ import { largestIndex } from '../../../../src/families/sampling.js'
 import type { TaskContext } from '../../worker-task.js'
 import type { RunningModel } from './running-model.js'
 import { ALL_LISTS, type SorterShape } from './sorter-shape.js'
-import { type SeenAttention, seenAttention } from './writing.js'
+import { type SeenAttention, seenAttention, writerOf } from './writing.js'
 
 /** Lists at a time. */
 const BATCH = 81
@@ -29,7 +29,7 @@ export async function sortList(running: RunningModel, list: string, signal: Abor
   const tokens = Array.from(tokenizer.encode(list))
   const added: number[] = []
   const request = { count: tokens.length, temperature: 0, word: () => 0, signal }
-  for await (const token of generateTokens(running.decoder, tokens, request)) added.push(token)
+  for await (const token of generateTokens(writerOf(running), tokens, request)) added.push(token)
   const right = [...tokens].sort((a, b) => a - b)
   return {
     answer: new TextDecoder().decode(tokenizer.decode(added)),

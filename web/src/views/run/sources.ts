@@ -2,13 +2,27 @@
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { LINK_LIMIT } from '../../../../src/ticket/ticket-text.js'
 import { fetchSiteFile, siteFile } from '../../site.js'
+import type { BundledModel } from './prune-example.js'
 import { readBody, tooMany } from './sized-body.js'
+import type { GivenTokenizer } from './texts.js'
 
 /** Bytes of the largest file that is read. */
 const MOST_BYTES = 2 ** 29
 
-export const exampleNames = ['sorter', 'play', 'pruned', 'ten'] as const
+export const exampleNames = ['sorter', 'play', 'stories', 'pruned', 'ten'] as const
 export type ExampleName = (typeof exampleNames)[number]
+
+/** A ticket that is a click away: its file in the site, or the bundled model that random matrices are pruned to in the page. */
+interface Example {
+  readonly title: string
+  readonly text: string
+  readonly file: string | null
+  readonly model: BundledModel | null
+  /** Whether the model writes beside the ticket; its texts are read by its own tokenizer then. */
+  readonly isBeside?: boolean
+  /** Where it begins to write, and how freely, unless the visitor says otherwise. */
+  readonly writes?: { readonly prompt: string; readonly temperature: number }
+}
 
 /** Tickets that are a click away. */
 export const examples = {
@@ -16,23 +30,36 @@ export const examples = {
     title: 'A sorter that fits in a QR code',
     text: '1,320 random weights and 165 bytes of masks sort every list of six letters.',
     file: 'data/tickets/sorter-qr/sorter.slt.safetensors',
+    model: null,
   },
   play: {
     title: 'A playwright',
     text: '835,584 random weights, found by search on the plays of Shakespeare, in 92 kB.',
     file: 'data/tickets/play/play.slt.safetensors',
+    model: null,
+    writes: { prompt: 'ROMEO:', temperature: 0.8 },
+  },
+  stories: {
+    title: 'A storyteller, pruned here',
+    text: 'Random matrices are pruned to a trained Llama of 260,032 weights, and tell its story beside it.',
+    file: null,
+    model: 'stories260k',
+    isBeside: true,
+    writes: { prompt: 'Once upon a time', temperature: 0 },
   },
   pruned: {
     title: 'A trained sorter, pruned here',
     text: 'Random matrices are pruned, while you wait, until they do what a trained network does.',
     file: null,
+    model: 'gpt-nano-sort',
   },
   ten: {
     title: 'Ten letters',
     text: '21,152 random weights that sort six letters out of ten; the largest QR code but one.',
     file: 'data/tickets/sorter-qr/ten-letters.slt.safetensors',
+    model: null,
   },
-} as const satisfies Record<ExampleName, { title: string; text: string; file: string | null }>
+} as const satisfies Record<ExampleName, Example> as Readonly<Record<ExampleName, Example>>
 
 /** What a ticket is opened from. `made` is pruned in the page. */
 export type Source =
@@ -46,6 +73,16 @@ export type Source =
 export interface Fetched {
   readonly name: string
   readonly from: Uint8Array | string
+  readonly tokenizer?: GivenTokenizer | undefined
+  readonly target?: BundledModel | undefined
+}
+
+/** The tokenizer of a bundled model. @throws Error in a plain sentence when it cannot be had */
+export async function bundledTokenizer(model: BundledModel, signal: AbortSignal): Promise<GivenTokenizer> {
+  const names = ['tokenizer.json', 'tokenizer_config.json']
+  const files = await Promise.all(names.map((name) => fetchSiteFile(`data/${model}/${name}`, signal)))
+  const [json, config] = files.map((bytes) => new TextDecoder().decode(bytes))
+  return { kind: 'files', name: names[0], json, config }
 }
 
 /**

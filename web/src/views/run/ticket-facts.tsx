@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import type { TicketReport } from '../../../../src/inspect/index.js'
 import { MAX_EXACT_ITEMS } from '../../../../src/subset-sum/problem.js'
 import { Figure } from '../../ui/figure.js'
-import { grown } from './run-session.js'
+import { given, grown, opened } from './run-session.js'
 
 const integer = (value: number) => Math.round(value).toLocaleString('en')
 const percent = (value: number) => `${(100 * value).toFixed(1)} %`
@@ -44,17 +44,20 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
       'Found by',
       search
         ? `search (${search.algorithm}), ${integer(search.steps)} steps`
-        : report.kind === 'searched-gpt2'
+        : report.kind === 'searched'
           ? 'search'
           : 'pruning',
     ],
     ['Seed', <span class="number">{report.seed}</span>],
   ]
   if (config) {
-    const { layers, width, heads, positions, vocabulary, activation } = config
+    const { layers, width, heads, positions, vocabulary } = config
+    const { keyHeads = heads } = config as { keyHeads?: number }
+    const shared = keyHeads === heads ? '' : `, ${count(keyHeads, 'key head')}`
+    rows.push(['Family', report.family])
     rows.push([
       'Shape',
-      `${layers} ${layers === 1 ? 'layer' : 'layers'}, width ${width}, ${heads} ${heads === 1 ? 'head' : 'heads'}, context ${integer(positions)}, ${integer(vocabulary)} tokens, ${activation}`,
+      `${count(layers, 'layer')}, width ${width}, ${count(heads, 'head')}${shared}, context ${integer(positions)}, ${integer(vocabulary)} tokens`,
     ])
   }
   rows.push([
@@ -62,10 +65,16 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
     `${integer(total.kept)} of ${integer(total.maskBits)} random weights${construction ? ' of the second matrices' : ''} (${percent(total.fraction)})`,
   ])
   if (construction) {
-    const { items } = construction
-    rows.push(['Random products for a weight', items > MAX_EXACT_ITEMS ? `${items}, not proved optimal` : items])
+    const { items, embeddingItems = null, attention = 'merged', dense = 'embeddings' } = construction
+    const ofTables = embeddingItems === null || embeddingItems === items ? '' : `; ${embeddingItems} in embeddings`
+    const unproved = Math.max(items, embeddingItems ?? 0) > MAX_EXACT_ITEMS ? ', not proved optimal' : ''
+    rows.push(['Random products for a weight', `${items}${ofTables}${unproved}`])
+    if (config) {
+      rows.push(['Attention', attentionTexts[attention]])
+      rows.push(['Kept dense', dense === 'none' ? 'nothing: no float of the trained model' : 'embeddings and norms'])
+    }
   }
-  rows.push(['Text as', report.tokenizer ?? (config && config.vocabulary <= 26 ? 'letters' : 'no text')])
+  rows.push(['Text as', textsOf(report)])
   if (search) {
     rows.push(['Learned from', search.corpus.name])
     if (search.validLoss !== null) rows.push(['Loss', `${search.validLoss.toFixed(3)} nats a token`])
@@ -73,6 +82,22 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
   rows.push(['Masks stored as', `${report.coding}, ${total.bitsPerWeight.toFixed(3)} bits a weight`])
   rows.push(['SHA-256', <code class="ticket-hash">{report.sha256}</code>])
   return rows
+}
+
+const count = (many: number, noun: string) => `${integer(many)} ${noun}${many === 1 ? '' : 's'}`
+
+/** How scores are made of pairs. */
+const attentionTexts = {
+  merged: 'queries and keys merged, a pair a head',
+  factored: 'queries and keys apart, a pair each',
+  rotary: 'a pruned rotary layer, a pair a head and frequency',
+} as const
+
+/** What the texts of a ticket are read as. */
+function textsOf({ tokenizer, config }: TicketReport): string {
+  if (tokenizer !== null) return tokenizer
+  if (opened.value?.reading === 'letters') return 'letters'
+  return config && given.value.isThere ? 'tokens of the model it was pruned to' : 'no text'
 }
 
 /** Room is kept for it while the weights grow. */

@@ -5,14 +5,21 @@ import { Slider } from '../../ui/slider.js'
 import { NumberField, SeedField } from '../../ui/value-field.js'
 import { DeviceChoice } from './device-choice.js'
 import { address } from './run-address.js'
-import { attention, client, failRunning, failure, report, running } from './run-session.js'
+import { attention, client, failRunning, failure, hasBeside, report, running } from './run-session.js'
+import type { BesideReport } from './writing.js'
 
 const { prompt, count, temperature, topk, seed } = address.values
 
 /** What is written, after which prompt, and how fast. */
-const written: Signal<
-  { readonly prompt: string; readonly text: string; readonly tokens: number; readonly rate: number | null } | undefined
-> = signal(undefined)
+interface Written {
+  readonly prompt: string
+  readonly text: string
+  readonly tokens: number
+  readonly rate: number | null
+  /** What the trained model writes, where there is one. */
+  readonly beside: BesideReport | null
+}
+const written: Signal<Written | undefined> = signal(undefined)
 /** Set while it writes. */
 const writing: Signal<AbortController | undefined> = signal(undefined)
 /** For screen readers: what was added, some seconds at a time. */
@@ -28,7 +35,7 @@ async function write(): Promise<void> {
   const controller = new AbortController()
   const own = prompt.value
   writing.value = controller
-  written.value = { prompt: own, text: '', tokens: 0, rate: null }
+  written.value = { prompt: own, text: '', tokens: 0, rate: null, beside: null }
   spoken.value = ''
   let unspoken = ''
   let spokenAt = performance.now()
@@ -49,8 +56,15 @@ async function write(): Promise<void> {
             attention.value = each.attention
             return
           }
-          const { text } = written.peek()!
-          written.value = { prompt: own, text: text + harmless(each.text), tokens: each.tokens, rate: each.perSecond }
+          const { text, beside: before } = written.peek()!
+          const beside = each.beside && { ...each.beside, text: (before?.text ?? '') + harmless(each.beside.text) }
+          written.value = {
+            prompt: own,
+            text: text + harmless(each.text),
+            tokens: each.tokens,
+            rate: each.perSecond,
+            beside,
+          }
           unspoken += each.text
           if (performance.now() - spokenAt < SPEAK_EVERY) return
           spoken.value = unspoken
@@ -170,22 +184,66 @@ export function WriterPanel() {
         )}
         <span class="number ticket-rate">{shown ? rateText(shown) : ''}</span>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long text is scrolled by keyboard */}
-      <section class="ticket-text panel" tabIndex={0} aria-label="What the ticket writes">
-        {shown ? (
-          <>
-            <span class="ticket-prompt">{shown.prompt}</span>
-            {shown.text}
-          </>
-        ) : (
-          <span class="ticket-prompt">What it writes appears here.</span>
-        )}
-      </section>
+      {hasBeside.value ? (
+        <>
+          <div class="figures">
+            <div>
+              <h3>The pruned random network</h3>
+              <TextWindow label="What the ticket writes" prompt={shown?.prompt} text={shown?.text} />
+            </div>
+            <div>
+              <h3>The trained model</h3>
+              <TextWindow
+                label="What the trained model writes"
+                prompt={shown?.prompt}
+                text={shown?.beside?.text ?? ''}
+              />
+            </div>
+          </div>
+          <p class="field-help" role="status">
+            {shown?.beside && !isWriting ? equalText(shown.tokens, shown.beside.equal) : '\u00a0'}
+          </p>
+        </>
+      ) : (
+        <TextWindow label="What the ticket writes" prompt={shown?.prompt} text={shown?.text} />
+      )}
       <div class="visually-hidden" aria-live="polite">
         {spoken.value}
       </div>
     </section>
   )
+}
+
+/** A text as it grows; before there is one, its room. */
+function TextWindow({
+  label,
+  prompt,
+  text,
+}: {
+  readonly label: string
+  readonly prompt: string | undefined
+  readonly text: string | undefined
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a long text is scrolled by keyboard
+    <section class="ticket-text panel" tabIndex={0} aria-label={label}>
+      {prompt === undefined ? (
+        <span class="ticket-prompt">What it writes appears here.</span>
+      ) : (
+        <>
+          <span class="ticket-prompt">{prompt}</span>
+          {text}
+        </>
+      )}
+    </section>
+  )
+}
+
+/** How long the two write alike. */
+function equalText(tokens: number, equal: number): string {
+  if (tokens === 0) return '\u00a0'
+  if (equal === tokens) return `All ${tokens.toLocaleString('en')} tokens are the same.`
+  return `The first ${equal.toLocaleString('en')} of ${tokens.toLocaleString('en')} tokens are the same; token ${(equal + 1).toLocaleString('en')} differs.`
 }
 
 function rateText({ tokens, rate }: { readonly tokens: number; readonly rate: number | null }): string {

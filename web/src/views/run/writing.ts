@@ -1,9 +1,9 @@
 /** A model that continues a text, in a worker. */
-import { createLetterTokenizer, loadTokenizer, type Tokenizer } from '../../../../src/data/index.js'
-import type { Gpt2Config } from '../../../../src/families/gpt2/config.js'
+import type { Tokenizer } from '../../../../src/data/index.js'
+import { familyOf } from '../../../../src/families/family.js'
+import type { Decoder } from '../../../../src/families/generate.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
-import { continueText, promptTokens } from '../../../../src/search/continue-text.js'
-import type { Ticket } from '../../../../src/ticket/index.js'
+import { continueText, promptTokens, type TextPiece } from '../../../../src/search/continue-text.js'
 import type { TaskContext } from '../../worker-task.js'
 import type { RunningModel } from './running-model.js'
 
@@ -35,9 +35,22 @@ export interface SeenAttention {
   readonly layers: readonly Float32Array[]
 }
 
+/** What the trained model, which a ticket was pruned to, writes beside it. */
+export interface BesideReport {
+  readonly text: string
+  /** Tokens that both wrote alike before the first that differs. */
+  readonly equal: number
+}
+
 /** On the way: text that was added, or attention. */
 export type WritingReport =
-  | { readonly kind: 'text'; readonly text: string; readonly tokens: number; readonly perSecond: number | null }
+  | {
+      readonly kind: 'text'
+      readonly text: string
+      readonly tokens: number
+      readonly perSecond: number | null
+      readonly beside: BesideReport | null
+    }
   | { readonly kind: 'attention'; readonly attention: SeenAttention }
 
 /** What was written. */
@@ -47,28 +60,27 @@ export interface Written {
   readonly perSecond: number | null
 }
 
-/** The tokenizer that a ticket's texts are read by. @throws InputError when there is none */
-export async function ticketTokenizer(ticket: Ticket, config: Gpt2Config): Promise<Tokenizer> {
-  const named = ticket.kind === 'searched-gpt2' ? ticket.metadata.tokenizer : null
-  if (named !== null) return loadTokenizer(named)
-  if (config.vocabulary <= 26) return createLetterTokenizer(config.vocabulary)
-  throw new InputError(`${ticket.name}: names no tokenizer, so that its ${config.vocabulary} tokens stand for no text`)
-}
-
-/** Continues a text; stops between two tokens when the task is cancelled. */
+/**
+ * Continues a text; stops between two tokens when the task is cancelled.
+ * @param beside writes too, token by token, with the same draws
+ * @throws InputError for an encoder
+ */
 export async function writeText(
   running: RunningModel,
   tokenizer: Tokenizer,
   { topK, ...request }: WritingRequest,
   { signal, report, pause }: TaskContext<WritingReport>,
+  beside: Decoder | undefined,
 ): Promise<Written> {
   const tokens = promptTokens(tokenizer, request.prompt)
   let [added, stepTime, pending, shown] = [0, 0, '', performance.now()]
   let attentionAt = performance.now()
   let attentionCost = 0
   const perSecond = () => (added > 1 && stepTime > 0 ? (1000 * (added - 1)) / stepTime : null)
+  const own = { ...request, topK: topK > 0 ? Math.min(topK, tokenizer.vocabulary) : undefined, signal, pause }
+  const other = beside && followText(continueText(beside, tokenizer, own))
   const flush = () => {
-    report({ kind: 'text', text: pending, tokens: added, perSecond: perSecond() })
+    report({ kind: 'text', text: pending, tokens: added, perSecond: perSecond(), beside: other?.take() ?? null })
     pending = ''
     shown = performance.now()
   }
@@ -79,25 +91,56 @@ export async function writeText(
     attentionCost = attentionAt - started
   }
   let started = performance.now()
-  const pieces = continueText(running.decoder, tokenizer, {
-    ...request,
-    topK: topK > 0 ? Math.min(topK, tokenizer.vocabulary) : undefined,
-    signal,
-    pause,
-  })
-  for await (const { token, text } of pieces) {
+  for await (const { token, text } of continueText(writerOf(running), tokenizer, own)) {
     pending += text
     if (token === null) continue
     tokens.push(token)
     if (added > 0) stepTime += performance.now() - started
     added++
+    await other?.follow(token)
     if (performance.now() - shown > 30) flush()
     if (performance.now() - attentionAt > Math.max(ATTENTION_EVERY, 10 * attentionCost)) await look()
     started = performance.now()
   }
+  await other?.end()
   flush()
   await look()
   return { tokens: added, perSecond: perSecond() }
+}
+
+/** What continues the texts of a network. @throws InputError for an encoder */
+export function writerOf({ decoder, model: { config } }: RunningModel): Decoder {
+  if (decoder) return decoder
+  throw new InputError(`a ${familyOf(config).title} is an encoder, which writes no text`)
+}
+
+/** Follows a text with another, a token at a time. */
+function followText(pieces: AsyncGenerator<TextPiece, void>) {
+  let text = ''
+  let equal = 0
+  let isEqual = true
+  const next = async (): Promise<TextPiece | undefined> => {
+    const { value } = await pieces.next()
+    text += value?.text ?? ''
+    return value ?? undefined
+  }
+  return {
+    /** Writes one token more. @param token what the first text has there */
+    async follow(token: number): Promise<void> {
+      isEqual &&= (await next())?.token === token
+      if (isEqual) equal++
+    },
+    /** Writes its rest. */
+    async end(): Promise<void> {
+      while (await next());
+    },
+    /** What was written since. */
+    take(): BesideReport {
+      const report = { text, equal }
+      text = ''
+      return report
+    },
+  }
 }
 
 /** The attention in the last tokens of a text, read as a text of their own. */
@@ -108,7 +151,7 @@ export async function seenAttention(
 ): Promise<SeenAttention> {
   const last = tokens.slice(-Math.min(ATTENTION_TOKENS, model.config.positions))
   return {
-    labels: last.map((token) => readable(new TextDecoder().decode(tokenizer.decode([token])))),
+    labels: last.map((token) => readable(new TextDecoder().decode(tokenizer.decode([token], { continues: true })))),
     first: tokens.length - last.length,
     heads: model.config.heads,
     layers: await attention(last),

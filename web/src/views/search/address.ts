@@ -1,5 +1,5 @@
 /** What the view's address holds, and the searches that follow from it. */
-import { headWidth } from '../../../../src/families/gpt2/config.js'
+import { familyOf } from '../../../../src/families/family.js'
 import type { InitialisationScheme } from '../../../../src/search/initialisation.js'
 import { chooseSettings, type SearchSettings } from '../../../../src/search/settings.js'
 import { choice, integer, real, seed, urlState } from '../../url-state.js'
@@ -9,6 +9,10 @@ const HEAD_WIDTH = 32
 
 /** The paper's factor of queries and keys for heads of this width, (d / H)^(1/4). */
 export const PAPER_SCALE = HEAD_WIDTH ** 0.25
+
+/** Families that are offered, and the named model that each begins with; links without one mean GPT-2. */
+export const families = ['gpt2', 'llama'] as const
+const models = { gpt2: 'micro', llama: 'llama-micro' } as const
 
 export const widths = ['32', '64', '96', '128'] as const
 export const contexts = ['32', '64', '128'] as const
@@ -27,6 +31,7 @@ export const schemes = [
 /** What may be chosen. Defaults learn visibly within half a minute in WebAssembly on two cores. */
 export const address = urlState('search', {
   text: choice('shakespeare', ['shakespeare', 'own']),
+  family: choice('gpt2', families),
   qk: choice('without', ['without', 'with', 'both']),
   scale: real(2.4, 0.2, 8),
   width: choice('64', widths),
@@ -67,11 +72,11 @@ export function askedSearches(choices: Choices): AskedSearch[] {
 }
 
 function settingsOf(choices: Choices, qkScale: number): SearchSettings {
-  const { width, layers, context, keep, init, steps, batch, lr, seed } = choices
+  const { family, width, layers, context, keep, init, steps, batch, lr, seed } = choices
   const settings = chooseSettings(
     {
       kind: 'search',
-      model: 'micro',
+      model: models[family],
       width,
       heads: Number(width) / HEAD_WIDTH,
       layers,
@@ -86,14 +91,17 @@ function settingsOf(choices: Choices, qkScale: number): SearchSettings {
     },
     { name: 'bytes', vocabulary: 256 },
   )
-  if (headWidth(settings.config) !== HEAD_WIDTH) throw new RangeError(`"width" expected a multiple of ${HEAD_WIDTH}`)
+  const { config } = settings
+  if (familyOf(config).cache(config).headWidth !== HEAD_WIDTH)
+    throw new RangeError(`"width" expected a multiple of ${HEAD_WIDTH}`)
   return settings
 }
 
 /** The same search on the command line. */
 export function commandOf({ settings }: AskedSearch, data: string): string {
   const { config, keep, initialisation, qkScale, steps, batch, learningRate, seed } = settings
-  const model = `--model micro --width ${config.width} --heads ${config.heads} --layers ${config.layers} --context ${config.positions}`
+  const named = familyOf(config).name === 'llama' ? models.llama : models.gpt2
+  const model = `--model ${named} --width ${config.width} --heads ${config.heads} --layers ${config.layers} --context ${config.positions}`
   const how = `--keep ${keep} --init ${initialisation} --qk-scale ${qkScale} --steps ${steps} --batch ${batch} --lr ${learningRate}`
   return `slt search --data ${data} ${model} ${how} --seed ${seed}`
 }

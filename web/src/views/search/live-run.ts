@@ -3,7 +3,7 @@
 import { encodeProbedTicket } from '../../../../src/engine/probed-ticket.js'
 import { makeHere, rebuildSearched } from '../../../../src/engine/searched-weights.js'
 import { webSha256 } from '../../../../src/engine/web-sha256.js'
-import { gpt2Matrices } from '../../../../src/families/gpt2/matrices.js'
+import { matricesOf } from '../../../../src/families/family.js'
 import { getBit } from '../../../../src/mask/index.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { attentionDeviation } from '../../../../src/search/attention-deviation.js'
@@ -66,7 +66,7 @@ export async function openLiveRun(
   const masks = algorithm.ticket!
   const gate = createGate()
   const stopping = new AbortController()
-  const first = new Map(gpt2Matrices(settings.config).map(({ name }) => [name, masks.mask(name)]))
+  const first = new Map(matricesOf(settings.config).map(({ name }) => [name, masks.mask(name)]))
   const sampler = createSampler(session)
   let shown = input.matrix
   let step = 0
@@ -189,7 +189,7 @@ function pictureOf(
   first: Uint8Array,
   step: number,
 ): MaskPicture {
-  const [rows, columns] = gpt2Matrices(settings.config).find(({ name }) => name === matrix)!.shape
+  const [rows, columns] = matricesOf(settings.config).find(({ name }) => name === matrix)!.shape
   const now = algorithm.ticket!.mask(matrix)
   const states = new Uint8Array(rows * columns)
   for (let i = 0; i < states.length; i++) {

@@ -1,18 +1,18 @@
 import { useMemo } from 'preact/hooks'
-import { gpt2Matrices } from '../../../../src/families/gpt2/matrices.js'
+import { matricesOf } from '../../../../src/families/family.js'
 import type { SearchSettings } from '../../../../src/search/settings.js'
 import { Select } from '../../ui/choice-field.js'
 import { Figure } from '../../ui/figure.js'
 import { MatrixPicture } from '../../ui/matrix-picture.js'
-import { matrixTitle } from '../../ui/matrix-title.js'
+import { matrixTitles, titleInSentence } from '../../ui/matrix-title.js'
 import type { Lane } from './lane.js'
-import { showMatrix, shownMatrix } from './searches.js'
+import { showMatrix, shownIn } from './searches.js'
 
 /** The mask of one matrix as it is, in every search. */
 export function MaskPanel({ lanes, settings }: { readonly lanes: readonly Lane[]; readonly settings: SearchSettings }) {
-  const shown = shownMatrix.value
-  const matrices = gpt2Matrices(settings.config)
-  const [rows, columns] = (matrices.find(({ name }) => name === shown) ?? matrices[0]).shape
+  const shown = shownIn(settings.config)
+  const titles = matrixTitles(settings.config, null, 'byte')
+  const [rows, columns] = matricesOf(settings.config).find(({ name }) => name === shown)!.shape
   return (
     <div class="search-masks">
       <Figure
@@ -27,7 +27,7 @@ export function MaskPanel({ lanes, settings }: { readonly lanes: readonly Lane[]
         <Select
           label="Matrix"
           value={shown}
-          options={matrices.map(({ name }) => ({ value: name, label: matrixTitle(name) }))}
+          options={[...titles].map(([value, title]) => ({ value, label: titleInSentence(title) }))}
           onChange={showMatrix}
         />
         {lanes.length === 0 ? (

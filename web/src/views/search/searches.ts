@@ -1,9 +1,11 @@
 /** The searches of this page. They are no part of the view, so that they go on while another is shown. */
-import { batch, computed, effect, signal } from '@preact/signals'
+import { batch, computed, effect, signal, untracked } from '@preact/signals'
+import type { BaseConfig } from '../../../../src/families/config.js'
+import { matricesOf } from '../../../../src/families/family.js'
 import { backgroundWork, hasUnsaved } from '../../background-work.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { fetchSiteFile } from '../../site.js'
-import { type AskedSearch, address, askedSearches, type Choices, contexts, currentChoices } from './address.js'
+import { type AskedSearch, askedSearches, type Choices, contexts, currentChoices } from './address.js'
 import { type SourceText, shortage } from './corpus-bytes.js'
 import { type Lane, type Phase, startLane } from './lane.js'
 import { hasTicket, isUnsaved, ticketOf } from './lane-ticket.js'
@@ -26,9 +28,15 @@ export const isFetching = signal(false)
 /** Why no search could be started, a sentence. */
 export const refusal = signal<string | undefined>(undefined)
 
-/** The matrix whose mask is shown. */
-export const shownMatrix = signal('h.0.mlp.c_fc')
-const FIRST_SHOWN = shownMatrix.peek()
+/** The matrix whose mask was asked for last. */
+const wantedMatrix = signal('')
+
+/** The matrix whose mask is shown of a model: the one that was asked for, where it has that, or else its first feed-forward map. */
+export function shownIn(config: BaseConfig): string {
+  const matrices = matricesOf(config)
+  const wanted = matrices.find(({ name }) => name === wantedMatrix.value)
+  return (wanted ?? matrices.find(({ role }) => role === 'feed-forward') ?? matrices[0]).name
+}
 
 /** Of all searches: whether one is under way; whether one computes; whether those that are under way wait. */
 export const isBusy = computed(() => isFetching.value || isSome('starting', 'running', 'pausing', 'paused'))
@@ -60,7 +68,6 @@ async function begin(): Promise<void> {
     const asked = askedSearches(choices)
     const text = await textOf(choices, fetching.signal)
     fetching.signal.throwIfAborted()
-    if (!isThere(shownMatrix.peek(), choices.layers)) shownMatrix.value = FIRST_SHOWN
     batch(() => {
       closeAll()
       lanes.value = asked.map((each) => startLane(each, runInput(text, choices, asked)))
@@ -72,8 +79,10 @@ async function begin(): Promise<void> {
   }
 }
 
-const runInput = (text: SourceText, { device }: Choices, { length: sharers }: readonly AskedSearch[]) => {
-  return { text, device, sharers, matrix: shownMatrix.peek(), sampleSeconds: SAMPLE_SECONDS * sharers }
+const runInput = (text: SourceText, { device }: Choices, asked: readonly AskedSearch[]) => {
+  const sharers = asked.length
+  const matrix = untracked(() => shownIn(asked[0].settings.config))
+  return { text, device, sharers, matrix, sampleSeconds: SAMPLE_SECONDS * sharers }
 }
 
 async function textOf({ text: source, context }: Choices, signal: AbortSignal): Promise<SourceText> {
@@ -154,7 +163,7 @@ export function stopSearches(): void {
 
 /** Shows the mask of another matrix. */
 export function showMatrix(matrix: string): void {
-  shownMatrix.value = matrix
+  wantedMatrix.value = matrix
   for (const lane of lanes.peek()) lane.show(matrix)
 }
 
@@ -173,18 +182,6 @@ export function doneOf({ version, history, settings }: Lane): string {
   void version.value
   return `${history.steps.toLocaleString('en')} of ${settings.steps.toLocaleString('en')}`
 }
-
-/** Whether a model of so many layers has a matrix. */
-function isThere(matrix: string, layers: number): boolean {
-  const layer = /^h\.(\d+)\./.exec(matrix)
-  return !layer || Number(layer[1]) < layers
-}
-
-effect(() => {
-  // while nothing is shown but the room for it
-  if (lanes.value.length === 0 && !isThere(shownMatrix.value, address.values.layers.value))
-    shownMatrix.value = FIRST_SHOWN
-})
 
 effect(() => {
   hasUnsaved.value = lanes.value.some(isUnsaved)

@@ -2,12 +2,14 @@ import { useSignal } from '@preact/signals'
 import { Segmented, Select } from '../../ui/choice-field.js'
 import { Slider } from '../../ui/slider.js'
 import { NumberField, SeedField, ValueField } from '../../ui/value-field.js'
-import { address, contexts, PAPER_SCALE, widths } from './address.js'
+import { address, contexts, families, PAPER_SCALE, widths } from './address.js'
 import { DeviceField } from './device-field.js'
 import { QkNote } from './qk-note.js'
 import { TextSource } from './text-source.js'
 
-const { qk, scale, width, layers, context, keep, init, steps, batch, lr, seed } = address.values
+const { family, qk, scale, width, layers, context, keep, init, steps, batch, lr, seed } = address.values
+
+const familyNames = { gpt2: 'GPT-2', llama: 'Llama' } as const
 
 const schemeNames = {
   'signed-constant': 'signed constants',
@@ -72,6 +74,14 @@ export function SettingsForm({ locked }: { readonly locked: boolean }) {
       >
         <summary>Model, learning and device</summary>
         <div class="controls">
+          <Segmented
+            label="Family"
+            value={family.value}
+            options={families.map((value) => ({ value, label: familyNames[value] }))}
+            onChange={(value) => {
+              family.value = value
+            }}
+          />
           <Segmented
             label="Width"
             value={width.value}
