@@ -59,6 +59,7 @@ export {
 export type { LlamaConfig } from './families/llama/config.js'
 export type { GraphRunner, LoadedGraph } from './graph/runner.js'
 export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
+export { encodeTruncated, type FolderTokenizer, readFolderTokenizer } from './interop/folder-tokenizer.js'
 export { createGenerator, createMaskDecoder, instantiateKernels, type Kernels } from './kernels/index.js'
 export { generateWeights, type Initialisation, type Seed } from './random/index.js'
 export { type ByteSource, InputError, MEMORY_LIMIT, type MemoryBudget, MemoryLimitError } from './safetensors/index.js'

@@ -75,7 +75,17 @@ export { type CorpusOptions, openCorpus } from './files/corpus-files.js'
 export { openFile } from './files/files.js'
 export { nodeSha256 } from './files/sha256.js'
 export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
-export { type ModelFolder, openModelFolder, readModelFolder } from './interop/index.js'
+export {
+  encodeTruncated,
+  type FolderTokenizer,
+  type ModelFolder,
+  openFolderTokenizer,
+  openModelFolder,
+  readFolderTokenizer,
+  readModelFolder,
+  readSentenceSettings,
+  type SentenceSettings,
+} from './interop/index.js'
 export { type ComparedModel, type CompareReport, type CompareRequest, compareModels } from './jobs/compare.js'
 export {
   type Embedder,

@@ -40,6 +40,7 @@ const arrows: Record<string, readonly string[]> = {
   ],
   jobs: [
     'mask',
+    'subset-sum',
     'graph',
     'safetensors',
     'data',

@@ -20,11 +20,11 @@ const packages: Record<string, string[]> = {
   './safetensors': [],
   './subset-sum': [],
   './ticket': noble,
-  './web': [...protobuf, ...noble, 'lean-qr', 'lean-qr/extras/svg'],
+  './web': ['@huggingface/tokenizers', ...protobuf, ...noble, 'lean-qr', 'lean-qr/extras/svg'],
 }
 
 /** Packages that only figures, fits, networks and threads need. */
-const heavy = /^(@observablehq\/plot|linkedom|ml-levenberg-marquardt|onnxruntime-node|piscina)/
+const heavy = /^(@observablehq\/plot|linkedom|ml-levenberg-marquardt|onnxruntime-node|piscina|@huggingface\/tokenizers)/
 
 /** The built modules and the packages that a built module reaches. */
 function reachedFrom(module: string, kinds: readonly string[]): string[] {

@@ -120,7 +120,9 @@ function printReport(terminal: Terminal, report: CompareReport): void {
       : `times: medians of ${runs} loadings, ${prompt} tokens read and ${report.count} generated, on the CPU`,
   )
   if (runs > 0 && models.some(({ kind }) => kind === 'pruned')) {
-    terminal.print('pruned tickets make their weights anew at every token and have no cache of keys and values')
+    terminal.print(
+      'pruned tickets run their masks at full source width; matrices beyond 256 MB are made anew at every token',
+    )
   }
 }
 

@@ -40,7 +40,11 @@ export function addEmbed(program: Command): void {
     .option('--out <file>', 'where the vectors go: a file named .npy or .json')
     .option('--force', 'replace what is there')
     .addOption(tokenizerOption("(default: the folder's)"))
-    .option('--batch <n>', 'most texts at a time: time and memory, not the result (default: 32)', integer('batch', 1))
+    .option(
+      '--batch <n>',
+      'most texts at a time: time and memory, not the result (default: 32, of a pruned ticket 128)',
+      integer('batch', 1),
+    )
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
     .addOption(memoryOption())
     .option('--json', 'print one JSON object, with the vectors unless --out has them')

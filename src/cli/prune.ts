@@ -10,12 +10,14 @@ import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
 import { randomTarget, readTarget, type Target } from './target.js'
 import { count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
-import { integer, oneOf, readScale, seedOption } from './values.js'
+import { tokenizerOption } from './tokenizer-option.js'
+import { integer, oneOf, positive, readScale, seedOption } from './values.js'
 
 /** Options of `slt prune`, read. */
 export interface PruneFlags {
   items: number
   embeddingItems?: number
+  targetKl?: number
   attention?: PairChoice['attention']
   dense?: PairChoice['dense']
   data?: string
@@ -58,6 +60,11 @@ export function addPrune(program: Command): void {
       integer('embedding-items', 1, 256),
     )
     .option(
+      '--target-kl <nats>',
+      'choose the items: the fewest with which predictions differ by at most so many nats a token (it prunes a few times)',
+      positive('target-kl'),
+    )
+    .option(
       '--attention <a>',
       'merged, factored or rotary (default: merged; with rotary positions factored)',
       oneOf('attention', ['merged', 'factored', 'rotary']),
@@ -69,11 +76,7 @@ export function addPrune(program: Command): void {
       'none' as const,
     )
     .option('--data <path>', 'compare with the target on this text: a file, a folder or a tokenised file')
-    .option(
-      '--tokenizer <t>',
-      "bytes or gpt2, of the text (default: the target's)",
-      oneOf('tokenizer', ['bytes', 'gpt2']),
-    )
+    .addOption(tokenizerOption("of the text (default: the target's)"))
     .addOption(seedOption('seed of all random weights, an unsigned 64-bit integer', 0n))
     .option('--out <file>', 'where the ticket goes (default: <name>.slt.safetensors)')
     .option(
@@ -107,6 +110,9 @@ export function addPrune(program: Command): void {
       if (flags.tokenizer !== undefined && flags.data === undefined) {
         command.error('slt: --tokenizer goes with --data', { exitCode: 2 })
       }
+      if (flags.targetKl !== undefined && command.getOptionValueSource('items') === 'cli') {
+        command.error('slt: --target-kl chooses what --items sets: give one of them', { exitCode: 2 })
+      }
       const terminal = createTerminal(flags)
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
@@ -115,10 +121,28 @@ export function addPrune(program: Command): void {
       const text = flags.data === undefined ? undefined : await sequencesOf(target, folder, flags)
       for (const warning of text?.warnings ?? []) terminal.note(warning)
       const inputs = folder === undefined ? [] : [folder]
-      const report = await prune(target, { ...flags, out, inputs, sequences: text?.sequences })
+      const chosen = flags.targetKl === undefined ? undefined : await choose(terminal, target, flags, text?.sequences)
+      const items = chosen?.items ?? flags.items
+      const report = await prune(target, { ...flags, items, out, inputs, sequences: text?.sequences })
       printReport(terminal, report, out)
-      terminal.result({ ...report, out, warnings: target.warnings })
+      terminal.result({ ...report, out, warnings: target.warnings, ...(chosen && { tried: chosen.tried }) })
     })
+}
+
+/** The items that a divergence asks for, trial by trial. */
+async function choose(
+  terminal: Terminal,
+  target: Target,
+  { targetKl, seed, scale, method, threads, embeddingItems, attention, dense }: PruneFlags,
+  sequences: PruneFileOptions['sequences'],
+) {
+  const { chooseItems } = await import('../jobs/choose-items.js')
+  const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences }
+  return interruptible((signal) =>
+    chooseItems(targetKl!, { ...options, signal }, ({ items, divergence }) =>
+      terminal.print(`${items} items: ${short(divergence)} nats a token`),
+    ),
+  )
 }
 
 /** The text that the two are compared on. @throws InputError or RangeError as `textSequences` does */

@@ -7,12 +7,13 @@ import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { readTarget, type Target } from './target.js'
 import { createTerminal, short, type Terminal, table } from './terminal.js'
-import { oneOf, positive, share } from './values.js'
+import { tokenizerOption } from './tokenizer-option.js'
+import { positive, share } from './values.js'
 
 interface VerifyFlags extends MemoryFlags {
   target?: string
   data?: string
-  tokenizer?: 'bytes' | 'gpt2'
+  tokenizer?: string
   maxKl?: number
   minGreedy?: number
   minCosine?: number
@@ -38,11 +39,7 @@ export function addVerify(program: Command): void {
     .argument('<ticket>', 'a ticket file')
     .option('--target <folder>', 'compare with this Hugging Face folder')
     .option('--data <path>', 'compare predictions on this text instead: a file, a folder or a tokenised file')
-    .option(
-      '--tokenizer <t>',
-      "bytes or gpt2, of the text (default: the target's)",
-      oneOf('tokenizer', ['bytes', 'gpt2']),
-    )
+    .addOption(tokenizerOption("of the text (default: the target's)"))
     .option('--max-kl <nats>', 'what the predictions may lose in nats a token (default: 0.01)', positive('max-kl'))
     .option(
       '--min-greedy <share>',
@@ -77,7 +74,7 @@ export function addVerify(program: Command): void {
     })
 }
 
-/** The tokenizer of a target's text. @throws InputError when the folder has none of ours and none was given */
+/** The tokenizer of a target's text. @throws InputError when the folder has none and none was given */
 async function tokenizerOf(folder: string, { config }: Target, given: string | undefined): Promise<Tokenizer> {
   const [{ folderTokenizer }, { loadModelTokenizer }] = await Promise.all([
     import('../jobs/model-source.js'),

@@ -5,7 +5,6 @@ import {
   countParameters,
   createCachedDecoder,
   createDenseModel,
-  createPlainDecoder,
   type Decoder,
   familyOf,
   type LanguageModel,
@@ -20,7 +19,7 @@ import { type PrunedTicket, rebuildBytes, type SearchedTicket } from '../ticket/
 export interface RunningModel {
   /** Gives logits; a pruned ticket's masks are applied literally. */
   readonly model: LanguageModel
-  /** Continues texts: with a cache of keys and values, but for pruned tickets. */
+  /** Continues texts, with a cache of what its heads have read. An encoder's refuses with a RangeError. */
   readonly decoder: Decoder
   /** Frees the loaded graphs. */
   release(): Promise<void>
@@ -44,7 +43,7 @@ export function expectToRun(ticket: SearchedTicket): void {
  */
 export function runDense(runner: GraphRunner, config: BaseConfig, weights: ModelWeights): RunningModel {
   const model = createDenseModel(runner, config, weights)
-  const decoder = createCachedDecoder(runner, config, weights)
+  const decoder = decoderOf(config, () => createCachedDecoder(runner, config, weights))
   return { model, decoder, release: () => model.release().finally(decoder.release) }
 }
 
@@ -54,5 +53,15 @@ export function runDense(runner: GraphRunner, config: BaseConfig, weights: Model
  */
 export async function runPruned(runner: GraphRunner, kernels: Kernels, ticket: PrunedTicket): Promise<RunningModel> {
   const model = await openLiteralModel({ runner, kernels }, ticket)
-  return { model, decoder: createPlainDecoder(model), release: () => model.release() }
+  return { model, decoder: decoderOf(model.config, model.createDecoder), release: () => model.release() }
+}
+
+/** A decoder, of an encoder one that says why there is none. */
+function decoderOf(config: BaseConfig, create: () => Decoder): Decoder {
+  const { task, title } = familyOf(config)
+  if (task === 'causal') return create()
+  const refuse = async (): Promise<never> => {
+    throw new RangeError(`a ${title} is an encoder, which continues no text`)
+  }
+  return { config, read: refuse, append: refuse, release: async () => {} }
 }

@@ -2,6 +2,7 @@ export { type AttentionReader, createAttentionReader } from './attention-reader.
 export { createCachedDecoder } from './cached-decoder.js'
 export type { Activation, BaseConfig } from './config.js'
 export { createDenseModel, type DenseModel } from './dense-model.js'
+export { type DraftedText, generateWithDraft } from './draft.js'
 export {
   checkConfig,
   countParameters,

@@ -3,8 +3,10 @@ import { createSessionCache, float32, type Graph, type GraphRunner, type Tensor 
 import type { BaseConfig } from './config.js'
 import { familyOf, parametersOf } from './family.js'
 import { encoderFeeds } from './fed-sessions.js'
+import type { Decoder } from './generate.js'
 import { type Encoder, type EncoderInputs, type LanguageModel, tokenTensor } from './language-model.js'
 import { createPairAttention, type Feeds, type PairBuild } from './pair-attention.js'
+import { createPairDecoder, type PairCache } from './pair-cache.js'
 import { createPairLayers, type PairWeights } from './pair-layers.js'
 import * as pieces from './pair-pieces.js'
 import { denseParameters, type PairChoice, type PairPlan, pairPlans } from './pair-plan.js'
@@ -17,6 +19,11 @@ export type { MaterialisedPair, PairWeights, SeenUnits } from './pair-layers.js'
 
 /** A pruned model: a language model of a causal family, else an encoder. The method of the other kind throws a RangeError. */
 export interface PairModel extends LanguageModel, Encoder {
+  /**
+   * A decoder that keeps what the heads have read (see {@link createPairDecoder}): a further token costs a pass of that token alone.
+   * @throws RangeError for an encoder
+   */
+  createDecoder(): Decoder
   /** Frees the loaded graphs. */
   release(): Promise<void>
 }
@@ -52,7 +59,17 @@ export function createPairModel(options: PairModelOptions): PairModel {
   const layers = createPairLayers(weights)
   const lastReader = tape.map((_, number) => tape.findLastIndex((step) => inputsOf(step).includes(number)))
 
-  async function pass(tokens: Int32Array, B: number, T: number, { mask, types }: EncoderInputs): Promise<Float32Array> {
+  /**
+   * One forward pass.
+   * @param further tokens of one text that follow those in a cache: the result is that of the last of them
+   */
+  async function pass(
+    tokens: Int32Array,
+    B: number,
+    T: number,
+    { mask, types }: EncoderInputs,
+    further?: { readonly cache: PairCache; readonly last: number },
+  ): Promise<Float32Array> {
     tokenTensor(config, tokens, B, T)
     encoderFeeds(config, B, T, { mask, types }) // checks them
     const padding =
@@ -63,10 +80,10 @@ export function createPairModel(options: PairModelOptions): PairModel {
       ) // as of a dense model
     const values: (Tensor | undefined)[] = []
     const run = async (key: string, build: () => Graph, feeds: Feeds): Promise<Tensor> => {
-      const session = await sessions.get(`${B} x ${T} ${key}`, build)
+      const session = await sessions.get(`${B} x ${feeds.x?.dims[1] ?? T} ${key}`, build)
       return (await session.run(feeds)).y
     }
-    const shapeOf = (x: Tensor): pieces.PieceShape => ({ batch: B, length: T, width: x.dims[2] })
+    const shapeOf = (x: Tensor): pieces.PieceShape => ({ batch: B, length: x.dims[1], width: x.dims[2] })
     /** Runs a piece of the dense matrices of a pair on x. */
     const runPair = async (
       kind: string,
@@ -87,10 +104,12 @@ export function createPairModel(options: PairModelOptions): PairModel {
       })
     }
     const width = (name: string) => shapes.get(name)![1]!
-    const attend = createPairAttention({ batch: B, length: T, choice, padding, run, runPair, width, onAttention })
+    const about = { batch: B, length: T, choice, padding, run, runPair, width, onAttention }
+    const attend = further ? further.cache.attention(about) : createPairAttention(about)
+    const first = further?.cache.length ?? 0
     const indices: Record<TableIndex, (position: number) => number> = {
       tokens: (position) => tokens[position],
-      positions: (position) => position % T,
+      positions: (position) => first + (position % T),
       types: (position) => types?.[position] ?? 0,
     }
 
@@ -134,15 +153,16 @@ export function createPairModel(options: PairModelOptions): PairModel {
         const feeds = { x, table: float32(table.shape, table.data) }
         return run(`head ${rows} ${width}`, () => pieces.denseHeadPiece(shapeOf(x), rows), feeds)
       }
-      const logits = new Float32Array(B * T * rows)
+      const count = B * x.dims[1]
+      const logits = new Float32Array(count * rows)
       for (const plan of tablePlans(all, name)) {
         const part = (await runPair('tied', pieces.tiedPiece, plan, x)).data as Float32Array // [B, T, d1]
-        for (let position = 0; position < B * T; position++) {
+        for (let position = 0; position < count; position++) {
           const of = part.subarray(position * plan.inputs, (position + 1) * plan.inputs)
           logits.set(of, position * rows + plan.from)
         }
       }
-      return float32([B, T, rows], logits)
+      return float32([B, x.dims[1], rows], logits)
     }
 
     for (const [number, step] of tape.entries()) {
@@ -167,9 +187,11 @@ export function createPairModel(options: PairModelOptions): PairModel {
           values[number] = await run(`${step.activation} ${x.dims[2]}`, build, { x })
           break
         }
-        case 'unembed':
-          values[number] = await unembed(step.name, own, value(step.x))
+        case 'unembed': {
+          const x = value(step.x)
+          values[number] = await unembed(step.name, own, further ? rowOf(x, further.last) : x)
           break
+        }
         default:
           values[number] = combined(step.kind, value(step.a), value(step.b))
       }
@@ -189,9 +211,17 @@ export function createPairModel(options: PairModelOptions): PairModel {
       if (task !== 'encoder') throw new RangeError(`${title} gives logits of a next token, not hidden states`)
       return pass(tokens, batch, length, inputs)
     },
+    createDecoder() {
+      if (task !== 'causal') throw new RangeError(`${title} is an encoder, which continues no text`)
+      return createPairDecoder(config, (tokens, cache, last) => pass(tokens, 1, tokens.length, {}, { cache, last }))
+    },
     release: () => sessions.release(),
   }
 }
+
+/** One row of [1, T, d]. */
+const rowOf = ({ dims, data }: Tensor, row: number): Tensor =>
+  float32([1, 1, dims[2]], (data as Float32Array).subarray(row * dims[2], (row + 1) * dims[2]))
 
 type TablePlan = PairPlan & { part: 'table' }
 

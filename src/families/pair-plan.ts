@@ -82,7 +82,9 @@ export function pairPlans(config: BaseConfig, choice: PairChoice): PairPlan[] {
   checkChoice(config, choice)
   const tape = recordTape(config)
   const parameters = new Map(parametersOf(config).map((parameter) => [parameter.name, parameter]))
-  return tape.flatMap((step, number) => plansOfStep({ choice, tape, parameters }, step, number))
+  const tables = new Set(tape.flatMap((step) => (step.kind === 'embed' ? step.parts.map(({ table }) => table) : [])))
+  const model = { choice, tape, parameters, tables, readers: readersOf(tape) }
+  return tape.flatMap((step, number) => plansOfStep(model, step, number))
 }
 
 /** The parameters that a pruned model keeps as they are. */
@@ -108,6 +110,10 @@ export function queriesOfUnit(plan: PairPlan): number | undefined {
 interface Model {
   readonly choice: PairChoice
   readonly tape: Tape
+  /** Of each step the steps that read its result. */
+  readonly readers: readonly (readonly Step[])[]
+  /** Names of the tables that embed tokens. */
+  readonly tables: ReadonlySet<string>
   readonly parameters: ReadonlyMap<string, Parameter>
 }
 
@@ -124,7 +130,7 @@ function plansOfStep(model: Model, step: Step, number: number): PairPlan[] {
     case 'attention':
       return attentionPlans(model, step.spec, step.x, number)
     case 'unembed':
-      return isTable(model.tape, step.name) ? [] : [headPlan(model, step.name, step.x, number)]
+      return model.tables.has(step.name) ? [] : [headPlan(model, step.name, step.x, number)]
     default:
       return []
   }
@@ -209,15 +215,11 @@ function foldedNorm(model: Model, x: number): NormSpec | undefined {
 }
 
 /** Whether all that reads a norm's result is a matrix into which its gain and shift fold. */
-function folds({ tape }: Model, number: number): boolean {
-  const readers = readersOf(tape, number)
+function folds({ tape, readers, tables }: Model, number: number): boolean {
   const takes = (step: Step): boolean =>
-    step.kind === 'linear' || step.kind === 'attention' || (step.kind === 'unembed' && !isTable(tape, step.name))
-  return number < tape.length - 1 && readers.every(takes)
+    step.kind === 'linear' || step.kind === 'attention' || (step.kind === 'unembed' && !tables.has(step.name))
+  return number < tape.length - 1 && readers[number].every(takes)
 }
-
-const isTable = (tape: Tape, name: string): boolean =>
-  tape.some((step) => step.kind === 'embed' && step.parts.some(({ table }) => table === name))
 
 function checkChoice(config: BaseConfig, { attention, dense }: PairChoice): void {
   if (dense !== 'none' && dense !== 'embeddings')

@@ -22,8 +22,12 @@ export function inputsOf(step: Step): number[] {
   return 'x' in step ? [step.x] : [step.a, step.b]
 }
 
-/** The steps that read the result of a step. */
-export const readersOf = (tape: Tape, number: number): Step[] => tape.filter((step) => inputsOf(step).includes(number))
+/** Of each step the steps that read its result. */
+export function readersOf(tape: Tape): Step[][] {
+  const readers = tape.map((): Step[] => [])
+  for (const step of tape) for (const input of new Set(inputsOf(step))) readers[input].push(step)
+  return readers
+}
 
 /** Records the forward pass of a model. @throws RangeError or TypeError as the check of its configuration does */
 export function recordTape(config: BaseConfig): Tape {

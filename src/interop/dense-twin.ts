@@ -124,7 +124,7 @@ function setHead(
   const tape = recordTape(config)
   const made = tape.findIndex((step) => step.kind === 'norm' && step.spec.name === plan.norm?.name)
   const shift = plan.norm && parameters.get(shiftOf(plan.norm.name))?.data
-  if (!plan.norm || !shift || readersOf(tape, made).length > 1) {
+  if (!plan.norm || !shift || readersOf(tape)[made].length > 1) {
     throw new RangeError(`${plan.map} expected a norm of its own with a shift, for a constant`)
   }
   if (to.width === config.width) {

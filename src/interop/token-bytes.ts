@@ -75,11 +75,9 @@ function rulesOf(decoder: DecoderJson): Rule[] {
       return decoder.start === 0 ? [] : [(piece, isFirst) => (isFirst ? withoutSpace(piece) : piece)]
     case 'Metaspace': {
       const { replacement = '\u2581' } = decoder as { replacement?: string }
-      const strips = prependScheme(decoder) !== 'never'
-      return [
-        ofText((text) => text.replaceAll(replacement, ' ')),
-        (piece, isFirst) => (strips && isFirst ? withoutSpace(piece) : piece),
-      ]
+      // Of the first token every mark goes, as in Hugging Face's program.
+      const atStart = prependScheme(decoder) === 'never' ? ' ' : ''
+      return [ofText((text, isFirst) => text.replaceAll(replacement, isFirst ? atStart : ' '))]
     }
     case 'WordPiece': {
       const { prefix = '##', cleanup = true } = decoder as { prefix?: string; cleanup?: boolean }

@@ -80,7 +80,7 @@ function checkWordPiece(
 }
 
 function checkVocab(vocab: unknown, refuse: Refuse): void {
-  if (!isObject(vocab) || !Object.values(vocab).every(isToken))
+  if (!isObject(vocab) || Object.keys(vocab).length === 0 || !Object.values(vocab).every(isToken))
     refuse('vocab expected an object of texts and their numbers')
 }
 
@@ -123,28 +123,23 @@ export function namedTokens(
   vocabulary: number,
   refuse: Refuse,
 ): (NamedToken | undefined)[] {
-  const names: (NamedToken | undefined)[] = new Array(vocabulary).fill(undefined)
-  const put = (token: number, name: NamedToken) => {
-    if (token >= vocabulary) {
-      refuse(`token ${token} (${quoted(name.text)}) is beyond the model's vocabulary of ${vocabulary}`)
-    }
-    names[token] = name
-  }
-  const ids = Array.isArray(model.vocab)
-    ? (model.vocab.keys() as Iterable<number>)
-    : Object.values(model.vocab as object)
   const texts = textsOf(model)
-  let i = 0
-  for (const id of ids) {
-    if (names[id] !== undefined) refuse(`tokens ${quoted(names[id].text)} and ${quoted(texts[i])} are both ${id}`)
-    put(id, { text: texts[i++], isSpecial: false, isAdded: false })
+  const ids = Array.isArray(model.vocab) ? texts.keys() : Object.values(model.vocab as Record<string, number>)
+  const own = Array.from(ids, (id, i) => ({ id, text: texts[i], isSpecial: false, isAdded: false }))
+  const others = added.map(({ id, content, special }) => {
+    return { id, text: content, isSpecial: special === true, isAdded: true }
+  })
+  const last = [...own, ...others].reduce((last, token) => (token.id > last.id ? token : last))
+  if (last.id >= vocabulary) {
+    refuse(`token ${last.id} (${quoted(last.text)}) is beyond the model's vocabulary of ${vocabulary}`)
   }
-  for (const { id, content, special } of added) {
-    const other = names[id]
-    if (other !== undefined && other.text !== content) {
-      refuse(`tokens ${quoted(other.text)} and ${quoted(content)} are both ${id}`)
+  const names: (NamedToken | undefined)[] = new Array(vocabulary).fill(undefined)
+  for (const token of [...own, ...others]) {
+    const other = names[token.id]
+    if (other !== undefined && !(token.isAdded && other.text === token.text)) {
+      refuse(`tokens ${quoted(other.text)} and ${quoted(token.text)} are both ${token.id}`)
     }
-    put(id, { text: content, isSpecial: special === true, isAdded: true })
+    names[token.id] = token
   }
   return names
 }

@@ -59,7 +59,7 @@ export async function openContestants(
         kind,
         dtype,
         bytes,
-        parameters: parametersOf(source),
+        parameters: source.parameters,
         context: config.positions,
         vocabulary: config.vocabulary,
         tokenizer,
@@ -80,12 +80,6 @@ async function fileSha256(path: string): Promise<string> {
   const file = await openFile(path)
   hash.update(await file.read(0, file.size).finally(file.close))
   return hash.digest()
-}
-
-function parametersOf({ ticket, parameters }: ModelSource): number {
-  if (ticket?.kind !== 'searched') return parameters
-  const sizes = [...ticket.metadata.matrices, ...ticket.metadata.dense].map(({ shape }) => shape as readonly number[])
-  return sizes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)
 }
 
 /** The last tenth where the text is that of any ticket's search, all of it otherwise. */

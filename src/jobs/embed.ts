@@ -8,6 +8,9 @@ import type { ModelSource } from './model-source.js'
 import { openEncoder } from './open-model.js'
 import { loadModelTokenizer, paddingNotes } from './searched-text.js'
 
+/** Texts at a time of a pruned ticket, whose matrices are made anew for each: 10^9 weights of all-MiniLM-L6-v2. */
+const PRUNED_BATCH = 128
+
 /** Which encoder embeds. */
 export interface EmbedderOptions extends OpenOptions {
   /**
@@ -81,7 +84,7 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
       prompt,
       maxLength,
       warnings: [...opened.warnings, ...settings.warnings, ...paddingNotes(folder ?? path, tokenizer)],
-      async embed(texts, { batch, signal, onProgress } = {}) {
+      async embed(texts, { batch = kind === 'pruned' ? PRUNED_BATCH : undefined, signal, onProgress } = {}) {
         expectTexts(texts)
         const truncated: number[] = []
         const read = texts.map((given, i) => {
@@ -127,7 +130,7 @@ export interface EmbedRequest extends EmbedderOptions {
   readonly model: string
   /** At least one; none empty. */
   readonly texts: readonly string[]
-  /** Most texts at a time, an integer >= 1; default 32. */
+  /** Most texts at a time, an integer >= 1; default 32, of a pruned ticket 128. */
   readonly batch?: number | undefined
   readonly signal?: AbortSignal | undefined
   /** A line for what the user should know: files that were not read, texts that were cut. */

@@ -20,7 +20,7 @@ import {
   unfollowedGeneration,
 } from '../interop/index.js'
 import { FORMAT_BYTES, InputError, whyNotSafetensors } from '../safetensors/index.js'
-import { type OpenOptions, openTicket, rebuildBytes, type Ticket } from '../ticket/index.js'
+import { type OpenOptions, openTicket, rebuildBytes, type SearchedTicket, type Ticket } from '../ticket/index.js'
 
 /** A model in a file or a folder: checked, its weights not made or read yet. */
 export interface ModelSource {
@@ -41,7 +41,7 @@ export interface ModelSource {
   readonly bytes: number
   /** What the weights are stored as; `ticket` where a seed and masks stand for them. */
   readonly dtype: 'ticket' | 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
-  /** Parameters of the model, a tied head counted once; of a pruned ticket those of its target. */
+  /** Parameters of the model, a tied head counted once; a searched one has no biases; of a pruned ticket those of its target. */
   readonly parameters: number
   /** A line each for what a folder holds and was not read; see `ModelFolder`. Empty for files. */
   readonly warnings: readonly string[]
@@ -113,7 +113,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       addedTokens: [],
       bytes: ticket.bytes,
       dtype: 'ticket',
-      parameters: countParameters(config),
+      parameters: ticket.kind === 'searched' ? searchedParameters(ticket) : countParameters(config),
       warnings: [],
       ticket,
       weights: once(() => ticketWeights(ticket)),
@@ -124,6 +124,11 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
     await source.close()
     throw error
   }
+}
+
+function searchedParameters({ metadata }: SearchedTicket): number {
+  const sizes = [...metadata.matrices, ...metadata.dense].map(({ shape }) => shape as readonly number[])
+  return sizes.reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0)
 }
 
 async function ticketWeights(ticket: Ticket): Promise<ModelWeights> {

@@ -19,7 +19,7 @@ import { type ModelSource, openModelSource } from './model-source.js'
 export interface OpenedModel extends ModelSource {
   /** Gives logits; a pruned ticket's masks are applied literally. */
   readonly model: LanguageModel
-  /** Continues texts: with a cache of keys and values, but for pruned tickets. */
+  /** Continues texts, with a cache of what its heads have read. An encoder's refuses with a RangeError. */
   readonly decoder: Decoder
 }
 

@@ -62,8 +62,16 @@ export async function isPruneOf(path: string, options: Omit<PruneOptions, 'out'>
     const ticket = await openTicket(source, nodeSha256)
     if (ticket.kind !== 'pruned' || ticket.seed !== BigInt(seed)) return false
     const { config, construction } = ticket.metadata
-    const there = { config: orderedConfig(config!), construction: { ...construction, ...choiceOf(construction) } }
-    const here = { config: orderedConfig(target.config), construction: constructionOf(options) }
+    const { items, scale, method, embeddingItems } = construction
+    const there = {
+      config: orderedConfig(config!),
+      construction: { items, scale, method, ...choiceOf(construction), embeddingItems: embeddingItems ?? null },
+    }
+    const asked = constructionOf(options)
+    const here = {
+      config: orderedConfig(target.config),
+      construction: { ...asked, embeddingItems: asked.embeddingItems ?? null },
+    }
     if (differences(there, here) !== undefined) return false
     for (const name of ticket.dense.keys()) {
       const [kept, wanted] = [await ticket.readDense(name), target.weights.get(name)?.data]

@@ -13,7 +13,7 @@ import {
   type PruneTarget,
   pairChoiceOf,
 } from './options.js'
-import { planSource, productRange } from './pair-source.js'
+import { planSource, productRange, sourceOptions } from './pair-source.js'
 import { runProbe, targetResults, valuesOf } from './probe.js'
 import { type PruneProgress, prunePairs } from './prune-pairs.js'
 import { targetFingerprint } from './target-fingerprint.js'
@@ -83,7 +83,7 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
     const largest = matrix.weights.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
     if (!Number.isFinite(largest)) throw new RangeError(`"${name}" expected finite weights, got ${largest}`)
     const size = { name, inputs, outputs, largest, queries: queriesOfUnit(plan) }
-    specs.push(planSource(size, specs.length, { items: itemsOf(plan, options), scale, method }))
+    specs.push(planSource(size, specs.length, sourceOptions(plan, options)))
     mergedBytes += matrix.weights.byteLength
     if (mergedBytes <= MERGED_BYTES) merged.push(matrix)
   }
@@ -157,11 +157,6 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
     await writer.abandon()
     throw error
   }
-}
-
-/** Random products for a weight of a pair. */
-function itemsOf({ part }: PairPlan, { items, embeddingItems = items }: PruneOptions): number {
-  return part === 'table' ? embeddingItems : items
 }
 
 /** Every target matrix: those merged already, given up as they are taken, and then the others. */

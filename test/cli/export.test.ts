@@ -136,7 +136,7 @@ describe('a folder of Hugging Face', () => {
     }
     expect(slt('eval', at('foreign'), '--data', text)).toMatchObject({
       code: 1,
-      stderr: `slt: ${at('foreign')}: its tokenizer.json is neither bytes nor GPT-2's, which are the ones read; --tokenizer bytes has the model's 256 tokens\n`,
+      stderr: `slt: ${join(at('foreign'), 'tokenizer.json')}: model "Unigram": vocab expected a list of [text, score]\n`,
     })
   })
 })

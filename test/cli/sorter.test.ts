@@ -22,7 +22,8 @@ describe.sequential('prune, verify, run', () => {
     for (const key of ['weights', 'unreachable', 'maxWeightError', 'medianWeightError', 'maxLogitError', 'seconds']) {
       expect(report[key], key).toBeTypeOf('number')
     }
-    expect(report.weights).toBe(98_793 + 48 * 3) // the blocks' and the untied head's
+    // The blocks', the untied head's with the shift of the norm folded into it, the embeddings'.
+    expect(report.weights).toBe(98_793 + 49 * 3 + (3 + 11) * 48)
     expect(report.solvesPerSecond).toBeGreaterThan(0)
     expect(report.maxLogitError).toBeLessThan(0.01)
     expect(report.ticketBytes).toBe((await readFile(ticket)).length)
@@ -120,7 +121,7 @@ test('an interrupted run of other settings is refused, in one line that says how
   for (const args of [['prune', sorter, '--seed', '7'], ['demo']]) {
     const { code, stderr } = slt(...args, '--out', path)
     expect(stderr).toMatch(
-      /other: an interrupted run with 1 finished matrix lies beside it \(seed 8, items 16, scale auto, method balanced; asked for: seed 7, items 16, scale auto, method balanced\): the same settings go on with it, --force starts anew, another --out keeps both\n$/,
+      /other: an interrupted run with 1 finished matrix lies beside it \(seed 8, items 16, scale auto, method balanced; asked for: seed 7, items 16, scale auto, method balanced, attention merged, dense none\): the same settings go on with it, --force starts anew, another --out keeps both\n$/,
     )
     expect(code).toBe(1)
   }

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import type { BaseConfig } from '../../src/families/config.js'
+import { createPlainDecoder } from '../../src/families/generate.js'
 import { createPairModel, type PairWeights } from '../../src/families/pair-model.js'
 import { denseParameters, type PairChoice, type PairPlan, pairPlans } from '../../src/families/pair-plan.js'
 import { pairTarget } from '../../src/families/pair-target.js'
@@ -92,6 +93,41 @@ test.each(cases)('pairs of %s compute what the dense network computes', async (_
   for (const dense of ['none', 'embeddings'] as const) {
     expect(await differenceOf(config, { attention, dense })).toBeLessThan(2e-6)
   }
+})
+
+test.each(cases.filter(([, { family }]) => family !== 'bert'))(
+  'token by token, what the heads of %s have read is kept: the same logits, beyond the context too',
+  async (_, own, attention) => {
+    const config: BaseConfig = { ...own, positions: 4 }
+    const weights = randomWeights(config)
+    for (const kept of own === smallGpt2 ? (['none', 'embeddings'] as const) : (['none'] as const)) {
+      const choice = { attention, dense: kept }
+      const dense = new Map(denseParameters(config, kept).map(({ name }) => [name, weights.get(name)!]))
+      const model = createPairModel({ runner, config, choice, dense, weights: exactPairs(config, choice, weights) })
+      const plain = createPlainDecoder(model)
+      const decoder = model.createDecoder()
+      const tokens = [...tokensOf(config, 7)]
+      for (const count of kept === 'none' ? [3] : [1]) {
+        let wanted = await plain.read(tokens.slice(0, count))
+        let found = await decoder.read(tokens.slice(0, count))
+        for (const token of tokens.slice(count)) {
+          expect(found.length).toBe(config.vocabulary)
+          const spread = Math.max(...wanted.map(Math.abs))
+          expect(Math.max(...wanted.map((value, i) => Math.abs(value - found[i]))) / spread).toBeLessThan(2e-6)
+          wanted = await plain.append(token)
+          found = await decoder.append(token)
+        }
+      }
+      await model.release()
+    }
+  },
+)
+
+test('an encoder has no decoder', () => {
+  const choice = { attention: 'merged', dense: 'none' } as const
+  const weights = exactPairs(smallBert, choice, randomWeights(smallBert))
+  const model = createPairModel({ runner, config: smallBert, choice, dense: new Map(), weights })
+  expect(() => model.createDecoder()).toThrow(new RangeError('BERT is an encoder, which continues no text'))
 })
 
 test('an encoder sees types of tokens, and no padding', async () => {

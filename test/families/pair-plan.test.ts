@@ -159,3 +159,10 @@ test('a construction of attention that does not suit the family is refused by na
     new RangeError('"dense" expected none or embeddings, got "norms"'),
   )
 })
+
+test('the plan of a deep model takes steps in proportion to its layers', () => {
+  // With a search of the whole tape for every step 2,000 layers took over a minute.
+  const deep = { ...llama, layers: 2000, heads: 1, keyHeads: 1, tiedHead: true }
+  const plans = pairPlans(deep, { attention: 'factored', dense: 'none' })
+  expect(plans.length).toBe(2 + 2000 * 6)
+})

@@ -199,6 +199,10 @@ describe('the special tokens of a folder', () => {
       { do_sample: true },
       { bos: END, eos: 2, stops: null },
     ],
+    ["a Llama's where it does not say", { model_type: 'llama' }, null, { bos: 1, eos: 2, stops: 2 }],
+    ["a Mistral's that names its end", { model_type: 'mistral', eos_token_id: 7 }, null, { bos: 1, eos: 7, stops: 7 }],
+    ['none of a Qwen2 that does not say', { model_type: 'qwen2' }, null, { ...NONE, stops: null }],
+    ['none of a BERT', { model_type: 'bert' }, null, { ...NONE, stops: null }],
   ])('%s', (_, config, generation, expected) => {
     const found = readSpecialTokens(json(config), generation && json(generation, 'generation_config.json'))
     expect(found).toEqual(expected)

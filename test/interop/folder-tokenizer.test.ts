@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { atOnce, createTextStream } from '../../src/data/index.js'
 import { encodeTruncated, type FolderTokenizer, openFolderTokenizer } from '../../src/interop/folder-tokenizer.js'
+import { tokenBytes } from '../../src/interop/token-bytes.js'
 import { InputError, memorySource } from '../../src/safetensors/index.js'
 
 const vectors = new URL('../vectors/', import.meta.url)
@@ -136,6 +137,20 @@ test('what is no UTF-8 becomes U+FFFD, and is counted', async () => {
   expect([...tokenizer.encode('a\ud800b')]).toEqual([...tokenizer.encode('a\ufffdb')])
 })
 
+test.each([
+  ['never', ' a b', '  a', ' a'],
+  ['first', 'a b', 'a', 'a'],
+  ['always', 'a b', 'a', 'a'],
+])('Metaspace that prepends %s decodes as tokenizers 0.23.3', (prepend_scheme, ...expected) => {
+  const names = ['\u2581a', '\u2581b', '\u2581\u2581a', '\u2581', 'a']
+  const { bytesOf } = tokenBytes(
+    names.map((text) => ({ text, isSpecial: false, isAdded: false })),
+    { type: 'Metaspace', prepend_scheme },
+  )
+  const decode = (...tokens: number[]) => tokens.map((token, i) => utf8.decode(bytesOf(token, i === 0))).join('')
+  expect([decode(0, 1), decode(2), decode(3, 4)]).toEqual(expected)
+})
+
 test('a token may go on behind a space', async () => {
   const folder = new URL('tokenizers/bpe-byte-fallback/', vectors)
   const json = JSON.parse(readFileSync(new URL('tokenizer.json', folder), 'utf8'))
@@ -180,7 +195,7 @@ describe('a folder that is refused', () => {
 
   test("with tokens beyond the model's vocabulary; with fewer it is read", async () => {
     await refused(() => {}, 481).toThrow(
-      new InputError(`tokenizer.json: token 481 ("<|end|>") is beyond the model's vocabulary of 481`),
+      new InputError(`tokenizer.json: token 483 ("<think>ing") is beyond the model's vocabulary of 481`),
     )
     await refused(() => {}, 2 ** 16 + 1).toThrow(
       new InputError('tokenizer.json: a vocabulary of 65,537 tokens is not supported; at most 65,536 are'),

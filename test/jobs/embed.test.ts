@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openFile } from '../../src/files/files.js'
+import { readModelFolder } from '../../src/interop/index.js'
 import { type EmbedRequest, embedTexts, openEmbedder } from '../../src/jobs/embed.js'
+import { cosine } from '../../src/jobs/embed-tokens.js'
 import { openModel } from '../../src/jobs/open-model.js'
+import { pruneModel } from '../../src/jobs/prune.js'
 import { InputError } from '../../src/safetensors/index.js'
 import { familyFolder } from '../vectors/families/open.js'
 import { type ExpectedSentences, encoderFolder, expectedSentences } from '../vectors/sentences/open.js'
@@ -154,6 +158,20 @@ describe('refused before any work', () => {
     await writeFile(path, bytes)
     await expect(embed({ model })).rejects.toThrow(/: tensor \S+ holds NaN at index 0$/)
   })
+})
+
+test('a pruned ticket embeds as its target, with the tokenizer and the settings of its folder', async () => {
+  const ticket = join(folder, 'encoder.slt.safetensors')
+  const target = await readModelFolder((name) => openFile(join(encoderFolder, name)))
+  await pruneModel({ target, items: 16, seed: 7, dense: 'embeddings', out: ticket, threads: 1 })
+  await expect(embed({ model: ticket })).rejects.toThrow(`${ticket}: names no tokenizer; `)
+  const found = await embed({ model: ticket, tokenizer: encoderFolder, batch: 4 })
+  expect(found).toMatchObject({ kind: 'pruned', normalise: true, maxLength: 16, truncated: [4, 5, 6] })
+  const cosines = expected.texts.map((_, i) =>
+    cosine(found.vectors.subarray(16 * i, 16 * i + 16), expected.mean.subarray(16 * i, 16 * i + 16)),
+  )
+  expect(Math.min(...cosines)).toBeGreaterThan(0.99999)
+  expect(largestDifference(found.vectors, expected.mean)).toBeGreaterThan(1e-6) // it is not the target
 })
 
 test('an encoder writes no text', () =>

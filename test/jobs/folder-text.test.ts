@@ -15,7 +15,7 @@ import {
   paddingNotes,
   promptTokens,
 } from '../../src/jobs/searched-text.js'
-import { InputError } from '../../src/safetensors/index.js'
+import { textSequences } from '../../src/jobs/verify-text.js'
 import { writeSearched } from '../cli/searched-fixture.js'
 import { writeSchedule } from '../interop/schedule-folder.js'
 import { randomContent, runnableConfig } from '../ticket/searched-example.js'
@@ -132,6 +132,15 @@ test("a Llama's loss on its own story is small, on the same words turned round i
   expect(losses[1]).toBeGreaterThan(3)
 })
 
+test('a text that predictions are compared on is read by the tokenizer of a folder', async () => {
+  const data = join(folder, 'compared-on.txt')
+  await writeFile(data, 'Once upon a time')
+  const { config, close } = await openModelSource(stories)
+  await close()
+  const { sequences } = await textSequences({ data, tokenizer: stories, config })
+  expect([...sequences.tokens]).toEqual([403, 407, 261])
+})
+
 describe('a tokenizer of another size', () => {
   const open = async (vocabulary: number, name?: string) => {
     const path = await writeBytes(`sized-${vocabulary}`, [1], vocabulary)
@@ -189,12 +198,13 @@ test('models compare by nats a token where their tokenizer.json is the same file
 })
 
 test('an encoder is refused by name where a next token is asked for', async () => {
-  const refusal = new InputError(
-    `${encoderFolder}: is a BERT, an encoder, which predicts no next token; slt embed embeds texts with it`,
-  )
+  const refusal = `${encoderFolder}: is a BERT, an encoder`
   const data = fileURLToPath(new URL('../../README.md', import.meta.url))
   await expect(evaluateTicket({ ticket: encoderFolder, data, device: 'cpu' })).rejects.toThrow(refusal)
-  await expect(compareModels({ paths: [encoderFolder], runs: 1 })).rejects.toThrow(refusal)
+  const steps: string[] = []
+  const onProgress = (_done: number, _total: number, what: string) => void steps.push(what)
+  await expect(compareModels({ paths: [stories, encoderFolder], runs: 1, onProgress })).rejects.toThrow(refusal)
+  expect(steps).toEqual([]) // before any of them runs
   await expect(compareModels({ paths: [encoderFolder], runs: 0, data })).rejects.toThrow(refusal)
   expect((await compareModels({ paths: [encoderFolder], runs: 0 })).models[0].name).toBe('encoder') // its size
 })

@@ -135,7 +135,7 @@ test('the limits can be set, and what is not finite is within none', async () =>
     [0, 1.5],
     [Number.NaN, 0],
   ].map((row) => tableModel([row, row]))
-  const check = async (other: typeof target, limits: PredictionLimits) =>
+  const check = async (other: Network, limits: PredictionLimits) =>
     failed(await checkPredictions(target, other, 1, limits))
   expect(await check(model, { maxKl: 0.1 })).toEqual([])
   expect(await check(model, {})).toEqual(['divergence']) // 0.02 nats

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadTokenizer, tokenizerNames } from '../../src/data/index.js'
 import { sampleToken } from '../../src/families/sampling.js'
@@ -101,6 +102,18 @@ test('where no tokenizer has about as many tokens, none is advised', async () =>
     new RangeError(
       `"tokenizer" expected one with the model's 5000 tokens, or up to 1023 fewer, got bytes with 256; neither bytes nor gpt2 has as many`,
     ),
+  )
+})
+
+test("a folder's tokenizer is its own where it is none of ours", async () => {
+  const path = fileURLToPath(new URL('../../data/stories260k', import.meta.url))
+  const config = { ...opened.config, vocabulary: 512 }
+  const model = { path, tokenizer: null, hasOtherTokenizer: true, addedTokens: [], config }
+  const tokenizer = await loadModelTokenizer(model)
+  expect(tokenizer).toMatchObject({ name: 'folder', vocabulary: 512, endToken: 2 })
+  expect(promptTokens(tokenizer, 'Once upon a time')).toEqual([1, 403, 407, 261, 378])
+  await expect(loadModelTokenizer({ ...model, config: opened.config })).rejects.toThrow(
+    `${join(path, 'tokenizer.json')}: token 511 ("\u200a") is beyond the model's vocabulary of 256`,
   )
 })
 

@@ -109,7 +109,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
       return { bytes: [...bytes], reports }
     })
     prunedFile = Uint8Array.from(bytes)
-    expect(reports.at(-1)).toEqual({ done: 98937, total: 98937 })
+    expect(reports.at(-1)).toEqual({ done: 99_612, total: 99_612 })
     const target = await readModelFolder((name) => openFile(`data/gpt-nano-sort/${name}`))
     const out = join(folder, 'a.slt.safetensors')
     await pruneModel({ target, items: 16, seed: 7, out })

@@ -88,6 +88,30 @@ describe.skipIf(noBrowser)('what "Search live" says of its settings', () => {
     await page.close()
   })
 
+  test('a link without a family means GPT-2; a Llama is chosen, searched and named in the command and the address', async () => {
+    const { page, errors } = await open(`${SMALL}&steps=10`)
+    const shown = page.getByLabel('Matrix')
+    const command = page.locator('.search-more pre')
+    expect(await shown.inputValue()).toBe('h.0.mlp.c_fc')
+    expect(await command.textContent()).toMatch(/--model micro --width 32 /)
+    await page.getByText('Model, learning and device').click()
+    await page.getByRole('radio', { name: 'Llama', exact: true }).check()
+    await expect.poll(() => page.evaluate(() => location.hash)).toMatch(/family=llama/)
+    expect(await shown.inputValue()).toBe('layers.0.mlp.gate_proj')
+    expect(await shown.locator('option').allTextContents()).toContain('layer 1, feed-forward in (up)')
+    expect(await command.textContent()).toMatch(/--model llama-micro --width 32 --heads 1 --layers 1 --context 32 /)
+    await page.reload()
+    await button(page, 'Start the search').click()
+    await ended(page).waitFor()
+    await page.getByText(/^\d[\d,]* of \d[\d,]* kept/).waitFor()
+    await button(page, 'Run it').click()
+    await page.getByText('Ready.').waitFor()
+    await page.getByText('1 layer, width 32, 1 head, context 32, 256 tokens').waitFor()
+    await page.getByText('Llama', { exact: true }).waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
   test('before a start: no invented numbers, no nameless stops, and the mask says what its colours are', async () => {
     const { page } = await open(`${SMALL}&steps=40`)
     for (const plot of ['Loss of the search by step.', 'Weights that entered or left the mask, by step.']) {

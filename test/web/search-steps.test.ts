@@ -9,7 +9,7 @@ import { getBit } from '../../src/mask/index.js'
 import { memorySource } from '../../src/safetensors/index.js'
 import { runSearch } from '../../src/search/run.js'
 import { openSearchSession } from '../../src/search/session.js'
-import { chooseSettings } from '../../src/search/settings.js'
+import { chooseSettings, type SearchSettings } from '../../src/search/settings.js'
 import { expectSearched, openTicket } from '../../src/ticket/index.js'
 import { corpusOfBytes } from '../../web/src/views/search/corpus-bytes.js'
 import { launchBrowser, noBrowser, SWIFTSHADER } from './browser.js'
@@ -20,9 +20,23 @@ const settings = chooseSettings(
   { kind: 'search', model: 'micro', width: '64', heads: 2, layers: 2, context: 32, batch: 4, steps: STEPS, seed: 5n },
   { name: 'bytes', vocabulary: 256 },
 )
+const llama = chooseSettings(
+  {
+    kind: 'search',
+    model: 'llama-micro',
+    width: '64',
+    heads: 2,
+    layers: 1,
+    context: 32,
+    batch: 4,
+    steps: STEPS,
+    seed: 5n,
+  },
+  { name: 'bytes', vocabulary: 256 },
+)
 const data = new URL('../../data/tinyshakespeare/input.txt', import.meta.url)
 const text = { name: 'tiny Shakespeare', bytes: new Uint8Array(readFileSync(data).subarray(0, 20_000)) }
-const names = matricesOf(settings.config).map(({ name }) => name)
+const namesOf = ({ config }: SearchSettings) => matricesOf(config).map(({ name }) => name)
 
 /** What Node's search of the same settings does. */
 interface Expected {
@@ -51,7 +65,7 @@ describe.skipIf(noBrowser)('a search in a worker of a page', () => {
 
   beforeAll(async () => {
     served = await servePage('search')
-    expected = await searchInNode()
+    expected = await searchInNode(settings)
     expect(expected.losses).toHaveLength(STEPS)
   })
   afterAll(async () => {
@@ -61,7 +75,7 @@ describe.skipIf(noBrowser)('a search in a worker of a page', () => {
 
   test("the first masks are Node's bit for bit, the first loss to 1e-5, later ones and masks nearly", async () => {
     const page = await open()
-    const found = await searchInPage(page, 'wasm')
+    const found = await searchInPage(page, 'wasm', settings)
     expect(found.opening.device).toBe('wasm')
     expect(found.before).toEqual(expected.before)
     expect(Math.abs(found.losses[0] - expected.losses[0])).toBeLessThan(1e-5)
@@ -70,8 +84,17 @@ describe.skipIf(noBrowser)('a search in a worker of a page', () => {
     expect(differing(found.after, found.before)).toBeGreaterThan(1e-2) // that it moved at all
   })
 
+  test("a Llama's search too: rotary positions, grouped heads, a gated feed-forward layer", async () => {
+    const wanted = await searchInNode(llama)
+    const found = await searchInPage(await open(), 'wasm', llama)
+    expect(found.before).toEqual(wanted.before)
+    expect(Math.abs(found.losses[0] - wanted.losses[0])).toBeLessThan(1e-5)
+    expect(farthest(found.losses, wanted.losses)).toBeLessThan(1e-3)
+    expect(differing(found.after, found.before)).toBeGreaterThan(1e-2)
+  })
+
   test('the same through WebGPU, on SwiftShader', async () => {
-    const found = await searchInPage(await open(SWIFTSHADER), 'webgpu')
+    const found = await searchInPage(await open(SWIFTSHADER), 'webgpu', settings)
     expect(found.opening.device).toBe('webgpu')
     expect(found.before).toEqual(expected.before)
     expect(Math.abs(found.losses[0] - expected.losses[0])).toBeLessThan(1e-5)
@@ -81,10 +104,10 @@ describe.skipIf(noBrowser)('a search in a worker of a page', () => {
   test('nothing was logged as an error', () => expect(errors).toEqual([]))
 })
 
-async function searchInNode(): Promise<Expected> {
+async function searchInNode(settings: SearchSettings): Promise<Expected> {
   const corpus = corpusOfBytes(text, settings.config.positions)
   const session = await openSearchSession(settings, corpus, createGraphRunner({ threads: 1 }), loadKernels)
-  const masks = () => new Map(names.map((name) => [name, session.algorithm.ticket!.mask(name)]))
+  const masks = () => new Map(namesOf(settings).map((name) => [name, session.algorithm.ticket!.mask(name)]))
   const losses: number[] = []
   const before = masks()
   await runSearch({
@@ -102,8 +125,9 @@ async function searchInNode(): Promise<Expected> {
   return { before, after, losses }
 }
 
-async function searchInPage(page: Page, device: 'wasm' | 'webgpu') {
-  const input = { settings, device, sharers: 1, matrix: 'wte', sampleSeconds: Number.POSITIVE_INFINITY, held: true }
+async function searchInPage(page: Page, device: 'wasm' | 'webgpu', settings: SearchSettings) {
+  const names = namesOf(settings)
+  const input = { settings, device, sharers: 1, matrix: names[0], sampleSeconds: Number.POSITIVE_INFINITY, held: true }
   await page.evaluate(
     ({ input, name, bytes }) => {
       globalThis.search = globalThis.startSearch({ ...input, text: { name, bytes: Uint8Array.from(bytes) } })
@@ -112,7 +136,7 @@ async function searchInPage(page: Page, device: 'wasm' | 'webgpu') {
   )
   await page.waitForFunction(() => globalThis.search.opening !== undefined)
   const ticket = () => page.evaluate(async () => [...(await globalThis.search.client.call('ticket', undefined)).bytes])
-  const before = await masksOf(await ticket())
+  const before = await masksOf(names, await ticket())
   const { losses, end, opening } = await page.evaluate(async () => {
     const { client, rows, end, opening } = globalThis.search
     await client.call('proceed', undefined)
@@ -120,10 +144,10 @@ async function searchInPage(page: Page, device: 'wasm' | 'webgpu') {
     return { losses: rows.map(({ loss }) => loss), end: reached, opening: opening! }
   })
   expect(end).toEqual({ end: 'finished', step: STEPS })
-  return { before, after: await masksOf(await ticket()), losses, opening }
+  return { before, after: await masksOf(names, await ticket()), losses, opening }
 }
 
-async function masksOf(bytes: readonly number[]): Promise<Map<string, Uint8Array>> {
+async function masksOf(names: readonly string[], bytes: readonly number[]): Promise<Map<string, Uint8Array>> {
   const ticket = expectSearched(await openTicket(memorySource(Uint8Array.from(bytes), 'page'), nodeSha256))
   const masks = new Map<string, Uint8Array>()
   for (const name of names) masks.set(name, (await ticket.readMask(name)).mask)

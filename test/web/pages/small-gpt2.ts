@@ -34,7 +34,7 @@ export async function boundLogits(runner: GraphRunner): Promise<Float32Array> {
   const feed = new Int32Array(16)
   const logits = new Float32Array(2 * 8 * 50)
   const feeds = Object.fromEntries([...joined].map(([name, { shape, data }]) => [name, float32(shape, data)]))
-  const run = graph.bind({ ...feeds, tokens: int32([2, 8], feed) }, { logits: float32([2, 8, 50], logits) })
+  const run = graph.bind({ ...feeds, tokens: int32([2, 8], feed) }, { logits: float32([16, 50], logits) })
   await run() // of zeros
   feed.set(tokens)
   await run()

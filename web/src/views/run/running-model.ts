@@ -6,7 +6,7 @@ import { createCachedDecoder } from '../../../../src/families/cached-decoder.js'
 import type { BaseConfig } from '../../../../src/families/config.js'
 import { createDenseModel } from '../../../../src/families/dense-model.js'
 import { countParameters, familyOf } from '../../../../src/families/family.js'
-import { createPlainDecoder, type Decoder } from '../../../../src/families/generate.js'
+import type { Decoder } from '../../../../src/families/generate.js'
 import type { Encoder, LanguageModel } from '../../../../src/families/language-model.js'
 import { createPairModel, type PairWeights } from '../../../../src/families/pair-model.js'
 import { denseParameters } from '../../../../src/families/pair-plan.js'
@@ -95,7 +95,7 @@ function startPruned(
   const isCausal = familyOf(config).task === 'causal'
   return {
     model,
-    decoder: isCausal ? createPlainDecoder(model) : null,
+    decoder: isCausal ? model.createDecoder() : null,
     release: () => model.release(),
     async attention(tokens) {
       const length = tokens.length

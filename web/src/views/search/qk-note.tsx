@@ -2,7 +2,7 @@ import { batch } from '@preact/signals'
 import { Button } from '../../ui/button.js'
 import { address, PAPER_SCALE } from './address.js'
 
-const { qk, init, width } = address.values
+const { family, qk, init, width } = address.values
 
 /**
  * What scaling queries and keys does with the weights that are chosen, and weights with which it does what the paper says.
@@ -15,6 +15,7 @@ export function QkNote() {
     <div class="search-qk">
       <p class="field-help" role="status">
         {said}
+        {qk.value !== 'without' && family.value !== 'gpt2' ? ` ${OF_GPT2}` : null}
       </p>
       {qk.value === 'without' ? null : (
         <Button waits={isChosen} onClick={chooseRoom}>
@@ -24,6 +25,8 @@ export function QkNote() {
     </div>
   )
 }
+
+const OF_GPT2 = 'All of this was measured with GPT-2s.'
 
 const PAPERS = `The paper multiplies the random queries and keys by the fourth root of a head's width, ${PAPER_SCALE.toFixed(2)} here`
 

@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { familyOf } from '../families/family.js'
+import { InputError } from '../safetensors/index.js'
+import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
+import { type PruneFileOptions, pruneModel } from './prune.js'
+
+/** A pruning that was tried, and the mean KL(target || ticket) that it had, in nats a token. */
+export interface TriedItems {
+  readonly items: number
+  readonly divergence: number
+}
+
+/** Items of the first trial: few are fast. */
+const FIRST = 8
+
+/**
+ * How much the logarithm of the divergence falls with an item: errors fall by about half, and the divergence with their square. It only says
+ * where to try next.
+ */
+const FALL = 2 * Math.LN2
+
+/**
+ * The least number of items, one for all matrices, with which a pruned model's divergence from its target is at most `targetKl`, as far as
+ * trials show: the one before it was tried and exceeded it, or is 1. Trials are whole prunings, written to a folder of the system's for
+ * temporary files.
+ * @param targetKl nats a token, > 0
+ * @param options of the pruning, without `items` and `out`
+ * @param onTrial told of each trial as it ends
+ * @throws RangeError for a target out of range, or an encoder, which predicts no next token; InputError where 28 items do not suffice
+ */
+export async function chooseItems(
+  targetKl: number,
+  options: Omit<PruneFileOptions, 'items' | 'out'>,
+  onTrial: (trial: TriedItems) => void = () => {},
+): Promise<{ items: number; tried: TriedItems[] }> {
+  if (!(targetKl > 0 && targetKl < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`"target-kl" expected a finite number > 0, got ${targetKl}`)
+  }
+  const { title, task } = familyOf(options.target.config)
+  if (task !== 'causal') {
+    throw new RangeError(`"target-kl" expected a model that predicts the next token, got a ${title}; --items sets them`)
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'slt-items-'))
+  const tried = new Map<number, number>()
+  try {
+    for (let items = FIRST; ; ) {
+      const out = join(folder, `${items}.slt.safetensors`)
+      const { difference } = await pruneModel({ ...options, items, out, inputs: [], force: true })
+      await rm(out, { force: true })
+      const { divergence } = difference.predictions!
+      tried.set(items, divergence)
+      onTrial({ items, divergence })
+      const next = nextItems(tried, targetKl)
+      if (next === 'found') break
+      if (next > MAX_EXACT_ITEMS) {
+        throw new InputError(
+          `"target-kl" ${targetKl} is not met: ${items} items have ${divergence.toExponential(2)} nats a token`,
+        )
+      }
+      items = next
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+  const items = Math.min(...[...tried].filter(([, divergence]) => divergence <= targetKl).map(([count]) => count))
+  return { items, tried: [...tried].map(([count, divergence]) => ({ items: count, divergence })) }
+}
+
+/** Where to try next: between the largest number that does not suffice and the smallest that does, or `found` where nothing is between. */
+export function nextItems(tried: ReadonlyMap<number, number>, targetKl: number): number | 'found' {
+  const enough = [...tried].filter(([, divergence]) => divergence <= targetKl).map(([items]) => items)
+  const least = Math.min(...enough, Number.POSITIVE_INFINITY)
+  const most = Math.max(0, ...[...tried.keys()].filter((items) => items < least && !enough.includes(items)))
+  if (least - most === 1) return 'found'
+  const [items, divergence] = [...tried].at(-1)!
+  const guess = items + Math.ceil(Math.log(divergence / targetKl) / FALL)
+  const upper = Number.isFinite(least) ? least - 1 : Math.max(most + 1, Math.min(guess, MAX_EXACT_ITEMS))
+  if (!Number.isFinite(least) && most >= MAX_EXACT_ITEMS) return MAX_EXACT_ITEMS + 1
+  return Math.max(most + 1, Math.min(guess, upper))
+}
