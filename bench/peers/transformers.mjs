@@ -1,4 +1,4 @@
-// node bench/peers/transformers.mjs                 after npm run build
+// node bench/peers/transformers.mjs [part of a name]   after npm run build; with a part, the models whose names have it
 // Exports tickets and folders of every family and loads them in Python: transformers (AutoModelForCausalLM, AutoModel, AutoTokenizer) and ONNX
 // Runtime; and reads folders that transformers wrote. Python is what the environment variable SLT_PYTHON names (default python3), with torch,
 // transformers, onnx and onnxruntime. Prints a table for docs/interop.md; exit code 1 when anything differs.
@@ -12,6 +12,8 @@ import { familyOf, generateTokens } from '../../dist/families/index.js'
 import { continueText, openModel, openModelSource } from '../../dist/index.js'
 import { openEncoder } from '../../dist/jobs/open-model.js'
 
+const only = process.argv[2] ?? ''
+const isAsked = (name) => only === '' || name.includes(only) || only.includes(name)
 const main = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const script = fileURLToPath(new URL('transformers.py', import.meta.url))
 const data = fileURLToPath(new URL('../../data/', import.meta.url))
@@ -22,7 +24,7 @@ const at = (name) => join(folder, name)
 
 const slt = (...args) => execFileSync(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
 const peer = (...args) => {
-  const { status, stdout, stderr, error } = spawnSync(python, ['-B', script, ...args], { encoding: 'utf8' })
+  const { status, stdout, stderr, error } = spawnSync(python, ['-B', script, ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 })
   if (error || status !== 0) throw new Error(`${python}: ${error?.message ?? stderr}`)
   return stdout
     .trim()
@@ -112,6 +114,7 @@ const searches = [
 ]
 const cases = []
 for (const [i, [name, flags]] of searches.entries()) {
+  if (!isAsked(name)) continue
   const ticket = at(`ticket-${i}.slt.safetensors`)
   slt('search', '--data', text, ...small, ...flags, '--out', ticket)
   cases.push({ name, ticket, expected: await describe(ticket, 'ROMEO:', 30), heads: [] })
@@ -122,6 +125,7 @@ const pruned = [
   ['stories260K, pruned, rotary heads', 'stories260k', ['--attention', 'rotary'], false, { factored: 0.1 }],
 ]
 for (const [i, [name, target, flags, sorts, limits]] of pruned.entries()) {
+  if (!isAsked(name)) continue
   const ticket = at(`pruned-${i}.slt.safetensors`)
   slt('prune', join(data, target), '--items', '16', '--seed', '7', ...flags, '--out', ticket)
   for (const [heads, limit] of Object.entries(limits)) {
@@ -131,22 +135,19 @@ for (const [i, [name, target, flags, sorts, limits]] of pruned.entries()) {
   }
 }
 const stories = join(data, 'stories260k')
-cases.push({
-  name: 'stories260K',
-  ticket: stories,
-  expected: await describe(stories, [1], 200, { limit: 2e-5, cacheLimit: 2e-5 }),
-  heads: [],
-})
+if (isAsked('stories260K')) {
+  const expected = await describe(stories, [1], 200, { limit: 2e-5, cacheLimit: 2e-5 })
+  cases.push({ name: 'stories260K', ticket: stories, expected, heads: [] })
+}
 const bert = fileURLToPath(new URL('../../test/vectors/families/bert/', import.meta.url))
-cases.push({ name: 'a BERT', ticket: bert, expected: await describe(bert, null, 0), heads: [] })
-const encoder = at('bert.slt.safetensors')
-slt('prune', bert, '--items', '16', '--seed', '7', '--out', encoder)
-for (const [heads, limit] of [
-  ['exact', 3e-5],
-  ['factored', 0.1],
-]) {
-  const expected = await describe(encoder, null, 0, { limit })
-  cases.push({ name: `a BERT, pruned, ${heads} heads`, ticket: encoder, expected, heads: ['--heads', heads] })
+if (isAsked('a BERT')) cases.push({ name: 'a BERT', ticket: bert, expected: await describe(bert, null, 0), heads: [] })
+if (isAsked('a BERT, pruned')) {
+  const encoder = at('bert.slt.safetensors')
+  slt('prune', bert, '--items', '16', '--seed', '7', '--out', encoder)
+  for (const [heads, limit] of Object.entries({ exact: 3e-5, factored: 0.1 })) {
+    const expected = await describe(encoder, null, 0, { limit })
+    cases.push({ name: `a BERT, pruned, ${heads} heads`, ticket: encoder, expected, heads: ['--heads', heads] })
+  }
 }
 
 const rows = []
