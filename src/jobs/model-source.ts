@@ -64,7 +64,7 @@ export interface ModelSource {
 }
 
 /**
- * Opens a ticket file, searched or pruned, a model of `slt train`, or a Hugging Face GPT-2 folder.
+ * Opens a ticket file, searched or pruned, a model of `slt train`, or a Hugging Face folder of a known family.
  * @param options.memoryLimit of a ticket; see `openTicket`
  * @throws InputError in one line when it is missing, no sound ticket of a GPT-2 or no sound folder
  */

@@ -1,4 +1,7 @@
 /** docs/add-a-family.md: a family that nothing outside its file knows does all that the others do. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import {
@@ -14,6 +17,7 @@ import {
 import { gradientGraph, lossGraph, lossParameters } from '../../src/families/loss-graph.js'
 import { encodeModel, float32, int32, type Tensor } from '../../src/graph/index.js'
 import { readModelFolder } from '../../src/interop/index.js'
+import { pruneModel, verifyModel } from '../../src/jobs/prune.js'
 import { encodeSafetensors, float32Bytes, InputError, memorySource } from '../../src/safetensors/index.js'
 import { parallel, smallParallel } from './made-up-family.js'
 import { randomWeights } from './small-models.js'
@@ -97,4 +101,20 @@ test('its folder is written and read, and one that lies is refused', async () =>
   await expect(readModelFolder(folder(lying))).rejects.toThrow(
     'model.safetensors: tensor table.weight has shape [19,8], but config.json asks for [19,10]',
   )
+})
+
+test.each(['factored', 'rotary'] as const)('it is pruned, and its ticket holds literally: %s', async (attention) => {
+  const folder = await mkdtemp(join(tmpdir(), 'slt-family-'))
+  try {
+    const out = join(folder, 'made-up.slt.safetensors')
+    const target = { config, weights }
+    const report = await pruneModel({ target, items: 14, seed: 3n, attention, out, threads: 1 })
+    expect([report.family, report.keptDense]).toEqual(['parallel', []])
+    expect(report.difference.predictions!.divergence).toBeLessThan(1e-3)
+    const { checks } = await verifyModel({ ticket: out, target })
+    expect(checks.filter((check) => !check.passed)).toEqual([])
+    expect(checks.length).toBeGreaterThan(5)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })

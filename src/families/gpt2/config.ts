@@ -43,12 +43,6 @@ export const gpt2Shapes = {
 /** Width of one head, d / H. */
 export const headWidth = (config: Gpt2Config): number => config.width / config.heads
 
-/** The configuration, where it is a GPT-2's. @throws RangeError for one of another family */
-export function gpt2ConfigOf(config: BaseConfig): Gpt2Config {
-  if (config.family === undefined) return config as Gpt2Config
-  throw new RangeError(`"family" expected gpt2, got ${JSON.stringify(config.family)}`)
-}
-
 /**
  * Checks that a configuration describes a model.
  * @throws TypeError for a value of the wrong type, RangeError for one out of range or heads that do not divide the width
