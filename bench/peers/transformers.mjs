@@ -24,7 +24,10 @@ const at = (name) => join(folder, name)
 
 const slt = (...args) => execFileSync(process.execPath, [main, ...args], { stdio: ['ignore', 'ignore', 'inherit'] })
 const peer = (...args) => {
-  const { status, stdout, stderr, error } = spawnSync(python, ['-B', script, ...args], { encoding: 'utf8', maxBuffer: 2 ** 28 })
+  const { status, stdout, stderr, error } = spawnSync(python, ['-B', script, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
   if (error || status !== 0) throw new Error(`${python}: ${error?.message ?? stderr}`)
   return stdout
     .trim()

@@ -28,8 +28,12 @@ export function formatHash({ view, parameters }: Route): string {
 }
 
 const current = signal(parseHash(location.hash))
+
+/** The address that was last read or written here. Where it is another, a link or the back button was used and its event is on its way. */
+let known = location.hash
 addEventListener('hashchange', () => {
-  current.value = parseHash(location.hash)
+  known = location.hash
+  current.value = parseHash(known)
 })
 
 /** Where the page is. Follows links and the back button; a view's own changes of its parameters do not change it. */
@@ -43,10 +47,13 @@ export const viewLink = (view: ViewName): string => remembered.value[view] ?? `#
 let timer: ReturnType<typeof setTimeout> | undefined
 let waiting: { readonly view: ViewName; readonly hash: string } | undefined
 
-/** Writes what waits into the address, if its view is still shown. */
+/** Writes what waits into the address, if its view is still shown and the visitor has not gone elsewhere. */
 function settle(): void {
   clearTimeout(timer)
-  if (waiting && current.peek().view === waiting.view) history.replaceState(history.state, '', waiting.hash)
+  if (waiting && current.peek().view === waiting.view && location.hash === known) {
+    history.replaceState(history.state, '', waiting.hash)
+    known = location.hash
+  }
   waiting = undefined
 }
 
