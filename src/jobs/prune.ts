@@ -27,6 +27,8 @@ import { textSequences } from './verify-text.js'
 export interface PruneFileOptions extends PruneOptions, Pick<OutputRules, 'inputs' | 'isSame' | 'advice'> {
   /** Worker threads, integer >= 1; default: as many as there are processors. The ticket does not depend on it. */
   threads?: number
+  /** Threads of the comparison with the target, whose last bits depend on them; default: as ONNX Runtime chooses. */
+  graphThreads?: number
   /** Replaces the file that is there, and drops what an interrupted run of other settings has finished; default: no. */
   force?: boolean | undefined
 }
@@ -36,14 +38,15 @@ export interface PruneFileOptions extends PruneOptions, Pick<OutputRules, 'input
  * @throws as that does, and InputError when there is a file at `out` that may not be replaced
  */
 export async function pruneModel(options: PruneFileOptions): Promise<PruneReport> {
-  const { threads = availableParallelism(), out, inputs, isSame, advice, force } = options
+  const { threads = availableParallelism(), graphThreads, out, inputs, isSame, advice, force } = options
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
   const storage = createTicketFiles(await assertWritable(out, { inputs, isSame, advice, force }))
   const workers = await createWorkerPool<PruneTask, ColumnsResult | Uint16Array>('engine/prune-worker.js', threads)
   try {
     const pool = { threads, run: workers.run }
-    const platform = { pool, kernels: await loadKernels(), runner: createGraphRunner() }
+    const runner = createGraphRunner({ threads: graphThreads })
+    const platform = { pool, kernels: await loadKernels(), runner }
     return await pruneOn({ ...platform, storage, createSha256: nodeSha256 }, options)
   } finally {
     await workers.close()

@@ -1,0 +1,177 @@
+/** Hands jobs out by a queue and hears of them until all are done. Stopping to listen leaves the queue working. */
+import { setTimeout } from 'node:timers/promises'
+import type { Job as BullJob, Queue, QueueEvents } from 'bullmq'
+import type { Redis } from 'ioredis'
+import type { JobEvents } from './events.js'
+import type { Job } from './job.js'
+import { openQueue, PREFIX, queueNameOf, type RedisPlace } from './redis.js'
+import { findResult, isDisputed } from './results.js'
+import type { Store } from './store.js'
+
+export interface QueueRunOptions extends JobEvents {
+  readonly redis: RedisPlace
+  readonly store: Store
+  readonly signal: AbortSignal
+  /** Whether jobs that failed for good before are tried again; default true. False for who only watches. */
+  readonly retry?: boolean
+}
+
+/** Seconds between two looks at all open jobs: events come at once, but those of a time without a connection are lost. */
+const LOOK_EVERY = 5
+
+/** Times that a result which the queue calls done and the store does not have is asked for again. */
+const MOST_LOST = 3
+
+/**
+ * Puts jobs whose results are not in the store into the queue, and tells what becomes of each, until all have ended. Jobs with the id of one
+ * in the queue are not added again.
+ * @throws the signal's reason when it aborts; InputError when the store fails
+ */
+export async function runOnQueue(jobs: readonly Job[], options: QueueRunOptions): Promise<void> {
+  const { store, redis, signal } = options
+  const open = new Map<string, Job>()
+  for (const job of new Map(jobs.map((each) => [each.id, each])).values()) {
+    signal.throwIfAborted()
+    const result = await findResult(store, job.id, (line) => options.onNote?.(job, line))
+    if (result) options.onDone?.(job, { result, found: true, agrees: !(await isDisputed(store, job.id)) })
+    else open.set(job.id, job)
+  }
+  if (open.size === 0) return
+  const connection = redis.connect()
+  const watch = createWatch(open, options, connection)
+  try {
+    for (const [name, group] of byQueue(open.values())) await watch.add(name, group)
+    while (open.size > 0) {
+      await watch.look()
+      if (open.size > 0) await Promise.race([watch.change(), setTimeout(1000 * LOOK_EVERY, undefined, { signal })])
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  } finally {
+    await watch.close()
+    connection.disconnect()
+  }
+}
+
+function byQueue(jobs: Iterable<Job>): Map<string, Job[]> {
+  const groups = new Map<string, Job[]>()
+  for (const job of jobs) {
+    const name = queueNameOf(job)
+    groups.set(name, [...(groups.get(name) ?? []), job])
+  }
+  return groups
+}
+
+/** Follows the open jobs of a few queues. */
+function createWatch(open: Map<string, Job>, options: QueueRunOptions, connection: Redis) {
+  const { store, redis, retry = true } = options
+  const queues = new Map<string, { queue: Queue; events: QueueEvents; ids: Set<string> }>()
+  const lost = new Map<string, number>()
+  const begun = new Set<string>()
+  const ended = new Set<string>() // ids that an event has told of since the last look
+  let wake = () => {}
+
+  /** Looks at one job. */
+  async function settle(queue: Queue, id: string): Promise<void> {
+    const job = open.get(id)
+    if (job === undefined) return
+    const there = (await queue.getJob(id)) as BullJob | undefined
+    const state = there && (await there.getState())
+    if (there === undefined || state === 'unknown') {
+      // Redis has lost it: a restart without its append-only file, or somebody has emptied the queue.
+      if (!(await isDone(job))) await addTo(queue, [job])
+      return
+    }
+    if (state === 'active') return start(job, there)
+    if (state === 'completed' && !(await isDone(job))) return again(queue, job, there)
+    if (state === 'failed') {
+      open.delete(id)
+      const { logs } = await queue.getJobLogs(id, 0, 60)
+      options.onFailed?.(job, there.failedReason ?? 'failed', logs.join('\n'))
+    }
+  }
+
+  function start(job: Job, there: BullJob): void {
+    const progress = there.progress as unknown as { worker?: string; done?: number; total?: number; text?: string }
+    if (!begun.has(job.id) && progress.worker !== undefined) {
+      begun.add(job.id)
+      options.onStart?.(job, progress.worker)
+    }
+    if (progress.total) options.onProgress?.(job, progress as never)
+  }
+
+  /** Whether the store has the result; it is told then. */
+  async function isDone(job: Job): Promise<boolean> {
+    const result = await findResult(store, job.id, (line) => options.onNote?.(job, line))
+    if (result === undefined) return false
+    open.delete(job.id)
+    options.onDone?.(job, { result, found: false, agrees: !(await isDisputed(store, job.id)) })
+    return true
+  }
+
+  async function again(queue: Queue, job: Job, there: BullJob): Promise<void> {
+    const times = (lost.get(job.id) ?? 0) + 1
+    lost.set(job.id, times)
+    if (times > MOST_LOST) {
+      open.delete(job.id)
+      return options.onFailed?.(
+        job,
+        `done ${MOST_LOST} times, and its result is not in ${store.address}: do workers have the same store?`,
+        '',
+      )
+    }
+    options.onNote?.(job, 'the queue calls it done, but its result is not in the store: it is run again')
+    await there.remove()
+    await addTo(queue, [job])
+  }
+
+  const addTo = async (queue: Queue, jobs: readonly Job[]) => {
+    await queue.addBulk(jobs.map((job) => ({ name: job.kind, data: job, opts: { jobId: job.id } })))
+  }
+
+  return {
+    async add(name: string, jobs: readonly Job[]): Promise<void> {
+      const queue = openQueue(redis, name, connection)
+      queue.on('error', () => {}) // it connects again by itself
+      const events = new redis.bull.QueueEvents(name, { connection: redis.connect() as never, prefix: PREFIX })
+      events.on('error', () => {})
+      const hear = ({ jobId }: { jobId: string }) => {
+        if (!open.has(jobId)) return
+        ended.add(jobId)
+        wake()
+      }
+      for (const event of ['completed', 'failed'] as const) events.on(event, hear)
+      queues.set(name, { queue, events, ids: new Set(jobs.map(({ id }) => id)) })
+      await events.waitUntilReady()
+      if (retry) {
+        for (const { id } of jobs) {
+          const there = await queue.getJob(id)
+          if (there && (await there.isFailed())) await there.remove() // asked for anew, it has its tries anew
+        }
+      }
+      for (let i = 0; i < jobs.length; i += 500) await addTo(queue, jobs.slice(i, i + 500))
+    },
+    /** Settles jobs that have ended, or at a time every job that is open. */
+    async look(): Promise<void> {
+      const told = [...ended]
+      ended.clear()
+      for (const { queue, ids } of queues.values()) {
+        const some = told.length > 0 ? told.filter((id) => ids.has(id)) : [...ids].filter((id) => open.has(id))
+        await Promise.all(some.map((id) => settle(queue, id)))
+      }
+    },
+    /** Settles when a job has ended. */
+    change: () =>
+      new Promise<void>((done) => {
+        wake = done
+        if (ended.size > 0) done()
+      }),
+    async close(): Promise<void> {
+      for (const { queue, events } of queues.values()) {
+        await events.close().catch(() => {})
+        await queue.close().catch(() => {})
+      }
+    },
+  }
+}
