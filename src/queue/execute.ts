@@ -61,10 +61,8 @@ export async function executeJob(
   const saving = createSaving(store, job.id, warn)
   try {
     await fetchCheckpoint(store, job.id, folder, warn)
-    const onSaved = saving.take
-    const found = await process
-      .run({ job, inputs, folder }, { ...hearer, onSaved }, signal)
-      .finally(() => saving.finish())
+    const heard = { onProgress: hearer.onProgress, onSaved: saving.take } // the job's own notes are for its log
+    const found = await process.run({ job, inputs, folder }, heard, signal).finally(() => saving.finish())
     const files: Record<string, StoredFile> = {}
     for (const [name, path] of Object.entries(found.files)) files[name] = await storeFile(store, path)
     const result = { values: found.values, files }

@@ -30,7 +30,7 @@ export type FromChild =
 
 /** What is heard of a job before its end. */
 export interface JobHearer {
-  onProgress?(done: number, total: number, text: string): void
+  onProgress?: ((done: number, total: number, text: string) => void) | undefined
   onNote?(line: string): void
   /** Files in a folder of their own, to be removed by the hearer. */
   onSaved?(step: number, folder: string, files: readonly string[]): void

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Corpus } from '../data/index.js'
 import { matricesOf } from '../families/family.js'
-import { readTextIfThere, writeTextAtomically } from '../files/files.js'
+import { makeFolder, readTextIfThere, writeTextAtomically } from '../files/files.js'
 import { identityOf } from '../files/run-record.js'
 import { type SearchReport, search } from '../jobs/search.js'
 import { readMetricsRow } from '../search/metrics.js'
@@ -65,6 +65,7 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
   const { kind, ...settings } = choice
   const { inputs, signal } = context
   const folder = join(context.folder, RUN)
+  await makeFolder(folder) // the result goes there too
   const isBegun = (await readTextIfThere(join(folder, 'run.json'))) !== undefined
   const out = join(folder, kind === 'search' ? 'ticket.slt.safetensors' : 'trained.safetensors')
   const report = await search({

@@ -1,0 +1,97 @@
+import { join } from 'node:path'
+import type { Job } from '../queue/job.js'
+import type { SweepPlan } from '../queue/sweep.js'
+import type { SweepState } from '../queue/sweep-state.js'
+import { InputError } from '../safetensors/input-error.js'
+
+/** `sweep.json` in the folder of a sweep: what is run, and where. */
+export interface SweepRecord {
+  readonly plan: SweepPlan
+  /** Address of the queue without its password; null where the runs are here. */
+  readonly queue: string | null
+  readonly store: string
+  readonly jobs: readonly Job[]
+}
+
+const VERSION = '1'
+const RECORD = 'sweep.json'
+const STATE = 'state.json'
+
+/** Reads the record of a sweep. @returns undefined where the folder has none. @throws InputError for a file that is none */
+export async function readSweep(folder: string): Promise<SweepRecord | undefined> {
+  const { readTextIfThere } = await import('../files/files.js')
+  const path = join(folder, RECORD)
+  const text = await readTextIfThere(path)
+  if (text === undefined) return undefined
+  try {
+    const { version, ...record } = JSON.parse(text)
+    if (version !== VERSION) throw new RangeError(`version ${JSON.stringify(version)} is unknown`)
+    const { readPlan } = await import('../queue/sweep.js')
+    if (!Array.isArray(record.jobs) || typeof record.store !== 'string')
+      throw new TypeError('jobs or store are missing')
+    return { ...record, plan: readPlan(record.plan) }
+  } catch (error) {
+    throw new InputError(`${path}: not the record of a sweep: ${(error as Error).message}`)
+  }
+}
+
+/** The files that a sweep writes. */
+export interface SweepFolder {
+  /** Writes `state.json`, at most every two seconds unless it is the last time. */
+  writeState(state: SweepState, isLast?: boolean): Promise<void>
+  /** Writes `results.json`, `results.csv`, `results.md` and, where there is something to draw, `figure.svg`. @returns their paths */
+  writeResults(texts: Readonly<Record<string, string>>): Promise<string[]>
+}
+
+/** Milliseconds between two states. */
+const STATE_EVERY = 2000
+
+/**
+ * Opens the folder of a sweep, made when missing.
+ * @throws InputError where it holds another sweep, or files that are no sweep's, unless `force`
+ */
+export async function openSweepFolder(
+  folder: string,
+  record: SweepRecord,
+  { force = false }: { force?: boolean | undefined },
+): Promise<SweepFolder> {
+  const { makeFolder, writeTextAtomically } = await import('../files/files.js')
+  const { canonicalJson } = await import('../search/fingerprint.js')
+  const { readdir } = await import('node:fs/promises')
+  await makeFolder(folder)
+  const there = force ? undefined : await readSweep(folder)
+  const idsOf = ({ jobs }: SweepRecord) => canonicalJson(jobs.map(({ id }) => id))
+  if (there !== undefined && idsOf(there) !== idsOf(record)) {
+    throw new InputError(
+      `${folder}: holds another sweep; --force replaces its tables (no result is lost), --out names another folder`,
+    )
+  }
+  if (!force && there === undefined && (await readdir(folder)).some((name) => !name.startsWith('.'))) {
+    throw new InputError(`${folder}: holds files, but no sweep; --out names another folder`)
+  }
+  const write = (name: string, text: string) => writeTextAtomically(join(folder, name), text, { replaces: 'anything' })
+  await write(RECORD, `${JSON.stringify({ version: VERSION, ...record }, null, 2)}\n`)
+  let last = Number.NEGATIVE_INFINITY
+  let writing = Promise.resolve()
+  return {
+    async writeState({ runs, counts, rate, secondsLeft }, isLast = false) {
+      if (!isLast && performance.now() - last < STATE_EVERY) return
+      last = performance.now()
+      const at = new Date().toISOString()
+      const text = JSON.stringify({
+        version: VERSION,
+        at,
+        counts: counts(),
+        rate: rate(),
+        secondsLeft: secondsLeft() ?? null,
+        runs,
+      })
+      writing = writing.then(() => write(STATE, `${text}\n`))
+      await writing
+    },
+    async writeResults(texts) {
+      for (const [name, text] of Object.entries(texts)) await write(name, text)
+      return Object.keys(texts).map((name) => join(folder, name))
+    },
+  }
+}
