@@ -1,5 +1,4 @@
 /** Hands jobs out by a queue and hears of them until all are done. Stopping to listen leaves the queue working. */
-import { setTimeout } from 'node:timers/promises'
 import type { Job as BullJob, Queue, QueueEvents } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { JobEvents } from './events.js'
@@ -42,8 +41,9 @@ export async function runOnQueue(jobs: readonly Job[], options: QueueRunOptions)
   try {
     for (const [name, group] of byQueue(open.values())) await watch.add(name, group)
     while (open.size > 0) {
+      signal.throwIfAborted()
       await watch.look()
-      if (open.size > 0) await Promise.race([watch.change(), setTimeout(1000 * LOOK_EVERY, undefined, { signal })])
+      if (open.size > 0) await watch.change(1000 * LOOK_EVERY)
     }
   } catch (error) {
     signal.throwIfAborted()
@@ -65,7 +65,7 @@ function byQueue(jobs: Iterable<Job>): Map<string, Job[]> {
 
 /** Follows the open jobs of a few queues. */
 function createWatch(open: Map<string, Job>, options: QueueRunOptions, connection: Redis) {
-  const { store, redis, retry = true } = options
+  const { store, redis, signal, retry = true } = options
   const queues = new Map<string, { queue: Queue; events: QueueEvents; ids: Set<string> }>()
   const lost = new Map<string, number>()
   const begun = new Set<string>()
@@ -161,11 +161,18 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
         await Promise.all(some.map((id) => settle(queue, id)))
       }
     },
-    /** Settles when a job has ended. */
-    change: () =>
+    /** Settles when a job has ended, the signal aborts, or so many milliseconds have passed. */
+    change: (milliseconds: number) =>
       new Promise<void>((done) => {
-        wake = done
-        if (ended.size > 0) done()
+        const finish = () => {
+          clearTimeout(timer)
+          signal.removeEventListener('abort', finish)
+          done()
+        }
+        const timer = setTimeout(finish, milliseconds)
+        signal.addEventListener('abort', finish, { once: true })
+        wake = finish
+        if (ended.size > 0 || signal.aborted) finish()
       }),
     async close(): Promise<void> {
       for (const { queue, events } of queues.values()) {
