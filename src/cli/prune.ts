@@ -29,6 +29,8 @@ export interface PruneFlags {
   scale: 'auto' | number
   method: 'balanced' | 'plain'
   threads: number
+  queue?: string
+  store?: string
   force?: boolean
   json?: boolean
 }
@@ -44,6 +46,8 @@ and norms stay as they are, which makes a smaller ticket. The scores of attentio
 of their own (factored); where positions are rotated, by a pruned random rotary layer (rotary), or factored.
 
 In the end the ticket is run literally and compared with the model on up to 2,048 tokens that the model writes, or on --data.
+With --queue the matrices are pruned by "slt work" on any machines that reach the queue and the store; the ticket is the same.
+
 An interrupted run continues when the same command is given again; other settings are refused there, unless --force drops what it has
 finished.`
 
@@ -97,6 +101,11 @@ export function addPrune(program: Command): void {
       'balanced' as const,
     )
     .option('--threads <n>', 'worker threads', integer('threads', 1, 256), availableParallelism())
+    .option('--queue <address>', 'have the matrices pruned by workers: redis://host:port, rediss:// or a socket')
+    .option(
+      '--store <place>',
+      'with --queue: a folder or s3://bucket/prefix that the workers reach (default: slt-store)',
+    )
     .option('--force', 'replace the ticket that is there, and drop an interrupted run of other settings')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -112,6 +121,12 @@ export function addPrune(program: Command): void {
       }
       if (flags.targetKl !== undefined && command.getOptionValueSource('items') === 'cli') {
         command.error('slt: --target-kl chooses what --items sets: give one of them', { exitCode: 2 })
+      }
+      if (flags.store !== undefined && flags.queue === undefined) {
+        command.error('slt: --store goes with --queue', { exitCode: 2 })
+      }
+      if (flags.targetKl !== undefined && flags.queue !== undefined) {
+        command.error('slt: --target-kl prunes here: give --queue with --items', { exitCode: 2 })
       }
       const terminal = createTerminal(flags)
       const target =
@@ -169,9 +184,11 @@ export async function prune(
   const { inputs, isSame, advice, force } = flags
   const progress = createProgress('weights')
   try {
-    const run = (signal: AbortSignal) =>
-      pruneModel({
+    const run = async (signal: AbortSignal) => {
+      const elsewhere = flags.queue === undefined ? undefined : await openQueue(flags, signal, progress.stop)
+      return pruneModel({
         target,
+        elsewhere,
         items,
         embeddingItems,
         attention,
@@ -193,11 +210,33 @@ export async function prune(
             weightsTotal,
             weightsDone < weightsTotal ? `${pair} (${count(done)} of ${count(total)})` : pair,
           ),
-      })
+      }).finally(() => elsewhere?.close())
+    }
     return await interruptible(run, 'the same command goes on with the matrices that are not finished')
   } finally {
     progress.stop()
   }
+}
+
+/** The workers of a queue, to prune the matrices. */
+async function openQueue({ queue, store = 'slt-store' }: PruneFlags, signal: AbortSignal, beforeNote: () => void) {
+  const [{ openRedis }, { openStore }, { openPruneQueue }] = await Promise.all([
+    import('../queue/redis.js'),
+    import('../queue/store.js'),
+    import('../queue/prune-on-queue.js'),
+  ])
+  const redis = await openRedis(queue!)
+  const note = (line: string) => {
+    beforeNote()
+    process.stderr.write(`${line}\n`)
+  }
+  for (const warning of redis.warnings) note(`warning: ${warning}`)
+  return openPruneQueue({
+    redis,
+    store: await openStore(store),
+    signal,
+    onNote: (job, line) => note(`${job.label}: ${line}`),
+  })
 }
 
 /** The table of the matrices and what follows from it. */

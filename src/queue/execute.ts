@@ -2,7 +2,7 @@
 
 import { rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { makeFolder } from '../files/files.js'
 import { fetchCheckpoint, removeCheckpoint, storeCheckpoint } from './checkpoints.js'
 import { layOut } from './inputs.js'
@@ -72,6 +72,9 @@ export async function executeJob(
     return { result, found: false, agrees, seconds }
   } finally {
     await rm(folder, { recursive: true, force: true })
+    for (const [name, { once }] of Object.entries(job.inputs)) {
+      if (once) await rm(dirname(inputs[name]), { recursive: true, force: true })
+    }
   }
 }
 

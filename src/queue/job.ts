@@ -12,7 +12,7 @@ export type JsonObject = { readonly [name: string]: Json }
  */
 export const QUEUE_VERSION = '1'
 
-export const jobKinds = ['nothing', 'search', 'prune', 'eval'] as const
+export const jobKinds = ['nothing', 'search', 'prune', 'eval', 'matrix'] as const
 export type JobKind = (typeof jobKinds)[number]
 
 /** A file or folder that a job reads: its files by their path within it; of a single file, its name alone. */
@@ -21,6 +21,8 @@ export interface JobInput {
   readonly name: string
   readonly isFolder: boolean
   readonly files: Readonly<Record<string, StoredFile>>
+  /** No other job reads it: a worker does not keep it. */
+  readonly once?: true
 }
 
 /** What a worker must have. */

@@ -1,4 +1,5 @@
 /** Hands jobs out by a queue and hears of them until all are done. Stopping to listen leaves the queue working. */
+import { setMaxListeners } from 'node:events'
 import type { Job as BullJob, Queue, QueueEvents } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { JobEvents } from './events.js'
@@ -21,36 +22,76 @@ const LOOK_EVERY = 5
 /** Times that a result which the queue calls done and the store does not have is asked for again. */
 const MOST_LOST = 3
 
+/** Jobs that are handed out, and heard of. */
+export interface QueueRun {
+  /** Puts jobs whose results are not in the store into the queue; those with the id of one in the queue are not added again. */
+  add(jobs: readonly Job[]): Promise<void>
+  /**
+   * Settles when every job added so far has ended and been told.
+   * @throws the signal's reason when it aborts; InputError when the store fails
+   */
+  settled(): Promise<void>
+  /** Stops to listen; the queue goes on. */
+  close(): Promise<void>
+}
+
+/** Starts to hand jobs out; what becomes of each is told to the options' hearers. Close it when done. */
+export function openQueueRun(options: QueueRunOptions): QueueRun {
+  const { store, redis, signal } = options
+  const open = new Map<string, Job>()
+  const connection = redis.connect()
+  const watch = createWatch(open, options, connection)
+  let isClosed = false
+  let looking: Promise<void> | undefined // one loop, however many wait for it
+  const look = async () => {
+    try {
+      while (open.size > 0 && !isClosed) {
+        signal.throwIfAborted()
+        await watch.look()
+        if (open.size > 0 && !isClosed) await watch.change(1000 * LOOK_EVERY)
+      }
+    } finally {
+      looking = undefined
+    }
+  }
+  return {
+    async add(jobs) {
+      const asked: Job[] = []
+      for (const job of new Map(jobs.map((each) => [each.id, each])).values()) {
+        signal.throwIfAborted()
+        if (open.has(job.id)) continue
+        const result = await findResult(store, job.id, (line) => options.onNote?.(job, line))
+        if (result) options.onDone?.(job, { result, found: true, agrees: !(await isDisputed(store, job.id)) })
+        else asked.push(job)
+      }
+      for (const job of asked) open.set(job.id, job)
+      for (const [name, group] of byQueue(asked)) await watch.add(name, group)
+    },
+    settled() {
+      if (open.size === 0) return Promise.resolve()
+      looking ??= look()
+      return looking
+    },
+    async close() {
+      isClosed = true
+      await watch.close()
+      await looking?.catch(() => {}) // nobody waits for it any more
+      connection.disconnect()
+    },
+  }
+}
+
 /**
- * Puts jobs whose results are not in the store into the queue, and tells what becomes of each, until all have ended. Jobs with the id of one
- * in the queue are not added again.
+ * Hands jobs out and tells what becomes of each, until all have ended.
  * @throws the signal's reason when it aborts; InputError when the store fails
  */
 export async function runOnQueue(jobs: readonly Job[], options: QueueRunOptions): Promise<void> {
-  const { store, redis, signal } = options
-  const open = new Map<string, Job>()
-  for (const job of new Map(jobs.map((each) => [each.id, each])).values()) {
-    signal.throwIfAborted()
-    const result = await findResult(store, job.id, (line) => options.onNote?.(job, line))
-    if (result) options.onDone?.(job, { result, found: true, agrees: !(await isDisputed(store, job.id)) })
-    else open.set(job.id, job)
-  }
-  if (open.size === 0) return
-  const connection = redis.connect()
-  const watch = createWatch(open, options, connection)
+  const run = openQueueRun(options)
   try {
-    for (const [name, group] of byQueue(open.values())) await watch.add(name, group)
-    while (open.size > 0) {
-      signal.throwIfAborted()
-      await watch.look()
-      if (open.size > 0) await watch.change(1000 * LOOK_EVERY)
-    }
-  } catch (error) {
-    signal.throwIfAborted()
-    throw error
+    await run.add(jobs)
+    await run.settled()
   } finally {
-    await watch.close()
-    connection.disconnect()
+    await run.close()
   }
 }
 
@@ -66,7 +107,7 @@ function byQueue(jobs: Iterable<Job>): Map<string, Job[]> {
 /** Follows the open jobs of a few queues. */
 function createWatch(open: Map<string, Job>, options: QueueRunOptions, connection: Redis) {
   const { store, redis, signal, retry = true } = options
-  const queues = new Map<string, { queue: Queue; events: QueueEvents; ids: Set<string> }>()
+  const queues = new Map<string, { queue: Queue; events: QueueEvents; own: Redis; ids: Set<string> }>()
   const lost = new Map<string, number>()
   const begun = new Set<string>()
   const ended = new Set<string>() // ids that an event has told of since the last look
@@ -130,20 +171,31 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
     await queue.addBulk(jobs.map((job) => ({ name: job.kind, data: job, opts: { jobId: job.id } })))
   }
 
+  /** The queue of a name, followed from the first time on. */
+  async function follow(name: string) {
+    const known = queues.get(name)
+    if (known) return known
+    const queue = openQueue(redis, name, connection)
+    queue.on('error', () => {}) // it connects again by itself
+    const own = redis.connect() // it waits for events there
+    const events = new redis.bull.QueueEvents(name, { connection: own as never, prefix: PREFIX })
+    events.on('error', () => {})
+    const hear = ({ jobId }: { jobId: string }) => {
+      if (!open.has(jobId)) return
+      ended.add(jobId)
+      wake()
+    }
+    for (const event of ['completed', 'failed'] as const) events.on(event, hear)
+    const followed = { queue, events, own, ids: new Set<string>() }
+    queues.set(name, followed)
+    await events.waitUntilReady()
+    return followed
+  }
+
   return {
     async add(name: string, jobs: readonly Job[]): Promise<void> {
-      const queue = openQueue(redis, name, connection)
-      queue.on('error', () => {}) // it connects again by itself
-      const events = new redis.bull.QueueEvents(name, { connection: redis.connect() as never, prefix: PREFIX })
-      events.on('error', () => {})
-      const hear = ({ jobId }: { jobId: string }) => {
-        if (!open.has(jobId)) return
-        ended.add(jobId)
-        wake()
-      }
-      for (const event of ['completed', 'failed'] as const) events.on(event, hear)
-      queues.set(name, { queue, events, ids: new Set(jobs.map(({ id }) => id)) })
-      await events.waitUntilReady()
+      const { queue, ids } = await follow(name)
+      for (const { id } of jobs) ids.add(id)
       if (retry) {
         for (const { id } of jobs) {
           const there = await queue.getJob(id)
@@ -170,13 +222,16 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
           done()
         }
         const timer = setTimeout(finish, milliseconds)
+        setMaxListeners(0, signal) // many runs and matrices listen to one signal
         signal.addEventListener('abort', finish, { once: true })
         wake = finish
         if (ended.size > 0 || signal.aborted) finish()
       }),
     async close(): Promise<void> {
-      for (const { queue, events } of queues.values()) {
+      wake()
+      for (const { queue, events, own } of queues.values()) {
         await events.close().catch(() => {})
+        own.disconnect()
         await queue.close().catch(() => {})
       }
     },

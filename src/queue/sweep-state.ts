@@ -117,6 +117,7 @@ const numberNames = {
   search: ['validLoss', 'bitsPerByte', 'accuracy', 'keptFraction', 'nonZero', 'outBytes'],
   eval: ['loss', 'bitsPerByte', 'perplexity', 'tokens'],
   nothing: ['number'],
+  matrix: ['weights', 'unreachable', 'maxError'],
 } as const
 
 const pick = (values: JsonObject, names: readonly string[]) =>
