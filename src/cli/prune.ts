@@ -222,7 +222,7 @@ export async function prune(
 async function openQueue({ queue, store = 'slt-store' }: PruneFlags, signal: AbortSignal, beforeNote: () => void) {
   const [{ openRedis }, { openStore }, { openPruneQueue }] = await Promise.all([
     import('../queue/redis.js'),
-    import('../queue/store.js'),
+    import('../queue/open-store.js'),
     import('../queue/prune-on-queue.js'),
   ])
   const redis = await openRedis(queue!)

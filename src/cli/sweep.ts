@@ -1,15 +1,14 @@
-import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import type { DeviceName } from '../engine/device.js'
 import type { JobEvents } from '../queue/events.js'
 import type { Job } from '../queue/job.js'
 import type { OptionTexts, SweepPlan, SweepRun } from '../queue/sweep.js'
+import type { SweepFolder, SweepRecord } from '../queue/sweep-folder.js'
 import type { RunState, SweepState } from '../queue/sweep-state.js'
 import { InputError } from '../safetensors/input-error.js'
 import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
-import { openSweepFolder, readSweep, type SweepFolder, type SweepRecord } from './sweep-folder.js'
 import { createSweepView } from './sweep-view.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
 import { integer, oneOf, positive } from './values.js'
@@ -127,7 +126,10 @@ async function prepare(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const { runsOf } = await import('../queue/sweep.js')
+  const [{ runsOf }, { openSweepFolder, readSweep }] = await Promise.all([
+    import('../queue/sweep.js'),
+    import('../queue/sweep-folder.js'),
+  ])
   if (flags.watch !== undefined) {
     const record = await readSweep(flags.watch)
     if (record === undefined) throw new InputError(`${flags.watch}: not the folder of a sweep (no sweep.json in it)`)
@@ -139,7 +141,7 @@ async function prepare(
   }
   const plan = await readGiven(given, flags)
   const runs = runsOf(plan)
-  const { openStore } = await import('../queue/store.js')
+  const { openStore } = await import('../queue/open-store.js')
   const { sweepJobs } = await import('./sweep-jobs.js')
   const address = flags.store ?? 'slt-store'
   const store = await openStore(address)
@@ -165,8 +167,9 @@ async function readGiven(given: string | undefined, flags: SweepFlags): Promise<
 }
 
 async function planOf(path: string, readPlan: (value: unknown) => SweepPlan): Promise<SweepPlan> {
-  const { refuseSystem } = await import('../files/files.js')
-  const text = await readFile(path, 'utf8').catch((error) => refuseSystem(path, error))
+  const { readTextIfThere } = await import('../files/files.js')
+  const text = await readTextIfThere(path)
+  if (text === undefined) throw new InputError(`${path}: no such file or folder`)
   try {
     return readPlan(JSON.parse(text))
   } catch (error) {
@@ -178,7 +181,7 @@ async function planOf(path: string, readPlan: (value: unknown) => SweepPlan): Pr
 async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { jobs, runs, folder, plan } = prepared
   const { followSweep } = await import('../queue/sweep-state.js')
-  const { openStore } = await import('../queue/store.js')
+  const { openStore } = await import('../queue/open-store.js')
   const store = await openStore(prepared.store)
   const state = followSweep(runs, jobs, (run) => {
     if (run.status === 'failed') view.note(`failed: ${run.label}: ${run.failure?.message}`)
@@ -223,7 +226,7 @@ async function runHereWith(
     events,
     signal,
   }: {
-    store: Awaited<ReturnType<typeof import('../queue/store.js').openStore>>
+    store: Awaited<ReturnType<typeof import('../queue/open-store.js').openStore>>
     events: JobEvents
     signal: AbortSignal
   },

@@ -1,13 +1,14 @@
 import { availableParallelism, freemem, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
 import { createTerminal, secondsText } from './terminal.js'
 import { integer, listOf, oneOf, positive } from './values.js'
 
 interface WorkFlags {
-  queue: string
-  store: string
+  queue?: string
+  store?: string
   jobs?: number
   memory?: number
   device: ('cpu' | 'webgpu' | 'cuda')[]
@@ -34,7 +35,7 @@ export function addWork(program: Command): void {
   program
     .command('work')
     .description('run the jobs of a queue on this machine')
-    .requiredOption('--queue <address>', 'redis://host:port, rediss:// with TLS, or a socket')
+    .option('--queue <address>', 'redis://host:port, rediss:// with TLS, or a socket')
     .requiredOption(
       '--store <place>',
       'where results go: a folder or s3://bucket/prefix, the same as that of slt sweep',
@@ -61,6 +62,10 @@ export function addWork(program: Command): void {
 }
 
 async function runWork(flags: WorkFlags): Promise<void> {
+  const { queue, store: place } = flags
+  if (queue === undefined || place === undefined) {
+    throw new BadUsage(`give --${queue === undefined ? 'queue <address>' : 'store <place>'}`)
+  }
   const terminal = createTerminal(flags)
   const { jobs = availableParallelism(), device, claim, idle } = flags
   const memory = (flags.memory === undefined ? 0.8 * freemem() : flags.memory * 1e9) / jobs
@@ -69,14 +74,14 @@ async function runWork(flags: WorkFlags): Promise<void> {
     async (signal) => {
       const [{ openRedis }, { openStore }, { work }] = await Promise.all([
         import('../queue/redis.js'),
-        import('../queue/store.js'),
+        import('../queue/open-store.js'),
         import('../queue/work.js'),
       ])
-      const store = await openStore(flags.store)
-      const redis = await openRedis(flags.queue)
+      const store = await openStore(place)
+      const redis = await openRedis(queue)
       for (const warning of redis.warnings) terminal.note(`warning: ${warning}`)
       terminal.note(
-        `works for ${redis.shown}: ${jobs} ${jobs === 1 ? 'job' : 'jobs'} at a time of at most ${(memory / 1e9).toFixed(1)} GB on ${device.join(', ')}; results in ${flags.store}`,
+        `works for ${redis.shown}: ${jobs} ${jobs === 1 ? 'job' : 'jobs'} at a time of at most ${(memory / 1e9).toFixed(1)} GB on ${device.join(', ')}; results in ${place}`,
       )
       await work({
         redis,

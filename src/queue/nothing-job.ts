@@ -12,7 +12,7 @@ export interface NothingSettings {
   readonly rounds?: number
   /** Milliseconds that it waits in all, in tenths, saving after each. */
   readonly wait?: number
-  /** How it fails, if it does: with an error, or by ending its process. */
+  /** How it fails, if it does: with an error, or by a signal that ends its process. */
   readonly fails?: 'error' | 'exit'
 }
 
@@ -31,6 +31,6 @@ export async function runNothingJob(request: JsonObject, context: JobContext): P
     context.onProgress(tenth, 10, `waiting ${wait} ms`)
   }
   if (fails === 'error') throw new InputError(`job ${number} fails, as it was told`)
-  if (fails === 'exit') process.exit(9)
+  if (fails === 'exit') process.kill(process.pid, 'SIGTERM')
   return { values: { number, value: String(value) }, files: {} }
 }

@@ -6,10 +6,10 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createNothingJob } from '../../src/queue/nothing-job.js'
+import { openStore } from '../../src/queue/open-store.js'
 import { openRedis } from '../../src/queue/redis.js'
 import { runHere } from '../../src/queue/run-here.js'
 import { runOnQueue } from '../../src/queue/run-on-queue.js'
-import { openStore } from '../../src/queue/store.js'
 import { startRedis, type TestRedis, withoutRedis } from './redis-server.js'
 
 const slt = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))

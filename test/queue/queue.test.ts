@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Job } from '../../src/queue/job.js'
 import { createNothingJob } from '../../src/queue/nothing-job.js'
+import { openStore } from '../../src/queue/open-store.js'
 import { openRedis } from '../../src/queue/redis.js'
 import { findResult } from '../../src/queue/results.js'
 import { runHere } from '../../src/queue/run-here.js'
 import { runOnQueue } from '../../src/queue/run-on-queue.js'
-import { openStore, type Store } from '../../src/queue/store.js'
+import type { Store } from '../../src/queue/store.js'
 import { work } from '../../src/queue/work.js'
 import { startRedis, type TestRedis, withoutRedis } from './redis-server.js'
 
@@ -54,7 +55,7 @@ describe('in this process', () => {
       signal: never,
       onFailed: (_job, message) => failed.push(message),
     })
-    expect(failed).toEqual(['job 1 fails, as it was told', "the job's process ended: exit code 9"])
+    expect(failed).toEqual(['job 1 fails, as it was told', "the job's process ended: SIGTERM"])
     expect((await valuesOf(store, jobs)).map((values) => values?.number)).toEqual([undefined, undefined, 3])
   })
 })

@@ -1,8 +1,12 @@
+/** The folder of a sweep: what is run, where it stands, and its tables. */
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Job } from '../queue/job.js'
-import type { SweepPlan } from '../queue/sweep.js'
-import type { SweepState } from '../queue/sweep-state.js'
-import { InputError } from '../safetensors/input-error.js'
+import { makeFolder, readTextIfThere, writeTextAtomically } from '../files/files.js'
+import { InputError } from '../safetensors/index.js'
+import { canonicalJson } from '../search/fingerprint.js'
+import type { Job } from './job.js'
+import { readPlan, type SweepPlan } from './sweep.js'
+import type { SweepState } from './sweep-state.js'
 
 /** `sweep.json` in the folder of a sweep: what is run, and where. */
 export interface SweepRecord {
@@ -19,14 +23,12 @@ const STATE = 'state.json'
 
 /** Reads the record of a sweep. @returns undefined where the folder has none. @throws InputError for a file that is none */
 export async function readSweep(folder: string): Promise<SweepRecord | undefined> {
-  const { readTextIfThere } = await import('../files/files.js')
   const path = join(folder, RECORD)
   const text = await readTextIfThere(path)
   if (text === undefined) return undefined
   try {
     const { version, ...record } = JSON.parse(text)
     if (version !== VERSION) throw new RangeError(`version ${JSON.stringify(version)} is unknown`)
-    const { readPlan } = await import('../queue/sweep.js')
     if (!Array.isArray(record.jobs) || typeof record.store !== 'string')
       throw new TypeError('jobs or store are missing')
     return { ...record, plan: readPlan(record.plan) }
@@ -55,9 +57,6 @@ export async function openSweepFolder(
   record: SweepRecord,
   { force = false }: { force?: boolean | undefined },
 ): Promise<SweepFolder> {
-  const { makeFolder, writeTextAtomically } = await import('../files/files.js')
-  const { canonicalJson } = await import('../search/fingerprint.js')
-  const { readdir } = await import('node:fs/promises')
   await makeFolder(folder)
   const there = force ? undefined : await readSweep(folder)
   const idsOf = ({ jobs }: SweepRecord) => canonicalJson(jobs.map(({ id }) => id))
