@@ -36,7 +36,7 @@ export function addWork(program: Command): void {
     .command('work')
     .description('run the jobs of a queue on this machine')
     .option('--queue <address>', 'redis://host:port, rediss:// with TLS, or a socket')
-    .requiredOption(
+    .option(
       '--store <place>',
       'where results go: a folder or s3://bucket/prefix, the same as that of slt sweep',
     )
