@@ -1,5 +1,5 @@
 /** The tokenizer of a model's folder, in Node and in browsers. */
-import { checkToken, type EncodeOptions, oneStep, type Tokenizer } from '../data/index.js'
+import { checkToken, createTokens, type EncodeOptions, oneStep, type Tokenizer, type Tokens } from '../data/index.js'
 import { InputError, quoted } from '../safetensors/index.js'
 import { parseObject } from './hugging-face-config.js'
 import { loadSplitters, type TextSplitter } from './hugging-face-tokenizer.js'
@@ -23,15 +23,15 @@ export interface FolderTokenizer extends Tokenizer {
   readonly maxLength: number | null
 }
 
-/** Our tokens are 16-bit numbers. */
-const MOST_TOKENS = 2 ** 16
+/** What is kept of each number takes about 30 bytes. The largest vocabularies in use have a million tokens. */
+const MOST_TOKENS = 2 ** 24
 
 /** A larger `model_max_length` means that there is no limit: transformers writes 1e30. */
 const LONGEST = 2 ** 31
 
 /**
  * The tokenizer of a folder: its `tokenizer.json`, and what `tokenizer_config.json` says beside it.
- * @param vocabulary V of the model, 1 <= V <= 65536; numbers that the tokenizer does not use stand for no text
+ * @param vocabulary V of the model, 1 <= V <= 2^24; numbers that the tokenizer does not use stand for no text
  * @throws InputError in one line where there is no `tokenizer.json`, where it has tokens beyond V, or where something in it is not supported
  */
 export async function openFolderTokenizer(open: OpenFile, vocabulary: number): Promise<FolderTokenizer> {
@@ -56,7 +56,7 @@ export async function readFolderTokenizer(
     throw new InputError(`${file.source}: ${reason}`)
   }
   if (vocabulary > MOST_TOKENS) {
-    refuse(`a vocabulary of ${vocabulary.toLocaleString('en-US')} tokens is not supported; at most 65,536 are`)
+    refuse(`a vocabulary of ${vocabulary.toLocaleString('en-US')} tokens is not supported; at most 16,777,216 are`)
   }
   const settings = readSettings(config)
   const rules = readTokenizerRules(file, vocabulary, settings.added_tokens_decoder)
@@ -80,10 +80,10 @@ export async function readFolderTokenizer(
     const text = typeof found === 'object' && found !== null ? (found as { content?: unknown }).content : found
     return ids.get(text as string) ?? null
   }
-  const encode = (text: string, options: EncodeOptions | undefined): Uint16Array => {
+  const encode = (text: string, options: EncodeOptions | undefined): Tokens => {
     const own = splitterOf(options).split(text)
     const add = options?.addSpecialTokens === true
-    const tokens = new Uint16Array(own.length + (add ? before.length + after.length : 0))
+    const tokens = createTokens(vocabulary, own.length + (add ? before.length + after.length : 0))
     if (add) tokens.set(before)
     for (let i = 0, at = add ? before.length : 0; i < own.length; i++)
       tokens[at + i] = ids.get(own[i]) ?? unknown ?? idOf(own[i])
