@@ -23,22 +23,19 @@ export interface FolderTokenizer extends Tokenizer {
   readonly maxLength: number | null
 }
 
-/** What is kept of each number takes about 30 bytes. The largest vocabularies in use have a million tokens. */
-const MOST_TOKENS = 2 ** 24
-
 /** A larger `model_max_length` means that there is no limit: transformers writes 1e30. */
 const LONGEST = 2 ** 31
 
 /**
  * The tokenizer of a folder: its `tokenizer.json`, and what `tokenizer_config.json` says beside it.
- * @param vocabulary V of the model, 1 <= V <= 2^24; numbers that the tokenizer does not use stand for no text
+ * @param size V of the model, 1 <= V <= 2^24; numbers that the tokenizer does not use stand for no text. Default: as many as the tokenizer has
  * @throws InputError in one line where there is no `tokenizer.json`, where it has tokens beyond V, or where something in it is not supported
  */
-export async function openFolderTokenizer(open: OpenFile, vocabulary: number): Promise<FolderTokenizer> {
+export async function openFolderTokenizer(open: OpenFile, size?: number): Promise<FolderTokenizer> {
   const { source, error } = await openIfThere(open, 'tokenizer.json')
   if (!source)
     throw new InputError(`${(error as Error).message}; transformers writes it when it saves a fast tokenizer`)
-  return readFolderTokenizer(await textOf(source), await readTextIfThere(open, 'tokenizer_config.json'), vocabulary)
+  return readFolderTokenizer(await textOf(source), await readTextIfThere(open, 'tokenizer_config.json'), size)
 }
 
 /**
@@ -50,16 +47,14 @@ export async function openFolderTokenizer(open: OpenFile, vocabulary: number): P
 export async function readFolderTokenizer(
   file: JsonText,
   config: JsonText | null,
-  vocabulary: number,
+  size?: number,
 ): Promise<FolderTokenizer> {
   const refuse = (reason: string): never => {
     throw new InputError(`${file.source}: ${reason}`)
   }
-  if (vocabulary > MOST_TOKENS) {
-    refuse(`a vocabulary of ${vocabulary.toLocaleString('en-US')} tokens is not supported; at most 16,777,216 are`)
-  }
   const settings = readSettings(config)
-  const rules = readTokenizerRules(file, vocabulary, settings.added_tokens_decoder)
+  const rules = readTokenizerRules(file, size, settings.added_tokens_decoder)
+  const vocabulary = rules.names.length
   const ids = new Map(rules.names.flatMap((name, token) => (name === undefined ? [] : [[name.text, token] as const])))
   const idOf = (text: string): number => ids.get(text) ?? refuse(`${quoted(text)} is no token`)
   const unknown = rules.unknown ?? undefined

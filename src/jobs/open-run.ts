@@ -1,16 +1,10 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
 import { statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import {
-  type Corpus,
-  createLetterTokenizer,
-  describeParts,
-  loadTokenizer,
-  type SortTask,
-  type Tokenizer,
-} from '../data/index.js'
+import { type Corpus, createLetterTokenizer, describeParts, type SortTask, type Tokenizer } from '../data/index.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from '../engine/device.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
+import { readTextIfThere } from '../files/files.js'
 import { assertWritable, expectPath } from '../files/output-path.js'
 import { isFile } from '../files/path-kind.js'
 import type { Replaces } from '../files/place-file.js'
@@ -32,6 +26,7 @@ import { checkFoundTicket } from '../search/found-ticket.js'
 import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
 import { isResultOf } from './search-result.js'
+import { searchTokenizer } from './searched-text.js'
 
 /** What a run is asked for. */
 export interface RunRequest {
@@ -40,6 +35,7 @@ export interface RunRequest {
   readonly choice: Partial<SettingsChoice>
   readonly data?: string | undefined
   readonly valid?: string | undefined
+  /** `bytes`, `gpt2`, or a folder with a `tokenizer.json`. Default: `bytes`. */
   readonly tokenizer?: string | undefined
   /** Take the bytes of every file as they are; see `openCorpus`. Default: no, or as the resumed run did. */
   readonly raw?: boolean | undefined
@@ -103,6 +99,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
   const tokenizer = await tokenizerOf(request, task)
+  const tokenizerHash = await hashOfTokenizer(tokenizer, request.tokenizer)
   const settings = chooseSettings({ ...request.choice, kind }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, settings)
   const extension = kind === 'search' ? 'slt' : 'dense'
@@ -117,11 +114,11 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   const writable = () => assertWritable(out, { inputs: filesOf(data, valid), force })
   const known = content?.kind === 'run' ? undefined : await writable()
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
-  const identity = identityOf(settings, corpus)
+  const identity = identityOf(settings, corpus, tokenizerHash)
   const record: RunRecord = {
     data: task ? '' : resolve(data!),
     valid: valid === undefined ? null : resolve(valid),
-    tokenizer: tokenizer.name,
+    tokenizer: nameOf(tokenizer, request.tokenizer),
     identity,
     fingerprint: fingerprintOf(nodeSha256, identity),
     name: task ? corpus.name : name,
@@ -216,15 +213,18 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const valid = request.valid ?? there.valid ?? undefined
     const raw = request.raw ?? there.raw
     const task = request.choice.task ?? settings.task
-    const tokenizer = await tokenizerOf({ ...request, tokenizer: request.tokenizer ?? there.tokenizer }, task)
+    const named = request.tokenizer ?? there.tokenizer
+    const tokenizer = await tokenizerOf({ ...request, tokenizer: named }, task)
+    const tokenizerHash = await hashOfTokenizer(tokenizer, named)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
     const reading = {
       asBefore: there.read === null,
-      splitSpecialTokens: there.identity.specialTokens === undefined, // as it was read before, or there are none
+      // As texts were read before special tokens were; no run of those read a folder's tokenizer.
+      splitSpecialTokens: there.identity.specialTokens === undefined && there.identity.tokenizer === undefined,
     }
     const corpus = await corpusOf({ ...request, ...reading, valid, raw }, data, tokenizer, asked)
-    const identity = identityOf(asked, corpus)
+    const identity = identityOf(asked, corpus, tokenizerHash)
     const different = settingDifferences(there.identity, identity)
     if (different !== undefined) {
       const advice = 'this cannot change on resuming: leave it out, or start anew with another --out'
@@ -253,6 +253,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       ...there,
       data: task ? '' : resolve(data),
       valid: valid === undefined ? null : resolve(valid),
+      tokenizer: nameOf(tokenizer, named),
       out,
       coding: request.coding ?? there.coding,
       cadence: { ...there.cadence, ...request.cadence },
@@ -272,12 +273,29 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
 
 /** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
 async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<Tokenizer> {
-  if (!task) return loadTokenizer(request.tokenizer ?? 'bytes')
+  if (!task) return searchTokenizer(request.tokenizer ?? 'bytes')
   for (const name of ['data', 'valid', 'raw'] as const) {
     if (request[name])
       throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
   }
   return createLetterTokenizer(task.letters)
+}
+
+/** What a record calls a tokenizer: the folder it was read from, or its name. @param given a name or a folder */
+const nameOf = ({ name }: Tokenizer, given: string | undefined): string => (name === 'folder' ? resolve(given!) : name)
+
+/**
+ * SHA-256 of the files of a folder's tokenizer; undefined for one that its name tells.
+ * @param given a name or a folder
+ */
+async function hashOfTokenizer({ name }: Tokenizer, given: string | undefined): Promise<string | undefined> {
+  if (name !== 'folder') return undefined
+  const hash = nodeSha256()
+  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
+    const text = await readTextIfThere(join(given!, file))
+    if (text !== undefined) hash.update(new TextEncoder().encode(`${file} ${text.length}\n${text}`))
+  }
+  return hash.digest()
 }
 
 /** The text that is read, or the lists of a task. */
