@@ -4,7 +4,6 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { type Corpus, createLetterTokenizer, describeParts, type SortTask, type Tokenizer } from '../data/index.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from '../engine/device.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
-import { readTextIfThere } from '../files/files.js'
 import { assertWritable, expectPath } from '../files/output-path.js'
 import { isFile } from '../files/path-kind.js'
 import type { Replaces } from '../files/place-file.js'
@@ -26,7 +25,7 @@ import { checkFoundTicket } from '../search/found-ticket.js'
 import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
 import { isResultOf } from './search-result.js'
-import { searchTokenizer } from './searched-text.js'
+import { openSearchTokenizer, type SearchTokenizer } from './search-tokenizer.js'
 
 /** What a run is asked for. */
 export interface RunRequest {
@@ -98,8 +97,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   if (data === undefined && !task) {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
-  const tokenizer = await tokenizerOf(request, task)
-  const tokenizerHash = await hashOfTokenizer(tokenizer, request.tokenizer)
+  const { tokenizer, recorded, sha256 } = await tokenizerOf(request, task)
   const settings = chooseSettings({ ...request.choice, kind }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, settings)
   const extension = kind === 'search' ? 'slt' : 'dense'
@@ -114,11 +112,11 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   const writable = () => assertWritable(out, { inputs: filesOf(data, valid), force })
   const known = content?.kind === 'run' ? undefined : await writable()
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
-  const identity = identityOf(settings, corpus, tokenizerHash)
+  const identity = identityOf(settings, corpus, sha256)
   const record: RunRecord = {
     data: task ? '' : resolve(data!),
     valid: valid === undefined ? null : resolve(valid),
-    tokenizer: nameOf(tokenizer, request.tokenizer),
+    tokenizer: recorded,
     identity,
     fingerprint: fingerprintOf(nodeSha256, identity),
     name: task ? corpus.name : name,
@@ -213,9 +211,8 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const valid = request.valid ?? there.valid ?? undefined
     const raw = request.raw ?? there.raw
     const task = request.choice.task ?? settings.task
-    const named = request.tokenizer ?? there.tokenizer
-    const tokenizer = await tokenizerOf({ ...request, tokenizer: named }, task)
-    const tokenizerHash = await hashOfTokenizer(tokenizer, named)
+    const named = { ...request, tokenizer: request.tokenizer ?? there.tokenizer }
+    const { tokenizer, recorded, sha256 } = await tokenizerOf(named, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
     const reading = {
@@ -224,7 +221,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       splitSpecialTokens: there.identity.specialTokens === undefined && there.identity.tokenizer === undefined,
     }
     const corpus = await corpusOf({ ...request, ...reading, valid, raw }, data, tokenizer, asked)
-    const identity = identityOf(asked, corpus, tokenizerHash)
+    const identity = identityOf(asked, corpus, sha256)
     const different = settingDifferences(there.identity, identity)
     if (different !== undefined) {
       const advice = 'this cannot change on resuming: leave it out, or start anew with another --out'
@@ -253,7 +250,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       ...there,
       data: task ? '' : resolve(data),
       valid: valid === undefined ? null : resolve(valid),
-      tokenizer: nameOf(tokenizer, named),
+      tokenizer: recorded,
       out,
       coding: request.coding ?? there.coding,
       cadence: { ...there.cadence, ...request.cadence },
@@ -272,30 +269,14 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
 }
 
 /** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
-async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<Tokenizer> {
-  if (!task) return searchTokenizer(request.tokenizer ?? 'bytes')
+async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<SearchTokenizer> {
+  if (!task) return openSearchTokenizer(request.tokenizer ?? 'bytes')
   for (const name of ['data', 'valid', 'raw'] as const) {
     if (request[name])
       throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
   }
-  return createLetterTokenizer(task.letters)
-}
-
-/** What a record calls a tokenizer: the folder it was read from, or its name. @param given a name or a folder */
-const nameOf = ({ name }: Tokenizer, given: string | undefined): string => (name === 'folder' ? resolve(given!) : name)
-
-/**
- * SHA-256 of the files of a folder's tokenizer; undefined for one that its name tells.
- * @param given a name or a folder
- */
-async function hashOfTokenizer({ name }: Tokenizer, given: string | undefined): Promise<string | undefined> {
-  if (name !== 'folder') return undefined
-  const hash = nodeSha256()
-  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
-    const text = await readTextIfThere(join(given!, file))
-    if (text !== undefined) hash.update(new TextEncoder().encode(`${file} ${text.length}\n${text}`))
-  }
-  return hash.digest()
+  const tokenizer = createLetterTokenizer(task.letters)
+  return { tokenizer, recorded: tokenizer.name }
 }
 
 /** The text that is read, or the lists of a task. */

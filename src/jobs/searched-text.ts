@@ -55,19 +55,6 @@ export async function loadModelTokenizer(source: TokenizerSource, name?: string)
     : addTokens(tokenizer, tokenizer, vocabulary, addedTokens)
 }
 
-/**
- * The tokenizer of a model that is made for it: it has as many tokens as the tokenizer.
- * @param name `bytes`, `gpt2`, or a folder with a `tokenizer.json`; a folder whose file is one of these two is taken for it
- * @throws RangeError for what is neither, InputError for one that cannot be read
- */
-export async function searchTokenizer(name: string): Promise<Tokenizer> {
-  const { path, tokenizer: chosen, addedTokens } = await namedTokenizer(name)
-  if (chosen === null) return openFolderTokenizer((file) => openFile(join(path, file)))
-  const tokenizer = await loadTokenizer(chosen)
-  if (addedTokens.length === 0) return tokenizer
-  return addTokens(tokenizer, { ...tokenizer, name: 'folder' }, tokenizer.vocabulary + addedTokens.length, addedTokens)
-}
-
 function checkSize(name: string, tokens: number, vocabulary: number, isOwn: boolean): void {
   const more = vocabulary - tokens
   if (more >= 0 && (more <= MOST_PADDING || isOwn)) return

@@ -1,7 +1,9 @@
 /** A small Llama with more than 65,536 tokens, and the tokenizer of such a model. */
 import { readFileSync } from 'node:fs'
+import type { BaseConfig } from '../../src/families/config.js'
 import { storedTensors } from '../../src/families/index.js'
 import type { LlamaConfig } from '../../src/families/llama/config.js'
+import type { ModelWeights } from '../../src/families/weights.js'
 import { modelConfigFile, textFile, weightsFile } from '../../src/interop/index.js'
 import { randomWeights } from '../families/small-models.js'
 import { writeFiles } from './output.js'
@@ -61,11 +63,15 @@ export function wideWeights() {
   return weights
 }
 
-/** Writes the model and its tokenizer as a Hugging Face folder. */
-export async function writeWide(folder: string): Promise<void> {
+/** Writes a model and its tokenizer as a Hugging Face folder; default: the Llama. */
+export async function writeWide(
+  folder: string,
+  config: BaseConfig = wideLlama,
+  weights: ModelWeights = wideWeights(),
+): Promise<void> {
   await writeFiles(folder, [
-    modelConfigFile(wideLlama, { bos: SHIFT + 480, eos: SHIFT + 481 }),
-    weightsFile(storedTensors(wideLlama, wideWeights()), 'fp32'),
+    modelConfigFile(config, { bos: SHIFT + 480, eos: SHIFT + 481 }),
+    weightsFile(storedTensors(config, weights), 'fp32'),
     textFile('tokenizer.json', wideTokenizer()),
     textFile('tokenizer_config.json', read('tokenizer_config.json')),
   ])

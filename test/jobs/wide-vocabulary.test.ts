@@ -10,13 +10,16 @@ import { openCorpus } from '../../src/files/corpus-files.js'
 import { openFile } from '../../src/files/files.js'
 import { readModelFolder } from '../../src/interop/index.js'
 import { compareModels } from '../../src/jobs/compare.js'
+import { embedTexts } from '../../src/jobs/embed.js'
 import { exportModel } from '../../src/jobs/export-model.js'
 import { openModel } from '../../src/jobs/open-model.js'
 import { pruneModel, verifyModel } from '../../src/jobs/prune.js'
 import { type SearchRequest, search } from '../../src/jobs/search.js'
+import { openSearchTokenizer } from '../../src/jobs/search-tokenizer.js'
 import { evaluateTicket } from '../../src/jobs/searched-eval.js'
-import { continueText, loadModelTokenizer, promptTokens, searchTokenizer } from '../../src/jobs/searched-text.js'
+import { continueText, loadModelTokenizer, promptTokens } from '../../src/jobs/searched-text.js'
 import { slt } from '../cli/slt.js'
+import { denseResult, randomWeights, smallBert } from '../families/small-models.js'
 import { SHIFT, VOCABULARY, wideLlama, wideTexts, wideWeights, writeWide } from '../interop/wide-folder.js'
 import { farthest } from '../vectors/pytorch/open.js'
 
@@ -28,7 +31,10 @@ beforeAll(async () => {
   wide = join(folder, 'wide')
   data = join(folder, 'text.txt')
   await writeWide(wide)
-  await writeFile(data, 'Speak, speak. First, you know Caius Marcius is chief enemy to the people.\n'.repeat(4))
+  await writeFile(
+    data,
+    'Speak, speak. First, you know Caius Marcius is chief enemy to the people.<|begin|>\n'.repeat(4),
+  )
   env.allowRemoteModels = false
   env.localModelPath = dirname(folder)
 })
@@ -36,7 +42,7 @@ afterAll(() => rm(folder, { recursive: true }))
 
 const readTarget = () => readModelFolder((name) => openFile(join(wide, name)))
 
-const ownTokenizer = () => searchTokenizer(wide)
+const ownTokenizer = async () => (await openSearchTokenizer(wide)).tokenizer
 
 /** Tokens behind a prompt, greedy unless some are drawn from, and the tokens of the prompt. */
 async function write(path: string, prompt: string, tokenizerOf?: string, topK = 1) {
@@ -111,6 +117,21 @@ test('its loss is computed on these tokens', async () => {
   }
   await model.release()
   expect(found.loss).toBeCloseTo(sum / 32, 4)
+})
+
+test('an encoder embeds them', async () => {
+  const encoder = join(folder, 'encoder')
+  const config = { ...smallBert, vocabulary: VOCABULARY }
+  const weights = randomWeights(config)
+  await writeWide(encoder, config, weights)
+  const tokens = (await ownTokenizer()).encode('First, you', { addSpecialTokens: true })
+  const hidden = await denseResult(config, weights, Int32Array.from(tokens), [1, tokens.length])
+  const sums = Array.from({ length: config.width }, (_, j) =>
+    hidden.filter((_, i) => i % config.width === j).reduce((sum, value) => sum + value, 0),
+  )
+  const { vectors } = await embedTexts({ model: encoder, texts: ['First, you'] })
+  const scale = Math.hypot(...vectors) / Math.hypot(...sums)
+  for (const [j, sum] of sums.entries()) expect(vectors[j]).toBeCloseTo(scale * sum, 5)
 })
 
 describe('pruned', () => {
