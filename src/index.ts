@@ -11,7 +11,7 @@
  */
 
 export { decodeMask, encodeMask, type MaskShape, maskGeometry, startProbability } from './coding/index.js'
-export { type Corpus, loadTokenizer, type Tokenizer } from './data/index.js'
+export { type Corpus, loadTokenizer, type Tokenizer, type Tokens } from './data/index.js'
 export { type DeviceName, type OpenedRunner, openGraphRunner } from './engine/device.js'
 export { loadSolver } from './engine/node.js'
 export { createGraphRunner } from './engine/onnx.js'

@@ -20,9 +20,18 @@ export function optionOf(path: string): string {
   return `--${options[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
-/** What differs between the settings of two runs: `--keep is 0.3 there, 0.5 here`; undefined when nothing does. */
-export const settingDifferences = (there: RunIdentity, here: RunIdentity): string | undefined =>
-  differences({ settings: there.settings }, { settings: here.settings }, optionOf)
+/**
+ * What differs between the settings of two runs: `--keep is 0.3 there, 0.5 here`; undefined when nothing does. Of a folder's tokenizer
+ * the first digits of its hash are shown.
+ */
+export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
+  const settings = differences({ settings: there.settings }, { settings: here.settings }, optionOf)
+  if (settings !== undefined) return settings
+  const [old, found] = [there, here].map(({ tokenizer }) => ({
+    'the tokenizer.json': tokenizer?.slice(0, 8) ?? 'none',
+  }))
+  return differences(old, found)
+}
 
 /**
  * Which files of a corpus are not those of a run.

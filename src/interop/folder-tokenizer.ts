@@ -1,5 +1,5 @@
 /** The tokenizer of a model's folder, in Node and in browsers. */
-import { checkToken, type EncodeOptions, oneStep, type Tokenizer } from '../data/index.js'
+import { checkToken, createTokens, type EncodeOptions, oneStep, type Tokenizer, type Tokens } from '../data/index.js'
 import { InputError, quoted } from '../safetensors/index.js'
 import { parseObject } from './hugging-face-config.js'
 import { loadSplitters, type TextSplitter } from './hugging-face-tokenizer.js'
@@ -23,22 +23,19 @@ export interface FolderTokenizer extends Tokenizer {
   readonly maxLength: number | null
 }
 
-/** Our tokens are 16-bit numbers. */
-const MOST_TOKENS = 2 ** 16
-
 /** A larger `model_max_length` means that there is no limit: transformers writes 1e30. */
 const LONGEST = 2 ** 31
 
 /**
  * The tokenizer of a folder: its `tokenizer.json`, and what `tokenizer_config.json` says beside it.
- * @param vocabulary V of the model, 1 <= V <= 65536; numbers that the tokenizer does not use stand for no text
+ * @param size V of the model, 1 <= V <= 2^24; numbers that the tokenizer does not use stand for no text. Default: as many as the tokenizer has
  * @throws InputError in one line where there is no `tokenizer.json`, where it has tokens beyond V, or where something in it is not supported
  */
-export async function openFolderTokenizer(open: OpenFile, vocabulary: number): Promise<FolderTokenizer> {
+export async function openFolderTokenizer(open: OpenFile, size?: number): Promise<FolderTokenizer> {
   const { source, error } = await openIfThere(open, 'tokenizer.json')
   if (!source)
     throw new InputError(`${(error as Error).message}; transformers writes it when it saves a fast tokenizer`)
-  return readFolderTokenizer(await textOf(source), await readTextIfThere(open, 'tokenizer_config.json'), vocabulary)
+  return readFolderTokenizer(await textOf(source), await readTextIfThere(open, 'tokenizer_config.json'), size)
 }
 
 /**
@@ -50,16 +47,14 @@ export async function openFolderTokenizer(open: OpenFile, vocabulary: number): P
 export async function readFolderTokenizer(
   file: JsonText,
   config: JsonText | null,
-  vocabulary: number,
+  size?: number,
 ): Promise<FolderTokenizer> {
   const refuse = (reason: string): never => {
     throw new InputError(`${file.source}: ${reason}`)
   }
-  if (vocabulary > MOST_TOKENS) {
-    refuse(`a vocabulary of ${vocabulary.toLocaleString('en-US')} tokens is not supported; at most 65,536 are`)
-  }
   const settings = readSettings(config)
-  const rules = readTokenizerRules(file, vocabulary, settings.added_tokens_decoder)
+  const rules = readTokenizerRules(file, size, settings.added_tokens_decoder)
+  const vocabulary = rules.names.length
   const ids = new Map(rules.names.flatMap((name, token) => (name === undefined ? [] : [[name.text, token] as const])))
   const idOf = (text: string): number => ids.get(text) ?? refuse(`${quoted(text)} is no token`)
   const unknown = rules.unknown ?? undefined
@@ -80,10 +75,10 @@ export async function readFolderTokenizer(
     const text = typeof found === 'object' && found !== null ? (found as { content?: unknown }).content : found
     return ids.get(text as string) ?? null
   }
-  const encode = (text: string, options: EncodeOptions | undefined): Uint16Array => {
+  const encode = (text: string, options: EncodeOptions | undefined): Tokens => {
     const own = splitterOf(options).split(text)
     const add = options?.addSpecialTokens === true
-    const tokens = new Uint16Array(own.length + (add ? before.length + after.length : 0))
+    const tokens = createTokens(vocabulary, own.length + (add ? before.length + after.length : 0))
     if (add) tokens.set(before)
     for (let i = 0, at = add ? before.length : 0; i < own.length; i++)
       tokens[at + i] = ids.get(own[i]) ?? unknown ?? idOf(own[i])

@@ -37,11 +37,11 @@ export interface TokenizerRules {
 
 /**
  * Checks a `tokenizer.json`.
- * @param vocabulary V of the model: no token may have a higher number
+ * @param vocabulary V of the model, at most 2^24: no token may have a higher number; undefined: as many as the file has
  * @param more `added_tokens_decoder` of `tokenizer_config.json`: transformers adds those of its tokens that the file has not added
  * @throws InputError in one line that names the file, the part and what was wrong or is not supported
  */
-export function readTokenizerRules(file: JsonText, vocabulary: number, more: unknown = {}): TokenizerRules {
+export function readTokenizerRules(file: JsonText, vocabulary: number | undefined, more: unknown = {}): TokenizerRules {
   const refuse: Refuse = (reason) => {
     throw new InputError(`${file.source}: ${reason}`)
   }

@@ -1,4 +1,4 @@
-import { bytesOfTokens, type Corpus, validationStarts } from '../data/index.js'
+import { bytesOfTokens, type Corpus, createTokens, type Tokens, validationStarts } from '../data/index.js'
 import { type DeviceName, openGraphRunner } from '../engine/device.js'
 import { loadKernels } from '../engine/node.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
@@ -185,9 +185,9 @@ export function usualBatch(
 }
 
 /** The tokens of a part of a corpus. */
-export function partOf({ train, valid }: Corpus, part: TextPart): Uint16Array {
+export function partOf({ train, valid, tokenizer }: Corpus, part: TextPart): Tokens {
   if (part !== 'all') return part === 'train' ? train : valid
-  const all = new Uint16Array(train.length + valid.length)
+  const all = createTokens(tokenizer.vocabulary, train.length + valid.length)
   all.set(train)
   all.set(valid, train.length)
   return all

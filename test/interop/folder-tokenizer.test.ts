@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { atOnce, createTextStream } from '../../src/data/index.js'
+import { atOnce, createTextStream, type Tokens } from '../../src/data/index.js'
 import { encodeTruncated, type FolderTokenizer, openFolderTokenizer } from '../../src/interop/folder-tokenizer.js'
 import { tokenBytes } from '../../src/interop/token-bytes.js'
 import { InputError, memorySource } from '../../src/safetensors/index.js'
@@ -36,7 +36,7 @@ function streamed(tokenizer: FolderTokenizer, text: string, size: number, addSpe
   const bytes = new TextEncoder().encode(text)
   const encoder = tokenizer.createEncoder({ addSpecialTokens })
   const tokens: number[] = []
-  const take = (some: Uint16Array) => tokens.push(...some)
+  const take = (some: Tokens) => tokens.push(...some)
   for (let at = 0; at < bytes.length; at += size) atOnce(encoder.push(bytes.subarray(at, at + size), take))
   atOnce(encoder.end(take))
   return tokens
@@ -197,8 +197,8 @@ describe('a folder that is refused', () => {
     await refused(() => {}, 481).toThrow(
       new InputError(`tokenizer.json: token 483 ("<think>ing") is beyond the model's vocabulary of 481`),
     )
-    await refused(() => {}, 2 ** 16 + 1).toThrow(
-      new InputError('tokenizer.json: a vocabulary of 65,537 tokens is not supported; at most 65,536 are'),
+    await refused(() => {}, 2 ** 24 + 1).toThrow(
+      new InputError('tokenizer.json: a vocabulary of 16,777,217 tokens is not supported; at most 16,777,216 are'),
     )
     const padded = await openFolderTokenizer(opening(folder), 512)
     expect(padded.vocabulary).toBe(512)
