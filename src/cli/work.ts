@@ -36,10 +36,7 @@ export function addWork(program: Command): void {
     .command('work')
     .description('run the jobs of a queue on this machine')
     .option('--queue <address>', 'redis://host:port, rediss:// with TLS, or a socket')
-    .option(
-      '--store <place>',
-      'where results go: a folder or s3://bucket/prefix, the same as that of slt sweep',
-    )
+    .option('--store <place>', 'where results go: a folder or s3://bucket/prefix, the same as that of slt sweep')
     .option('--jobs <n>', 'jobs at a time (default: one a core)', integer('jobs', 1, 1024))
     .option('--memory <gb>', 'gigabytes for all of them together (default: most of what is free)', positive('memory'))
     .option(
