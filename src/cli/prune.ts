@@ -2,12 +2,13 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import type { PairChoice } from '../families/pair-plan.js'
 import { bytesText } from '../inspect/bytes-text.js'
+import type { TriedItems } from '../jobs/choose-items.js'
 import type { PruneFileOptions } from '../jobs/prune.js'
 import type { PruneReport } from '../prune/prune.js'
 import type { Quantiles } from '../prune/quantiles.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
-import { createProgress } from './progress.js'
+import { createProgress, type Progress } from './progress.js'
 import { randomTarget, readTarget, type Target } from './target.js'
 import { count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
@@ -18,6 +19,7 @@ export interface PruneFlags {
   items: number
   embeddingItems?: number
   targetKl?: number
+  itemsPer: 'model' | 'matrix'
   attention?: PairChoice['attention']
   dense?: PairChoice['dense']
   data?: string
@@ -63,6 +65,12 @@ export function addPrune(program: Command): void {
       '--target-kl <nats>',
       'choose the items: the fewest with which predictions differ by at most so many nats a token (it prunes a few times)',
       positive('target-kl'),
+    )
+    .option(
+      '--items-per <p>',
+      'what --target-kl chooses: one number of items for the model, or one for each matrix, so that bits go where they pay',
+      oneOf('items-per', ['model', 'matrix']),
+      'model' as const,
     )
     .option(
       '--attention <a>',
@@ -113,6 +121,12 @@ export function addPrune(program: Command): void {
       if (flags.targetKl !== undefined && command.getOptionValueSource('items') === 'cli') {
         command.error('slt: --target-kl chooses what --items sets: give one of them', { exitCode: 2 })
       }
+      if (flags.itemsPer === 'matrix' && flags.targetKl === undefined) {
+        command.error('slt: --items-per matrix goes with --target-kl', { exitCode: 2 })
+      }
+      if (flags.itemsPer === 'matrix' && flags.embeddingItems !== undefined) {
+        command.error('slt: --items-per matrix chooses what --embedding-items sets: give one of them', { exitCode: 2 })
+      }
       const terminal = createTerminal(flags)
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
@@ -125,7 +139,8 @@ export function addPrune(program: Command): void {
       const items = chosen?.items ?? flags.items
       const report = await prune(target, { ...flags, items, out, inputs, sequences: text?.sequences })
       printReport(terminal, report, out)
-      terminal.result({ ...report, out, warnings: target.warnings, ...(chosen && { tried: chosen.tried }) })
+      const choice = chosen && { targetKl: flags.targetKl, tried: chosen.tried }
+      terminal.result({ ...report, out, warnings: target.warnings, ...choice })
     })
 }
 
@@ -133,16 +148,30 @@ export function addPrune(program: Command): void {
 async function choose(
   terminal: Terminal,
   target: Target,
-  { targetKl, seed, scale, method, threads, embeddingItems, attention, dense }: PruneFlags,
+  { targetKl, itemsPer, seed, scale, method, threads, embeddingItems, attention, dense }: PruneFlags,
   sequences: PruneFileOptions['sequences'],
-) {
-  const { chooseItems } = await import('../jobs/choose-items.js')
+): Promise<{ items: PruneFileOptions['items']; tried: TriedItems[] }> {
+  const [{ chooseItems }, { chooseMatrixItems }] = await Promise.all([
+    import('../jobs/choose-items.js'),
+    import('../jobs/choose-matrix-items.js'),
+  ])
   const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences }
-  return interruptible((signal) =>
-    chooseItems(targetKl!, { ...options, signal }, ({ items, divergence }) =>
-      terminal.print(`${items} items: ${short(divergence)} nats a token`),
-    ),
-  )
+  const onTrial = ({ items, itemsPer: per, divergence, bitsPerWeight }: TriedItems) =>
+    terminal.print(
+      `${per === 'matrix' ? `up to ${items} items by matrix` : `${items} items`}: ${short(divergence)} nats a token, ${short(bitsPerWeight)} bits a weight`,
+    )
+  if (itemsPer === 'model') return interruptible((signal) => chooseItems(targetKl!, { ...options, signal }, onTrial))
+  let progress: Progress | undefined // made after the prunings before it: its rate is that of the matrices
+  const onMatrix = (done: number, total: number, pair: string) => {
+    progress ??= createProgress('matrices')
+    if (done < total) progress.update(done, total, `divergence of ${pair}`)
+    else progress.stop()
+  }
+  try {
+    return await interruptible((signal) => chooseMatrixItems(targetKl!, { ...options, signal }, onTrial, onMatrix))
+  } finally {
+    progress?.stop()
+  }
 }
 
 /** The text that the two are compared on. @throws InputError or RangeError as `textSequences` does */
@@ -162,7 +191,8 @@ async function sequencesOf({ config }: Target, folder: string | undefined, { dat
 /** Prunes with a progress bar. */
 export async function prune(
   target: Target,
-  flags: PruneFlags & Pick<PruneFileOptions, 'out' | 'inputs' | 'isSame' | 'advice' | 'sequences'>,
+  flags: Omit<PruneFlags, 'items' | 'itemsPer'> &
+    Pick<PruneFileOptions, 'items' | 'out' | 'inputs' | 'isSame' | 'advice' | 'sequences'>,
 ): Promise<PruneReport> {
   const { pruneModel } = await import('../jobs/prune.js')
   const { items, embeddingItems, attention, dense, seed, scale, method, threads, out, sequences } = flags
@@ -203,11 +233,21 @@ export async function prune(
 /** The table of the matrices and what follows from it. */
 export function printReport(terminal: Terminal, report: PruneReport, out: string): void {
   const unproved = report.provedOptimal ? [] : ['not proved optimal']
-  const head = ['matrix', 'weights', 'unreachable', 'largest error', 'median error', 'expected gap']
+  const ofMatrix = report.itemsPer === 'matrix'
+  const head = [
+    'matrix',
+    'weights',
+    ...(ofMatrix ? ['items'] : []),
+    'unreachable',
+    'largest error',
+    'median error',
+    'expected gap',
+  ]
   if (!report.provedOptimal) head.push('subset sums')
   const rows = report.pairs.map((pair) => [
     pair.name,
     count(pair.weights),
+    ...(ofMatrix ? [String(pair.items)] : []),
     count(pair.unreachable),
     short(pair.maxError),
     short(pair.medianError),
@@ -222,7 +262,7 @@ export function printReport(terminal: Terminal, report: PruneReport, out: string
   )
   if (!report.provedOptimal) {
     terminal.print(
-      `not proved optimal: with ${report.items} products a weight, more than ${MAX_EXACT_ITEMS}, the solver stops near 2^-26 of the largest product; the expected gap is that of the best subset, which is not looked for`,
+      `not proved optimal: with ${ofMatrix ? 'up to ' : ''}${report.items} products a weight, more than ${MAX_EXACT_ITEMS}, the solver stops near 2^-26 of the largest product; the expected gap is that of the best subset, which is not looked for`,
     )
   }
   for (const line of differenceLines(report)) terminal.print(line)
