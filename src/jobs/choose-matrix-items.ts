@@ -12,7 +12,7 @@ import { type ChoiceOptions, FIRST, guessItems, notMet, type TriedItems, withTri
 const LEAST_MEASURED = 8
 
 /** A choice of this part of the wanted divergence, or more, is taken: half an item on average in no more than a few matrices. */
-const CLOSE = 0.85
+const CLOSE = 0.8
 
 /** Prunings with items by matrix, at most: each corrects what the law expects by what the one before it had. */
 const MOST_TRIALS = 4
