@@ -7,6 +7,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { packBits } from '../../../dist/mask/index.js'
 import { matricesOf, normVectorsOf, randomModelWeights } from '../../../dist/families/index.js'
+import { pairPlans } from '../../../dist/families/pair-plan.js'
 import { readModelFolder } from '../../../dist/interop/index.js'
 import { generateWeights, magnitudes, fillWords } from '../../../dist/random/index.js'
 import { openFile } from '../../../dist/files/files.js'
@@ -82,8 +83,11 @@ const tinyBert = { ...bert, layers: 1, width: 8, heads: 2, inner: 6, vocabulary:
 await prunedTicket('pruned-llama-factored', 'range', { target: random(tinyLlama), items: 4, embeddingItems: 5, dense: 'none', attention: 'factored' })
 await prunedTicket('pruned-llama-rotary', 'bits', { target: random({ ...tinyLlama, tiedHead: false }), items: 3, dense: 'none', attention: 'rotary' })
 await prunedTicket('pruned-bert', 'deflate', { target: random(tinyBert), items: 4, dense: 'none', attention: 'merged' })
+const byMatrix = { attention: 'factored', dense: 'none' }
+const itemsOf = new Map(pairPlans(tinyLlama, byMatrix).map(({ name }, i) => [name, 3 + (i % 3)]))
+await prunedTicket('pruned-llama-by-matrix', 'bits', { target: random(tinyLlama), items: itemsOf, ...byMatrix })
 
-const pruned = ['pruned-range', 'pruned-llama-factored', 'pruned-llama-rotary', 'pruned-bert']
+const pruned = ['pruned-llama-by-matrix', 'pruned-range', 'pruned-llama-factored', 'pruned-llama-rotary', 'pruned-bert']
 for (const name of [...Object.keys(searched), ...pruned]) {
   const file = `${name}.slt.safetensors`
   const ticket = await openTicket(await openFile(here + file), nodeSha256)
