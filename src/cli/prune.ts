@@ -2,13 +2,13 @@ import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import type { PairChoice } from '../families/pair-plan.js'
 import { bytesText } from '../inspect/bytes-text.js'
-import type { TriedItems } from '../jobs/choose-items.js'
 import type { PruneFileOptions } from '../jobs/prune.js'
 import type { PruneReport } from '../prune/prune.js'
 import type { Quantiles } from '../prune/quantiles.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
-import { createProgress, type Progress } from './progress.js'
+import { createProgress } from './progress.js'
+import { chooseByDivergence } from './prune-items.js'
 import { randomTarget, readTarget, type Target } from './target.js'
 import { count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
@@ -135,43 +135,17 @@ export function addPrune(program: Command): void {
       const text = flags.data === undefined ? undefined : await sequencesOf(target, folder, flags)
       for (const warning of text?.warnings ?? []) terminal.note(warning)
       const inputs = folder === undefined ? [] : [folder]
-      const chosen = flags.targetKl === undefined ? undefined : await choose(terminal, target, flags, text?.sequences)
+      const { targetKl, itemsPer, seed, scale, method, threads, embeddingItems, attention, dense } = flags
+      const sequences = text?.sequences
+      const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences }
+      const chosen =
+        targetKl === undefined ? undefined : await chooseByDivergence(terminal, { targetKl, itemsPer }, options)
       const items = chosen?.items ?? flags.items
-      const report = await prune(target, { ...flags, items, out, inputs, sequences: text?.sequences })
+      const report = await prune(target, { ...flags, items, out, inputs, sequences })
       printReport(terminal, report, out)
-      const choice = chosen && { targetKl: flags.targetKl, tried: chosen.tried }
+      const choice = chosen && { targetKl, tried: chosen.tried }
       terminal.result({ ...report, out, warnings: target.warnings, ...choice })
     })
-}
-
-/** The items that a divergence asks for, trial by trial. */
-async function choose(
-  terminal: Terminal,
-  target: Target,
-  { targetKl, itemsPer, seed, scale, method, threads, embeddingItems, attention, dense }: PruneFlags,
-  sequences: PruneFileOptions['sequences'],
-): Promise<{ items: PruneFileOptions['items']; tried: TriedItems[] }> {
-  const [{ chooseItems }, { chooseMatrixItems }] = await Promise.all([
-    import('../jobs/choose-items.js'),
-    import('../jobs/choose-matrix-items.js'),
-  ])
-  const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences }
-  const onTrial = ({ items, itemsPer: per, divergence, bitsPerWeight }: TriedItems) =>
-    terminal.print(
-      `${per === 'matrix' ? `up to ${items} items by matrix` : `${items} items`}: ${short(divergence)} nats a token, ${short(bitsPerWeight)} bits a weight`,
-    )
-  if (itemsPer === 'model') return interruptible((signal) => chooseItems(targetKl!, { ...options, signal }, onTrial))
-  let progress: Progress | undefined // made after the prunings before it: its rate is that of the matrices
-  const onMatrix = (done: number, total: number, pair: string) => {
-    progress ??= createProgress('matrices')
-    if (done < total) progress.update(done, total, `divergence of ${pair}`)
-    else progress.stop()
-  }
-  try {
-    return await interruptible((signal) => chooseMatrixItems(targetKl!, { ...options, signal }, onTrial, onMatrix))
-  } finally {
-    progress?.stop()
-  }
 }
 
 /** The text that the two are compared on. @throws InputError or RangeError as `textSequences` does */
