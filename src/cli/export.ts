@@ -1,5 +1,4 @@
 import type { Command } from 'commander'
-import { familyOf } from '../families/index.js'
 import { attentionSpecs } from '../families/tape.js'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { HeadForm } from '../interop/index.js'
@@ -70,7 +69,7 @@ export function addExport(program: Command): void {
     .description(
       'write a ticket, or a Hugging Face folder, as a model that other software loads; a small ticket as text',
     )
-    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
+    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
     .argument('[out]', "the folder or file to write; of a QR code by default the ticket's name with .svg")
     .addOption(
       requiredOption(
@@ -161,7 +160,7 @@ async function runExport(
 }
 
 async function printReport(terminal: Terminal, report: ExportReport): Promise<void> {
-  const { out, files, bytes, config, tokenizer, kind, heads, logitDifference } = report
+  const { out, files, bytes, config, tokenizer, kind, heads, results, resultDifference } = report
   for (const warning of report.warnings) terminal.note(warning)
   terminal.print(terminal.colour.bold(out))
   if (files.length > 1) for (const file of files) terminal.print(`  ${file.path.padEnd(26)} ${bytesText(file.bytes)}`)
@@ -171,9 +170,8 @@ async function printReport(terminal: Terminal, report: ExportReport): Promise<vo
   )
   if (heads !== null) {
     const form = heads === 'exact' ? 'exact heads' : `heads of rank ${attentionSpecs(config)[0].headWidth}`
-    const results = familyOf(config).task === 'causal' ? 'logits' : 'hidden states'
     terminal.print(
-      `${form}: largest difference from the ${results} of the ticket, run literally: ${short(logitDifference)}`,
+      `${form}: largest difference from the ${results} of the ticket, run literally: ${short(resultDifference)}`,
     )
   }
   if (tokenizer === null && files.length > 1 && !files.some(({ path }) => path === 'tokenizer.json')) {

@@ -38,7 +38,7 @@ export function factsTable(report: TicketReport): string {
   if (report.norms !== null) facts.push(['norms', report.norms])
   facts.push(['tokenizer', report.tokenizer ?? 'none'])
   if (construction) {
-    const { items, embeddingItems, scale, method } = construction
+    const { items, embeddingItems, itemsPer, scale, method } = construction
     const { attention, dense } = choiceOf(construction)
     const kept = dense === 'none' ? 'nothing kept dense' : 'embeddings and norms kept dense'
     const way = config ? [`attention ${attention}`, kept] : []
@@ -46,7 +46,7 @@ export function factsTable(report: TicketReport): string {
     facts.push([
       'construction',
       [
-        `${items} products a weight${tables}${items > MAX_EXACT_ITEMS ? ', not proved optimal' : ''}`,
+        `${itemsPer === 'matrix' ? 'up to ' : ''}${items} products a weight${itemsPer === 'matrix' ? ', by matrix' : tables}${items > MAX_EXACT_ITEMS ? ', not proved optimal' : ''}`,
         method,
         `scale ${scale}`,
         ...way,

@@ -8,6 +8,7 @@ import type { Quantiles } from '../prune/quantiles.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
 import { createProgress } from './progress.js'
+import { chooseByDivergence } from './prune-items.js'
 import { randomTarget, readTarget, type Target } from './target.js'
 import { count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
@@ -18,6 +19,7 @@ export interface PruneFlags {
   items: number
   embeddingItems?: number
   targetKl?: number
+  itemsPer: 'model' | 'matrix'
   attention?: PairChoice['attention']
   dense?: PairChoice['dense']
   data?: string
@@ -67,6 +69,12 @@ export function addPrune(program: Command): void {
       '--target-kl <nats>',
       'choose the items: the fewest with which predictions differ by at most so many nats a token (it prunes a few times)',
       positive('target-kl'),
+    )
+    .option(
+      '--items-per <p>',
+      'what --target-kl chooses: one number of items for the model, or one for each matrix, so that bits go where they pay',
+      oneOf('items-per', ['model', 'matrix']),
+      'model' as const,
     )
     .option(
       '--attention <a>',
@@ -128,6 +136,12 @@ export function addPrune(program: Command): void {
       if (flags.targetKl !== undefined && flags.queue !== undefined) {
         command.error('slt: --target-kl prunes here: give --queue with --items', { exitCode: 2 })
       }
+      if (flags.itemsPer === 'matrix' && flags.targetKl === undefined) {
+        command.error('slt: --items-per matrix goes with --target-kl', { exitCode: 2 })
+      }
+      if (flags.itemsPer === 'matrix' && flags.embeddingItems !== undefined) {
+        command.error('slt: --items-per matrix chooses what --embedding-items sets: give one of them', { exitCode: 2 })
+      }
       const terminal = createTerminal(flags)
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
@@ -136,28 +150,17 @@ export function addPrune(program: Command): void {
       const text = flags.data === undefined ? undefined : await sequencesOf(target, folder, flags)
       for (const warning of text?.warnings ?? []) terminal.note(warning)
       const inputs = folder === undefined ? [] : [folder]
-      const chosen = flags.targetKl === undefined ? undefined : await choose(terminal, target, flags, text?.sequences)
+      const { targetKl, itemsPer, seed, scale, method, threads, embeddingItems, attention, dense } = flags
+      const sequences = text?.sequences
+      const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences }
+      const chosen =
+        targetKl === undefined ? undefined : await chooseByDivergence(terminal, { targetKl, itemsPer }, options)
       const items = chosen?.items ?? flags.items
-      const report = await prune(target, { ...flags, items, out, inputs, sequences: text?.sequences })
+      const report = await prune(target, { ...flags, items, out, inputs, sequences })
       printReport(terminal, report, out)
-      terminal.result({ ...report, out, warnings: target.warnings, ...(chosen && { tried: chosen.tried }) })
+      const choice = chosen && { targetKl, tried: chosen.tried }
+      terminal.result({ ...report, out, warnings: target.warnings, ...choice })
     })
-}
-
-/** The items that a divergence asks for, trial by trial. */
-async function choose(
-  terminal: Terminal,
-  target: Target,
-  { targetKl, seed, scale, method, threads, embeddingItems, attention, dense }: PruneFlags,
-  sequences: PruneFileOptions['sequences'],
-) {
-  const { chooseItems } = await import('../jobs/choose-items.js')
-  const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences }
-  return interruptible((signal) =>
-    chooseItems(targetKl!, { ...options, signal }, ({ items, divergence }) =>
-      terminal.print(`${items} items: ${short(divergence)} nats a token`),
-    ),
-  )
 }
 
 /** The text that the two are compared on. @throws InputError or RangeError as `textSequences` does */
@@ -177,7 +180,8 @@ async function sequencesOf({ config }: Target, folder: string | undefined, { dat
 /** Prunes with a progress bar. */
 export async function prune(
   target: Target,
-  flags: PruneFlags & Pick<PruneFileOptions, 'out' | 'inputs' | 'isSame' | 'advice' | 'sequences'>,
+  flags: Omit<PruneFlags, 'items' | 'itemsPer'> &
+    Pick<PruneFileOptions, 'items' | 'out' | 'inputs' | 'isSame' | 'advice' | 'sequences'>,
 ): Promise<PruneReport> {
   const { pruneModel } = await import('../jobs/prune.js')
   const { items, embeddingItems, attention, dense, seed, scale, method, threads, out, sequences } = flags
@@ -242,11 +246,21 @@ async function openQueue({ queue, store = 'slt-store' }: PruneFlags, signal: Abo
 /** The table of the matrices and what follows from it. */
 export function printReport(terminal: Terminal, report: PruneReport, out: string): void {
   const unproved = report.provedOptimal ? [] : ['not proved optimal']
-  const head = ['matrix', 'weights', 'unreachable', 'largest error', 'median error', 'expected gap']
+  const ofMatrix = report.itemsPer === 'matrix'
+  const head = [
+    'matrix',
+    'weights',
+    ...(ofMatrix ? ['items'] : []),
+    'unreachable',
+    'largest error',
+    'median error',
+    'expected gap',
+  ]
   if (!report.provedOptimal) head.push('subset sums')
   const rows = report.pairs.map((pair) => [
     pair.name,
     count(pair.weights),
+    ...(ofMatrix ? [String(pair.items)] : []),
     count(pair.unreachable),
     short(pair.maxError),
     short(pair.medianError),
@@ -261,7 +275,7 @@ export function printReport(terminal: Terminal, report: PruneReport, out: string
   )
   if (!report.provedOptimal) {
     terminal.print(
-      `not proved optimal: with ${report.items} products a weight, more than ${MAX_EXACT_ITEMS}, the solver stops near 2^-26 of the largest product; the expected gap is that of the best subset, which is not looked for`,
+      `not proved optimal: with ${ofMatrix ? 'up to ' : ''}${report.items} products a weight, more than ${MAX_EXACT_ITEMS}, the solver stops near 2^-26 of the largest product; the expected gap is that of the best subset, which is not looked for`,
     )
   }
   for (const line of differenceLines(report)) terminal.print(line)

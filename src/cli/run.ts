@@ -34,8 +34,8 @@ const DEFAULT_COUNT = 32
 export function addRun(program: Command): void {
   program
     .command('run')
-    .description("run a ticket: the greedy continuation of some tokens, by the seed's weights under the masks")
-    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
+    .description('the greedy continuation of some tokens by a model that predicts the next one: a GPT-2 or a Llama')
+    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
     .addOption(
       requiredOption(
         '--tokens <list>',

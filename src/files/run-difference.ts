@@ -13,10 +13,25 @@ const options: Readonly<Record<string, string>> = {
   'task.name': 'task',
 }
 
-/** The option of a setting by its path in a record: `settings.config.positions` is `--context`. */
+/** Settings that have no option: they follow from others, or are those of the family. */
+const facts: Readonly<Record<string, string>> = {
+  vocabulary: 'the vocabulary',
+  headWidth: 'the width of a head',
+  types: 'the number of token types',
+  layerNormEpsilon: "the norms' epsilon",
+  normEpsilon: "the norms' epsilon",
+  ropeTheta: 'the base of the rotary angles',
+  inputBias: 'a bias of queries, keys and values',
+  outputBias: "a bias of the attention's output",
+  feedForwardBias: 'a bias of the feed-forward maps',
+  kind: 'the kind of run',
+}
+
+/** The option of a setting by its path in a record: `settings.config.positions` is `--context`; in words where it has none. */
 export function optionOf(path: string): string {
   if (!path.startsWith('settings.')) return path
   const name = path.startsWith('settings.task.name') ? 'task.name' : path.slice(path.lastIndexOf('.') + 1)
+  if (Object.hasOwn(facts, name)) return facts[name]
   return `--${options[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 

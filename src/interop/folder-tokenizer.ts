@@ -21,6 +21,8 @@ export interface FolderTokenizer extends Tokenizer {
   readonly padToken: number | null
   /** Most tokens of a text, special ones included, as `tokenizer_config.json` says; null where it does not. */
   readonly maxLength: number | null
+  /** Where a longer text is cut: at its end (`right`, the default of transformers), or at its beginning. */
+  readonly truncationSide: 'right' | 'left'
 }
 
 /** A larger `model_max_length` means that there is no limit: transformers writes 1e30. */
@@ -86,6 +88,7 @@ export async function readFolderTokenizer(
     return tokens
   }
   const longest = settings.model_max_length
+  const truncationSide = readTruncationSide(settings, config?.source)
   return {
     name: 'folder',
     vocabulary,
@@ -98,6 +101,7 @@ export async function readFolderTokenizer(
     maskToken: special('mask_token'),
     padToken: special('pad_token'),
     maxLength: Number.isSafeInteger(longest) && (longest as number) < LONGEST ? (longest as number) : null,
+    truncationSide,
     encode: (text, options) => encode(typeof text === 'string' ? soundText(text) : utf8.decode(text), options),
     createEncoder(options) {
       const parts: Uint8Array[] = []
@@ -151,6 +155,14 @@ function readSettings(config: JsonText | null): Record<string, unknown> {
   })
 }
 
+function readTruncationSide(
+  { truncation_side: side = 'right' }: Record<string, unknown>,
+  source = '',
+): 'right' | 'left' {
+  if (side === 'right' || side === 'left') return side
+  throw new InputError(`${source}: "truncation_side" expected right or left, got ${quoted(side)}`)
+}
+
 /** Runs the package on a file: what it throws is a mistake in the file that was not seen before. */
 function caught<T>(work: () => T, refuse: (reason: string) => never): T {
   try {
@@ -161,7 +173,8 @@ function caught<T>(work: () => T, refuse: (reason: string) => never): T {
 }
 
 /**
- * A text as an encoder reads it: with the tokens that the folder puts around it, and of its own as many of the first as there is room for.
+ * A text as an encoder reads it: with the tokens that the folder puts around it, and of its own as many as there is room for: the
+ * first, or the last where the folder cuts texts at their beginning.
  * @param maxLength an integer, at least as many as those around it
  * @throws RangeError for a smaller one
  */
@@ -171,5 +184,7 @@ export function encodeTruncated(tokenizer: FolderTokenizer, text: string, maxLen
   if (!(room >= 0)) {
     throw new RangeError(`"maxLength" expected at least ${before.length + after.length} tokens, got ${maxLength}`)
   }
-  return [...before, ...tokenizer.encode(text).subarray(0, room), ...after]
+  const own = tokenizer.encode(text)
+  const from = tokenizer.truncationSide === 'left' ? Math.max(0, own.length - room) : 0
+  return [...before, ...own.subarray(from, from + room), ...after]
 }

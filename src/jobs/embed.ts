@@ -29,6 +29,8 @@ export interface Embedder extends SentenceSettings {
   readonly width: number
   /** Most tokens of a text that are read, those around it included. */
   readonly maxLength: number
+  /** Where a longer text is cut, as the tokenizer's folder says: at its end, or at its beginning. */
+  readonly truncationSide: 'right' | 'left'
   /** What the user should know, a line each. */
   readonly warnings: readonly string[]
   /**
@@ -65,7 +67,11 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
   try {
     const { kind, config, encoder } = opened
     const tokenizer = await loadModelTokenizer(opened, name)
-    const { padToken = null, maxLength: longest = null } = tokenizer as Partial<FolderTokenizer>
+    const {
+      padToken = null,
+      maxLength: longest = null,
+      truncationSide = 'right',
+    } = tokenizer as Partial<FolderTokenizer>
     const folder = name ?? (kind === 'folder' ? path : undefined)
     const isFolder = folder !== undefined && tokenizer.name === 'folder'
     const settings = isFolder
@@ -83,6 +89,7 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
       lowerCase,
       prompt,
       maxLength,
+      truncationSide,
       warnings: [...opened.warnings, ...settings.warnings, ...paddingNotes(folder ?? path, tokenizer)],
       async embed(texts, { batch = kind === 'pruned' ? PRUNED_BATCH : undefined, signal, onProgress } = {}) {
         expectTexts(texts)
@@ -158,7 +165,7 @@ export async function embedTexts(request: EmbedRequest): Promise<EmbedReport> {
   try {
     for (const warning of facts.warnings) onNote?.(warning)
     const found = await embed(texts, { batch, signal, onProgress })
-    const cut = truncationNote(found.truncated, facts.maxLength)
+    const cut = truncationNote(found.truncated, facts)
     if (cut !== undefined) onNote?.(cut)
     return { model, texts: texts.length, ...facts, ...found, warnings: cut ? [...facts.warnings, cut] : facts.warnings }
   } finally {
@@ -167,9 +174,12 @@ export async function embedTexts(request: EmbedRequest): Promise<EmbedReport> {
 }
 
 /** What is said of texts that were cut; undefined where there are none. */
-function truncationNote([first, ...more]: readonly number[], maxLength: number): string | undefined {
+function truncationNote(
+  [first, ...more]: readonly number[],
+  { maxLength, truncationSide }: Pick<Embedder, 'maxLength' | 'truncationSide'>,
+): string | undefined {
   if (first === undefined) return undefined
   const which =
     more.length === 0 ? `text ${first + 1} is` : `${more.length + 1} texts, the first is text ${first + 1}, are`
-  return `${which} longer than ${maxLength} tokens: the first ${maxLength} are read`
+  return `${which} longer than ${maxLength} tokens: the ${truncationSide === 'left' ? 'last' : 'first'} ${maxLength} are read`
 }

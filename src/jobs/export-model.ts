@@ -19,6 +19,7 @@ import {
   tokenizerFiles,
   weightsFile,
 } from '../interop/index.js'
+import { resultName } from '../prune/compare-results.js'
 import { isMissingFile } from '../safetensors/index.js'
 import { endsOf } from '../search/continue-text.js'
 import { aboutModel, commandOf } from './export-origin.js'
@@ -72,7 +73,8 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
       config: model?.config ?? source.config,
       tokenizer,
       heads: source.kind === 'pruned' ? heads : null,
-      logitDifference: model?.difference ?? null,
+      results: resultName(source.config),
+      resultDifference: model?.difference ?? null,
       warnings: source.warnings,
     }
   } finally {

@@ -45,6 +45,8 @@ export interface ModelSource {
   readonly parameters: number
   /** A line each for what a folder holds and was not read; see `ModelFolder`. Empty for files. */
   readonly warnings: readonly string[]
+  /** Of the search or training that made the model, unsigned 64-bit; null where pruning or others made it. */
+  readonly seed: bigint | null
   /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
   /**
@@ -66,7 +68,7 @@ export interface ModelSource {
 /**
  * Opens a ticket file, searched or pruned, a model of `slt train`, or a Hugging Face folder of a known family.
  * @param options.memoryLimit of a ticket; see `openTicket`
- * @throws InputError in one line when it is missing, no sound ticket of a GPT-2 or no sound folder
+ * @throws InputError in one line when it is missing, no sound ticket of a model or no sound folder
  */
 export async function openModelSource(path: string, options: OpenOptions = {}): Promise<ModelSource> {
   const found = await stat(path).catch((error) => refuseSystem(path, error))
@@ -80,7 +82,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
     if (other !== undefined) throw new InputError(`${path}: is neither a ticket nor a folder (${other})`)
     const trained = await openTrainedFile(source)
     if (trained) {
-      const { config, tokenizer, readWeights } = trained
+      const { config, tokenizer, seed, readWeights } = trained
       return {
         kind: 'trained',
         path,
@@ -93,6 +95,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         dtype: 'F32',
         parameters: countParameters(config),
         warnings: [],
+        seed,
         ticket: null,
         weights: once(readWeights),
         specialTokens: async (name = tokenizer) => specialTokensOf(name),
@@ -115,6 +118,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       dtype: 'ticket',
       parameters: ticket.kind === 'searched' ? searchedParameters(ticket) : countParameters(config),
       warnings: [],
+      seed: ticket.kind === 'searched' ? ticket.seed : null,
       ticket,
       weights: once(() => ticketWeights(ticket)),
       specialTokens: async (name = tokenizer) => specialTokensOf(name),
@@ -171,6 +175,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       dtype,
       parameters: countParameters(config),
       warnings,
+      seed: null,
       ticket: null,
       weights: once(() => folder.readWeights()),
       specialTokens: () => folderSpecialTokens(path),

@@ -45,8 +45,11 @@ export interface PruneReport {
   /** Pairs taken over from an interrupted run. */
   resumed: number
   family: string
+  /** Random products a weight; where `itemsPer` is `matrix`, the most of any matrix. */
   items: number
   embeddingItems: number
+  /** Whether there is one number of items for all matrices, or each has its own. */
+  itemsPer: 'model' | 'matrix'
   attention: PairChoice['attention']
   dense: PairChoice['dense']
   /** Bits of the ticket's file for each weight of the model. */
@@ -56,7 +59,8 @@ export interface PruneReport {
   seed: string
   scale: 'auto' | number
   method: 'balanced' | 'plain'
-  pairs: (PairReport & { name: string; sourceScale: number })[]
+  /** Of each pair, with its random products a weight. */
+  pairs: (PairReport & { name: string; items: number; sourceScale: number })[]
 }
 
 /**
@@ -66,7 +70,7 @@ export interface PruneReport {
  * be written or holds what may not be lost; an AbortError when `signal` is aborted, leaving what is needed to resume
  */
 export async function pruneModel(platform: PrunePlatform, options: PruneOptions): Promise<PruneReport> {
-  const { target, items, seed, scale = 'auto', method = 'balanced', out, signal } = options
+  const { target, seed, scale = 'auto', method = 'balanced', out, signal } = options
   checkOptions(options)
   const started = performance.now()
   const { config, weights } = target
@@ -90,6 +94,7 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
   const wanted = await targetResults(platform, options)
   signal?.throwIfAborted()
   const dense = denseParameters(config, choice.dense)
+  const asked = constructionOf(options)
   const writer = await openTicketWriter({
     path: out,
     seed,
@@ -100,7 +105,7 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
       shape: parameter.shape,
       values: valuesOf(parameter, weights),
     })),
-    construction: constructionOf(options),
+    construction: asked,
     fingerprint: targetFingerprint(platform.createSha256, target),
     force: options.force,
     storage: platform.storage,
@@ -138,8 +143,9 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
       keptDense: dense.map(({ name }) => name),
       resumed,
       family: familyOf(config).name,
-      items,
-      embeddingItems: options.embeddingItems ?? items,
+      items: asked.items,
+      embeddingItems: asked.embeddingItems ?? asked.items,
+      itemsPer: asked.itemsPer ?? 'model',
       ...choice,
       bitsPerWeight: (8 * bytes) / countParameters(config),
       difference: probe.difference,
@@ -149,6 +155,7 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
       method,
       pairs: specs.map((spec) => ({
         name: spec.name,
+        items: spec.hidden / spec.inputs,
         sourceScale: productRange(spec),
         ...writer.finished.get(spec.name)!,
       })),

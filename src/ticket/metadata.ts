@@ -90,8 +90,9 @@ export function metadataText(metadata: TicketMetadata): string {
     const { family = FIRST_FAMILY, ...fields } = orderedConfig(config)
     const model = { ...head, kind, family, ...coded, config: fields, ...rest, dense }
     if (metadata.kind === 'searched') return JSON.stringify(model)
-    const { embeddingItems = null, items, scale, method } = metadata.construction
-    const construction = { items, scale, method, ...choiceOf(metadata.construction), embeddingItems }
+    const { embeddingItems = null, items, scale, method, itemsPer } = metadata.construction
+    const own = itemsPer === undefined ? {} : { itemsPer }
+    const construction = { items, scale, method, ...choiceOf(metadata.construction), embeddingItems, ...own }
     return JSON.stringify({ ...model, construction })
   }
   const first = { ...head, kind: version === '3' ? kind : firstKinds[kind], ...coded, config, ...rest, dense }

@@ -6,7 +6,7 @@ import type { PruneReport } from '../../src/prune/prune.js'
 const pair = { weights: 4, unreachable: 0, maxError: 1e-3, medianError: 1e-6, expectedGap: 1e-6 }
 
 /** What `slt prune` prints of a report. */
-function printed(items: number): string {
+function printed(items: number, itemsPer: PruneReport['itemsPer'] = 'model'): string {
   const report: PruneReport = {
     weights: 8,
     unreachable: 0,
@@ -23,6 +23,7 @@ function printed(items: number): string {
     family: 'gpt2',
     items,
     embeddingItems: items,
+    itemsPer,
     attention: 'merged',
     dense: 'none',
     bitsPerWeight: 20,
@@ -40,7 +41,7 @@ function printed(items: number): string {
     seed: '0',
     scale: 'auto',
     method: 'balanced',
-    pairs: ['h.0.a', 'h.0.b'].map((name) => ({ name, sourceScale: 1, ...pair })),
+    pairs: ['h.0.a', 'h.0.b'].map((name) => ({ name, items, sourceScale: 1, ...pair })),
   }
   let text = ''
   const print = (line = '') => {
@@ -67,4 +68,9 @@ test('what the ticket loses is said in nats, with quantiles, and whether anythin
   )
   expect(text).toContain('the same likeliest token: 99.50 %')
   expect(text).toContain('kept dense: nothing')
+})
+
+test('where each matrix has its own items, the table has them', () => {
+  expect(printed(16, 'matrix')).toMatch(/^ h\.0\.a +4 +16 +0 /m)
+  expect(printed(16)).toMatch(/^ h\.0\.a +4 +0 /m)
 })

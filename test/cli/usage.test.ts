@@ -46,6 +46,11 @@ describe('bad usage ends with 2 and one line', () => {
     [['prune'], 'give a folder or --random <shape>, one of them'],
     [['prune', sorter, '--random', 'gpt2-mini'], 'give a folder or --random <shape>, one of them'],
     [['prune', sorter, '--layers', '1'], '--layers goes with --random'],
+    [['prune', sorter, '--items-per', 'matrix'], '--items-per matrix goes with --target-kl'],
+    [
+      ['prune', sorter, '--items-per', 'matrix', '--target-kl', '1', '--embedding-items', '8'],
+      '--items-per matrix chooses what --embedding-items sets: give one of them',
+    ],
   ])('slt %j', (args, message) => {
     const { code, stdout, stderr } = slt(...args)
     expect(stderr).toBe(`slt: ${message}\n`)

@@ -111,6 +111,24 @@ test("stories260k has llama2.c's tokens, one of which begins a text", async () =
   expect([1, 3, 265].map((token) => byteLengths[token])).toEqual([0, 1, 4]) // <s>, <0x00>, " the"
 })
 
+test('a text is cut at the side that the folder says, and another side is refused', async () => {
+  const folder = new URL('tokenizers/wordpiece/', vectors)
+  const settings = JSON.parse(readFileSync(new URL('tokenizer_config.json', folder), 'utf8'))
+  const openSide = (side: unknown) => {
+    const changed = { 'tokenizer_config.json': JSON.stringify({ ...settings, truncation_side: side }) }
+    return openFolderTokenizer(opening(folder, changed), 701)
+  }
+  const text = 'Speak, speak. First, you know'
+  const whole = [...(await openVectors('wordpiece', 701)).encode(text, { addSpecialTokens: true })]
+  const left = await openSide('left')
+  expect(encodeTruncated(left, text, 6)).toEqual([whole[0], ...whole.slice(-5)])
+  expect(encodeTruncated(left, text, 512)).toEqual(whole)
+  expect(encodeTruncated(await openSide('right'), text, 6)).toEqual([...whole.slice(0, 5), whole.at(-1)])
+  await expect(openSide('middle')).rejects.toThrow(
+    'tokenizer_config.json: "truncation_side" expected right or left, got "middle"',
+  )
+})
+
 test('a text cut to a length keeps the tokens around it', async () => {
   const tokenizer = await openVectors('wordpiece', 701)
   const whole = [...tokenizer.encode('Speak, speak. First, you know', { addSpecialTokens: true })]

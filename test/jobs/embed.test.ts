@@ -90,6 +90,16 @@ test('of a longer text the first tokens are read, which is told once', async () 
   expect(text.tokens).toBe(16)
 })
 
+test('a folder that cuts texts at their beginning has the last tokens read', async () => {
+  const settings = JSON.parse(await readFile(join(encoderFolder, 'tokenizer_config.json'), 'utf8'))
+  const model = await changed('left', { 'tokenizer_config.json': { ...settings, truncation_side: 'left' } })
+  const text = expected.texts[4]
+  const [left, right] = [await embed({ model, texts: [text] }), await embed({ texts: [text] })]
+  expect(left.warnings.at(-1)).toBe('text 1 is longer than 16 tokens: the last 16 are read')
+  expect(left).toMatchObject({ truncationSide: 'left', tokens: 16 })
+  expect(largestDifference(left.vectors, right.vectors)).toBeGreaterThan(1e-3)
+})
+
 test('a tokenizer with fewer tokens than the model is told of once', async () => {
   const { warnings } = await embed({ texts: ['a'] })
   expect(warnings).toEqual([

@@ -229,6 +229,20 @@ describe('refused in one line', () => {
     ['merged attention', set('construction.attention', 'merged'), /"attention" expected factored or rotary for Llama/],
     ['nothing said of what is dense', set('construction.dense', undefined), /"construction.dense" expected none, emb/],
     ['0 items', set('construction.embeddingItems', 0), /"construction.embeddingItems" expected an integer >= 1, got 0/],
+    ['items of another kind', set('construction.itemsPer', 'head'), /"construction.itemsPer" expected matrix, got "he/],
+    [
+      'items by matrix and of embeddings',
+      set('construction.itemsPer', 'matrix'),
+      /expected null beside itemsPer, got 6/,
+    ],
+    [
+      'more items than it says',
+      (m) => {
+        Object.assign(m.construction as object, { itemsPer: 'matrix', embeddingItems: null })
+        pair(m).hidden = 5 * (pair(m).inputs as number)
+      },
+      /pair "embed_tokens.0" expected a multiple of 9 hidden units, at most 36, got 45/,
+    ],
     ['a pair by another name', (m) => (pair(m).name = 'x'), /pair "embed_tokens.0" is missing/],
     ['a pair of another size', set('config.vocabulary', 8), /pair "embed_tokens.0" expected 8 x 6, got 9 x 6/],
     ['something dense', (m) => (m.dense = [{ name: 'd', shape: [] }]), /"dense" expected 0 tensors for the/],

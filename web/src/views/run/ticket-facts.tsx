@@ -65,10 +65,13 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
     `${integer(total.kept)} of ${integer(total.maskBits)} random weights${construction ? ' of the second matrices' : ''} (${percent(total.fraction)})`,
   ])
   if (construction) {
-    const { items, embeddingItems = null, attention = 'merged', dense = 'embeddings' } = construction
+    const { items, embeddingItems = null, itemsPer, attention = 'merged', dense = 'embeddings' } = construction
     const ofTables = embeddingItems === null || embeddingItems === items ? '' : `; ${embeddingItems} in embeddings`
     const unproved = Math.max(items, embeddingItems ?? 0) > MAX_EXACT_ITEMS ? ', not proved optimal' : ''
-    rows.push(['Random products for a weight', `${items}${ofTables}${unproved}`])
+    rows.push([
+      'Random products for a weight',
+      `${itemsPer === 'matrix' ? `up to ${items}, by matrix` : `${items}${ofTables}`}${unproved}`,
+    ])
     if (config) {
       rows.push(['Attention', attentionTexts[attention]])
       rows.push(['Kept dense', dense === 'none' ? 'nothing: no float of the trained model' : 'embeddings and norms'])
