@@ -223,7 +223,11 @@ export async function prune(
 }
 
 /** The workers of a queue, to prune the matrices. */
-async function openQueue({ queue, store = 'slt-store' }: PruneFlags, signal: AbortSignal, beforeNote: () => void) {
+async function openQueue(
+  { queue, store = 'slt-store' }: Pick<PruneFlags, 'queue' | 'store'>,
+  signal: AbortSignal,
+  beforeNote: () => void,
+) {
   const [{ openRedis }, { openStore }, { openPruneQueue }] = await Promise.all([
     import('../queue/redis.js'),
     import('../queue/open-store.js'),
