@@ -5,7 +5,7 @@ import { parseObject } from './hugging-face-config.js'
 import { loadSplitters, type TextSplitter } from './hugging-face-tokenizer.js'
 import type { JsonText } from './special-tokens.js'
 import { tokenBytes } from './token-bytes.js'
-import { readTokenizerRules } from './tokenizer-rules.js'
+import { lowerCased, readTokenizerRules, type TokenizerRules } from './tokenizer-rules.js'
 import { type OpenFile, openIfThere, readTextIfThere, textOf } from './weight-files.js'
 
 /** A tokenizer of a folder. Its `documentEnd` is the token that ends a text there, or else one that separates or begins texts. */
@@ -21,6 +21,10 @@ export interface FolderTokenizer extends Tokenizer {
   readonly padToken: number | null
   /** Most tokens of a text, special ones included, as `tokenizer_config.json` says; null where it does not. */
   readonly maxLength: number | null
+  /** Where transformers puts the tokens that fill up short texts. */
+  readonly padding: 'left' | 'right'
+  /** The same tokenizer, that makes a text small before anything else, special tokens in it left alone; see {@link lowerCased} of its rules. */
+  lowerCased(): FolderTokenizer
 }
 
 /** Our tokens are 16-bit numbers. */
@@ -59,11 +63,23 @@ export async function readFolderTokenizer(
     refuse(`a vocabulary of ${vocabulary.toLocaleString('en-US')} tokens is not supported; at most 65,536 are`)
   }
   const settings = readSettings(config)
-  const rules = readTokenizerRules(file, vocabulary, settings.added_tokens_decoder)
+  const rules = readTokenizerRules(file, vocabulary, settings)
+  const createSplitter = await loadSplitters()
+  return createTokenizer(rules, { settings, vocabulary, createSplitter, refuse })
+}
+
+interface TokenizerParts {
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly vocabulary: number
+  readonly createSplitter: (rules: TokenizerRules) => TextSplitter
+  readonly refuse: (reason: string) => never
+}
+
+function createTokenizer(rules: TokenizerRules, parts: TokenizerParts): FolderTokenizer {
+  const { settings, vocabulary, createSplitter, refuse } = parts
   const ids = new Map(rules.names.flatMap((name, token) => (name === undefined ? [] : [[name.text, token] as const])))
   const idOf = (text: string): number => ids.get(text) ?? refuse(`${quoted(text)} is no token`)
   const unknown = rules.unknown ?? undefined
-  const createSplitter = await loadSplitters()
   const whole = caught(() => createSplitter(rules), refuse)
   let letters: TextSplitter | undefined
   const splitterOf = (options: EncodeOptions | undefined): TextSplitter => {
@@ -103,6 +119,8 @@ export async function readFolderTokenizer(
     maskToken: special('mask_token'),
     padToken: special('pad_token'),
     maxLength: Number.isSafeInteger(longest) && (longest as number) < LONGEST ? (longest as number) : null,
+    padding: rules.padding,
+    lowerCased: () => createTokenizer(lowerCased(rules), parts),
     encode: (text, options) => encode(typeof text === 'string' ? soundText(text) : utf8.decode(text), options),
     createEncoder(options) {
       const parts: Uint8Array[] = []
