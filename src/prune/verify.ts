@@ -23,6 +23,7 @@ import { resultName } from './compare-results.js'
 import { createLiteralModel, LITERAL_CACHE } from './literal-model.js'
 import type { PrunePlatform, PruneTarget } from './options.js'
 import { absoluteDifferences, pairProduct } from './pair-product.js'
+import { sourceOptions } from './pair-source.js'
 import { probeResult } from './probe.js'
 import { type Check, checkLimits, checkPredictions, type PredictionLimits } from './verify-predictions.js'
 
@@ -108,14 +109,19 @@ export async function verifyModel(
   return { checks }
 }
 
+/** What rounding to four decimals may take from a recorded logit. */
+const ROUNDED = 5e-5
+
 /**
- * The logits that a probe gives now, against those recorded. Tickets of before hold a tolerance that did not grow with the logits:
- * the wider one counts.
+ * The logits that a probe gives now, against those recorded. The tolerance is the one that pruning and search record for logits of this size, and
+ * not the ticket's own: tickets of before hold one that did not grow with the logits, and a ticket could pardon itself anything.
  */
 export function checkProbe(probe: Probe, logits: ArrayLike<number>, detail: string): Check {
   const value = probe.logits.reduce((most, logit, i) => Math.max(most, Math.abs(logit - logits[i])), 0)
-  const limit = Math.max(probe.tolerance, probeTolerance(probe.logits))
-  return { name: 'probe', passed: value <= limit, value, limit, detail }
+  const limit = probeTolerance(probe.logits.map((logit) => Math.abs(logit) + ROUNDED))
+  const wider =
+    probe.tolerance > limit ? `; the ticket asks for a tolerance of ${probe.tolerance}, which is too wide` : ''
+  return { name: 'probe', passed: value <= limit, value, limit, detail: `${detail}${wider}` }
 }
 
 /** The fields in which two configurations differ: `tiedHead: true, target false`; empty where they are equal. */
@@ -126,16 +132,25 @@ function configDifference(config: BaseConfig, target: BaseConfig): string {
   return different.map((field) => `${field}: ${here[field]}, target ${there[field]}`).join('; ')
 }
 
-/** The pairs are those of the configuration, in shape. */
+/** The pairs are those of the configuration, in shape, and as wide as the construction says. */
 function checkPairs(ticket: PrunedTicket, config: BaseConfig): Check {
-  const shapes = pairPlans(config, choiceOf(ticket.metadata.construction))
-  const wrong = shapes.find(({ name, inputs, outputs }) => {
+  const { construction } = ticket.metadata
+  const plans = pairPlans(config, choiceOf(construction))
+  const wrong = plans.find(({ name, inputs, outputs }) => {
     const spec = ticket.pairs.get(name)
     return !spec || spec.inputs !== inputs || spec.outputs !== outputs
   })
-  const passed = wrong === undefined && ticket.pairs.size === shapes.length
-  const detail = passed ? `${shapes.length} pairs of pruned random matrices` : `"${wrong?.name}" does not fit the model`
-  return { name: 'pairs', passed, detail }
+  const fits = wrong === undefined && ticket.pairs.size === plans.length
+  if (!fits) return { name: 'pairs', passed: false, detail: `"${wrong?.name}" does not fit the model` }
+  for (const plan of plans) {
+    const { hidden, inputs } = ticket.pairs.get(plan.name)!
+    const asked = plan.part === 'table' ? (construction.embeddingItems ?? construction.items) : construction.items
+    // The first tickets of short tables and shifts have no further products.
+    if ([asked, sourceOptions(plan, construction).items].includes(hidden / inputs)) continue
+    const detail = `"${plan.name}" has ${hidden / inputs} random products a weight, where the construction says ${asked}`
+    return { name: 'pairs', passed: false, detail }
+  }
+  return { name: 'pairs', passed: true, detail: `${plans.length} pairs of pruned random matrices` }
 }
 
 async function checkDense(ticket: PrunedTicket, weights: ModelWeights): Promise<Check> {
