@@ -42,16 +42,19 @@ export interface VerifyOptions extends PredictionLimits {
 /**
  * The model of a ticket, run literally: masks at full source width over weights regenerated from the seed.
  *
- * @throws InputError when the ticket holds no model, or one that needs more memory than the ticket may ask for
+ * @throws InputError when the ticket holds no model, or one that needs more memory than the ticket may ask for. A pass over a longer text asks
+ *   for more, and throws likewise
  */
 export async function openLiteralModel(
   { runner, kernels }: Pick<PrunePlatform, 'runner' | 'kernels'>,
   ticket: PrunedTicket,
 ): Promise<PairModel> {
   const config = configOf(ticket)
-  // What a token's hidden units are, of the widest pair and a full context, beside the matrices.
+  // Beside the matrices a text's hidden units, of the widest pair.
   const units = [...ticket.pairs.values()].reduce((most, { hidden }) => Math.max(most, hidden), 0)
-  ticket.memory.expect(pairsBytes(ticket, LITERAL_CACHE) + 4 * units * config.positions, 'run')
+  const matrices = pairsBytes(ticket, LITERAL_CACHE)
+  const expectLength = (length: number) => ticket.memory.expect(matrices + 4 * units * length, 'run')
+  expectLength(1)
   const choice = choiceOf(ticket.metadata.construction)
   const dense = new Map<string, WeightTensor>()
   for (const { name, shape } of denseParameters(config, choice.dense)) {
@@ -59,7 +62,7 @@ export async function openLiteralModel(
   }
   const readMasks = (name: string) => ticket.readMasks(name)
   const generate = createGenerator(kernels)
-  return createLiteralModel({ runner, config, choice, dense, seed: ticket.seed, readMasks, generate })
+  return createLiteralModel({ runner, config, choice, dense, seed: ticket.seed, readMasks, generate, expectLength })
 }
 
 function configOf(ticket: PrunedTicket): BaseConfig {

@@ -9,6 +9,7 @@ import type { BaseConfig } from '../../src/families/config.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { createTicketFiles } from '../../src/files/ticket-files.js'
+import { openModel } from '../../src/jobs/open-model.js'
 import { isPruneOf, verifyModel } from '../../src/jobs/prune.js'
 import { type PruneOptions, pruneModel } from '../../src/prune/prune.js'
 import { runPruneTask } from '../../src/prune/task.js'
@@ -31,6 +32,38 @@ async function prune(options: PruneOptions) {
     options,
   )
 }
+
+test.each(['factored', 'rotary'] as const)(
+  'a context of a billion tokens, %s, asks for no memory: the ticket is verified and written from as of a short one',
+  async (attention) => {
+    const config: BaseConfig = { ...smallLlama, layers: 1, positions: 1e9 }
+    const target = { config, weights: randomWeights(config) }
+    const out = join(folder, `${attention}-long.slt.safetensors`)
+    await prune({ target, items: 4, seed: 3, out, attention })
+    const { checks } = await verifyModel({ ticket: out })
+    expect(checks.filter(({ passed }) => !passed)).toEqual([])
+    const opened = await openModel(out)
+    try {
+      const { logits } = opened.model
+      const tokens = [1, 2, 3, 4, 5, 6, 7, 8, 0, 1]
+      await opened.decoder.read(tokens.slice(0, 3))
+      for (const token of tokens.slice(3, -1)) await opened.decoder.append(token)
+      const last = await opened.decoder.append(tokens.at(-1)!)
+      const whole = (await logits(Int32Array.from(tokens), 1, tokens.length)).subarray(-last.length)
+      expect(last.every((logit, i) => Math.abs(logit - whole[i]) < 1e-4)).toBe(true)
+    } finally {
+      await opened.close()
+    }
+    // What a text takes is asked for when it is read.
+    const asking = await openModel(out, { memoryLimit: 1e6 })
+    try {
+      const long = new Int32Array(2 ** 14)
+      await expect(asking.model.logits(long, 1, long.length)).rejects.toThrow(/MB of memory to run, the limit is 1\.00/)
+    } finally {
+      await asking.close()
+    }
+  },
+)
 
 const cases: [string, BaseConfig, PruneOptions['attention']][] = [
   ['gpt2', { ...smallGpt2, layers: 1, tiedHead: true } as BaseConfig, 'factored'],
