@@ -113,10 +113,17 @@ export function addPrune(program: Command): void {
       if (flags.targetKl !== undefined && command.getOptionValueSource('items') === 'cli') {
         command.error('slt: --target-kl chooses what --items sets: give one of them', { exitCode: 2 })
       }
+      if (flags.embeddingItems !== undefined && flags.dense === 'embeddings') {
+        command.error('slt: --embedding-items goes with --dense none: embeddings that stay dense are not pruned', {
+          exitCode: 2,
+        })
+      }
       const terminal = createTerminal(flags)
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
-      for (const warning of target.warnings) terminal.note(warning)
+      await expectAttention(target, flags.attention)
+      const warnings = [...target.warnings, ...(await notPruned(target, folder))]
+      for (const warning of warnings) terminal.note(warning)
       const out = flags.out ?? `${target.name}.slt.safetensors`
       const text = flags.data === undefined ? undefined : await sequencesOf(target, folder, flags)
       for (const warning of text?.warnings ?? []) terminal.note(warning)
@@ -125,8 +132,26 @@ export function addPrune(program: Command): void {
       const items = chosen?.items ?? flags.items
       const report = await prune(target, { ...flags, items, out, inputs, sequences: text?.sequences })
       printReport(terminal, report, out)
-      terminal.result({ ...report, out, warnings: target.warnings, ...(chosen && { tried: chosen.tried }) })
+      terminal.result({ ...report, out, warnings, ...(chosen && { tried: chosen.tried }) })
     })
+}
+
+/** @throws RangeError for a construction that the target's family has not */
+async function expectAttention({ config }: Target, attention: PruneFlags['attention']): Promise<void> {
+  const [{ attentionsOf }, { familyOf }] = await Promise.all([
+    import('../families/pair-plan.js'),
+    import('../families/family.js'),
+  ])
+  const allowed = attentionsOf(config)
+  if (attention === undefined || allowed.includes(attention)) return
+  const { title } = familyOf(config)
+  throw new RangeError(`--attention expected ${allowed.join(' or ')} for a ${title}, got ${attention}`)
+}
+
+/** What of a folder is no part of the ticket, in a line or none. */
+async function notPruned({ leftOut = [] }: Target, folder: string | undefined): Promise<string[]> {
+  const { leftOutLines } = await import('../interop/index.js')
+  return leftOutLines(folder ?? '', leftOut, 'pruned')
 }
 
 /** The items that a divergence asks for, trial by trial. */

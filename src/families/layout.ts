@@ -60,6 +60,8 @@ export interface HuggingFaceLayout<C extends BaseConfig> {
   fullName(stored: string): string
   /** Whether a tensor is a buffer or a part that the model does not use, to be passed over in silence. */
   isPassedOver(name: string, shape: Shape, config: C): boolean
+  /** Whether a tensor that is passed over is a part of a whole model, such as a pooler or the head of a task, and no buffer. Default: none is. */
+  isLeftOut?(name: string): boolean
   /** Whether a tensor that is no part of the model lies where it would be used, so that the model is another one. */
   isOfAnotherModel(name: string): boolean
 }

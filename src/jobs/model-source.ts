@@ -45,6 +45,8 @@ export interface ModelSource {
   readonly parameters: number
   /** A line each for what a folder holds and was not read; see `ModelFolder`. Empty for files. */
   readonly warnings: readonly string[]
+  /** Tensors of a folder's poolers and heads of tasks, which the model is without; none of files. */
+  readonly leftOut: readonly string[]
   /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
   /**
@@ -93,6 +95,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         dtype: 'F32',
         parameters: countParameters(config),
         warnings: [],
+        leftOut: [],
         ticket: null,
         weights: once(readWeights),
         specialTokens: async (name = tokenizer) => specialTokensOf(name),
@@ -115,6 +118,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       dtype: 'ticket',
       parameters: ticket.kind === 'searched' ? searchedParameters(ticket) : countParameters(config),
       warnings: [],
+      leftOut: [],
       ticket,
       weights: once(() => ticketWeights(ticket)),
       specialTokens: async (name = tokenizer) => specialTokensOf(name),
@@ -158,7 +162,7 @@ async function openFolder(path: string): Promise<ModelSource> {
   await refuseAdapter(open)
   const folder = await openModelFolder(open)
   try {
-    const { config, bytes, dtype } = folder
+    const { config, bytes, dtype, leftOut } = folder
     const unfollowed = unfollowedGeneration(...(await generationFiles(path)))
     const warnings = unfollowed === undefined ? folder.warnings : [...folder.warnings, unfollowed]
     return {
@@ -171,6 +175,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       dtype,
       parameters: countParameters(config),
       warnings,
+      leftOut,
       ticket: null,
       weights: once(() => folder.readWeights()),
       specialTokens: () => folderSpecialTokens(path),

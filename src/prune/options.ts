@@ -80,6 +80,11 @@ export function checkOptions(options: PruneOptions): void {
     if (!Number.isInteger(value) || value < 1 || value > 256)
       throw new RangeError(`"${name}" expected an integer from 1 to 256, got ${value}`)
   }
+  if (options.embeddingItems !== undefined && options.dense === 'embeddings') {
+    throw new RangeError(
+      `"embeddingItems" expected nothing where embeddings stay dense (an output matrix of its own has "items"), got ${embeddingItems}`,
+    )
+  }
   if (scale !== 'auto' && !(scale >= LEAST_SCALE && scale <= LARGEST_SCALE))
     throw new RangeError(`"scale" expected auto or a number from 2^-96 to 2^96, got ${scale}`)
   if (method !== 'balanced' && method !== 'plain')

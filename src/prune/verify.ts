@@ -2,7 +2,7 @@
 
 import type { BaseConfig } from '../families/config.js'
 import { createDenseModel } from '../families/dense-model.js'
-import { orderedConfig } from '../families/family.js'
+import { familyOf, orderedConfig } from '../families/family.js'
 import type { PairModel } from '../families/pair-model.js'
 import { denseParameters, pairPlans } from '../families/pair-plan.js'
 import { pairTargets } from '../families/pair-target.js'
@@ -127,8 +127,10 @@ export function checkProbe(probe: Probe, logits: ArrayLike<number>, detail: stri
   return { name: 'probe', passed: value <= limit, value, limit, detail: `${detail}${wider}` }
 }
 
-/** The fields in which two configurations differ: `tiedHead: true, target false`; empty where they are equal. */
+/** The fields in which two configurations differ: `tiedHead: true, target false`; of two families these. Empty where they are equal. */
 function configDifference(config: BaseConfig, target: BaseConfig): string {
+  const [own, other] = [config, target].map((one) => familyOf(one).title)
+  if (own !== other) return `the ticket is a ${own}, the target a ${other}`
   const [here, there] = [config, target].map((one) => orderedConfig(one) as unknown as Record<string, unknown>)
   const fields = [...new Set([...Object.keys(here), ...Object.keys(there)])]
   const different = fields.filter((field) => here[field] !== there[field])

@@ -7,6 +7,7 @@ import { openFile } from '../../src/files/files.js'
 import { readModelFolder } from '../../src/interop/index.js'
 import { type EmbedRequest, embedTexts, openEmbedder } from '../../src/jobs/embed.js'
 import { cosine } from '../../src/jobs/embed-tokens.js'
+import { missingTokenizer } from '../../src/jobs/missing-tokenizer.js'
 import { openModel } from '../../src/jobs/open-model.js'
 import { pruneModel } from '../../src/jobs/prune.js'
 import { InputError } from '../../src/safetensors/index.js'
@@ -213,4 +214,11 @@ test('an embedder is opened once for many texts', async () => {
   await embedder.close()
   expect(largestDifference(first.vectors, expected.mean.subarray(0, 32))).toBeLessThan(2e-6)
   expect(largestDifference(second.vectors, expected.mean.subarray(32, 64))).toBeLessThan(2e-6)
+})
+
+test('what has no tokenizer is told what helps, and an encoder is not sent to slt run', () => {
+  expect(missingTokenizer(40)).toContain('slt run --tokens')
+  expect(missingTokenizer(40, 'encoder')).toBe(
+    "names no tokenizer; neither bytes nor gpt2 has the model's 40 tokens; --tokenizer <folder> takes a folder's tokenizer.json",
+  )
 })

@@ -41,6 +41,11 @@ test.each(['factored', 'rotary'] as const)(
     const out = join(folder, `${attention}-long.slt.safetensors`)
     await prune({ target, items: 4, seed: 3, out, attention })
     const { checks } = await verifyModel({ ticket: out })
+    const other = { config: smallBert as BaseConfig, weights: randomWeights(smallBert) }
+    expect((await verifyModel({ ticket: out, target: other })).checks.at(-1)).toMatchObject({
+      passed: false,
+      detail: 'the ticket is a Llama, the target a BERT',
+    })
     expect(checks.filter(({ passed }) => !passed)).toEqual([])
     const opened = await openModel(out)
     try {
@@ -125,4 +130,12 @@ test('embeddings may have more products a weight than the rest', async () => {
       `"embeddingItems" expected an integer from 1 to 256, got ${embeddingItems}`,
     )
   }
+})
+
+test('items of embeddings are refused where embeddings stay dense, before work', async () => {
+  const config: BaseConfig = { ...smallLlama, layers: 1, tiedHead: false } as BaseConfig
+  const options = { target: { config, weights: randomWeights(config) }, items: 4, seed: 3, out: join(folder, 'never') }
+  await expect(prune({ ...options, dense: 'embeddings', embeddingItems: 4 })).rejects.toThrow(
+    '"embeddingItems" expected nothing where embeddings stay dense (an output matrix of its own has "items"), got 4',
+  )
 })
