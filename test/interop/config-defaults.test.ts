@@ -1,6 +1,7 @@
 // What transformers takes for granted where a config.json does not say, and what it refuses.
 import { describe, expect, test } from 'vitest'
 import type { LlamaConfig } from '../../src/families/llama/config.js'
+import { llamaHuggingFace } from '../../src/families/llama/hugging-face.js'
 import { readModelConfig } from '../../src/interop/hugging-face-config.js'
 
 const sizes = {
@@ -78,4 +79,20 @@ describe('what transformers refuses is refused', () => {
       headWidth: 4,
     }),
   )
+})
+
+test.each([
+  ['llama', {}, llama],
+  ['mistral', {}, { ...llama, num_attention_heads: 6, head_dim: 4 }],
+  ['llama', { outputBias: true }, { ...llama, attention_bias: true }],
+  ['qwen2', { outputBias: false }, { ...qwen2, num_attention_heads: 6, head_dim: 4 }],
+])('what is written is a %s %j, which transformers 5 loads, and is read as the same', (type, has, json) => {
+  const config = configOf(json)
+  const written = llamaHuggingFace.write(config)
+  expect(written).toMatchObject({
+    model_type: type,
+    architectures: [expect.stringMatching(new RegExp(`^${type}`, 'i'))],
+  })
+  expect(config).toMatchObject(has)
+  expect(configOf(written)).toEqual(config)
 })

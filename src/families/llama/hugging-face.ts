@@ -14,7 +14,8 @@ const activations = {
 
 /**
  * `model_type` llama, and those that differ from it by fields: mistral without a sliding window, qwen2, whose query, key and value have
- * biases. What is written is a llama where its keys can say it, else a qwen2.
+ * biases. What is written is a llama where its keys can say it, else a qwen2; and a mistral where transformers 5 refuses a llama, whose heads
+ * must divide its width though head_dim says how wide they are.
  */
 export const llamaHuggingFace: HuggingFaceLayout<LlamaConfig> = {
   modelTypes: ['llama', 'mistral', 'qwen2'],
@@ -140,10 +141,10 @@ function ropePart(reader: ConfigReader, key: string): { readonly base: number | 
 }
 
 function write(config: LlamaConfig): Record<string, unknown> {
-  const isQwen = config.inputBias && !config.outputBias
+  const type = writtenType(config)
   return {
-    architectures: [isQwen ? 'Qwen2ForCausalLM' : 'LlamaForCausalLM'],
-    model_type: isQwen ? 'qwen2' : 'llama',
+    architectures: [{ llama: 'LlamaForCausalLM', mistral: 'MistralForCausalLM', qwen2: 'Qwen2ForCausalLM' }[type]],
+    model_type: type,
     num_hidden_layers: config.layers,
     hidden_size: config.width,
     num_attention_heads: config.heads,
@@ -156,12 +157,25 @@ function write(config: LlamaConfig): Record<string, unknown> {
     rms_norm_eps: config.normEpsilon,
     rope_theta: config.ropeTheta,
     rope_scaling: null,
-    ...(isQwen
-      ? { use_sliding_window: false }
-      : { attention_bias: config.inputBias, mlp_bias: config.feedForwardBias, pretraining_tp: 1 }),
+    ...{
+      llama: { attention_bias: config.inputBias, mlp_bias: config.feedForwardBias, pretraining_tp: 1 },
+      mistral: { sliding_window: null },
+      qwen2: { use_sliding_window: false },
+    }[type],
     tie_word_embeddings: config.tiedHead,
     attention_dropout: 0,
     initializer_range: 0.02,
     use_cache: true,
   }
+}
+
+function writtenType({
+  width,
+  heads,
+  inputBias,
+  outputBias,
+  feedForwardBias,
+}: LlamaConfig): 'llama' | 'mistral' | 'qwen2' {
+  if (inputBias && !outputBias) return 'qwen2'
+  return width % heads === 0 || inputBias || feedForwardBias ? 'llama' : 'mistral'
 }
