@@ -7,6 +7,7 @@ import type { PruneReport } from '../prune/prune.js'
 import type { Quantiles } from '../prune/quantiles.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { randomTarget, readTarget, type Target } from './target.js'
 import { count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
@@ -14,7 +15,7 @@ import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf, positive, readScale, seedOption } from './values.js'
 
 /** Options of `slt prune`, read. */
-export interface PruneFlags {
+export interface PruneFlags extends MemoryFlags {
   items: number
   embeddingItems?: number
   targetKl?: number
@@ -96,6 +97,7 @@ export function addPrune(program: Command): void {
       oneOf('method', ['balanced', 'plain']),
       'balanced' as const,
     )
+    .addOption(memoryOption())
     .option('--threads <n>', 'worker threads', integer('threads', 1, 256), availableParallelism())
     .option('--force', 'replace the ticket that is there, and drop an interrupted run of other settings')
     .option('--json', 'print one JSON object')
@@ -158,11 +160,11 @@ async function notPruned({ leftOut = [] }: Target, folder: string | undefined): 
 async function choose(
   terminal: Terminal,
   target: Target,
-  { targetKl, seed, scale, method, threads, embeddingItems, attention, dense }: PruneFlags,
+  { targetKl, seed, scale, method, threads, embeddingItems, attention, dense, memoryLimit }: PruneFlags,
   sequences: PruneFileOptions['sequences'],
 ) {
   const { chooseItems } = await import('../jobs/choose-items.js')
-  const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences }
+  const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences, memoryLimit }
   return interruptible((signal) =>
     chooseItems(targetKl!, { ...options, signal }, ({ items, divergence }) =>
       terminal.print(`${items} items: ${short(divergence)} nats a token`),
@@ -191,7 +193,7 @@ export async function prune(
 ): Promise<PruneReport> {
   const { pruneModel } = await import('../jobs/prune.js')
   const { items, embeddingItems, attention, dense, seed, scale, method, threads, out, sequences } = flags
-  const { inputs, isSame, advice, force } = flags
+  const { inputs, isSame, advice, force, memoryLimit } = flags
   const progress = createProgress('weights')
   try {
     const run = (signal: AbortSignal) =>
@@ -211,6 +213,7 @@ export async function prune(
         isSame,
         advice,
         force,
+        memoryLimit,
         signal,
         onProgress: ({ pair, done, total, weightsDone, weightsTotal }) =>
           progress.update(

@@ -48,6 +48,8 @@ export interface PruneOptions {
   dense?: PairChoice['dense'] | undefined
   /** What the pruned model is compared with the target on. Default: what the target writes, for encoders random tokens. */
   sequences?: Sequences | undefined
+  /** Most bytes that the ticket may ask for when it is run: see `openTicket`. Default 4e9. */
+  memoryLimit?: number | undefined
   /** Where the ticket goes. Beside it lie the working files of an unfinished run, which the next one resumes. */
   out: string
   /** Drops the finished matrices of an interrupted run of other settings; default: no, they are refused. */

@@ -12,6 +12,7 @@ import { InputError } from '../safetensors/input-error.js'
 import {
   choiceOf,
   countKept,
+  hiddenBytes,
   type Probe,
   type PrunedTicket,
   pairsBytes,
@@ -51,9 +52,8 @@ export async function openLiteralModel(
 ): Promise<PairModel> {
   const config = configOf(ticket)
   // Beside the matrices a text's hidden units, of the widest pair.
-  const units = [...ticket.pairs.values()].reduce((most, { hidden }) => Math.max(most, hidden), 0)
   const matrices = pairsBytes(ticket, LITERAL_CACHE)
-  const expectLength = (length: number) => ticket.memory.expect(matrices + 4 * units * length, 'run')
+  const expectLength = (length: number) => ticket.memory.expect(matrices + hiddenBytes(ticket.metadata, length), 'run')
   expectLength(1)
   const choice = choiceOf(ticket.metadata.construction)
   const dense = new Map<string, WeightTensor>()

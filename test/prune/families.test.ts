@@ -1,5 +1,5 @@
 /** Models of every family, pruned with nothing kept dense, verified literally. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -138,4 +138,19 @@ test('items of embeddings are refused where embeddings stay dense, before work',
   await expect(prune({ ...options, dense: 'embeddings', embeddingItems: 4 })).rejects.toThrow(
     '"embeddingItems" expected nothing where embeddings stay dense (an output matrix of its own has "items"), got 4',
   )
+})
+
+test('no ticket is begun that its own verification would refuse for memory; one that is allowed is verified within the same limit', async () => {
+  const size = { layers: 1, width: 64, heads: 4, keyHeads: 2, headWidth: 16, inner: 256 }
+  const config: BaseConfig = { ...smallLlama, ...size } as BaseConfig
+  const target = { config, weights: randomWeights(config) }
+  const out = join(folder, 'limited.slt.safetensors')
+  const options = { target, items: 8, seed: 3, out }
+  const refused = await prune({ ...options, memoryLimit: 1e6 }).catch((error: Error) => error.message)
+  expect(refused).toMatch(/limited\.slt\.safetensors: needs \d+\.\d\d MB of memory to run, the limit is 1\.00 MB$/)
+  expect((await readdir(folder)).filter((name) => name.startsWith('limited'))).toEqual([])
+  const memoryLimit = 1e6 * Number(/needs ([\d.]+) MB/.exec(refused as string)![1])
+  await prune({ ...options, memoryLimit })
+  const { checks } = await verifyModel({ ticket: out, target, memoryLimit, maxKl: 10, minGreedy: 0 })
+  expect(checks.filter(({ passed }) => !passed)).toEqual([])
 })
