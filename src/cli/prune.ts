@@ -7,6 +7,7 @@ import type { PruneReport } from '../prune/prune.js'
 import type { Quantiles } from '../prune/quantiles.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { chooseByDivergence } from './prune-items.js'
 import { randomTarget, readTarget, type Target } from './target.js'
@@ -15,7 +16,7 @@ import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf, positive, readScale, seedOption } from './values.js'
 
 /** Options of `slt prune`, read. */
-export interface PruneFlags {
+export interface PruneFlags extends MemoryFlags {
   items: number
   embeddingItems?: number
   targetKl?: number
@@ -104,6 +105,7 @@ export function addPrune(program: Command): void {
       oneOf('method', ['balanced', 'plain']),
       'balanced' as const,
     )
+    .addOption(memoryOption())
     .option('--threads <n>', 'worker threads', integer('threads', 1, 256), availableParallelism())
     .option('--force', 'replace the ticket that is there, and drop an interrupted run of other settings')
     .option('--json', 'print one JSON object')
@@ -127,10 +129,17 @@ export function addPrune(program: Command): void {
       if (flags.itemsPer === 'matrix' && flags.embeddingItems !== undefined) {
         command.error('slt: --items-per matrix chooses what --embedding-items sets: give one of them', { exitCode: 2 })
       }
+      if (flags.embeddingItems !== undefined && flags.dense === 'embeddings') {
+        command.error('slt: --embedding-items goes with --dense none: embeddings that stay dense are not pruned', {
+          exitCode: 2,
+        })
+      }
       const terminal = createTerminal(flags)
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
-      for (const warning of target.warnings) terminal.note(warning)
+      await expectAttention(target, flags.attention)
+      const warnings = [...target.warnings, ...(await notPruned(target, folder))]
+      for (const warning of warnings) terminal.note(warning)
       const out = flags.out ?? `${target.name}.slt.safetensors`
       const text = flags.data === undefined ? undefined : await sequencesOf(target, folder, flags)
       for (const warning of text?.warnings ?? []) terminal.note(warning)
@@ -144,8 +153,26 @@ export function addPrune(program: Command): void {
       const report = await prune(target, { ...flags, items, out, inputs, sequences })
       printReport(terminal, report, out)
       const choice = chosen && { targetKl, tried: chosen.tried }
-      terminal.result({ ...report, out, warnings: target.warnings, ...choice })
+      terminal.result({ ...report, out, warnings, ...choice })
     })
+}
+
+/** @throws RangeError for a construction that the target's family has not */
+async function expectAttention({ config }: Target, attention: PruneFlags['attention']): Promise<void> {
+  const [{ attentionsOf }, { familyOf }] = await Promise.all([
+    import('../families/pair-plan.js'),
+    import('../families/family.js'),
+  ])
+  const allowed = attentionsOf(config)
+  if (attention === undefined || allowed.includes(attention)) return
+  const { title } = familyOf(config)
+  throw new RangeError(`--attention expected ${allowed.join(' or ')} for a ${title}, got ${attention}`)
+}
+
+/** What of a folder is no part of the ticket, in a line or none. */
+async function notPruned({ leftOut = [] }: Target, folder: string | undefined): Promise<string[]> {
+  const { leftOutLines } = await import('../interop/index.js')
+  return leftOutLines(folder ?? '', leftOut, 'pruned')
 }
 
 /** The text that the two are compared on. @throws InputError or RangeError as `textSequences` does */
@@ -170,7 +197,7 @@ export async function prune(
 ): Promise<PruneReport> {
   const { pruneModel } = await import('../jobs/prune.js')
   const { items, embeddingItems, attention, dense, seed, scale, method, threads, out, sequences } = flags
-  const { inputs, isSame, advice, force } = flags
+  const { inputs, isSame, advice, force, memoryLimit } = flags
   const progress = createProgress('weights')
   try {
     const run = (signal: AbortSignal) =>
@@ -190,6 +217,7 @@ export async function prune(
         isSame,
         advice,
         force,
+        memoryLimit,
         signal,
         onProgress: ({ pair, done, total, weightsDone, weightsTotal }) =>
           progress.update(

@@ -10,6 +10,8 @@ export interface Target {
   readonly weights: ModelWeights
   /** A line each for what a folder holds and was not read. */
   readonly warnings: readonly string[]
+  /** Tensors of a folder's poolers and heads of tasks, which the model is without. */
+  readonly leftOut?: readonly string[]
 }
 
 /**

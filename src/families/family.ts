@@ -34,7 +34,7 @@ export function familyNamed(name: string): Family {
 }
 
 /** The family of a configuration; one that names none is a GPT-2's. @throws RangeError for an unknown one */
-export const familyOf = (config: BaseConfig): Family => familyNamed(config.family ?? 'gpt2')
+export const familyOf = (config: Pick<BaseConfig, 'family'>): Family => familyNamed(config.family ?? 'gpt2')
 
 /** Checks a configuration by its family's rules; see {@link Family.check}. */
 export const checkConfig = (config: BaseConfig): void => familyOf(config).check(config)

@@ -86,7 +86,7 @@ export function checkTrainingBatch(positions: number, { batch, length }: { batch
     const range = value > most ? `<= ${most}${why}` : '>= 1'
     throw new RangeError(`"${name}" expected an integer ${range}, got ${value}`)
   }
-  expect('length', length, positions)
+  expect('length', length, Math.min(positions, BATCH_TOKENS_LIMIT))
   const most = Math.max(1, Math.floor(BATCH_TOKENS_LIMIT / length))
   expect('batch', batch, most, ` with ${length} tokens a sequence (${BATCH_TOKENS_LIMIT} in all)`)
 }

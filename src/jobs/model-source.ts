@@ -47,6 +47,8 @@ export interface ModelSource {
   readonly warnings: readonly string[]
   /** Of the search or training that made the model, unsigned 64-bit; null where pruning or others made it. */
   readonly seed: bigint | null
+  /** Tensors of a folder's poolers and heads of tasks, which the model is without; none of files. */
+  readonly leftOut: readonly string[]
   /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
   /**
@@ -96,6 +98,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         parameters: countParameters(config),
         warnings: [],
         seed,
+        leftOut: [],
         ticket: null,
         weights: once(readWeights),
         specialTokens: async (name = tokenizer) => specialTokensOf(name),
@@ -119,6 +122,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       parameters: ticket.kind === 'searched' ? searchedParameters(ticket) : countParameters(config),
       warnings: [],
       seed: ticket.kind === 'searched' ? ticket.seed : null,
+      leftOut: [],
       ticket,
       weights: once(() => ticketWeights(ticket)),
       specialTokens: async (name = tokenizer) => specialTokensOf(name),
@@ -162,7 +166,7 @@ async function openFolder(path: string): Promise<ModelSource> {
   await refuseAdapter(open)
   const folder = await openModelFolder(open)
   try {
-    const { config, bytes, dtype } = folder
+    const { config, bytes, dtype, leftOut } = folder
     const unfollowed = unfollowedGeneration(...(await generationFiles(path)))
     const warnings = unfollowed === undefined ? folder.warnings : [...folder.warnings, unfollowed]
     return {
@@ -176,6 +180,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       parameters: countParameters(config),
       warnings,
       seed: null,
+      leftOut,
       ticket: null,
       weights: once(() => folder.readWeights()),
       specialTokens: () => folderSpecialTokens(path),

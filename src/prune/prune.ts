@@ -2,9 +2,12 @@ import { countParameters, familyOf } from '../families/family.js'
 import { denseParameters, type PairChoice, type PairPlan, pairPlans, queriesOfUnit } from '../families/pair-plan.js'
 import { pairTarget, pairTargets, type TargetMatrix } from '../families/pair-target.js'
 import type { ModelWeights } from '../families/weights.js'
+import { createMemoryBudget } from '../safetensors/memory-budget.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
-import { openTicketWriter, type PairReport, type PairSpec } from '../ticket/index.js'
+import { openTicketWriter, type PairReport, type PairSpec, plannedBytes } from '../ticket/index.js'
+import { sequenceShape } from './compare-predictions.js'
 import { resultName } from './compare-results.js'
+import { LITERAL_CACHE } from './literal-model.js'
 import {
   checkOptions,
   constructionOf,
@@ -67,7 +70,7 @@ export interface PruneReport {
  * Prunes a randomly initialised transformer, changing no weight, until it behaves as the target, and writes the ticket.
  *
  * @throws RangeError or TypeError for options or a target that do not fit, before any work; InputError when `out` cannot
- * be written or holds what may not be lost; an AbortError when `signal` is aborted, leaving what is needed to resume
+ * be written, holds what may not be lost, or would need more memory to be run than a ticket may ask for; an AbortError when `signal` is aborted, leaving what is needed to resume
  */
 export async function pruneModel(platform: PrunePlatform, options: PruneOptions): Promise<PruneReport> {
   const { target, seed, scale = 'auto', method = 'balanced', out, signal } = options
@@ -91,9 +94,14 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
     mergedBytes += matrix.weights.byteLength
     if (mergedBytes <= MERGED_BYTES) merged.push(matrix)
   }
+  const dense = denseParameters(config, choice.dense)
+  // A ticket that its own verification could not run is not begun.
+  createMemoryBudget(out, options.memoryLimit).expect(
+    plannedBytes({ pairs: specs, dense }, LITERAL_CACHE, sequenceShape(config).length),
+    'run',
+  )
   const wanted = await targetResults(platform, options)
   signal?.throwIfAborted()
-  const dense = denseParameters(config, choice.dense)
   const asked = constructionOf(options)
   const writer = await openTicketWriter({
     path: out,

@@ -31,7 +31,7 @@ test('a ticket may ask for no more memory than --memory-limit allows', async () 
   const path = join(folder, 'large.slt.safetensors')
   await writeFile(path, emptyTicket({ positions: 2 ** 18, width: 16 })) // 2^22 weights in 8 kB
   const refused = slt('generate', path, '--prompt', 'a', '--tokenizer', 'bytes', '--memory-limit', '30', '--json')
-  const line = `${path}: needs 67.65 MB of memory to run, the limit is 30.00 MB (--memory-limit raises it)`
+  const line = `${path}: needs 34.62 MB of memory to run, the limit is 30.00 MB (--memory-limit raises it)`
   expect(refused).toEqual({ code: 1, stdout: `${JSON.stringify({ error: line })}\n`, stderr: `slt: ${line}\n` })
   expect(slt('inspect', path, '--memory-limit', '30').code).toBe(0)
   const none = slt('inspect', path, '--memory-limit', '0')
