@@ -7,11 +7,14 @@ export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 /** Most tokens that a model has more than its tokenizer: padding to a multiple of 1,024, or tokens added behind it. */
 export const MOST_PADDING = 1023
 
-/** Those of our tokenizers that have as many tokens as a model, or up to {@link MOST_PADDING} fewer. */
+/**
+ * Those of our tokenizers that a model of so many tokens was probably made for: GPT-2's, of whose models some are padded by up to
+ * {@link MOST_PADDING}, and bytes, to which a model adds one token at most.
+ */
 export const fittingTokenizers = (vocabulary: number): TokenizerName[] =>
   tokenizerNames.filter((name) => {
     const more = vocabulary - ticketTokenizers[name]
-    return more >= 0 && more <= MOST_PADDING
+    return more >= 0 && more <= (name === 'bytes' ? 1 : MOST_PADDING)
   })
 
 /**
@@ -19,7 +22,7 @@ export const fittingTokenizers = (vocabulary: number): TokenizerName[] =>
  * @param vocabulary V of the model
  */
 export const missingTokenizer = (vocabulary: number): string =>
-  `names no tokenizer; ${tokenizerAdvice(vocabulary)}; --tokenizer <folder> takes a folder's tokenizer.json`
+  `names no tokenizer; ${tokenizerAdvice(vocabulary)}; --tokenizer <folder> takes a folder's tokenizer.json, for a pruned ticket its target's`
 
 /** Which `--tokenizer` has a model's tokens, or what runs it where none has. */
 export function tokenizerAdvice(vocabulary: number): string {
