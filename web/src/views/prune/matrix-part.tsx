@@ -29,13 +29,10 @@ function RotaryScore() {
   return (
     <p class="field-help">
       A turning head has two matrices for each frequency θ. It scores position <i>m</i> against position <i>n</i> by cos
-      Δ · {x('m')}
-      <sup>⊤</sup>
-      <i>A</i>
-      {x('n')} + sin Δ · {x('m')}
-      <sup>⊤</sup>
-      <i>B</i>
-      {x('n')}, where Δ = (<i>m</i> − <i>n</i>) θ.
+      Δ · {x('m')}′ <i>A</i>
+      {x('n')} + sin Δ · {x('m')}′ <i>B</i>
+      {x('n')}, where Δ = (<i>m</i> − <i>n</i>) θ. The pictures have <i>A</i>′ and −<i>B</i>′, a row for each input of
+      the keys.
     </p>
   )
 }
@@ -79,7 +76,7 @@ export function MatrixPart() {
       {rotary ? <RotaryScore /> : null}
       {matrix ? <Source matrix={matrix} names={names} rotary={rotary} /> : <div class="prune-source-room" />}
       {matrix ? (
-        <Products matrix={matrix} parts={rotary ? ['Aᵀ', '−Bᵀ'] : ['']} />
+        <Products matrix={matrix} parts={rotary ? ['A′', '−B′'] : ['']} />
       ) : (
         <div class="prune-products-room" />
       )}
