@@ -50,8 +50,8 @@ Examples:
   slt export play.slt.safetensors step.onnx --to onnx-training --batch 8 --length 128
   slt export sorter.slt.safetensors sorter --to huggingface --heads factored
   slt export pruned.slt.safetensors pruned --to onnx --tokenizer target-folder
-  slt export sorter.slt.safetensors --to url --page https://example.org/slt/
-  slt export sorter.slt.safetensors sorter.svg --to qr --lean
+  slt export examples/sorter-qr/sorter.slt.safetensors --to url --page https://example.org/slt/
+  slt export examples/sorter-qr/sorter.slt.safetensors sorter.svg --to qr --lean
 
 huggingface     a folder for transformers' AutoModelForCausalLM, of an encoder AutoModel: safetensors, configuration, tokenizer
 onnx            a graph with a cache of keys and values (of an encoder without): a .onnx file alone, or a folder as transformers.js loads it

@@ -103,7 +103,7 @@ export async function prepareLanguage(
     return { figure, preset: preset.name, corpus: text, runs: (figure === 7 ? figure7Runs : figure8Runs)(preset) }
   })
   const run = async (): Promise<LanguageFigures> => {
-    const { device, reason } = await openGraphRunner({ device: flags.device, threads })
+    const { device, reason, summary } = await openGraphRunner({ device: flags.device, threads })
     const folder = join(flags.out, 'runs')
     const places = { folder, data: resolve(data), valid: valid && resolve(valid), raw }
     const wanted = plans.flatMap(({ runs }) => runs)
@@ -112,7 +112,7 @@ export async function prepareLanguage(
       `${numbers.length > 1 ? 'figures 7 and 8' : `figure ${numbers[0]}`}, ${preset.name} preset: ${count(requests.length)} language models of ${count(preset.steps)} steps, one after another${wanted.length > requests.length ? ` (${wanted.length - requests.length} of them serve both figures)` : ''}`,
     )
     const on = device === 'cpu' ? `${threads ?? availableParallelism()} threads of the CPU` : device
-    terminal.note(`on ${on} (${reason}); corpus ${data}; runs in ${folder}`)
+    terminal.note(`on ${on} (${flags.device === undefined ? summary : reason}); corpus ${data}; runs in ${folder}`)
     const { outcomes, reused } = await runAll(requests, kept.openKeptRuns({ ...places, corpus, device, threads }), {
       terminal,
       signal,

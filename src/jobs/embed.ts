@@ -5,6 +5,7 @@ import { encodeTruncated, type FolderTokenizer, readSentenceSettings, type Sente
 import { InputError } from '../safetensors/index.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type EmbedTokensOptions, embedTokens } from './embed-tokens.js'
+import { literalNote } from './literal-note.js'
 import type { ModelSource } from './model-source.js'
 import { openEncoder } from './open-model.js'
 import { loadModelTokenizer, paddingNotes } from './searched-text.js'
@@ -26,6 +27,8 @@ export interface EmbedderOptions extends OpenOptions {
 /** An encoder with its tokenizer, ready to embed texts. */
 export interface Embedder extends SentenceSettings {
   readonly kind: ModelSource['kind']
+  /** n', random products for a weight; null of what is no pruned ticket. */
+  readonly items: number | null
   /** d: numbers of an embedding. */
   readonly width: number
   /** Most tokens of a text that are read, those around it included. */
@@ -94,6 +97,7 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
     }
     return {
       kind,
+      items: opened.ticket?.kind === 'pruned' ? opened.ticket.metadata.construction.items : null,
       width: config.width,
       pooling,
       normalise,
@@ -196,6 +200,7 @@ export async function embedTexts(request: EmbedRequest): Promise<EmbedReport> {
   const { embed, close, ...facts } = await openEmbedder(model, request)
   try {
     for (const warning of facts.warnings) onNote?.(warning)
+    if (facts.items !== null) onNote?.(literalNote(facts.items))
     const found = await embed(texts, { batch, signal, onProgress })
     const cut = truncationNote(found.truncated, facts)
     if (cut !== undefined) onNote?.(cut)

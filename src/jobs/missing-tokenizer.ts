@@ -8,11 +8,14 @@ export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 /** Most tokens that a model has more than its tokenizer: padding to a multiple of 1,024, or tokens added behind it. */
 export const MOST_PADDING = 1023
 
-/** Those of our tokenizers that have as many tokens as a model, or up to {@link MOST_PADDING} fewer. */
+/**
+ * Those of our tokenizers that a model of so many tokens was probably made for: GPT-2's, of whose models some are padded by up to
+ * {@link MOST_PADDING}, and bytes, to which a model adds one token at most.
+ */
 export const fittingTokenizers = (vocabulary: number): TokenizerName[] =>
   tokenizerNames.filter((name) => {
     const more = vocabulary - ticketTokenizers[name]
-    return more >= 0 && more <= MOST_PADDING
+    return more >= 0 && more <= (name === 'bytes' ? 1 : MOST_PADDING)
   })
 
 /**
@@ -21,7 +24,7 @@ export const fittingTokenizers = (vocabulary: number): TokenizerName[] =>
  * @param task of its family: an encoder does not run on tokens alone
  */
 export const missingTokenizer = (vocabulary: number, task?: Family['task']): string =>
-  `names no tokenizer; ${tokenizerAdvice(vocabulary, task)}; --tokenizer <folder> takes a folder's tokenizer.json`
+  `names no tokenizer; ${tokenizerAdvice(vocabulary, task)}; --tokenizer <folder> takes a folder's tokenizer.json, for a pruned ticket its target's`
 
 /** Which `--tokenizer` has a model's tokens, or what runs it where none has. */
 export function tokenizerAdvice(vocabulary: number, task: Family['task'] = 'causal'): string {

@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type AddedToken, isTokenizerName, type TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
 import { networkWeights } from '../engine/searched-weights.js'
 import { type BaseConfig, countParameters, familyOf, type ModelWeights } from '../families/index.js'
-import { openFile, readTextIfThere, refuseSystem } from '../files/files.js'
+import { openFile, readTextIfThere } from '../files/files.js'
+import { modelPathKind } from '../files/missing-model.js'
 import { isFile } from '../files/path-kind.js'
 import { parseRunRecord } from '../files/run-record.js'
 import { nodeSha256 } from '../files/sha256.js'
@@ -73,8 +73,7 @@ export interface ModelSource {
  * @throws InputError in one line when it is missing, no sound ticket of a model or no sound folder
  */
 export async function openModelSource(path: string, options: OpenOptions = {}): Promise<ModelSource> {
-  const found = await stat(path).catch((error) => refuseSystem(path, error))
-  return found.isDirectory() ? openFolder(path) : openModelFile(path, options)
+  return (await modelPathKind(path)) === 'folder' ? openFolder(path) : openModelFile(path, options)
 }
 
 async function openModelFile(path: string, options: OpenOptions): Promise<ModelSource> {

@@ -7,6 +7,7 @@ import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { openTicketWriter, type PairReport, type PairSpec, plannedBytes } from '../ticket/index.js'
 import { sequenceShape } from './compare-predictions.js'
 import { resultName } from './compare-results.js'
+import { itemsToTry } from './items-to-try.js'
 import { LITERAL_CACHE } from './literal-model.js'
 import {
   checkOptions,
@@ -20,7 +21,7 @@ import { planSource, productRange, sourceOptions } from './pair-source.js'
 import { runProbe, targetResults, valuesOf } from './probe.js'
 import { type PruneProgress, prunePairs } from './prune-pairs.js'
 import { targetFingerprint } from './target-fingerprint.js'
-import type { ModelDifference } from './verify-predictions.js'
+import { type Check, differenceChecks, type ModelDifference } from './verify-predictions.js'
 
 /** Target matrices merged to find their scale are kept for the construction up to this many bytes in all. */
 const MERGED_BYTES = 2 ** 29
@@ -28,6 +29,14 @@ const MERGED_BYTES = 2 ** 29
 export type { PruneOptions, PrunePlatform, PruneTarget }
 
 export interface PruneReport {
+  /** Weights of the model, each tensor counted once. */
+  parameters: number
+  /** Those among them that keep their float values. */
+  denseParameters: number
+  /**
+   * Entries of the matrices that random ones are pruned to, each a subset sum. They stand for the other weights; a head's merged matrix has
+   * more entries than its factors have weights.
+   */
   weights: number
   unreachable: number
   maxWeightError: number
@@ -36,6 +45,10 @@ export interface PruneReport {
   maxLogitError: number
   /** What it loses of the target's predictions or embeddings. */
   difference: ModelDifference
+  /** What `slt verify --target` says of this difference with its limits. */
+  checks: Check[]
+  /** Items that may pass, where a check fails. */
+  itemsToTry?: number | undefined
   /** Wall time of the construction, and of the whole run with the comparison of the logits. */
   pruneSeconds: number
   seconds: number
@@ -55,7 +68,7 @@ export interface PruneReport {
   itemsPer: 'model' | 'matrix'
   attention: PairChoice['attention']
   dense: PairChoice['dense']
-  /** Bits of the ticket's file for each weight of the model. */
+  /** Bits of the ticket's file for each of `parameters`. */
   bitsPerWeight: number
   /** Whether every subset sum is the closest that there is: up to 28 items; beyond, subset-sum/anchored.ts promises nothing. */
   provedOptimal: boolean
@@ -137,7 +150,11 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
     signal?.throwIfAborted()
     const { bytes, sha256 } = await writer.finish({ probe: probe.probe })
     const { statistics } = construction
+    const parameters = countParameters(config)
+    const checks = differenceChecks(probe.difference)
     return {
+      parameters,
+      denseParameters: sum(dense, ({ shape }) => shape.reduce((size, length) => size * length, 1)),
       weights: statistics.count,
       unreachable: sum(specs, ({ name }) => writer.finished.get(name)!.unreachable),
       maxWeightError: statistics.max,
@@ -155,8 +172,10 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
       embeddingItems: asked.embeddingItems ?? asked.items,
       itemsPer: asked.itemsPer ?? 'model',
       ...choice,
-      bitsPerWeight: (8 * bytes) / countParameters(config),
+      bitsPerWeight: (8 * bytes) / parameters,
       difference: probe.difference,
+      checks,
+      itemsToTry: itemsToTry(asked.items, checks),
       provedOptimal: specs.every(({ hidden, inputs }) => hidden / inputs <= MAX_EXACT_ITEMS),
       seed: BigInt(seed).toString(),
       scale,

@@ -68,10 +68,10 @@ test('a pruned ticket', () => {
   expect(stdout).toMatch(
     /^construction +8 products a weight, balanced, scale auto, attention merged, nothing kept dense$/m,
   )
-  expect(stdout).toMatch(/^ h\.0\.attn\.0\.qk +392 x 49 +2,401 /m)
+  expect(stdout).toMatch(/^ h\.0\.attn\.qk, 3 parts +7,203 /m)
   expect(stdout).not.toMatch(/^ kept dense /m)
   expect(stdout).toMatch(/^ +units x out .* units, kept % .* columns, kept %/m)
-  expect(stdout).toContain('; units: its hidden units; bits and entropy') // the words of the header
+  expect(stdout).toContain('; units: hidden units of the pair; bits and entropy') // the words of the header
   expect(stdout).not.toContain('rows:')
   const found = JSON.parse(slt('inspect', path, '--json').stdout)
   expect(found.total.weights).toBe(99_612)
