@@ -5,7 +5,7 @@
  * its tickets (`evaluateTicket`, `continueText`, `embedTexts`, `inspectFile`, `compareModels`), and the devices it runs on (`openGraphRunner`). The differentiable graph
  * builder is at `strong-lottery-tickets/graph`.
  *
- * The construction of arXiv 2511.04217 on a GPT-2 (`prune`, `verify`) and on the paper's own small models in float64
+ * The construction of arXiv 2511.04217 on models of any family (`prune`, `verify`; families are written with `strong-lottery-tickets/families`) and on the paper's own small models in float64
  * (`pruneAttention`, `pruneFeedForward`, `pruneTransformer`), the exact subset-sum solvers behind it, the random source
  * that every weight comes from, the ticket format, and the bounds of the paper. This entry point is for Node.
  */

@@ -91,7 +91,8 @@ async function runEval(path: string, flags: EvalFlags): Promise<void> {
     progress.stop()
   }
   if (flags.device === undefined || flags.device === 'auto') {
-    terminal.note(`on ${report.device}: ${report.reason}`)
+    const { device, reason, summary } = report
+    terminal.note(`on ${device}: ${flags.device === undefined ? summary : reason}`)
   }
   printReport(terminal, report)
   terminal.result(report)

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { familyOf } from '../families/index.js'
 import { attentionSpecs } from '../families/tape.js'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { HeadForm } from '../interop/index.js'
@@ -49,8 +50,8 @@ Examples:
   slt export play.slt.safetensors step.onnx --to onnx-training --batch 8 --length 128
   slt export sorter.slt.safetensors sorter --to huggingface --heads factored
   slt export pruned.slt.safetensors pruned --to onnx --tokenizer target-folder
-  slt export sorter.slt.safetensors --to url --page https://example.org/slt/
-  slt export sorter.slt.safetensors sorter.svg --to qr --lean
+  slt export examples/sorter-qr/sorter.slt.safetensors --to url --page https://example.org/slt/
+  slt export examples/sorter-qr/sorter.slt.safetensors sorter.svg --to qr --lean
 
 huggingface     a folder for transformers' AutoModelForCausalLM, of an encoder AutoModel: safetensors, configuration, tokenizer
 onnx            a graph with a cache of keys and values (of an encoder without): a .onnx file alone, or a folder as transformers.js loads it
@@ -85,7 +86,7 @@ export function addExport(program: Command): void {
     )
     .option(
       '--heads <h>',
-      'exact or factored, of a pruned ticket (default: exact)',
+      'exact or factored, of a pruned ticket (default: exact; of rotary attention factored)',
       oneOf('heads', ['exact', 'factored']),
     )
     .option(
@@ -177,6 +178,6 @@ async function printReport(terminal: Terminal, report: ExportReport): Promise<vo
   if (tokenizer === null && files.length > 1 && !files.some(({ path }) => path === 'tokenizer.json')) {
     const { tokenizerAdvice } = await import('../jobs/missing-tokenizer.js')
     const what = kind === 'folder' ? 'folder has' : 'ticket names'
-    terminal.note(`no tokenizer: the ${what} none; ${tokenizerAdvice(config.vocabulary)}`)
+    terminal.note(`no tokenizer: the ${what} none; ${tokenizerAdvice(config.vocabulary, familyOf(config).task)}`)
   }
 }

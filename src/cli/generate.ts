@@ -66,8 +66,9 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
     import('../engine/device.js'),
     import('../jobs/searched-text.js'),
     import('../families/generate.js'),
+    import('../jobs/literal-note.js'),
   ])
-  const [{ countBeyond }] = rest
+  const [{ countBeyond }, { literalNote }] = rest
   const { prompt, count, temperature, topK, seed } = flags
   const { runner } = await openGraphRunner({ device: flags.device })
   const opened = await openModel(path, { runner, memoryLimit: flags.memoryLimit })
@@ -82,6 +83,7 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
     const { length } = promptTokens(tokenizer, prompt)
     const long = longPrompt(length, positions)
     if (long !== null) terminal.note(long)
+    if (opened.ticket?.kind === 'pruned') terminal.note(literalNote(opened.ticket.metadata.construction.items))
     const write = (part: string) => {
       if (!terminal.json) process.stdout.write(process.stdout.isTTY ? harmless(part) : part)
     }

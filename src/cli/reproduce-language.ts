@@ -100,14 +100,17 @@ export async function prepareLanguage(
     return { figure, preset: preset.name, corpus: text, runs: (figure === 7 ? figure7Runs : figure8Runs)(preset) }
   })
   const run = async (): Promise<LanguageFigures> => {
-    const { device, reason } = await openGraphRunner({ device: flags.device, threads })
+    const { device, reason, summary } = await openGraphRunner({ device: flags.device, threads })
     const { queue, store, out } = flags
     const wanted = plans.flatMap(({ runs }) => runs)
     const requests = inOrder(preset, wanted)
     terminal.note(
       `${numbers.length > 1 ? 'figures 7 and 8' : `figure ${numbers[0]}`}, ${preset.name} preset: ${count(requests.length)} language models of ${count(preset.steps)} steps${wanted.length > requests.length ? ` (${wanted.length - requests.length} of them serve both figures)` : ''}`,
     )
-    const where = queue === undefined ? `on ${device} (${reason})` : `on ${device}, handed out by a queue`
+    const where =
+      queue === undefined
+        ? `on ${device} (${flags.device === undefined ? summary : reason})`
+        : `on ${device}, handed out by a queue`
     terminal.note(`${where}; corpus ${data}; results in ${store ?? join(out, 'store')}`)
     const places = { data: resolve(data), valid: valid && resolve(valid), raw: raw ?? false, out, queue, store }
     const running = { ...places, corpus, device, threads, terminal, signal }

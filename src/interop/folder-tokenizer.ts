@@ -5,7 +5,7 @@ import { parseObject } from './hugging-face-config.js'
 import { loadSplitters, type TextSplitter } from './hugging-face-tokenizer.js'
 import type { JsonText } from './special-tokens.js'
 import { tokenBytes } from './token-bytes.js'
-import { readTokenizerRules } from './tokenizer-rules.js'
+import { lowerCased, readTokenizerRules, type TokenizerRules } from './tokenizer-rules.js'
 import { type OpenFile, openIfThere, readTextIfThere, textOf } from './weight-files.js'
 
 /** A tokenizer of a folder. Its `documentEnd` is the token that ends a text there, or else one that separates or begins texts. */
@@ -23,6 +23,10 @@ export interface FolderTokenizer extends Tokenizer {
   readonly maxLength: number | null
   /** Where a longer text is cut: at its end (`right`, the default of transformers), or at its beginning. */
   readonly truncationSide: 'right' | 'left'
+  /** Where transformers puts the tokens that fill up short texts. */
+  readonly padding: 'left' | 'right'
+  /** The same tokenizer, that makes a text small before anything else, special tokens in it left alone; see {@link lowerCased} of its rules. */
+  lowerCased(): FolderTokenizer
 }
 
 /** A larger `model_max_length` means that there is no limit: transformers writes 1e30. */
@@ -55,12 +59,25 @@ export async function readFolderTokenizer(
     throw new InputError(`${file.source}: ${reason}`)
   }
   const settings = readSettings(config)
-  const rules = readTokenizerRules(file, size, settings.added_tokens_decoder)
-  const vocabulary = rules.names.length
+  const rules = readTokenizerRules(file, size, settings)
+  const createSplitter = await loadSplitters()
+  const truncationSide = readTruncationSide(settings, config?.source)
+  return createTokenizer(rules, { settings, vocabulary: rules.names.length, truncationSide, createSplitter, refuse })
+}
+
+interface TokenizerParts {
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly vocabulary: number
+  readonly truncationSide: 'left' | 'right'
+  readonly createSplitter: (rules: TokenizerRules) => TextSplitter
+  readonly refuse: (reason: string) => never
+}
+
+function createTokenizer(rules: TokenizerRules, parts: TokenizerParts): FolderTokenizer {
+  const { settings, vocabulary, truncationSide, createSplitter, refuse } = parts
   const ids = new Map(rules.names.flatMap((name, token) => (name === undefined ? [] : [[name.text, token] as const])))
   const idOf = (text: string): number => ids.get(text) ?? refuse(`${quoted(text)} is no token`)
   const unknown = rules.unknown ?? undefined
-  const createSplitter = await loadSplitters()
   const whole = caught(() => createSplitter(rules), refuse)
   let letters: TextSplitter | undefined
   const splitterOf = (options: EncodeOptions | undefined): TextSplitter => {
@@ -88,7 +105,6 @@ export async function readFolderTokenizer(
     return tokens
   }
   const longest = settings.model_max_length
-  const truncationSide = readTruncationSide(settings, config?.source)
   return {
     name: 'folder',
     vocabulary,
@@ -102,6 +118,8 @@ export async function readFolderTokenizer(
     padToken: special('pad_token'),
     maxLength: Number.isSafeInteger(longest) && (longest as number) < LONGEST ? (longest as number) : null,
     truncationSide,
+    padding: rules.padding,
+    lowerCased: () => createTokenizer(lowerCased(rules), parts),
     encode: (text, options) => encode(typeof text === 'string' ? soundText(text) : utf8.decode(text), options),
     createEncoder(options) {
       const parts: Uint8Array[] = []

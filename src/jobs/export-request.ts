@@ -17,7 +17,7 @@ export interface ExportRequest extends WriteOptions, OpenOptions {
   readonly to: ExportForm
   /** Of a Hugging Face folder. Default fp32. */
   readonly dtype?: WeightFormat | undefined
-  /** Of a pruned ticket. Default exact. */
+  /** Of a pruned ticket. Default exact; factored where its attention is rotary, which has this form alone. */
   readonly heads?: HeadForm | undefined
   /** Of an ONNX inference graph: bits of the weights of linear maps. Default: float32. */
   readonly bits?: Bits | undefined

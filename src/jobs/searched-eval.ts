@@ -13,6 +13,7 @@ import type { LossEvaluator } from '../search/loss-evaluator.js'
 import { createMaskedValidation, type Hiding, hiddenText } from '../search/masked-validation.js'
 import { createValidation, lastWindows } from '../search/validation.js'
 import type { OpenOptions } from '../ticket/index.js'
+import { literalNote } from './literal-note.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
@@ -78,6 +79,8 @@ export interface EvalReport {
   readonly warnings: readonly string[]
   readonly device: string
   readonly reason: string
+  /** The same in a few words. */
+  readonly summary: string
 }
 
 const MOST_BATCH = 64
@@ -100,6 +103,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const corpus = await openCorpus({ data, tokenizer, raw, signal })
     const warnings = [...source.warnings, ...paddingNotes(source.path, tokenizer), ...corpus.warnings]
     for (const warning of warnings) request.onNote?.(warning)
+    if (ticket?.kind === 'pruned') request.onNote?.(literalNote(ticket.metadata.construction.items))
     const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
     const part = request.part ?? (isOwn ? 'valid' : 'all')
     const text = partOf(corpus, part)
@@ -113,7 +117,8 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
 
     const kept = ticket?.kind === 'searched' ? await keptReport(ticket) : null
-    const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
+    const opened = await openGraphRunner({ device: request.device, threads: request.threads })
+    const { runner, device, reason, summary } = opened
     const evaluator = await createLoss(source, runner, batch, length)
     try {
       const starts = validationStarts(text.length, length, windows)
@@ -159,6 +164,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         warnings,
         device,
         reason,
+        summary,
       }
     } finally {
       await evaluator.release()

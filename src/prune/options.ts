@@ -50,6 +50,8 @@ export interface PruneOptions {
   dense?: PairChoice['dense'] | undefined
   /** What the pruned model is compared with the target on. Default: what the target writes, for encoders random tokens. */
   sequences?: Sequences | undefined
+  /** Most bytes that the ticket may ask for when it is run: see `openTicket`. Default 4e9. */
+  memoryLimit?: number | undefined
   /** Where the ticket goes. Beside it lie the working files of an unfinished run, which the next one resumes. */
   out: string
   /** Drops the finished matrices of an interrupted run of other settings; default: no, they are refused. */
@@ -83,6 +85,11 @@ export function checkOptions(options: PruneOptions): void {
   const { target, items, embeddingItems, seed, scale = 'auto', method = 'balanced', out } = options
   if (typeof items === 'number') checkItems('items', items)
   if (embeddingItems !== undefined) checkItems('embeddingItems', embeddingItems)
+  if (options.embeddingItems !== undefined && options.dense === 'embeddings') {
+    throw new RangeError(
+      `"embeddingItems" expected nothing where embeddings stay dense (an output matrix of its own has "items"), got ${embeddingItems}`,
+    )
+  }
   if (scale !== 'auto' && !(scale >= LEAST_SCALE && scale <= LARGEST_SCALE))
     throw new RangeError(`"scale" expected auto or a number from 2^-96 to 2^96, got ${scale}`)
   if (method !== 'balanced' && method !== 'plain')

@@ -57,10 +57,14 @@ function fromStored(stored: Record<string, unknown>, version: FormatVersion): Re
   }
 }
 
-/** A configuration names its family in memory, unless it is the one that the first versions mean. */
+/**
+ * A configuration names its family in memory, unless it is the one that the first versions mean. In a file the ticket names it; a second name
+ * beside the sizes may not differ.
+ */
 function configOf(config: unknown, family: string): unknown {
   if (!isRecord(config)) return config
-  const { family: _, ...fields } = config
+  const { family: own = family, ...fields } = config
+  if (own !== family) throw new RangeError(`"config.family" expected ${family}, the ticket's, got ${quoted(own)}`)
   return family === FIRST_FAMILY ? fields : { family, ...fields }
 }
 

@@ -186,6 +186,55 @@ test('a word of 200,000 tokens is one text', async () => {
   expect(textOf(tokenizer, [...tokenizer.encode(word)])).toBe(word)
 })
 
+describe("what transformers makes of a BertTokenizer's folder", () => {
+  const folder = new URL('tokenizers/wordpiece/', vectors)
+  const { vocabulary } = vectorsOf('wordpiece')
+  const jsonOf = (name: string) => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
+  const open = (settings: object, json: object = {}) =>
+    openFolderTokenizer(
+      opening(folder, {
+        'tokenizer_config.json': JSON.stringify({ ...jsonOf('tokenizer_config.json'), ...settings }),
+        'tokenizer.json': JSON.stringify({ ...jsonOf('tokenizer.json'), ...json }),
+      }),
+      vocabulary,
+    )
+  const [CLS, SEP, MASK, UNK] = [2, 3, 4, 1]
+  const keepsCase = { ...jsonOf('tokenizer.json').normalizer, lowercase: false }
+
+  test('[CLS] and [SEP] stand around a text where the file puts nothing there', async () => {
+    expect(await open({}, { post_processor: null })).toMatchObject({ before: [CLS], after: [SEP] })
+    expect(await open({ tokenizer_class: 'PreTrainedTokenizerFast' }, { post_processor: null })).toMatchObject({
+      before: [],
+      after: [],
+    })
+  })
+
+  test('do_lower_case of tokenizer_config.json decides, true by default', async () => {
+    const small = [...(await open({})).encode('a')]
+    expect([...(await open({ do_lower_case: undefined }, { normalizer: keepsCase })).encode('A')]).toEqual(small)
+    expect([...(await open({ do_lower_case: false })).encode('A')]).toEqual([UNK])
+    await expect(open({ do_lower_case: 'no' })).rejects.toThrow('do_lower_case "no" of tokenizer_config.json')
+  })
+
+  test('made small for sentence-transformers: special tokens in a text stay, and a sigma at the end of a word is as any other', async () => {
+    const cased = await open({ do_lower_case: false })
+    const text = 'A [MASK] \u03a3\u03a3'
+    expect(cased.encode(text)[0]).toBe(UNK)
+    const small = [...cased.lowerCased().encode(text)]
+    expect(small).toEqual([...cased.encode('a [MASK] \u03c3\u03c3')])
+    expect(small[1]).toBe(MASK)
+    expect([...cased.lowerCased().lowerCased().encode(text)]).toEqual(small)
+  })
+
+  test('the side of padding: tokenizer_config.json before tokenizer.json', async () => {
+    expect((await open({})).padding).toBe('right')
+    expect((await open({ padding_side: 'left' })).padding).toBe('left')
+    const padding = { ...jsonOf('tokenizer.json').padding, direction: 'Left' }
+    expect((await open({}, { padding })).padding).toBe('left')
+    expect((await open({ padding_side: 'right' }, { padding })).padding).toBe('right')
+  })
+})
+
 describe('a folder that is refused', () => {
   const folder = new URL('tokenizers/byte-level/', vectors)
   const own = () => JSON.parse(readFileSync(new URL('tokenizer.json', folder), 'utf8'))

@@ -82,7 +82,11 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
     rows.push(['Learned from', search.corpus.name])
     if (search.validLoss !== null) rows.push(['Loss', `${search.validLoss.toFixed(3)} nats a token`])
   }
-  rows.push(['Masks stored as', `${report.coding}, ${total.bitsPerWeight.toFixed(3)} bits a weight`])
+  const { parameters, bitsPerWeight } = report.size
+  const stored = construction
+    ? `${report.coding}; the file has ${bitsPerWeight.toFixed(3)} bits for each of ${integer(parameters)} weights`
+    : `${report.coding}, ${total.bitsPerWeight.toFixed(3)} bits a weight`
+  rows.push(['Masks stored as', stored])
   rows.push(['SHA-256', <code class="ticket-hash">{report.sha256}</code>])
   return rows
 }
