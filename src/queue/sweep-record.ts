@@ -59,7 +59,12 @@ export function parseSavedSweep(path: string, text: string): SavedSweep {
 }
 
 function expectVersion(text: string): Record<string, unknown> {
-  const value: unknown = JSON.parse(text)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new TypeError('no JSON') // the parser's own words hold pieces of the file, with line breaks
+  }
   if (!isObject(value)) throw new TypeError('no object')
   if (value.version !== SWEEP_VERSION)
     throw new RangeError(`version ${JSON.stringify(value.version) ?? 'none'} is unknown`)
