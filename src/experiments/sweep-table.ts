@@ -31,11 +31,15 @@ export interface SweepNumber {
 /** Options that make a run another sample of the same setting. */
 const SEEDS = ['seed', 'data-seed']
 
+/** The options of a run without its seeds. */
+export const settingOf = (varied: SweepPoint['varied']): Record<string, string> =>
+  Object.fromEntries(Object.entries(varied).filter(([name]) => !SEEDS.includes(name)))
+
 /** Rows in the order in which their settings come first. */
 export function sweepRows(points: readonly SweepPoint[]): SweepRow[] {
   const groups = new Map<string, { setting: Record<string, string>; points: SweepPoint[] }>()
   for (const point of points) {
-    const setting = Object.fromEntries(Object.entries(point.varied).filter(([name]) => !SEEDS.includes(name)))
+    const setting = settingOf(point.varied)
     const key = JSON.stringify(setting)
     const group = groups.get(key) ?? { setting, points: [] }
     group.points.push(point)

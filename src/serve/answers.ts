@@ -142,7 +142,10 @@ export interface SweepsAnswer extends ScanNote {
 }
 
 /** A run of a sweep. */
-export type SweepRunAnswer = Omit<SweepRun, 'id' | 'files'>
+export interface SweepRunAnswer extends Omit<SweepRun, 'id' | 'files'> {
+  /** Its place in the sweep, from 0. */
+  readonly place: number
+}
 
 /** `GET /api/sweeps/<id>`. */
 export interface SweepDetails extends SweepAnswer {

@@ -111,7 +111,10 @@ const summaryOf = ({ counts, rate, secondsLeft, runs }: SavedSweep): Summary => 
 function foundIn({ runs }: SavedSweep): Found {
   const done = runs.filter((run): run is RunState & Required<Pick<RunState, 'numbers'>> => run.numbers !== undefined)
   const rows: readonly SweepRow[] = sweepRows(done)
-  const shown = [...runs].sort((a, b) => urgency(a) - urgency(b)).slice(0, MOST_RUNS) // the sort is stable
+  const shown = runs
+    .map((run, place) => ({ ...run, place }))
+    .sort((a, b) => urgency(a) - urgency(b) || a.place - b.place)
+    .slice(0, MOST_RUNS)
   return { rows, runs: shown.map(shownRun), leftOut: runs.length - shown.length }
 }
 
@@ -119,6 +122,6 @@ function foundIn({ runs }: SavedSweep): Found {
 const urgency = ({ status, disputed }: RunState): number =>
   status === 'failed' ? 0 : disputed ? 1 : status === 'running' ? 2 : 3
 
-function shownRun({ files: _, id: __, failure, ...run }: RunState): SweepRunAnswer {
+function shownRun({ files: _, id: __, failure, ...run }: RunState & { readonly place: number }): SweepRunAnswer {
   return { ...run, ...(failure && { failure: { message: failure.message, log: failure.log.slice(-LOG) } }) }
 }

@@ -130,7 +130,7 @@ describe('one sweep', () => {
     }
     await writeFile(join(own(), 'state.json'), stateOf([odd as never]))
     const [run] = (await details()).runs
-    expect(run).toEqual({ label: runs[0].label, status: 'done', varied: {}, numbers: { n: 2 } })
+    expect(run).toEqual({ label: runs[0].label, place: 0, status: 'done', varied: {}, numbers: { n: 2 } })
   })
 
   test('its tables are served as files that are not run, once they are there', async () => {

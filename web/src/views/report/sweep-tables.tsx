@@ -1,0 +1,105 @@
+import { sweepCells } from '../../../../src/experiments/sweep-table.js'
+import type { SweepDetails } from '../../../../src/serve/answers.js'
+import { siteFile } from '../../site.js'
+import { formatNumber } from '../../ui/axis.js'
+import { count } from './run-text.js'
+import { progressText, statusText } from './sweep-text.js'
+
+/** What each setting has found over its seeds, and the files of the same tables. */
+export function SettingsTable({ details: { id, rows, files, state, modified } }: { readonly details: SweepDetails }) {
+  if (rows.length === 0) return <p class="field-help">No run is done yet.</p>
+  const { head, lines } = sweepCells(rows)
+  return (
+    <>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+      <div class="table-scroll sweep-scroll" tabIndex={0}>
+        <table>
+          <caption>Settings: mean ± standard deviation over runs</caption>
+          <thead>
+            <tr>
+              {head.map((name) => (
+                <th scope="col" key={name}>
+                  {name}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map((cells, i) => (
+              <tr key={i}>
+                {cells.map((cell, at) => (
+                  <td key={head[at]}>{cell}</td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {state === 'finished' && files.length > 0 ? (
+        <p class="row">
+          {files.map((file) => (
+            <a key={file} href={siteFile(`api/sweeps/${id}/${file}?v=${Math.round(modified)}`)} download>
+              {file}
+            </a>
+          ))}
+        </p>
+      ) : null}
+    </>
+  )
+}
+
+/** Every run: how it stands, who has it, and what it found. */
+export function RunsTable({ details: { runs, leftOut } }: { readonly details: SweepDetails }) {
+  const numbers = [...new Set(runs.flatMap((run) => Object.keys(run.numbers ?? {})))]
+  const left = leftOut > 0 ? `; ${count(leftOut)} more are not listed` : ''
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+    <div class="table-scroll sweep-scroll sweep-runs" tabIndex={0}>
+      <table>
+        <caption>Runs: those that failed, are disputed or run come first{left}</caption>
+        <thead>
+          <tr>
+            {['run', 'status', 'worker', 'progress', ...numbers].map((name) => (
+              <th scope="col" key={name}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => (
+            <tr key={run.place}>
+              <td>{run.label}</td>
+              <td class={`sweep-status sweep-status-${run.status}`}>{statusText(run)}</td>
+              <td>{run.status === 'waiting' ? '' : (run.worker ?? '')}</td>
+              <td>{progressText(run)}</td>
+              {numbers.map((name) => {
+                const value = run.numbers?.[name]
+                return <td key={name}>{value === undefined ? '' : formatNumber(value)}</td>
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** The runs that failed, each with the last lines of its log. */
+export function Failures({ details: { runs } }: { readonly details: SweepDetails }) {
+  const failed = runs.filter(({ failure }) => failure !== undefined)
+  if (failed.length === 0) return null
+  return (
+    <div class="samples sweep-failures">
+      {failed.map(({ place, label, failure }) => (
+        <details key={place}>
+          <summary>
+            <b>{label} failed:</b> {failure!.message}
+          </summary>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
+          <pre tabIndex={0}>{failure!.log || 'Its log is empty.'}</pre>
+        </details>
+      ))}
+    </div>
+  )
+}
