@@ -113,9 +113,13 @@ export function sweepCells(rows: readonly SweepRow[], digits = 5): { head: strin
 function numberText(number: SweepNumber | undefined, digits: number): string {
   if (number === undefined) return ''
   const { mean, deviation } = number
-  const text = Number.isInteger(mean) ? String(mean) : Number(mean.toPrecision(digits)).toString()
+  const text = shortNumber(mean, digits)
   return deviation === null || deviation === 0 ? text : `${text} ± ${deviation.toPrecision(2)}`
 }
+
+/** An integer as it is, another number with so many significant digits. */
+export const shortNumber = (value: number, digits = 5): string =>
+  Number.isInteger(value) ? String(value) : Number(value.toPrecision(digits)).toString()
 
 /** The rows as a table of Markdown. */
 export function sweepMarkdown(rows: readonly SweepRow[]): string {

@@ -132,6 +132,8 @@ export interface SweepAnswer {
   readonly secondsLeft: number | null
   /** When its state was written, in milliseconds since 1970. */
   readonly modified: number
+  /** Of `results.csv`, `results.json`, `results.md` and `figure.svg`, which are written at the end, those that are there. */
+  readonly files: readonly string[]
 }
 
 /** `GET /api/sweeps`, the newest first. */
@@ -157,8 +159,6 @@ export interface SweepDetails extends SweepAnswer {
   readonly runs: readonly SweepRunAnswer[]
   /** How many runs are not among them. */
   readonly leftOut: number
-  /** Of `results.csv`, `results.json`, `results.md` and `figure.svg` those that are there. */
-  readonly files: readonly string[]
 }
 
 /** Every refusal under `/api/`. */

@@ -61,6 +61,7 @@ export async function describeSweep(entry: Entry, records: SweepRecords): Promis
     state: !isOpen ? 'finished' : Date.now() - modified < STALE ? 'running' : 'stopped',
     ...summary,
     modified,
+    files: entry.files,
   }
 }
 
@@ -78,7 +79,7 @@ export async function readSweepDetails(entry: Entry, records: SweepRecords): Pro
     return fresh
   })
   if (answer === undefined || found === undefined) throw notFound(`a sweep ${entry.id}`)
-  return { ...answer, ...found, measure: measureOf(answer), files: entry.files }
+  return { ...answer, ...found, measure: measureOf(answer) }
 }
 
 async function readRecord({ id, name }: Entry, file: OpenedFile, { records }: SweepRecords) {

@@ -77,9 +77,8 @@ export function followServer(
     place.sampled = modified
   }
 
-  const readSweep = async ({ id, modified, state }: SweepAnswer) => {
-    const known = data.sweep(id).peek()
-    if (known?.modified === modified && known.state === state) return
+  const readSweep = async ({ id, modified }: SweepAnswer) => {
+    if (data.sweep(id).peek()?.modified === modified) return
     data.sweep(id).value = await ask<SweepDetails>(`sweeps/${id}`)
   }
 

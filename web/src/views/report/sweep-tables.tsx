@@ -1,50 +1,52 @@
-import { sweepCells } from '../../../../src/experiments/sweep-table.js'
-import type { SweepDetails } from '../../../../src/serve/answers.js'
+import { shortNumber, sweepCells } from '../../../../src/experiments/sweep-table.js'
+import type { SweepAnswer, SweepDetails } from '../../../../src/serve/answers.js'
 import { siteFile } from '../../site.js'
-import { formatNumber } from '../../ui/axis.js'
 import { count } from './run-text.js'
 import { progressText, statusText } from './sweep-text.js'
 
-/** What each setting has found over its seeds, and the files of the same tables. */
-export function SettingsTable({ details: { id, rows, files, state, modified } }: { readonly details: SweepDetails }) {
+/** What each setting has found over its seeds. */
+export function SettingsTable({ rows }: Pick<SweepDetails, 'rows'>) {
   if (rows.length === 0) return <p class="field-help">No run is done yet.</p>
   const { head, lines } = sweepCells(rows)
   return (
-    <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-      <div class="table-scroll sweep-scroll" tabIndex={0}>
-        <table>
-          <caption>Settings: mean ± standard deviation over runs</caption>
-          <thead>
-            <tr>
-              {head.map((name) => (
-                <th scope="col" key={name}>
-                  {name}
-                </th>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
+    <div class="table-scroll sweep-scroll" tabIndex={0}>
+      <table>
+        <caption>Settings: mean ± standard deviation over runs</caption>
+        <thead>
+          <tr>
+            {head.map((name) => (
+              <th scope="col" key={name}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((cells, i) => (
+            <tr key={i}>
+              {cells.map((cell, at) => (
+                <td key={head[at]}>{cell}</td>
               ))}
             </tr>
-          </thead>
-          <tbody>
-            {lines.map((cells, i) => (
-              <tr key={i}>
-                {cells.map((cell, at) => (
-                  <td key={head[at]}>{cell}</td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {state === 'finished' && files.length > 0 ? (
-        <p class="row">
-          {files.map((file) => (
-            <a key={file} href={siteFile(`api/sweeps/${id}/${file}?v=${Math.round(modified)}`)} download>
-              {file}
-            </a>
           ))}
-        </p>
-      ) : null}
-    </>
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** The files of a sweep that has ended. */
+export function SweepFiles({ sweep: { id, state, files, modified } }: { readonly sweep: SweepAnswer }) {
+  if (state !== 'finished' || files.length === 0) return null // until the end they may be of an earlier time
+  return (
+    <p class="row">
+      {files.map((file) => (
+        <a key={file} href={siteFile(`api/sweeps/${id}/${file}?v=${Math.round(modified)}`)} download>
+          {file}
+        </a>
+      ))}
+    </p>
   )
 }
 
@@ -75,7 +77,7 @@ export function RunsTable({ details: { runs, leftOut } }: { readonly details: Sw
               <td>{progressText(run)}</td>
               {numbers.map((name) => {
                 const value = run.numbers?.[name]
-                return <td key={name}>{value === undefined ? '' : formatNumber(value)}</td>
+                return <td key={name}>{value === undefined ? '' : shortNumber(value)}</td>
               })}
             </tr>
           ))}

@@ -5,7 +5,7 @@ import { PathName } from './path-name.js'
 import type { ReportData } from './report-data.js'
 import { openSweeps, showSweep } from './report-state.js'
 import { SweepCurves, SweepFigure } from './sweep-plots.js'
-import { Failures, RunsTable, SettingsTable } from './sweep-tables.js'
+import { Failures, RunsTable, SettingsTable, SweepFiles } from './sweep-tables.js'
 import { fractionEnded, paceText, sweepName, sweepText, sweepWarnings } from './sweep-text.js'
 import './sweeps.css'
 
@@ -59,14 +59,14 @@ function Sweep({
         {!isOpen ? null : details === undefined ? (
           <p class="report-waiting">Reading the sweep…</p>
         ) : (
-          <Parts details={details} />
+          <Parts sweep={sweep} details={details} />
         )}
       </details>
     </article>
   )
 }
 
-function Parts({ details }: { readonly details: SweepDetails }) {
+function Parts({ sweep, details }: { readonly sweep: SweepAnswer; readonly details: SweepDetails }) {
   return (
     <div class="sweep-content">
       <Failures details={details} />
@@ -74,7 +74,8 @@ function Parts({ details }: { readonly details: SweepDetails }) {
         <SweepFigure details={details} />
         <SweepCurves details={details} />
       </div>
-      <SettingsTable details={details} />
+      <SettingsTable rows={details.rows} />
+      <SweepFiles sweep={sweep} />
       <RunsTable details={details} />
     </div>
   )
