@@ -1,5 +1,5 @@
 /** Curves of searches and trainings from their results: also of runs that were done before anybody listened. */
-import { readMetricsRow } from '../search/metrics.js'
+import type { MetricsRow } from '../search/metrics.js'
 import { createCurve, pointsFor } from './curve.js'
 import { readObject } from './objects.js'
 import type { CurvePoint, RunState } from './run-state.js'
@@ -38,8 +38,8 @@ export function createStoredCurves(store: Store): StoredCurves {
 
 async function readCurve(store: Store, sha256: string, most: number): Promise<readonly CurvePoint[]> {
   const bytes = await readObject(store, sha256)
-  const lines = new TextDecoder().decode(bytes).split('\n')
-  const rows = lines.map(readMetricsRow).filter((row) => row !== undefined)
+  const lines = new TextDecoder().decode(bytes).split('\n').slice(0, -1)
+  const rows = lines.map((line) => JSON.parse(line) as Pick<MetricsRow, 'step' | 'loss'>)
   const curve = createCurve(most)
   for (const { step, loss } of rows) curve.add(step, rows[rows.length - 1].step, loss)
   return curve.points

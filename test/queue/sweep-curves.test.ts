@@ -10,7 +10,6 @@ import type { RunState } from '../../src/queue/run-state.js'
 import { createStoredCurves } from '../../src/queue/stored-curves.js'
 import { runsOf } from '../../src/queue/sweep.js'
 import { followSweep } from '../../src/queue/sweep-state.js'
-import { metricsLine } from '../../src/search/metrics.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'slt-curves-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -91,15 +90,14 @@ test('a sweep keeps the curves of its runs, also of one that has ended', () => {
 })
 
 describe('curves from the store', () => {
-  const row = (step: number) => ({
-    ...{ step, loss: 5 / step, learningRate: 1, tokens: step, seconds: 0, tokensPerSecond: 0 },
-  })
+  /** A line of `curve.jsonl`, as a job leaves it: without times. */
+  const line = (step: number) => `${JSON.stringify({ step, loss: 5 / step, learningRate: 1, tokens: step })}\n`
   const never = new AbortController().signal
 
   test('are those of runs that were done before, and whole where only a part was heard', async () => {
     const store = await openStore(join(folder, 'store'))
     const path = join(folder, 'curve.jsonl')
-    writeFileSync(path, [1, 2, 3, 4].map((step) => metricsLine(row(step))).join(''))
+    writeFileSync(path, [1, 2, 3, 4].map(line).join(''))
     const { sha256, bytes } = await storeFile(store, path)
     const { runs, events } = follow()
     const result = { values: {}, files: { 'curve.jsonl': { sha256, bytes } } }
@@ -119,7 +117,7 @@ describe('curves from the store', () => {
   test('that are not there, or hold something else, change nothing', async () => {
     const store = await openStore(join(folder, 'poor'))
     const { sha256 } = await storeFile(store, join(folder, 'curve.jsonl'))
-    await store.replace(`objects/${sha256.slice(0, 2)}/${sha256}`, new TextEncoder().encode(metricsLine(row(1))))
+    await store.replace(`objects/${sha256.slice(0, 2)}/${sha256}`, new TextEncoder().encode(line(1)))
     const points = [[1, 3]] as const
     const run = (hash: string): RunState => ({
       ...{ id: hash, label: '', varied: {}, status: 'done', points, files: { 'curve.jsonl': hash } },

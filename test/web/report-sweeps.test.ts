@@ -138,7 +138,10 @@ describe.skipIf(noBrowser)('sweeps in the report', () => {
     'axe-core finds nothing serious, %s, from 360 to 1400 pixels',
     async (colorScheme) => {
       const own = join(folder, `axe-${colorScheme}`)
-      await makeSweep(join(own, 'a-sweep-of-a-rather-long-name-without-any-place-to-break-it-in-two.sweep'))
+      const message = "the job's process ended: SIGKILL, by which a system out of memory ends processes too"
+      const failed: RunState = { ...runs[5], failure: { message, log: `${'x'.repeat(300)}\nend` } }
+      const name = 'a-sweep-of-a-rather-long-name-without-any-place-to-break-it-in-two.sweep'
+      await makeSweep(join(own, name), runs.with(5, failed))
       const serving = await serve(own)
       const [page, errors] = await open(serving.url, { colorScheme, viewport: { width: 1400, height: 900 } })
       await page.getByText('keep 0.5, seed 1 failed').click()

@@ -1,4 +1,4 @@
-import { shortNumber, sweepCells } from '../../../../src/experiments/sweep-table.js'
+import { columnsOf, shortNumber, sweepCells } from '../../../../src/experiments/sweep-table.js'
 import type { SweepAnswer, SweepDetails } from '../../../../src/serve/answers.js'
 import { siteFile } from '../../site.js'
 import { count } from './run-text.js'
@@ -8,6 +8,8 @@ import { progressText, statusText } from './sweep-text.js'
 export function SettingsTable({ rows }: Pick<SweepDetails, 'rows'>) {
   if (rows.length === 0) return <p class="field-help">No run is done yet.</p>
   const { head, lines } = sweepCells(rows)
+  const { options } = columnsOf(rows)
+  const classOf = (column: number) => (column < options.length ? 'sweep-word' : undefined)
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
     <div class="table-scroll sweep-scroll" tabIndex={0}>
@@ -15,8 +17,8 @@ export function SettingsTable({ rows }: Pick<SweepDetails, 'rows'>) {
         <caption>Settings: mean ± standard deviation over runs</caption>
         <thead>
           <tr>
-            {head.map((name) => (
-              <th scope="col" key={name}>
+            {head.map((name, at) => (
+              <th scope="col" key={name} class={classOf(at)}>
                 {name}
               </th>
             ))}
@@ -26,7 +28,9 @@ export function SettingsTable({ rows }: Pick<SweepDetails, 'rows'>) {
           {lines.map((cells, i) => (
             <tr key={i}>
               {cells.map((cell, at) => (
-                <td key={head[at]}>{cell}</td>
+                <td key={head[at]} class={classOf(at)}>
+                  {cell}
+                </td>
               ))}
             </tr>
           ))}
@@ -54,6 +58,7 @@ export function SweepFiles({ sweep: { id, state, files, modified } }: { readonly
 export function RunsTable({ details: { runs, leftOut } }: { readonly details: SweepDetails }) {
   const numbers = [...new Set(runs.flatMap((run) => Object.keys(run.numbers ?? {})))]
   const left = leftOut > 0 ? `; ${count(leftOut)} more are not listed` : ''
+  const words = ['run', 'status', 'worker', 'progress']
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
     <div class="table-scroll sweep-scroll sweep-runs" tabIndex={0}>
@@ -61,8 +66,8 @@ export function RunsTable({ details: { runs, leftOut } }: { readonly details: Sw
         <caption>Runs: those that failed, are disputed or run come first{left}</caption>
         <thead>
           <tr>
-            {['run', 'status', 'worker', 'progress', ...numbers].map((name) => (
-              <th scope="col" key={name}>
+            {[...words, ...numbers].map((name) => (
+              <th scope="col" key={name} class={words.includes(name) ? 'sweep-word' : undefined}>
                 {name}
               </th>
             ))}
@@ -71,10 +76,10 @@ export function RunsTable({ details: { runs, leftOut } }: { readonly details: Sw
         <tbody>
           {runs.map((run) => (
             <tr key={run.place}>
-              <td>{run.label}</td>
-              <td class={`sweep-status sweep-status-${run.status}`}>{statusText(run)}</td>
-              <td>{run.status === 'waiting' ? '' : (run.worker ?? '')}</td>
-              <td>{progressText(run)}</td>
+              <td class="sweep-word">{run.label}</td>
+              <td class={`sweep-word sweep-status-${run.status}`}>{statusText(run)}</td>
+              <td class="sweep-word">{run.status === 'waiting' ? '' : (run.worker ?? '')}</td>
+              <td class="sweep-word">{progressText(run)}</td>
               {numbers.map((name) => {
                 const value = run.numbers?.[name]
                 return <td key={name}>{value === undefined ? '' : shortNumber(value)}</td>
