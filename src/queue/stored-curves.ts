@@ -8,6 +8,9 @@ import type { Store } from './store.js'
 /** Most curves that are read for a sweep. The explorer draws a hundred. */
 const MOST_READ = 500
 
+/** Curves read at a time: a store on another machine answers many as fast as one. */
+const AT_ONCE = 16
+
 /** Gives runs that are done the curves of their results. */
 export interface StoredCurves {
   /**
@@ -22,16 +25,18 @@ export function createStoredCurves(store: Store): StoredCurves {
   const filled = new WeakSet<RunState>()
   return {
     async fill(runs, signal) {
-      for (const run of runs.slice(0, MOST_READ)) {
+      const fillOne = async (run: RunState) => {
         const sha256 = run.files?.['curve.jsonl']
-        if (sha256 === undefined || filled.has(run)) continue
-        if (signal.aborted) return
+        if (sha256 === undefined || filled.has(run)) return
         const reading = asked.get(sha256) ?? readCurve(store, sha256, pointsFor(runs.length)).catch(() => [])
         asked.set(sha256, reading)
         const points = await reading
         if (points.length > 0) run.points = points
         filled.add(run)
       }
+      const looked = runs.slice(0, MOST_READ)
+      for (let i = 0; i < looked.length && !signal.aborted; i += AT_ONCE)
+        await Promise.all(looked.slice(i, i + AT_ONCE).map(fillOne))
     },
   }
 }

@@ -53,6 +53,11 @@ describe('a curve', () => {
       [2, 1.5],
       [4, 10],
     ])
+    curve.add(4, 10, 13) // the same step again
+    expect(curve.points).toEqual([
+      [2, 1.5],
+      [4, 13],
+    ])
     curve.add(1, 5, 7)
     expect(curve.points).toEqual([[1, 7]])
   })

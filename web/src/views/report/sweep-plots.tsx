@@ -95,7 +95,7 @@ function curvesOf(runs: readonly SweepRunAnswer[]): Drawn | undefined {
     shown.length < all.length ? ` One of ${every} runs is drawn.` : '',
     settings.length > MOST_NAMED ? ` The first ${MOST_NAMED} settings are named; further ones look like them.` : '',
   ]
-  const caption = `Training loss in nats a token, lower is better; runs of one setting have one colour.${left.join('')}`
+  const caption = `Training loss in nats a token, lower is better; runs of one setting look alike.${left.join('')}`
   return { series, legend, caption }
 }
 
