@@ -80,7 +80,7 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
     device,
     threads,
     signal,
-    onStep: ({ step, loss }) => context.onProgress(step, stepsOf(choice), `loss ${loss.toFixed(3)}`),
+    onStep: ({ step, loss }) => context.onProgress(step, stepsOf(choice), `loss ${loss.toFixed(3)}`, loss),
     onNote: (line) => context.onNote(line),
     onCheckpoint: (step) => context.save(step, { link: [`${RUN}/checkpoint.safetensors`], copy: small }),
   })

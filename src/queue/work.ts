@@ -4,11 +4,11 @@ import { setTimeout as setTimer } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import type { Job as BullJob, Worker } from 'bullmq'
 import { InputError } from '../safetensors/index.js'
-import type { JobProgress } from './events.js'
 import { type Execution, executeJob, workerName } from './execute.js'
 import type { Job, JobNeeds } from './job.js'
 import { createJobProcess, JobFailure, type JobProcess } from './job-process.js'
 import { PREFIX, queueNames, type RedisPlace } from './redis.js'
+import type { JobProgress } from './run-state.js'
 import type { Store } from './store.js'
 
 export interface WorkOptions {
@@ -168,7 +168,7 @@ async function runJob(
     options.onStart?.(job)
     report({ done: 0, total: 0, text: '' })
     const hearer = {
-      onProgress: (done: number, total: number, text: string) => report({ done, total, text }),
+      onProgress: report,
       onNote: (line: string) => notes.push(line),
     }
     const execution = await executeJob(job, { store, process, scratch, worker }, hearer, either)
