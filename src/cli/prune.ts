@@ -220,7 +220,7 @@ export async function prune(
 
 /** The workers of a queue, to prune the matrices. */
 async function openQueue({ queue, store = 'slt-store' }: PruneFlags, signal: AbortSignal, beforeNote: () => void) {
-  const [{ openRedis }, { openStore }, { openPruneQueue }] = await Promise.all([
+  const [{ openRedis }, { checkStore, openStore }, { openPruneQueue }] = await Promise.all([
     import('../queue/redis.js'),
     import('../queue/open-store.js'),
     import('../queue/prune-on-queue.js'),
@@ -230,12 +230,12 @@ async function openQueue({ queue, store = 'slt-store' }: PruneFlags, signal: Abo
     beforeNote()
     process.stderr.write(`${line}\n`)
   }
-  for (const warning of redis.warnings) note(`warning: ${warning}`)
   return openPruneQueue({
     redis,
-    store: await openStore(store),
+    store: await openStore(store).then(checkStore),
     signal,
     onNote: (job, line) => note(`${job.label}: ${line}`),
+    onWarning: (line) => note(`warning: ${line}`),
   })
 }
 

@@ -18,13 +18,14 @@ process.on('message', (message: ToChild) => {
 })
 say({ type: 'ready' })
 
-async function run({ job, inputs, folder }: Extract<ToChild, { type: 'run' }>): Promise<void> {
+async function run({ job, inputs, folder, checkpointSeconds }: Extract<ToChild, { type: 'run' }>): Promise<void> {
   controller = new AbortController()
   const { signal } = controller
   const context: JobContext = {
     inputs,
     folder,
     signal,
+    checkpointSeconds,
     onProgress: (done, total, text) => say({ type: 'progress', done, total, text }),
     onNote: (line) => say({ type: 'note', line }),
     async save(step, { link: linked, copy }) {

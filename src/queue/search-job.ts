@@ -50,9 +50,6 @@ export function createSearchJob(options: SearchJobOptions): Job {
   return createJob({ kind: 'search', label, request, inputs: { ...inputs }, needs }, identity)
 }
 
-/** Seconds between checkpoints: so much of a job's work is lost at most when its worker is killed. */
-const CHECKPOINT_SECONDS = 60
-
 /** Runs a search or a training, or goes on with one whose run folder was saved. */
 export async function runSearchJob(request: JsonObject, context: JobContext): Promise<JobFindings> {
   const asked = request as unknown as SearchJobRequest
@@ -76,7 +73,7 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
     ...(tokenizer !== null && { tokenizer }),
     out,
     ...(isBegun ? { resume: folder } : { run: folder }),
-    cadence: { validateEvery, sampleEvery: 0, checkpointSeconds: CHECKPOINT_SECONDS },
+    cadence: { validateEvery, sampleEvery: 0, checkpointSeconds: context.checkpointSeconds },
     device,
     threads,
     signal,
