@@ -56,7 +56,7 @@ export function addWork(program: Command): void {
     .option(
       '--checkpoint-every <s>',
       'seconds between checkpoints of a search or training: so much is lost when a worker is killed',
-      integer('checkpoint-every', 1),
+      positive('checkpoint-every'),
       60,
     )
     .option('--idle <s>', 'end when there has been no job for so long (default: never)', integer('idle', 1))

@@ -1,5 +1,5 @@
 /** Searches and dense trainings as jobs. */
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Corpus } from '../data/index.js'
@@ -79,7 +79,10 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
     signal,
     onStep: ({ step, loss }) => context.onProgress(step, stepsOf(choice), `loss ${loss.toFixed(3)}`),
     onNote: (line) => context.onNote(line),
-    onCheckpoint: (step) => context.save(step, { link: [`${RUN}/checkpoint.safetensors`], copy: small }),
+    onCheckpoint(step) {
+      const copy = small.filter((path) => existsSync(join(context.folder, path))) // a task has no text, and writes no samples
+      return context.save(step, { link: [`${RUN}/checkpoint.safetensors`], copy })
+    },
   })
   const curve = join(context.folder, 'curve.jsonl')
   await writeTextAtomically(curve, await curveText(join(folder, 'metrics.jsonl')), { replaces: 'anything' })
