@@ -22,7 +22,7 @@ export interface WorkOptions extends QueuedJobOptions {
   readonly idle?: number | undefined
 }
 
-/** Milliseconds between two questions to an empty queue. */
+/** Milliseconds between two questions of a slot to an empty queue. */
 const ASK_EVERY = 300
 
 /** Jobs that a slot gives back one after another, because the store or this machine fails, before the worker ends. */
@@ -71,11 +71,12 @@ async function runSlot(workers: readonly Worker[], options: WorkOptions, state: 
   const { signal, idle } = options
   const process = createJobProcess()
   const token = randomUUID()
+  const nextJob = createAsking(workers, token)
   let idleSince = Date.now()
   let failures = 0
   try {
     while (!signal.aborted) {
-      const job = await untilStopped(nextJob(workers, token), signal)
+      const job = await untilStopped(nextJob(), signal)
       if (job !== undefined) {
         const failure = await runQueuedJob(job, token, process, options)
         state.lastJob = idleSince = Date.now()
@@ -116,11 +117,16 @@ function untilStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 
   })
 }
 
-/** Of the queues with the largest jobs first. A Redis that is away is waited for. */
-async function nextJob(workers: readonly Worker[], token: string): Promise<BullJob | undefined> {
-  for (const worker of workers) {
-    const job = await worker.getNextJob(token, { block: false }).catch(() => undefined)
-    if (job) return job
+/** Asks for jobs: of the queues with the largest jobs first, of an empty one not again at once. A Redis that is away is waited for. */
+function createAsking(workers: readonly Worker[], token: string): () => Promise<BullJob | undefined> {
+  const emptySince = new Map<Worker, number>()
+  return async () => {
+    for (const worker of workers) {
+      if (performance.now() - (emptySince.get(worker) ?? Number.NEGATIVE_INFINITY) < ASK_EVERY / 2) continue
+      const job = await worker.getNextJob(token, { block: false }).catch(() => undefined)
+      if (job) return job
+      emptySince.set(worker, performance.now())
+    }
+    return undefined
   }
-  return undefined
 }
