@@ -1,13 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { storeInput } from '../../src/queue/inputs.js'
 import type { Job } from '../../src/queue/job.js'
 import { createNothingJob, type NothingSettings } from '../../src/queue/nothing-job.js'
+import { storeFile } from '../../src/queue/objects.js'
 import { openStore } from '../../src/queue/open-store.js'
 import { openQueue, openRedis, queueNameOf, type RedisPlace } from '../../src/queue/redis.js'
-import { findResult, makingsOf } from '../../src/queue/results.js'
+import { findResult, keepResult, makingsOf } from '../../src/queue/results.js'
 import { runHere } from '../../src/queue/run-here.js'
 import { runOnQueue } from '../../src/queue/run-on-queue.js'
 import type { Store } from '../../src/queue/store.js'
@@ -58,6 +60,32 @@ describe('without a queue', () => {
       /results\/.*: was written, and is not there: the store lost it$/,
     )
     expect(done).toEqual([])
+  })
+
+  test('a lost write of a file is told before a result names it', async () => {
+    const store = await openStore(newFolder())
+    const path = join(newFolder(), 'file')
+    writeFileSync(path, 'content')
+    const losing = troubledStore(store, async () => 'lost')
+    await expect(storeFile(losing, path)).rejects.toThrow(
+      /objects\/ed\/ed7002b4.*: was written, and is not there: the store lost it$/,
+    )
+  })
+
+  test('a result whose file is gone is set aside and made again', async () => {
+    const store = await openStore(newFolder())
+    const [job] = jobsOf(1)
+    const path = join(newFolder(), 'file')
+    writeFileSync(path, 'content')
+    const file = await storeFile(store, path)
+    const making = { worker: 'test', seconds: 1, at: '2026-01-01T00:00:00.000Z' }
+    await keepResult(store, job, { values: {}, files: { file } }, making)
+    expect((await findResult(store, job.id, expect.fail))?.files).toEqual({ file })
+    for (const key of await store.list('objects/')) await store.remove(key)
+    const notes: string[] = []
+    expect(await findResult(store, job.id, (line) => notes.push(line))).toBe(undefined)
+    expect(notes).toEqual([expect.stringMatching(/its file file is not in the store any more; it is set aside/)])
+    expect((await store.list('damaged/')).length).toBe(1)
   })
 
   test('a damaged result is set aside and run again; counted once', async () => {
@@ -203,6 +231,28 @@ describe.skipIf(withoutRedis)('on a queue', () => {
     expect(failed).toEqual([expect.stringMatching(/no space left on the device \(started 22 times\)$/)])
     await queue.close()
     connection.disconnect()
+  }, 60_000)
+
+  test('an input that was changed in the store fails its job alone, and the worker goes on', async () => {
+    const store = await openStore(newFolder())
+    const path = join(newFolder(), 'text')
+    writeFileSync(path, 'right')
+    const input = await storeInput(store, path)
+    const [key] = await store.list('objects/')
+    await store.replace(key, Buffer.from('wrong'))
+    const [first, second] = jobsOf(2)
+    const [failed, done]: [string[], string[]] = [[], []]
+    const working = startWork(store)
+    await runOnQueue([{ ...first, inputs: { text: input } }, second], {
+      ...{ redis: place, store, signal: never },
+      onDone: ({ label }) => done.push(label),
+      onFailed: ({ label }, message) => failed.push(`${label}: ${message}`),
+    })
+    stop.abort()
+    await working
+    expect(done).toEqual(['nothing 1'])
+    // The first try found other bytes and removed them.
+    expect(failed).toEqual([expect.stringMatching(/^nothing 0: .*objects\/.*: is not in the store any more$/)])
   }, 60_000)
 
   test('a result that was lost after its job ended is made again', async () => {
