@@ -6,7 +6,7 @@
  * `strong-lottery-tickets/kernels.wasm` is the file that `loadKernelsFrom` fetches.
  */
 
-export { createLetterTokenizer, loadTokenizer, type Tokenizer } from './data/index.js'
+export { createLetterTokenizer, loadTokenizer, type Tokenizer, type Tokens } from './data/index.js'
 export type { RunningModel } from './engine/running-model.js'
 export { networkWeights, type SearchedNetwork } from './engine/searched-weights.js'
 export {

@@ -5,13 +5,13 @@
  * its tickets (`evaluateTicket`, `continueText`, `embedTexts`, `inspectFile`, `compareModels`), and the devices it runs on (`openGraphRunner`). The differentiable graph
  * builder is at `strong-lottery-tickets/graph`.
  *
- * The construction of arXiv 2511.04217 on a GPT-2 (`prune`, `verify`) and on the paper's own small models in float64
+ * The construction of arXiv 2511.04217 on models of any family (`prune`, `verify`; families are written with `strong-lottery-tickets/families`) and on the paper's own small models in float64
  * (`pruneAttention`, `pruneFeedForward`, `pruneTransformer`), the exact subset-sum solvers behind it, the random source
  * that every weight comes from, the ticket format, and the bounds of the paper. This entry point is for Node.
  */
 
 export { decodeMask, encodeMask, type MaskShape, maskGeometry, startProbability } from './coding/index.js'
-export { type Corpus, loadTokenizer, type Tokenizer } from './data/index.js'
+export { type Corpus, loadTokenizer, type Tokenizer, type Tokens } from './data/index.js'
 export { type DeviceName, type OpenedRunner, openGraphRunner } from './engine/device.js'
 export { loadSolver } from './engine/node.js'
 export { createGraphRunner } from './engine/onnx.js'

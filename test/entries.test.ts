@@ -15,6 +15,7 @@ const noble = ['@noble/hashes/sha2.js', '@noble/hashes/utils.js']
 
 /** What each entry that runs anywhere may load, at once or when it is asked to. */
 const packages: Record<string, string[]> = {
+  './families': [],
   './graph': protobuf,
   './random': [],
   './safetensors': [],

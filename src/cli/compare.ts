@@ -31,7 +31,8 @@ Examples:
 Models are tickets, files of slt train and Hugging Face folders; the others are compared with the first. All run on the CPU, in turns. Load: open, check
 (a ticket's hash too) and make or read every weight, without building a graph, in the same process after one loading that is not counted; the files lie in
 the system's cache. Memory: the most that a process of its own took to load the model and generate, Node and ONNX Runtime included.
-Where models read a text as other tokens, bits a byte compare and nats a token do not.`
+Where models read a text as other tokens, bits a byte compare and nats a token do not. Encoders of slt search and slt train are compared on the same hidden
+tokens, and by the tokens that they read a second. An encoder and a model that writes compare in size alone (--runs 0 without --data).`
 
 /** Adds `slt compare`. */
 export function addCompare(program: Command): void {
@@ -87,7 +88,7 @@ async function runCompare(paths: string[], flags: CompareFlags): Promise<void> {
 }
 
 function printReport(terminal: Terminal, report: CompareReport): void {
-  const { models, data, part, sameTokens, prompt } = report
+  const { models, data, part, sameTokens } = report
   const [first] = models
   const names = namesOf(models)
   terminal.print(
@@ -115,9 +116,7 @@ function printReport(terminal: Terminal, report: CompareReport): void {
   }
   const runs = first.speed?.runs ?? 0
   terminal.print(
-    runs === 0
-      ? 'no times: --runs is 0'
-      : `times: medians of ${runs} loadings, ${prompt} tokens read and ${report.count} generated, on the CPU`,
+    runs === 0 ? 'no times: --runs is 0' : `times: medians of ${runs} loadings, ${whatRan(report)}, on the CPU`,
   )
   if (runs > 0 && models.some(({ kind }) => kind === 'pruned')) {
     terminal.print(
@@ -136,7 +135,8 @@ export function namesOf(models: readonly Pick<ComparedModel, 'name' | 'path'>[])
 /** How much of the text each model read; where that differs much, losses are of different texts. */
 function readText(models: readonly ComparedModel[]): string {
   const losses = models.map(({ loss }) => loss!)
-  const said = (loss: NonNullable<ComparedModel['loss']>) => `${count(loss.tokens)} tokens, ${count(loss.bytes)} bytes`
+  const what = areEncoders({ models }) ? 'hidden tokens' : 'tokens'
+  const said = (loss: NonNullable<ComparedModel['loss']>) => `${count(loss.tokens)} ${what}, ${count(loss.bytes)} bytes`
   if (losses.every((loss) => said(loss) === said(losses[0]))) return said(losses[0])
   const names = namesOf(models)
   const each = models.map(({ loss }, i) => `${names[i]} ${said(loss!)}`).join('; ')
@@ -147,13 +147,22 @@ function readText(models: readonly ComparedModel[]): string {
     : each
 }
 
-const heads = ({ data, models }: CompareReport): string[] => [
+const areEncoders = ({ models }: Pick<CompareReport, 'models'>): boolean => models[0].task === 'encoder'
+
+const whatRan = ({ models, prompt, count: timed }: CompareReport): string =>
+  areEncoders({ models })
+    ? `${prompt} tokens read, and then ${timed} times more`
+    : `${prompt} tokens read and ${timed} generated`
+
+const lossHead = (report: CompareReport): string => (areEncoders(report) ? 'nats/hidden token' : 'nats/token')
+
+const heads = (report: CompareReport): string[] => [
   'kind',
   'parameters',
   'bytes',
   'bits/weight',
-  ...(data === null ? [] : ['nats/token', 'bits/byte']),
-  ...(models[0].speed ? ['load', 'first token', 'tokens/s', 'memory'] : []),
+  ...(report.data === null ? [] : [lossHead(report), 'bits/byte']),
+  ...(report.models[0].speed ? ['load', areEncoders(report) ? 'first text' : 'first token', 'tokens/s', 'memory'] : []),
 ]
 
 const milliseconds = (seconds: number): string => `${short(1000 * seconds)} ms`
@@ -176,10 +185,10 @@ function cells({ kind, dtype, parameters, bytes, bitsPerWeight, loss, speed, pea
   ]
 }
 
-const ratioHeads = ({ data, sameTokens, models }: CompareReport): string[] => [
+const ratioHeads = (report: CompareReport): string[] => [
   'bytes',
-  ...(data === null ? [] : [...(sameTokens ? ['nats/token'] : []), 'bits/byte']),
-  ...(models[0].speed ? ['load', 'tokens/s', 'memory'] : []),
+  ...(report.data === null ? [] : [...(report.sameTokens ? [lossHead(report)] : []), 'bits/byte']),
+  ...(report.models[0].speed ? ['load', 'tokens/s', 'memory'] : []),
 ]
 
 /** Ratios of sizes, times and rates; differences of losses. */

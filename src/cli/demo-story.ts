@@ -1,6 +1,6 @@
 /** What the pruned storyteller does in `slt demo`: it writes a story beside its target's. */
 import { interruptible } from './interrupt.js'
-import type { Terminal } from './terminal.js'
+import { columnsOf, lengthOf, type Terminal, wrapLines } from './terminal.js'
 
 /** Tokens of the story. */
 const TOKENS = 200
@@ -14,19 +14,48 @@ const LEAST_EQUAL = 100
  */
 export async function showStory(terminal: Terminal, ticket: string, folder: string) {
   const { bold, dim } = terminal.colour
-  const { own, wanted, equal, passes, seconds } = await interruptible((signal) => tell(ticket, folder, signal))
-  terminal.print(dim('the story of the pruned random network, each token its own likeliest:'))
-  terminal.print(own)
+  const { own, wanted, before, equal, passes, seconds } = await interruptible((signal) => tell(ticket, folder, signal))
+  const titles = ['the pruned random network, each token its own likeliest', 'the target']
+  for (const line of beside(titles, [own, wanted], columnsOf(process.stdout), dim)) terminal.print(line)
   terminal.print()
-  if (equal < TOKENS) {
-    terminal.print(dim("the target's story:"))
-    terminal.print(wanted)
-    terminal.print()
+  if (equal === TOKENS) {
+    terminal.print(bold(`both stories are equal, all ${TOKENS} tokens; the first is by random weights and masks alone`))
+  } else {
+    terminal.print(
+      bold(`the first ${equal} of ${TOKENS} tokens are equal; the first is by random weights and masks alone`),
+    )
+    terminal.print(`they part after "...${before.slice(-40)}"`)
   }
-  const all = equal === TOKENS ? `all ${TOKENS} tokens` : `the first ${equal} of ${TOKENS} tokens`
-  terminal.print(bold(`${all} of the story are the target's, by random weights and masks alone`))
   terminal.print(dim(`${passes} ${passes === 1 ? 'pass' : 'passes'} of the literal network, ${seconds.toFixed(1)} s`))
   return { story: own, targetStory: wanted, equalTokens: equal, tokens: TOKENS, passed: equal >= LEAST_EQUAL }
+}
+
+/** Least columns of a text that stands beside another, and most: longer lines are hard to read. */
+const COLUMN = { least: 36, most: 72 }
+const GAP = 4
+
+/**
+ * Two texts under their titles, as lines: side by side where there is room, else one after the other.
+ * @param columns of the terminal; Infinity where it is none, and then a text is not wrapped
+ */
+export function beside(
+  titles: readonly string[],
+  texts: readonly string[],
+  columns: number,
+  dim: (text: string) => string,
+): string[] {
+  const width = Math.min(COLUMN.most, Math.floor((columns - GAP) / 2))
+  if (!Number.isFinite(columns) || width < COLUMN.least) {
+    return texts.flatMap((text, i) => [...(i > 0 ? [''] : []), dim(`${titles[i]}:`), ...text.split('\n')])
+  }
+  const [left, right] = texts.map((text, i) => [
+    ...wrapLines(`${titles[i]}:`, width).split('\n').map(dim),
+    ...wrapLines(text, width).split('\n'),
+  ])
+  return Array.from({ length: Math.max(left.length, right.length) }, (_, i) => {
+    const [a = '', b = ''] = [left[i], right[i]]
+    return `${a}${' '.repeat(width + GAP - lengthOf(a))}${b}`.trimEnd()
+  })
 }
 
 async function tell(ticket: string, folder: string, signal: AbortSignal) {
@@ -52,8 +81,10 @@ async function tell(ticket: string, folder: string, signal: AbortSignal) {
       )
       const seconds = (performance.now() - started) / 1000
       const differs = tokens.findIndex((token, i) => token !== wanted[i])
+      const equal = differs < 0 ? TOKENS : differs
       const text = (of: readonly number[]) => new TextDecoder().decode(tokenizer.decode(of)).trim()
-      return { own: text(tokens), wanted: text(wanted), equal: differs < 0 ? TOKENS : differs, passes, seconds }
+      const before = text(tokens.slice(0, equal)).replaceAll(/\s+/g, ' ')
+      return { own: text(tokens), wanted: text(wanted), before, equal, passes, seconds }
     } finally {
       await pruned.close()
     }

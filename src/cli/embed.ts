@@ -34,7 +34,7 @@ export function addEmbed(program: Command): void {
   program
     .command('embed')
     .description("sentence embeddings by an encoder, a ticket's or a folder's (BERT)")
-    .argument('<model>', 'a ticket file, or a Hugging Face folder')
+    .argument('<model>', 'a ticket, a file of slt train, or a Hugging Face folder')
     .option('--text <text>', 'a text; may be given again', (text: string, before: string[] = []) => [...before, text])
     .option('--data <file>', 'a text file with a text a line')
     .option('--out <file>', 'where the vectors go: a file named .npy or .json')

@@ -34,7 +34,8 @@ Examples:
 
 The loss is the mean over windows of the model's whole context, spread evenly over the text. Where the text is the one
 that the ticket was searched on, its last tenth is read, which the search did not learn from. A text of a search that had another to validate on
-(--valid) was learned whole, and is read whole: give the other one to --data. The loss does not depend on --batch: to compare two models, give both the same
+(--valid) was learned whole, and is read whole: give the other one to --data. A BERT of slt search or slt train predicts the tokens that the seed of its run hides
+from it; other encoders have no loss. The loss does not depend on --batch: to compare two models, give both the same
 --part and --windows.`
 
 /** Adds `slt eval`. */
@@ -42,9 +43,9 @@ export function addEval(program: Command): void {
   program
     .command('eval')
     .description(
-      'how well a ticket or a Hugging Face folder predicts a text (loss, perplexity, bits a byte), and what masks keep',
+      'how well a model of any family predicts a text (loss, perplexity, bits a byte), and what the masks of a ticket keep',
     )
-    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
+    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
     .addOption(requiredOption('--data <path>', 'a text file, a folder of .txt and .txt.gz files, or a tokenised file'))
     .option(
       '--part <p>',
@@ -90,7 +91,8 @@ async function runEval(path: string, flags: EvalFlags): Promise<void> {
     progress.stop()
   }
   if (flags.device === undefined || flags.device === 'auto') {
-    terminal.note(`on ${report.device}: ${report.reason}`)
+    const { device, reason, summary } = report
+    terminal.note(`on ${device}: ${flags.device === undefined ? summary : reason}`)
   }
   printReport(terminal, report)
   terminal.result(report)

@@ -50,8 +50,8 @@ Examples:
   slt export play.slt.safetensors step.onnx --to onnx-training --batch 8 --length 128
   slt export sorter.slt.safetensors sorter --to huggingface --heads factored
   slt export pruned.slt.safetensors pruned --to onnx --tokenizer target-folder
-  slt export sorter.slt.safetensors --to url --page https://example.org/slt/
-  slt export sorter.slt.safetensors sorter.svg --to qr --lean
+  slt export examples/sorter-qr/sorter.slt.safetensors --to url --page https://example.org/slt/
+  slt export examples/sorter-qr/sorter.slt.safetensors sorter.svg --to qr --lean
 
 huggingface     a folder for transformers' AutoModelForCausalLM, of an encoder AutoModel: safetensors, configuration, tokenizer
 onnx            a graph with a cache of keys and values (of an encoder without): a .onnx file alone, or a folder as transformers.js loads it
@@ -70,7 +70,7 @@ export function addExport(program: Command): void {
     .description(
       'write a ticket, or a Hugging Face folder, as a model that other software loads; a small ticket as text',
     )
-    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
+    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
     .argument('[out]', "the folder or file to write; of a QR code by default the ticket's name with .svg")
     .addOption(
       requiredOption(
@@ -86,7 +86,7 @@ export function addExport(program: Command): void {
     )
     .option(
       '--heads <h>',
-      'exact or factored, of a pruned ticket (default: exact)',
+      'exact or factored, of a pruned ticket (default: exact; of rotary attention factored)',
       oneOf('heads', ['exact', 'factored']),
     )
     .option(
@@ -161,7 +161,7 @@ async function runExport(
 }
 
 async function printReport(terminal: Terminal, report: ExportReport): Promise<void> {
-  const { out, files, bytes, config, tokenizer, kind, heads, logitDifference } = report
+  const { out, files, bytes, config, tokenizer, kind, heads, results, resultDifference } = report
   for (const warning of report.warnings) terminal.note(warning)
   terminal.print(terminal.colour.bold(out))
   if (files.length > 1) for (const file of files) terminal.print(`  ${file.path.padEnd(26)} ${bytesText(file.bytes)}`)
@@ -171,14 +171,13 @@ async function printReport(terminal: Terminal, report: ExportReport): Promise<vo
   )
   if (heads !== null) {
     const form = heads === 'exact' ? 'exact heads' : `heads of rank ${attentionSpecs(config)[0].headWidth}`
-    const results = familyOf(config).task === 'causal' ? 'logits' : 'hidden states'
     terminal.print(
-      `${form}: largest difference from the ${results} of the ticket, run literally: ${short(logitDifference)}`,
+      `${form}: largest difference from the ${results} of the ticket, run literally: ${short(resultDifference)}`,
     )
   }
   if (tokenizer === null && files.length > 1 && !files.some(({ path }) => path === 'tokenizer.json')) {
     const { tokenizerAdvice } = await import('../jobs/missing-tokenizer.js')
     const what = kind === 'folder' ? 'folder has' : 'ticket names'
-    terminal.note(`no tokenizer: the ${what} none; ${tokenizerAdvice(config.vocabulary)}`)
+    terminal.note(`no tokenizer: the ${what} none; ${tokenizerAdvice(config.vocabulary, familyOf(config).task)}`)
   }
 }

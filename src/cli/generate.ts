@@ -26,16 +26,16 @@ Examples:
   slt generate story.slt.safetensors --prompt "To be" --temperature 0 --json
 
 The text comes as it is made; Ctrl-C ends it. The same seed gives the same text. It ends at the model's end token, as
-transformers ends it: <|endoftext|> of GPT-2's tokens, or what generation_config.json or config.json of a folder names as
-eos_token_id. Bytes and letters have none. <|endoftext|> in a prompt is that token too. When the context is full, the model
+transformers ends it: the eos_token_id of a folder's generation_config.json or config.json, or <|endoftext|> of GPT-2's
+tokens. Bytes and letters have none. In a prompt <|endoftext|> is that token too. When the context is full, the model
 goes on from the last half of it; of a longer prompt it reads what fits, from the end.`
 
 /** Adds `slt generate`. */
 export function addGenerate(program: Command): void {
   program
     .command('generate')
-    .description("continue a text with a ticket's network, or a folder's, token by token")
-    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
+    .description('continue a text with a model that predicts the next token: a GPT-2 or a Llama')
+    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
     .option('--prompt <text>', 'text to continue (default: a new document)', '')
     .option('--count <n>', 'most tokens to add', integer('count', 1, 1_000_000_000), 128)
     .option('--temperature <t>', 'how freely tokens are drawn; 0 takes the likeliest', readTemperature, 0.8)
@@ -66,8 +66,9 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
     import('../engine/device.js'),
     import('../jobs/searched-text.js'),
     import('../families/generate.js'),
+    import('../jobs/literal-note.js'),
   ])
-  const [{ countBeyond }] = rest
+  const [{ countBeyond }, { literalNote }] = rest
   const { prompt, count, temperature, topK, seed } = flags
   const { runner } = await openGraphRunner({ device: flags.device })
   const opened = await openModel(path, { runner, memoryLimit: flags.memoryLimit })
@@ -82,6 +83,7 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
     const { length } = promptTokens(tokenizer, prompt)
     const long = longPrompt(length, positions)
     if (long !== null) terminal.note(long)
+    if (opened.ticket?.kind === 'pruned') terminal.note(literalNote(opened.ticket.metadata.construction.items))
     const write = (part: string) => {
       if (!terminal.json) process.stdout.write(process.stdout.isTTY ? harmless(part) : part)
     }

@@ -8,9 +8,11 @@ import {
   type MatrixTotal,
   outsideOf,
   type TicketReport,
+  totalOf,
 } from '../inspect/index.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { choiceOf } from '../ticket/index.js'
+import { joinParts, type MatrixParts, partsName } from './matrix-parts.js'
 import { count, type Terminal, table } from './terminal.js'
 
 /** Two decimals, or more where they would all be zero. */
@@ -38,7 +40,7 @@ export function factsTable(report: TicketReport): string {
   if (report.norms !== null) facts.push(['norms', report.norms])
   facts.push(['tokenizer', report.tokenizer ?? 'none'])
   if (construction) {
-    const { items, embeddingItems, scale, method } = construction
+    const { items, embeddingItems, itemsPer, scale, method } = construction
     const { attention, dense } = choiceOf(construction)
     const kept = dense === 'none' ? 'nothing kept dense' : 'embeddings and norms kept dense'
     const way = config ? [`attention ${attention}`, kept] : []
@@ -46,7 +48,7 @@ export function factsTable(report: TicketReport): string {
     facts.push([
       'construction',
       [
-        `${items} products a weight${tables}${items > MAX_EXACT_ITEMS ? ', not proved optimal' : ''}`,
+        `${itemsPer === 'matrix' ? 'up to ' : ''}${items} products a weight${itemsPer === 'matrix' ? ', by matrix' : tables}${items > MAX_EXACT_ITEMS ? ', not proved optimal' : ''}`,
         method,
         `scale ${scale}`,
         ...way,
@@ -108,38 +110,43 @@ export function matricesTable(terminal: Terminal, report: TicketReport): string 
     ...spreadCells(matrix.rowSpread),
     ...spreadCells(matrix.columnSpread),
   ]
-  const ofTotal = (name: string, total: MatrixTotal, own: readonly MatrixReport[]) =>
-    [
-      name,
-      '',
-      count(total.weights),
-      percent(total.fraction),
-      count(own.reduce((sum, { maskBytes }) => sum + maskBytes, 0)),
-      ...further(own.reduce((sum, { furtherBytes }) => sum + furtherBytes, 0)),
-      bits(total.bitsPerWeight),
-      bits(total.entropy),
-      ...Array(6).fill(''),
-    ].map((cell) => (cell === '' ? '' : colour.bold(cell)))
+  const totalCells = (name: string, total: MatrixTotal, own: readonly MatrixReport[]) => [
+    name,
+    '',
+    count(total.weights),
+    percent(total.fraction),
+    count(own.reduce((sum, { maskBytes }) => sum + maskBytes, 0)),
+    ...further(own.reduce((sum, { furtherBytes }) => sum + furtherBytes, 0)),
+    bits(total.bitsPerWeight),
+    bits(total.entropy),
+    ...Array(6).fill(''),
+  ]
+  const ofTotal = (...total: Parameters<typeof totalCells>) =>
+    totalCells(...total).map((cell) => (cell === '' ? '' : colour.bold(cell)))
+  const ofParts = (matrix: MatrixParts<MatrixReport>) =>
+    matrix.parts.length === 1
+      ? ofMatrix(matrix.parts[0])
+      : totalCells(partsName(matrix), totalOf(matrix.parts), matrix.parts)
   const { matrices, layers, total } = report
   const inLayer = (layer: number) => matrices.filter((matrix) => matrix.layer === layer)
   const { before, after } = outsideOf(matrices)
   const rows = [
-    ...before.map(ofMatrix),
+    ...joinParts(before).map(ofParts),
     ...layers.flatMap((layer) => {
       const own = inLayer(layer.layer)
-      return [...own.map(ofMatrix), ofTotal(blockOf(own[0]?.name ?? `${layer.layer}`), layer, own)]
+      return [...joinParts(own).map(ofParts), ofTotal(blockOf(own[0]?.name ?? `${layer.layer}`), layer, own)]
     }),
-    ...after.map(ofMatrix),
+    ...joinParts(after).map(ofParts),
     ofTotal('all', total, matrices),
   ]
   const head = [
     '',
     isPruned ? 'units x out' : 'in x out',
-    'weights',
+    isPruned ? 'subset sums' : 'weights',
     'kept',
     'mask bytes',
     ...(hasFurther ? [isPruned ? 'unit bytes' : 'generations'] : []),
-    'bits/weight',
+    isPruned ? 'bits/sum' : 'bits/weight',
     'entropy',
     isPruned ? 'units, kept %' : 'rows, kept %',
     'x chance',
@@ -153,8 +160,11 @@ export function matricesTable(terminal: Terminal, report: TicketReport): string 
 
 /** What the words of the table mean. */
 export function matricesLegend(report: TicketReport): string {
+  const { parameters } = report.size
+  const ofParameters =
+    report.config === null ? '' : `all ${count(report.total.weights)} stand for ${count(parameters)} weights; `
   const stands = report.matrices.some(({ pair }) => pair !== null)
-    ? 'weights: those of the target that a pair of random matrices replaces; units: its hidden units; bits and entropy: of mask and units, over these weights'
+    ? `subset sums: entries of the matrix that a pair of random matrices is pruned to; ${ofParameters}units: hidden units of the pair; bits and entropy: of mask and units, over the subset sums`
     : 'bits/weight: as stored; entropy: what the mask would take at least if its ones lay at random, H(kept); a range code takes less where they do not'
   return `${stands}\nkept %: least, median and most of a line; x chance: the lines' variance over that of a random mask with as many ones (1: chance)`
 }

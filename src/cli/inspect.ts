@@ -83,7 +83,7 @@ function headings(path: string, { kind, seed, total, size, search, construction 
   const how = search
     ? `${search.algorithm}, ${search.initialisation}, ${search.steps} steps`
     : construction
-      ? `${construction.items} products a weight, ${construction.method}`
+      ? `${construction.itemsPer === 'matrix' ? 'up to ' : ''}${construction.items} products a weight, ${construction.method}`
       : ''
   const what =
     kind === 'searched'

@@ -16,25 +16,26 @@ const LINE_INTERVAL = 5000
 const BAR = 20
 
 /**
- * A line with a bar, rate and time left on a terminal; elsewhere a plain line now and then (the first after five seconds).
+ * A line with a bar, rate and time left on a terminal; elsewhere a plain line now and then (the first five seconds after the work began).
  * @param unit what is counted ("weights")
  */
 export function createProgress(unit: string): Progress {
-  const started = performance.now()
-  let first: number | undefined
+  let first: { readonly done: number; readonly at: number } | undefined // at the first update: the work may begin later than this is made
   const partsOf = (done: number, total: number, label: string): LinePart[] => {
-    first ??= done
-    const rate = (done - first) / Math.max((performance.now() - started) / 1000, 1e-3)
+    first ??= { done, at: performance.now() }
+    const rate = (done - first.done) / Math.max((performance.now() - first.at) / 1000, 1e-3)
     return progressParts({ unit, done, total, label, rate })
   }
   if (allowsColour(process.stderr)) {
     const line = createLiveLine()
     return { update: (...state) => line.show(partsOf(...state)), stop: line.stop }
   }
-  let last = started
+  let last: number | undefined
   return {
     update(...state) {
-      const [, ...parts] = partsOf(...state)
+      const [, ...all] = partsOf(...state)
+      const parts = all.filter(({ text }) => text !== '')
+      last ??= performance.now()
       if (performance.now() - last < LINE_INTERVAL) return
       last = performance.now()
       process.stderr.write(`${parts.map(({ text }) => text).join(' | ')}\n`)
@@ -56,13 +57,13 @@ export interface ProgressState {
 /** The parts of a progress line: a bar, then how far the work is. */
 export function progressParts({ unit, done, total, label, rate }: ProgressState): LinePart[] {
   const share = total ? done / total : 1
-  const left = rate > 0 ? secondsText((total - done) / rate) : '?'
+  const left = rate > 0 && done < total ? `${secondsText((total - done) / rate)} left` : ''
   return [
     { text: barOf(share, BAR), rank: 5 },
     { text: `${Math.floor(100 * share)} %`, rank: 0 },
     { text: `${count(done)} of ${count(total)} ${unit}`, rank: 4 },
-    { text: `${count(rate)}/s`, rank: 3 },
-    { text: `${left} left`, rank: 1 },
+    { text: rate > 0 ? `${count(rate)}/s` : '', rank: 3 },
+    { text: left, rank: 1 },
     { text: label, rank: 2 },
   ]
 }

@@ -1,23 +1,25 @@
 import { availableParallelism } from 'node:os'
 import type { Command } from 'commander'
 import type { PairChoice } from '../families/pair-plan.js'
-import { bytesText } from '../inspect/bytes-text.js'
 import type { PruneFileOptions } from '../jobs/prune.js'
 import type { PruneReport } from '../prune/prune.js'
-import type { Quantiles } from '../prune/quantiles.js'
-import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
 import { interruptible } from './interrupt.js'
+import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
+import { chooseByDivergence } from './prune-items.js'
+import { openPruneWorkers } from './prune-queue.js'
+import { printReport } from './prune-report.js'
 import { randomTarget, readTarget, type Target } from './target.js'
-import { count, createTerminal, secondsText, short, type Terminal, table } from './terminal.js'
+import { count, createTerminal } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf, positive, readScale, seedOption } from './values.js'
 
 /** Options of `slt prune`, read. */
-export interface PruneFlags {
+export interface PruneFlags extends MemoryFlags {
   items: number
   embeddingItems?: number
   targetKl?: number
+  itemsPer: 'model' | 'matrix'
   attention?: PairChoice['attention']
   dense?: PairChoice['dense']
   data?: string
@@ -42,8 +44,11 @@ Examples:
 
 The folder is a Hugging Face model (config.json, model.safetensors) of a known kind: GPT-2, Llama (Mistral, Qwen2), BERT. Every matrix is
 replaced by pruned random ones, embeddings and norms too: the ticket holds no float of the model. With --dense embeddings embeddings
-and norms stay as they are, which makes a smaller ticket. The scores of attention are made by one merged matrix a head, or by query and key maps
+and norms stay as they are; at 16 items that makes the ticket no smaller (2 to 5 % larger for the bundled models). The scores of attention are made by one merged matrix a head, or by query and key maps
 of their own (factored); where positions are rotated, by a pruned random rotary layer (rotary), or factored.
+
+A weight is out of reach where it is larger than the sum of all its positive products, or smaller than that of all negative ones: then no subset
+comes near. More items reach farther. A head's merged matrix has more entries than its factors have weights, and each entry is a subset sum.
 
 In the end the ticket is run literally and compared with the model on up to 2,048 tokens that the model writes, or on --data.
 With --queue the matrices are pruned by "slt work" on any machines that reach the queue and the store; the ticket is the same.
@@ -67,6 +72,12 @@ export function addPrune(program: Command): void {
       '--target-kl <nats>',
       'choose the items: the fewest with which predictions differ by at most so many nats a token (it prunes a few times)',
       positive('target-kl'),
+    )
+    .option(
+      '--items-per <p>',
+      'what --target-kl chooses: one number of items for the model, or one for each matrix, so that bits go where they pay',
+      oneOf('items-per', ['model', 'matrix']),
+      'model' as const,
     )
     .option(
       '--attention <a>',
@@ -100,6 +111,7 @@ export function addPrune(program: Command): void {
       oneOf('method', ['balanced', 'plain']),
       'balanced' as const,
     )
+    .addOption(memoryOption())
     .option('--threads <n>', 'worker threads', integer('threads', 1, 256), availableParallelism())
     .option('--queue <address>', 'have the matrices pruned by workers: redis://host:port, rediss:// or a socket')
     .option(
@@ -128,36 +140,56 @@ export function addPrune(program: Command): void {
       if (flags.targetKl !== undefined && flags.queue !== undefined) {
         command.error('slt: --target-kl prunes here: give --queue with --items', { exitCode: 2 })
       }
+      if (flags.itemsPer === 'matrix' && flags.targetKl === undefined) {
+        command.error('slt: --items-per matrix goes with --target-kl', { exitCode: 2 })
+      }
+      if (flags.itemsPer === 'matrix' && flags.embeddingItems !== undefined) {
+        command.error('slt: --items-per matrix chooses what --embedding-items sets: give one of them', { exitCode: 2 })
+      }
+      if (flags.embeddingItems !== undefined && flags.dense === 'embeddings') {
+        command.error('slt: --embedding-items goes with --dense none: embeddings that stay dense are not pruned', {
+          exitCode: 2,
+        })
+      }
       const terminal = createTerminal(flags)
       const target =
         folder === undefined ? await randomTarget(flags.random!, flags.layers, flags.seed) : await readTarget(folder)
-      for (const warning of target.warnings) terminal.note(warning)
+      await expectAttention(target, flags.attention)
+      const warnings = [...target.warnings, ...(await notPruned(target, folder))]
+      for (const warning of warnings) terminal.note(warning)
       const out = flags.out ?? `${target.name}.slt.safetensors`
       const text = flags.data === undefined ? undefined : await sequencesOf(target, folder, flags)
       for (const warning of text?.warnings ?? []) terminal.note(warning)
       const inputs = folder === undefined ? [] : [folder]
-      const chosen = flags.targetKl === undefined ? undefined : await choose(terminal, target, flags, text?.sequences)
+      const { targetKl, itemsPer, seed, scale, method, threads, embeddingItems, attention, dense } = flags
+      const sequences = text?.sequences
+      const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences }
+      const chosen =
+        targetKl === undefined ? undefined : await chooseByDivergence(terminal, { targetKl, itemsPer }, options)
       const items = chosen?.items ?? flags.items
-      const report = await prune(target, { ...flags, items, out, inputs, sequences: text?.sequences })
+      const report = await prune(target, { ...flags, items, out, inputs, sequences })
       printReport(terminal, report, out)
-      terminal.result({ ...report, out, warnings: target.warnings, ...(chosen && { tried: chosen.tried }) })
+      const choice = chosen && { targetKl, tried: chosen.tried }
+      terminal.result({ ...report, out, warnings, ...choice })
     })
 }
 
-/** The items that a divergence asks for, trial by trial. */
-async function choose(
-  terminal: Terminal,
-  target: Target,
-  { targetKl, seed, scale, method, threads, embeddingItems, attention, dense }: PruneFlags,
-  sequences: PruneFileOptions['sequences'],
-) {
-  const { chooseItems } = await import('../jobs/choose-items.js')
-  const options = { target, seed, scale, method, threads, embeddingItems, attention, dense, sequences }
-  return interruptible((signal) =>
-    chooseItems(targetKl!, { ...options, signal }, ({ items, divergence }) =>
-      terminal.print(`${items} items: ${short(divergence)} nats a token`),
-    ),
-  )
+/** @throws RangeError for a construction that the target's family has not */
+async function expectAttention({ config }: Target, attention: PruneFlags['attention']): Promise<void> {
+  const [{ attentionsOf }, { familyOf }] = await Promise.all([
+    import('../families/pair-plan.js'),
+    import('../families/family.js'),
+  ])
+  const allowed = attentionsOf(config)
+  if (attention === undefined || allowed.includes(attention)) return
+  const { title } = familyOf(config)
+  throw new RangeError(`--attention expected ${allowed.join(' or ')} for a ${title}, got ${attention}`)
+}
+
+/** What of a folder is no part of the ticket, in a line or none. */
+async function notPruned({ leftOut = [] }: Target, folder: string | undefined): Promise<string[]> {
+  const { leftOutLines } = await import('../interop/index.js')
+  return leftOutLines(folder ?? '', leftOut, 'pruned')
 }
 
 /** The text that the two are compared on. @throws InputError or RangeError as `textSequences` does */
@@ -177,15 +209,16 @@ async function sequencesOf({ config }: Target, folder: string | undefined, { dat
 /** Prunes with a progress bar. */
 export async function prune(
   target: Target,
-  flags: PruneFlags & Pick<PruneFileOptions, 'out' | 'inputs' | 'isSame' | 'advice' | 'sequences'>,
+  flags: Omit<PruneFlags, 'items' | 'itemsPer'> &
+    Pick<PruneFileOptions, 'items' | 'out' | 'inputs' | 'isSame' | 'advice' | 'sequences'>,
 ): Promise<PruneReport> {
   const { pruneModel } = await import('../jobs/prune.js')
   const { items, embeddingItems, attention, dense, seed, scale, method, threads, out, sequences } = flags
-  const { inputs, isSame, advice, force } = flags
-  const progress = createProgress('weights')
+  const { inputs, isSame, advice, force, memoryLimit } = flags
+  const progress = createProgress('subset sums')
   try {
     const run = async (signal: AbortSignal) => {
-      const elsewhere = flags.queue === undefined ? undefined : await openQueue(flags, signal, progress.stop)
+      const elsewhere = flags.queue === undefined ? undefined : await openPruneWorkers(flags, signal, progress.stop)
       return pruneModel({
         target,
         elsewhere,
@@ -203,6 +236,7 @@ export async function prune(
         isSame,
         advice,
         force,
+        memoryLimit,
         signal,
         onProgress: ({ pair, done, total, weightsDone, weightsTotal }) =>
           progress.update(
@@ -216,85 +250,4 @@ export async function prune(
   } finally {
     progress.stop()
   }
-}
-
-/** The workers of a queue, to prune the matrices. */
-async function openQueue({ queue, store = 'slt-store' }: PruneFlags, signal: AbortSignal, beforeNote: () => void) {
-  const [{ openRedis }, { checkStore, openStore }, { openPruneQueue }] = await Promise.all([
-    import('../queue/redis.js'),
-    import('../queue/open-store.js'),
-    import('../queue/prune-on-queue.js'),
-  ])
-  const redis = await openRedis(queue!)
-  const note = (line: string) => {
-    beforeNote()
-    process.stderr.write(`${line}\n`)
-  }
-  return openPruneQueue({
-    redis,
-    store: await openStore(store).then(checkStore),
-    signal,
-    onNote: (job, line) => note(`${job.label}: ${line}`),
-    onWarning: (line) => note(`warning: ${line}`),
-  })
-}
-
-/** The table of the matrices and what follows from it. */
-export function printReport(terminal: Terminal, report: PruneReport, out: string): void {
-  const unproved = report.provedOptimal ? [] : ['not proved optimal']
-  const head = ['matrix', 'weights', 'unreachable', 'largest error', 'median error', 'expected gap']
-  if (!report.provedOptimal) head.push('subset sums')
-  const rows = report.pairs.map((pair) => [
-    pair.name,
-    count(pair.weights),
-    count(pair.unreachable),
-    short(pair.maxError),
-    short(pair.medianError),
-    short(pair.expectedGap),
-    ...unproved,
-  ])
-  const { bold } = terminal.colour
-  terminal.print(table(terminal.colour, head, rows))
-  terminal.print()
-  terminal.print(
-    `${count(report.weights)} weights, ${count(report.unreachable)} out of reach; largest error ${short(report.maxWeightError)}, median ${short(report.medianWeightError)}`,
-  )
-  if (!report.provedOptimal) {
-    terminal.print(
-      `not proved optimal: with ${report.items} products a weight, more than ${MAX_EXACT_ITEMS}, the solver stops near 2^-26 of the largest product; the expected gap is that of the best subset, which is not looked for`,
-    )
-  }
-  for (const line of differenceLines(report)) terminal.print(line)
-  if (report.resumed > 0) terminal.print(`${count(report.resumed)} matrices taken over from an interrupted run`)
-  terminal.print(
-    report.dense === 'none'
-      ? 'kept dense: nothing; embeddings, norms and biases are pruned random weights too'
-      : 'kept dense: embeddings, gains and shifts of norms',
-  )
-  terminal.print(
-    `attention: ${report.attention}; ${short(report.bitsPerWeight)} bits of the file for a weight of the model`,
-  )
-  terminal.print(
-    `${secondsText(report.seconds)}, ${count(report.solvesPerSecond)} subset sums a second; ${bold(out)}, ${bytesText(report.ticketBytes)}`,
-  )
-}
-
-/** How far the ticket is from its target, in words. */
-function differenceLines({ difference, maxLogitError }: PruneReport): string[] {
-  const { predictions, embeddings, where } = difference
-  const of = ({ median, p95, p999, max }: Quantiles) =>
-    `half ${short(median)}, 95 % ${short(p95)}, 99.9 % ${short(p999)}, all ${short(max)}`
-  if (embeddings) {
-    const { distance } = embeddings
-    return [
-      `largest difference of a hidden state from the target's: ${short(maxLogitError)}`,
-      `1 - cosine of the embeddings to the target's: ${short(distance.mean)} over ${where}; at most: ${of(distance)}`,
-    ]
-  }
-  const { divergence, quantiles, sameGreedy } = predictions!
-  return [
-    `largest difference of the logits from the target's: ${short(maxLogitError)}`,
-    `divergence from the target's predictions: ${short(divergence)} nats a token over ${where}; at most: ${of(quantiles)}`,
-    `the same likeliest token: ${(100 * sameGreedy).toFixed(2)} %`,
-  ]
 }

@@ -34,8 +34,8 @@ const DEFAULT_COUNT = 32
 export function addRun(program: Command): void {
   program
     .command('run')
-    .description("run a ticket: the greedy continuation of some tokens, by the seed's weights under the masks")
-    .argument('<ticket>', 'a ticket file, or a Hugging Face folder')
+    .description('the greedy continuation of some tokens by a model that predicts the next one: a GPT-2 or a Llama')
+    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
     .addOption(
       requiredOption(
         '--tokens <list>',
@@ -57,12 +57,14 @@ export function addRun(program: Command): void {
 
 async function runTicket(path: string, flags: RunFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  const [{ countBeyond, generateTokens }, { openModel }, { endTokens }, { LETTERS }] = await Promise.all([
-    import('../families/generate.js'),
-    import('../jobs/open-model.js'),
-    import('../interop/special-tokens.js'),
-    import('../jobs/missing-tokenizer.js'),
-  ])
+  const [{ countBeyond, generateTokens }, { openModel }, { endTokens }, { LETTERS }, { literalNote }] =
+    await Promise.all([
+      import('../families/generate.js'),
+      import('../jobs/open-model.js'),
+      import('../interop/special-tokens.js'),
+      import('../jobs/missing-tokenizer.js'),
+      import('../jobs/literal-note.js'),
+    ])
   const opened = await openModel(path, { memoryLimit: flags.memoryLimit })
   for (const warning of opened.warnings) terminal.note(warning)
   try {
@@ -73,6 +75,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
     if (bad !== undefined) throw new RangeError(`"tokens" expected integers below ${vocabulary}, got ${bad}`)
     const long = longPrompt(tokens.length, positions)
     if (long !== null) terminal.note(long)
+    if (opened.ticket?.kind === 'pruned') terminal.note(literalNote(opened.ticket.metadata.construction.items))
     const ends = flags.stop ? endTokens(await opened.specialTokens()) : []
     const count = flags.count ?? Math.min(Math.max(1, positions - tokens.length + 1), DEFAULT_COUNT)
     const continuation: number[] = []

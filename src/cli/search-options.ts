@@ -56,7 +56,7 @@ export interface ModelFlags {
 export interface RunFlags {
   data?: string
   valid?: string
-  tokenizer?: 'bytes' | 'gpt2'
+  tokenizer?: string
   raw?: boolean
   out?: string
   coding?: MaskCoding
@@ -88,8 +88,7 @@ export function addModelOptions(command: Command): Command {
     .option('--valid <path>', 'text to validate on (default: the last tenth of the data)')
     .option(
       '--tokenizer <t>',
-      'bytes or gpt2, which reads <|endoftext|> as one token (default: bytes)',
-      oneOf('tokenizer', ['bytes', 'gpt2']),
+      'bytes, gpt2, which reads <|endoftext|> as one token, or a folder with a tokenizer.json (default: bytes)',
     )
     .addOption(rawOption())
     .option(

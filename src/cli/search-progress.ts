@@ -35,13 +35,14 @@ export function createSearchProgress(steps: number): SearchProgress {
     step(row) {
       const loss = smooth(row.loss)
       const { stepsPerSecond, tokensPerSecond } = rate(row)
-      const left = stepsPerSecond > 0 ? secondsText((steps - row.step) / stepsPerSecond) : '?'
+      const isTimed = stepsPerSecond > 0 && row.step < steps
+      const left = isTimed ? `${secondsText((steps - row.step) / stepsPerSecond)} left` : ''
       const state = [
         `step ${count(row.step)} of ${count(steps)}`,
         `loss ${loss.toFixed(3)}`,
         ...(row.validLoss === undefined ? [] : [validationText({ bitsPerByte: 0, ...row, validLoss: row.validLoss })]),
         `${count(tokensPerSecond)} tokens/s`,
-        `${left} left`,
+        ...(left === '' ? [] : [left]),
       ].join(' | ')
       const isValidation = row.validLoss !== undefined
       if (isValidation) note(state)
@@ -95,6 +96,7 @@ export function searchParts(state: {
   readonly steps: number
   readonly loss: number
   readonly tokensPerSecond: number
+  /** `3 min left`; empty where it is not known. */
   readonly left: string
 }): LinePart[] {
   const { step, steps, loss, tokensPerSecond, left } = state
@@ -103,6 +105,6 @@ export function searchParts(state: {
     { text: `step ${count(step)} of ${count(steps)}`, rank: 0, short: `${Math.floor((100 * step) / steps)} %` },
     { text: `loss ${loss.toFixed(3)}`, rank: 1 },
     { text: `${count(tokensPerSecond)} tokens/s`, rank: 3 },
-    { text: `${left} left`, rank: 2 },
+    { text: left, rank: 2 },
   ]
 }

@@ -77,7 +77,7 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
           onRead: (done, total, path) => reading.update(done, total, path),
           onStart(start) {
             reading.stop()
-            printStart(terminal, start)
+            printStart(terminal, start, flags.device)
             progress = createSearchProgress(start.settings.steps)
             advise(`slt ${kind} --resume ${start.run} goes on`)
           },
@@ -103,8 +103,9 @@ function cadenceOf({ validateEvery, validWindows, sampleEvery, checkpointEvery }
   return checkpointEvery === undefined ? cadence : { ...cadence, checkpointSeconds: 0 }
 }
 
-function printStart(terminal: Terminal, start: SearchStart): void {
-  const { settings, device, reason, weights, tokens, attentionDeviation } = start
+/** @param asked the device that the user asked for */
+function printStart(terminal: Terminal, start: SearchStart, asked: string | undefined): void {
+  const { settings, device, weights, tokens, attentionDeviation } = start
   const { config, kind, algorithm, keep, selection, initialisation, qkScale, batch, steps, seed } = settings
   const family = config.family === undefined ? '' : `${familyOf(config).title}, `
   const shape = `${family}${config.layers} layers, width ${config.width}, ${config.heads} heads, context ${config.positions}`
@@ -117,7 +118,9 @@ function printStart(terminal: Terminal, start: SearchStart): void {
     `${mask}${initialisation} weights of seed ${seed}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
   )
   const from = start.from > 0 ? `, from step ${count(start.from)}` : ''
-  terminal.note(`${count(steps)} steps of ${batch} windows${from}, on ${device} (${reason}); run folder ${start.run}`)
+  terminal.note(
+    `${count(steps)} steps of ${batch} windows${from}, on ${device} (${asked === undefined ? start.summary : start.reason}); run folder ${start.run}`,
+  )
 }
 
 /** What is kept in all, where rounding each matrix up to whole weights makes it more than was asked for. */

@@ -10,6 +10,8 @@ export interface Target {
   readonly weights: ModelWeights
   /** A line each for what a folder holds and was not read. */
   readonly warnings: readonly string[]
+  /** Tensors of a folder's poolers and heads of tasks, which the model is without. */
+  readonly leftOut?: readonly string[]
 }
 
 /**
@@ -19,14 +21,15 @@ export interface Target {
  * @throws RangeError for no path at all, InputError for a file and for an unsound folder
  */
 export async function readTarget(folder: string, name = 'folder', taker = 'prune'): Promise<Target> {
-  const [{ readModelFolder, refuseAdapter }, { openFile }, { isFile }, { expectPath }] = await Promise.all([
+  const [{ readModelFolder, refuseAdapter }, { openFile }, { modelPathKind }, { expectPath }] = await Promise.all([
     import('../interop/index.js'),
     import('../files/files.js'),
-    import('../files/path-kind.js'),
+    import('../files/missing-model.js'),
     import('../files/output-path.js'),
   ])
   expectPath(folder, name)
-  if (await isFile(folder)) throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
+  if ((await modelPathKind(folder)) === 'file')
+    throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
   const open = (name: string) => openFile(join(folder, name))
   await refuseAdapter(open)
   const target = await readModelFolder(open)

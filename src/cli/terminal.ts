@@ -38,7 +38,7 @@ export function allowsColour(stream: { isTTY?: boolean }): boolean {
 }
 
 /** Columns of the terminal on a stream; Infinity where it is none. */
-const columnsOf = (stream: NodeJS.WriteStream): number =>
+export const columnsOf = (stream: NodeJS.WriteStream): number =>
   stream.isTTY ? stream.columns || 80 : Number.POSITIVE_INFINITY
 
 /** Characters that are seen: colours take no room. */

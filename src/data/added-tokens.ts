@@ -2,6 +2,7 @@
  * Tokens that stand for a text of their own, as Hugging Face's tokenizers add them to a vocabulary: `<|endoftext|>`, `[PAD]`. They are
  * found in a text before anything else is done to it; what lies between two of them is a text by itself.
  */
+import { createTokens, type Tokens } from './token-buffer.js'
 import { atOnce, checkToken, type Steps, type StreamEncoder, type TakeTokens, type Tokenizer } from './tokenizer.js'
 
 export interface AddedToken {
@@ -41,12 +42,13 @@ export function addTokens(
     vocabulary,
     byteLengths,
     encode(text, options) {
-      const parts: Uint16Array[] = []
+      const parts: Tokens[] = []
       const take: TakeTokens = (tokens) => parts.push(tokens.slice())
       const encoder = createEncoder(options)
       atOnce(encoder.push(typeof text === 'string' ? utf8.encode(text) : text, take))
       atOnce(encoder.end(take))
-      return joined(parts, new Uint16Array(parts.reduce((sum, { length }) => sum + length, 0)))
+      const length = parts.reduce((sum, part) => sum + part.length, 0)
+      return joined(parts, createTokens(vocabulary, length))
     },
     createEncoder,
     decode(tokens) {
@@ -66,7 +68,7 @@ export function addTokens(
   }
 }
 
-function joined<T extends Uint8Array | Uint16Array>(parts: readonly T[], whole: T): T {
+function joined<T extends Uint8Array | Tokens>(parts: readonly ArrayLike<number>[], whole: T): T {
   let at = 0
   for (const part of parts) {
     whole.set(part, at)
@@ -138,7 +140,7 @@ function encoderAround(create: () => StreamEncoder, added: readonly AddedBytes[]
       replaced += yield* encoder.end(take)
       encoder = create()
       checkToken(found.token, vocabulary)
-      take(Uint16Array.of(found.token))
+      take(createTokens(vocabulary, 1).fill(found.token))
       at = found.at + found.bytes.length
     }
   }

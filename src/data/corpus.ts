@@ -1,3 +1,4 @@
+import type { Tokens } from './token-buffer.js'
 import { checkToken, type Tokenizer } from './tokenizer.js'
 
 /** A file as it was read. */
@@ -9,7 +10,7 @@ export interface CorpusFile {
   readonly tokens: number
   /** SHA-256, 64 hexadecimal digits: of a text as UTF-8, which is the file's own where the form is `text`; of a file of tokens its own. */
   readonly sha256: string
-  /** How it was read: `text`, `gzip`, `UTF-16LE`, `gzip, UTF-16LE`, `raw`, `uint16`, `llm.c`, `safetensors`, ... */
+  /** How it was read: `text`, `gzip`, `UTF-16LE`, `gzip, UTF-16LE`, `raw`, `uint16`, `uint32`, `llm.c`, `safetensors`, ... */
   readonly form: string
 }
 
@@ -29,8 +30,8 @@ export interface Corpus {
   readonly name: string
   readonly tokenizer: Tokenizer
   /** [n], each 0 <= token < tokenizer.vocabulary. */
-  readonly train: Uint16Array
-  readonly valid: Uint16Array
+  readonly train: Tokens
+  readonly valid: Tokens
   /**
    * SHA-256 of what was read, 64 hexadecimal digits: of a single file its own (see {@link CorpusFile}); of several, that of their
    * digests, each in hexadecimal on a line, with an empty line between those that train and those that validate.
@@ -63,13 +64,13 @@ function describePart({ files, bytes, tokens }: CorpusPart): string {
 const number = (value: number): string => value.toLocaleString('en-US')
 
 /** The part of a text that validates where no other text does: the last floor(n / 10) tokens. */
-export function splitTokens(tokens: Uint16Array): { train: Uint16Array; valid: Uint16Array } {
+export function splitTokens(tokens: Tokens): { train: Tokens; valid: Tokens } {
   const trained = tokens.length - Math.floor(tokens.length / 10)
   return { train: tokens.subarray(0, trained), valid: tokens.subarray(trained) }
 }
 
 /** Bytes of text that tokens stand for. */
-export function bytesOfTokens(tokenizer: Tokenizer, tokens: Uint16Array): number {
+export function bytesOfTokens(tokenizer: Tokenizer, tokens: ArrayLike<number>): number {
   const { byteLengths, vocabulary } = tokenizer
   let bytes = 0
   for (let i = 0; i < tokens.length; i++) {

@@ -42,7 +42,7 @@ export {
 export { type OpenedText, openText, type Pieces, type TextFile } from './text-file.js'
 export { tooManyControls } from './text-form.js'
 export { createTextStream, type TextStream } from './text-stream.js'
-export { createTokenBuffer, type TokenBuffer } from './token-buffer.js'
+export { createTokenBuffer, createTokens, NARROW_VOCABULARY, type TokenBuffer, type Tokens } from './token-buffer.js'
 export {
   atOnce,
   checkToken,

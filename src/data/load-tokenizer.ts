@@ -1,3 +1,4 @@
+import { byteTokenizer } from './byte-tokenizer.js'
 import { type Tokenizer, tokenizerNames } from './tokenizer.js'
 
 /**
@@ -5,7 +6,7 @@ import { type Tokenizer, tokenizerNames } from './tokenizer.js'
  * @throws RangeError for an unknown name
  */
 export async function loadTokenizer(name: string): Promise<Tokenizer> {
-  if (name === 'bytes') return (await import('./byte-tokenizer.js')).byteTokenizer
+  if (name === 'bytes') return byteTokenizer
   if (name === 'gpt2') return (await import('./gpt2-tokenizer.js')).loadGpt2Tokenizer()
   throw new RangeError(`"tokenizer" expected ${tokenizerNames.join(' or ')}, got ${JSON.stringify(name)}`)
 }

@@ -4,6 +4,7 @@
  * lists is held out: they are never trained on.
  */
 import { fillWords, type Seed } from '../random/index.js'
+import type { Tokens } from './token-buffer.js'
 import { BATCH_STREAM, scaleWord } from './windows.js'
 
 /** Which lists are held out: list i is when word i of this stream (2^47 + 2) is below 2^30. Frozen. */
@@ -63,7 +64,7 @@ export const sortContext = ({ length }: SortTask): number => 2 * length - 1
  * @param index 0 to K^L - 1: the list is its digits in base K, the lowest first
  * @param out receives the list and then its letters in order: [2 L]
  */
-export function fillSorted({ letters, length }: SortTask, index: number, out: Int32Array | Uint16Array): void {
+export function fillSorted({ letters, length }: SortTask, index: number, out: Int32Array | Tokens): void {
   let rest = index
   for (let i = 0; i < length; i++) {
     out[i] = rest % letters

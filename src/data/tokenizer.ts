@@ -1,7 +1,8 @@
 /**
  * What turns text into tokens. The tokenizers of this folder are lossless on UTF-8 text (but for the special tokens in it). One of a
- * model's folder (`interop/folder-tokenizer.ts`) may not be: BERT's makes all letters small. Tokens are 16-bit numbers.
+ * model's folder (`interop/folder-tokenizer.ts`) may not be: BERT's makes all letters small.
  */
+import type { Tokens } from './token-buffer.js'
 
 export const tokenizerNames = ['bytes', 'gpt2'] as const
 
@@ -25,7 +26,7 @@ export interface Tokenizer {
    * @param text UTF-8, or a string; what is not sound Unicode becomes U+FFFD, but for bytes given to `bytes`
    * @throws RangeError where 2^25 letters (or digits, or other characters) follow each other, but not for `bytes`
    */
-  encode(text: Uint8Array | string, options?: EncodeOptions): Uint16Array
+  encode(text: Uint8Array | string, options?: EncodeOptions): Tokens
   /** An encoder of one text in pieces. */
   createEncoder(options?: EncodeOptions): StreamEncoder
   /**
@@ -61,7 +62,7 @@ export interface DecodeOptions {
 }
 
 /** Takes what an encoder makes of a piece of text; the array may be written over afterwards. */
-export type TakeTokens = (tokens: Uint16Array) => void
+export type TakeTokens = (tokens: Tokens) => void
 
 /**
  * Work in steps of at most about 100 ms. Nothing is done before it is iterated: {@link atOnce} does all of it; who pauses between two

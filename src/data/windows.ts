@@ -3,6 +3,7 @@
  * n tokens has a window at every start in 0..n-T-1.
  */
 import { fillWords, type Seed } from '../random/index.js'
+import type { Tokens } from './token-buffer.js'
 
 /** The stream of training batches (2^47); see src/search/streams.ts. Frozen. */
 export const BATCH_STREAM = 2 ** 47
@@ -50,7 +51,7 @@ export function scaleWord(word: number, count: number): number {
  * @param tokens receives the windows, int32 [B, T]
  * @param targets receives the tokens to predict, int32 [B, T]: those one further on
  */
-export function fillBatch(text: Uint16Array, choice: BatchChoice, tokens: Int32Array, targets: Int32Array): void {
+export function fillBatch(text: Tokens, choice: BatchChoice, tokens: Int32Array, targets: Int32Array): void {
   fillWindows(text, trainingStarts(text.length, choice), choice.length, tokens, targets)
 }
 
@@ -78,7 +79,7 @@ export function validationStarts(count: number, length: number, atMost = Number.
  * @param targets receives the tokens one further on, int32 [B, T]
  */
 export function fillWindows(
-  text: Uint16Array,
+  text: Tokens,
   starts: ArrayLike<number>,
   length: number,
   tokens: Int32Array,

@@ -17,6 +17,8 @@ export interface OpenedRunner {
   readonly device: Device
   /** Why this device, in one line. */
   readonly reason: string
+  /** The same in a few words. */
+  readonly summary: string
 }
 
 /** A GPU that is hardly faster at matrix products than the CPU loses its gain to the transfers of weights and gradients. */
@@ -37,8 +39,8 @@ export async function openGraphRunner({
   readonly device?: DeviceName | undefined
   readonly threads?: number | undefined
 } = {}): Promise<OpenedRunner> {
-  const opened = (chosen: Device, reason: string): OpenedRunner => {
-    return { runner: createGraphRunner({ device: chosen, threads }), device: chosen, reason }
+  const opened = (chosen: Device, reason: string, summary = reason): OpenedRunner => {
+    return { runner: createGraphRunner({ device: chosen, threads }), device: chosen, reason, summary }
   }
   switch (device) {
     case 'cpu':
@@ -57,15 +59,22 @@ export async function openGraphRunner({
   }
 }
 
-async function openFastest(opened: (device: Device, reason: string) => OpenedRunner): Promise<OpenedRunner> {
+async function openFastest(
+  opened: (device: Device, reason: string, summary?: string) => OpenedRunner,
+): Promise<OpenedRunner> {
   const cuda = missingCuda() === undefined ? await probe({ device: 'cuda', compare: false }) : undefined
   if (cuda && cuda.error === undefined) return opened('cuda', 'its provider is installed and works')
   const { error, speed = 0 } = await probe({ device: 'webgpu', compare: true })
   const against = cuda ? `CUDA fails (${cuda.error}), ` : 'no CUDA provider is installed, '
-  if (error !== undefined) return opened('cpu', `${against}WebGPU: ${error}`)
+  const hasNone = error?.startsWith(NO_ADAPTER) && !cuda
+  if (error !== undefined) {
+    return opened('cpu', `${against}WebGPU: ${error}`, hasNone ? 'no GPU found' : 'no GPU can be used')
+  }
   const times = speed < 0.1 ? 'less than a tenth' : `${speed.toFixed(1)} times`
   const measured = `matrix products on WebGPU run at ${times} the speed of the CPU's`
-  return speed >= WORTHWHILE ? opened('webgpu', measured) : opened('cpu', `${against}${measured}`)
+  return speed >= WORTHWHILE
+    ? opened('webgpu', measured, 'the faster one')
+    : opened('cpu', `${against}${measured}`, 'the GPU is no faster')
 }
 
 /** Why CUDA cannot be tried; undefined when its provider's library is there. */
@@ -91,11 +100,13 @@ async function probe(question: ProbeQuestion): Promise<ProbeAnswer> {
   return found.error === undefined ? found : { error: explain(found.error, log) }
 }
 
+const NO_ADAPTER = 'no adapter was found'
+
 /** ONNX Runtime's long message in one short line. */
 function explain(error: string, log: string): string {
   if (error.includes('Failed to get a WebGPU adapter')) {
     const api = { linux: 'Vulkan', darwin: 'Metal', win32: 'Direct3D 12' }[process.platform as string] ?? 'graphics'
-    return `no adapter was found (ONNX Runtime looked for a GPU with a ${api} driver)`
+    return `${NO_ADAPTER} (ONNX Runtime looked for a GPU with a ${api} driver)`
   }
   // Where a library cannot be loaded, the reason is only in the log: "Failed to load library A with error: B".
   const library = /with error: (.+)/.exec(log)?.[1]

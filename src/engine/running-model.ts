@@ -2,6 +2,7 @@
 
 import {
   type BaseConfig,
+  CACHE_ROOM,
   countParameters,
   createCachedDecoder,
   createDenseModel,
@@ -27,13 +28,13 @@ export interface RunningModel {
 
 /**
  * Asks a searched ticket's budget for all that its running network holds: the matrices, query, key and value maps a second time, next
- * to each other, and keys and values of a full context.
+ * to each other, and keys and values of a context, at first.
  * @throws InputError when it is more than the ticket may ask for
  */
 export function expectToRun(ticket: SearchedTicket): void {
   const { config } = ticket.metadata
   const { layers, keyHeads, headWidth } = familyOf(config).cache(config)
-  const cache = 8 * layers * config.positions * keyHeads * headWidth
+  const cache = 8 * layers * Math.min(config.positions, CACHE_ROOM) * keyHeads * headWidth
   ticket.memory.expect(rebuildBytes(ticket) + 4 * countParameters(config) + cache, 'run')
 }
 

@@ -13,7 +13,8 @@ const known = new Map<string, Family>()
 for (const family of [gpt2, llama, bert]) registerFamily(family as unknown as Family)
 
 /**
- * Makes a family known by its name: configurations that name it are read, pruned, searched and run from then on.
+ * Makes a family known by its name in this process: configurations that name it are read, pruned, verified, run and exported from then on. A search needs a
+ * named model of the family too, in src/search/models.ts.
  * @throws RangeError when the name is taken by another family
  */
 export function registerFamily<C extends BaseConfig>(family: Family<C>): void {
@@ -34,7 +35,7 @@ export function familyNamed(name: string): Family {
 }
 
 /** The family of a configuration; one that names none is a GPT-2's. @throws RangeError for an unknown one */
-export const familyOf = (config: BaseConfig): Family => familyNamed(config.family ?? 'gpt2')
+export const familyOf = (config: Pick<BaseConfig, 'family'>): Family => familyNamed(config.family ?? 'gpt2')
 
 /** Checks a configuration by its family's rules; see {@link Family.check}. */
 export const checkConfig = (config: BaseConfig): void => familyOf(config).check(config)

@@ -1,5 +1,5 @@
 export { type AttentionReader, createAttentionReader } from './attention-reader.js'
-export { createCachedDecoder } from './cached-decoder.js'
+export { CACHE_ROOM, createCachedDecoder } from './cached-decoder.js'
 export type { Activation, BaseConfig } from './config.js'
 export { createDenseModel, type DenseModel } from './dense-model.js'
 export { type DraftedText, generateWithDraft } from './draft.js'

@@ -2,7 +2,7 @@
 import type { Shape } from '../graph/index.js'
 import type { BaseConfig } from './config.js'
 
-/** Reads the keys of a `config.json`. Null means the default, as absence does. Each method refuses what does not fit in one line. */
+/** Reads the keys of a `config.json` as transformers does: null is a value, which few keys may have. Each method refuses what does not fit in one line. */
 export interface ConfigReader {
   /** The value of a key; undefined where it is null or absent. */
   value(key: string): unknown
@@ -10,9 +10,13 @@ export interface ConfigReader {
    * An integer >= 1.
    * @param alias a second name that transformers takes for it
    * @param fallback where neither is there; without one the key must be
+   * @param whereNull what null means; without one null is refused
    */
-  size(key: string, options?: { readonly alias?: string; readonly fallback?: number }): number
-  /** A finite number > 0. */
+  size(
+    key: string,
+    options?: { readonly alias?: string; readonly fallback?: number; readonly whereNull?: number },
+  ): number
+  /** A finite number > 0. Null is refused, as in `flag` and `word`. */
   positive(key: string, fallback: number): number
   flag(key: string, fallback: boolean): boolean
   /** One of the words of a table. */
@@ -56,6 +60,8 @@ export interface HuggingFaceLayout<C extends BaseConfig> {
   fullName(stored: string): string
   /** Whether a tensor is a buffer or a part that the model does not use, to be passed over in silence. */
   isPassedOver(name: string, shape: Shape, config: C): boolean
+  /** Whether a tensor that is passed over is a part of a whole model, such as a pooler or the head of a task, and no buffer. Default: none is. */
+  isLeftOut?(name: string): boolean
   /** Whether a tensor that is no part of the model lies where it would be used, so that the model is another one. */
   isOfAnotherModel(name: string): boolean
 }

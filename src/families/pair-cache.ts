@@ -16,12 +16,12 @@ export interface PairCache {
   attention(pass: AttentionPass): PairAttention
 }
 
-/** What one attention keeps: rows of positions. */
+/** What one attention keeps: rows of positions, with room for P of them, which grows with the text. */
 interface Kept {
   /** What it reads, [P, d]. */
-  readonly x: Float32Array
+  x: Float32Array
   /** Keys of its key heads, turned by their positions, [P, K D]: of a factored attention. */
-  readonly keys: Float32Array
+  keys: Float32Array
 }
 
 /**
@@ -34,7 +34,7 @@ export function createPairDecoder(
   extend: (tokens: Int32Array, cache: PairCache, last: number) => Promise<Float32Array>,
 ): Decoder {
   const { positions } = config
-  const cache = createPairCache(config)
+  const cache = createPairCache()
   let text: number[] = []
   const read = async (tokens: readonly number[]): Promise<Float32Array> => {
     if (tokens.length === 0) throw new RangeError('"tokens" expected at least one token')
@@ -65,18 +65,24 @@ export function createPairDecoder(
 
 /**
  * A cache of a causal model. The masked matrices are applied one after the other, as without it, but to one row a token and head:
- * P (x W) = (P x) W, and x W x' for queries and keys is (x W) x'. It takes 4 P d bytes an attention, of a factored one 4 P K D more.
+ * P (x W) = (P x) W, and x W x' for queries and keys is (x W) x'. With room for P tokens it takes 4 P d bytes an attention, of a factored one
+ * 4 P K D more.
  */
-function createPairCache({ positions }: Pick<BaseConfig, 'positions'>): PairCache {
+function createPairCache(): PairCache {
   const all = new Map<string, Kept>()
   const cache: PairCache = { length: 0, attention }
 
-  function keptOf({ name, keyHeads, headWidth }: AttentionSpec, width: number, isFactored: boolean): Kept {
-    const known = all.get(name)
-    if (known) return known
-    const keys = new Float32Array(isFactored ? positions * keyHeads * headWidth : 0)
-    const kept = { x: new Float32Array(positions * width), keys }
+  /** What an attention keeps, with room for so many tokens. */
+  function keptOf(
+    { name, keyHeads, headWidth }: AttentionSpec,
+    width: number,
+    isFactored: boolean,
+    count: number,
+  ): Kept {
+    const kept = all.get(name) ?? { x: new Float32Array(0), keys: new Float32Array(0) }
     all.set(name, kept)
+    kept.x = withRoom(kept.x, count * width)
+    if (isFactored) kept.keys = withRoom(kept.keys, count * keyHeads * headWidth)
     return kept
   }
 
@@ -87,7 +93,7 @@ function createPairCache({ positions }: Pick<BaseConfig, 'positions'>): PairCach
 
     return async (spec, own, x) => {
       const d = x.dims[2]
-      const kept = keptOf(spec, d, choice.attention === 'factored')
+      const kept = keptOf(spec, d, choice.attention === 'factored', first + T)
       kept.x.set(x.data as Float32Array, first * d)
       const scoresOf = await headScores(spec, own, x, kept)
       const outputs = width(spec.output)
@@ -156,6 +162,14 @@ function createPairCache({ positions }: Pick<BaseConfig, 'positions'>): PairCach
     }
   }
   return cache
+}
+
+/** The same numbers with room for `size`: twice as much where there was less, so that a text that grows is copied few times. */
+function withRoom(numbers: Float32Array, size: number): Float32Array {
+  if (numbers.length >= size) return numbers
+  const wider = new Float32Array(Math.max(size, 2 * numbers.length))
+  wider.set(numbers)
+  return wider
 }
 
 /** Turns heads of width D, side by side in each of T rows, by the positions from `first` on. */

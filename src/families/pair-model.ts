@@ -36,6 +36,8 @@ export interface PairModelOptions {
   /** The parameters that are kept as they are: `denseParameters(config, choice.dense)`. */
   readonly dense: ModelWeights
   readonly weights: PairWeights
+  /** Told of each pass before it takes memory: the tokens of its texts, T. */
+  readonly expectLength?: ((length: number) => void) | undefined
   /** Sees the attention probabilities [B, T, T] of each head, as they are computed. */
   onAttention?(layer: number, head: number, probabilities: Tensor): void
 }
@@ -49,7 +51,7 @@ export interface PairModelOptions {
  * @throws TypeError or RangeError for an unsound configuration, dense weights or pairs that do not fit
  */
 export function createPairModel(options: PairModelOptions): PairModel {
-  const { runner, config, choice, dense, weights, onAttention } = options
+  const { runner, config, choice, dense, weights, onAttention, expectLength } = options
   const tape = recordTape(config)
   const all = pairPlans(config, choice)
   const plans = tape.map((_, number) => all.filter(({ step }) => step === number))
@@ -71,6 +73,7 @@ export function createPairModel(options: PairModelOptions): PairModel {
     further?: { readonly cache: PairCache; readonly last: number },
   ): Promise<Float32Array> {
     tokenTensor(config, tokens, B, T)
+    expectLength?.(T)
     encoderFeeds(config, B, T, { mask, types }) // checks them
     const padding =
       mask &&

@@ -74,6 +74,10 @@ export function defaultAttention(config: BaseConfig): AttentionConstruction {
   return attentionSpecs(config).some(({ rotary }) => rotary) ? 'factored' : 'merged'
 }
 
+/** The constructions that a family's attention can have. */
+export const attentionsOf = (config: BaseConfig): readonly AttentionConstruction[] =>
+  attentionSpecs(config).some(({ rotary }) => rotary) ? ['factored', 'rotary'] : ['merged', 'factored']
+
 /**
  * Every pair of a pruned model, in the order of the forward pass.
  * @throws RangeError for a construction that does not suit the family; RangeError or TypeError as the check of its configuration does
@@ -224,9 +228,7 @@ function folds({ tape, readers, tables }: Model, number: number): boolean {
 function checkChoice(config: BaseConfig, { attention, dense }: PairChoice): void {
   if (dense !== 'none' && dense !== 'embeddings')
     throw new RangeError(`"dense" expected none or embeddings, got ${JSON.stringify(dense)}`)
-  const allowed: AttentionConstruction[] = attentionSpecs(config).some(({ rotary }) => rotary)
-    ? ['factored', 'rotary']
-    : ['merged', 'factored']
+  const allowed = attentionsOf(config)
   if (!allowed.includes(attention)) {
     const { title } = familyOf(config)
     throw new RangeError(`"attention" expected ${allowed.join(' or ')} for ${title}, got ${JSON.stringify(attention)}`)

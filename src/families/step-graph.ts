@@ -1,4 +1,4 @@
-/** One more token with a cache of keys and values: its port, and its graph. K key heads of width D, G = H / K, context P, vocabulary V. */
+/** One more token with a cache of keys and values: its port, and its graph. K key heads of width D, G = H / K, room for P tokens, vocabulary V. */
 import {
   add,
   concat,
@@ -30,12 +30,16 @@ export const cachedValuesOf = (layer: number): string => `h.${layer}.v.before`
  * Reads one more token: inputs `token` and `position` [1] (int32), `mask` [P] (float32: 0 where a token was read before, -Infinity
  * elsewhere), and for each block the keys [K, D, P] and values [K, P, D] of the tokens before; what they hold under -Infinity must be
  * finite. Outputs `logits` [1, V], and for each block this token's key and value [K, 1, D].
+ * @param P tokens that there is room for, at most the model's positions; `position` is less
  * @param weights shapes of the weights, which are inputs; or whole tensors, where the graph is to hold them as constants
  */
-export function stepGraph(config: BaseConfig, weights: DeclaredWeights | ReadonlyMap<string, WeightTensor>): Graph {
+export function stepGraph(
+  config: BaseConfig,
+  weights: DeclaredWeights | ReadonlyMap<string, WeightTensor>,
+  P: number,
+): Graph {
   const family = familyOf(config)
   const graph = createGraph(`${family.name}_step`)
-  const { positions: P } = config
   const values = new Map<string, Value>()
   const weight = (key: string): Value | undefined => {
     const found = weights.get(key)

@@ -7,11 +7,13 @@ import {
   type CorpusPart,
   createTokenBuffer,
   loadTokenizer,
+  NARROW_VOCABULARY,
   openText,
   type Steps,
   splitTokens,
   type TokenBuffer,
   type Tokenizer,
+  type Tokens,
   tooShort,
 } from '../data/index.js'
 import { InputError } from '../safetensors/index.js'
@@ -24,8 +26,8 @@ import { checkTokens, findTokens, holdsTokens } from './token-files.js'
 export interface CorpusOptions {
   /**
    * A text file; a folder, whose `.txt` and `.txt.gz` files at any depth are the documents, sorted by path and with the tokenizer's
-   * `documentEnd` between two; or a file of tokens: `.bin` (uint16, little-endian, as nanoGPT or llm.c write them) or
-   * `.safetensors` (a tensor `tokens`). Texts may be gzip, and UTF-16 with a byte order mark.
+   * `documentEnd` between two; or a file of tokens: `.bin` (uint16, or uint32 for a vocabulary of more than 65,536; little-endian, as
+   * nanoGPT or llm.c write them) or `.safetensors` (a tensor `tokens`). Texts may be gzip, and UTF-16 with a byte order mark.
    */
   readonly data: string
   /** Another such path to validate on; without it the last tenth of the tokens does. */
@@ -52,7 +54,7 @@ export interface CorpusOptions {
 const PIECE = 2 ** 20
 
 /**
- * Reads and tokenises a corpus. Files are read in pieces, so little more than the tokens (two bytes each) lies in memory: the
+ * Reads and tokenises a corpus. Files are read in pieces, so little more than the tokens (two bytes each, or four of a vocabulary of more than 65,536) lies in memory: the
  * process takes at most 1.1 GB for a text of 540 MB as bytes, and 0.5 GB with GPT-2's vocabulary.
  * @throws InputError in one line when a path is missing, unreadable, empty, without text or tokens, no text or no tokens of this
  *   vocabulary, or too short for the context; RangeError for an unknown tokenizer, or `raw` with another than bytes; the signal's
@@ -107,7 +109,7 @@ interface Reading {
 
 interface ReadPart {
   readonly part: CorpusPart
-  readonly tokens: Uint16Array
+  readonly tokens: Tokens
 }
 
 /** The files of a path, those of a folder without the empty ones. */
@@ -134,9 +136,11 @@ async function readPart({ path, texts, bytes }: Found, reading: Reading): Promis
   const { tokenizer, options } = reading
   const hasTokens = (file: string) => !options.raw && holdsTokens(file)
   const isOneEach = tokenizer.name === 'bytes' && !hasTokens(texts[0].path)
-  // English has about 4 bytes a GPT-2 token; a file of tokens at least 2.
-  const expected = isOneEach ? bytes + texts.length - 1 : Math.ceil(bytes / (hasTokens(texts[0].path) ? 2 : 4))
-  const buffer = createTokenBuffer(expected)
+  // English has about 4 bytes a GPT-2 token; a file of tokens at least 2, or 4 where the vocabulary is wide.
+  const isWide = tokenizer.vocabulary > NARROW_VOCABULARY
+  const each = hasTokens(texts[0].path) && !isWide ? 2 : 4
+  const expected = isOneEach ? bytes + texts.length - 1 : Math.ceil(bytes / each)
+  const buffer = createTokenBuffer(tokenizer.vocabulary, expected)
   const files: CorpusFile[] = []
   for (const text of texts) {
     const file = await openFile(text.path)
@@ -176,7 +180,7 @@ async function readText(file: FileSource, append: Append, reading: Reading): Pro
   const text = raw || asBefore ? asIs : await openText({ name, size, pieces: all, advice, gunzip })
   const hash = nodeSha256()
   const encoder = tokenizer.createEncoder({ splitSpecialTokens })
-  const take = (tokens: Uint16Array) => {
+  const take = (tokens: Tokens) => {
     if (tokenizer.endToken !== null) {
       for (const token of tokens) if (token === tokenizer.endToken) reading.specialTokens++
     }
@@ -218,7 +222,7 @@ async function withPauses<T>(file: string, steps: Steps<T>, signal: AbortSignal 
 async function readTokens(file: FileSource, append: Append, reading: Reading): Promise<ReadFile> {
   const { asBefore } = reading.options
   const hash = nodeSha256()
-  const { start, end, count, form, read } = await findTokens(file, asBefore)
+  const { start, end, count, form, read } = await findTokens(file, reading.tokenizer.vocabulary, asBefore)
   if (count === 0) throw new InputError(`${file.name}: no tokens in it`)
   const check = checkTokens(file.name, reading.tokenizer, asBefore ? 'safetensors' : form)
   for await (const bytes of pieces(file, 0, start, reading)) hash.update(bytes)

@@ -13,16 +13,40 @@ const options: Readonly<Record<string, string>> = {
   'task.name': 'task',
 }
 
-/** The option of a setting by its path in a record: `settings.config.positions` is `--context`. */
+/** Settings that have no option: they follow from others, or are those of the family. */
+const facts: Readonly<Record<string, string>> = {
+  vocabulary: 'the vocabulary',
+  headWidth: 'the width of a head',
+  types: 'the number of token types',
+  layerNormEpsilon: "the norms' epsilon",
+  normEpsilon: "the norms' epsilon",
+  ropeTheta: 'the base of the rotary angles',
+  inputBias: 'a bias of queries, keys and values',
+  outputBias: "a bias of the attention's output",
+  feedForwardBias: 'a bias of the feed-forward maps',
+  kind: 'the kind of run',
+}
+
+/** The option of a setting by its path in a record: `settings.config.positions` is `--context`; in words where it has none. */
 export function optionOf(path: string): string {
   if (!path.startsWith('settings.')) return path
   const name = path.startsWith('settings.task.name') ? 'task.name' : path.slice(path.lastIndexOf('.') + 1)
+  if (Object.hasOwn(facts, name)) return facts[name]
   return `--${options[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
-/** What differs between the settings of two runs: `--keep is 0.3 there, 0.5 here`; undefined when nothing does. */
-export const settingDifferences = (there: RunIdentity, here: RunIdentity): string | undefined =>
-  differences({ settings: there.settings }, { settings: here.settings }, optionOf)
+/**
+ * What differs between the settings of two runs: `--keep is 0.3 there, 0.5 here`; undefined when nothing does. Of a folder's tokenizer
+ * the first digits of its hash are shown.
+ */
+export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
+  const settings = differences({ settings: there.settings }, { settings: here.settings }, optionOf)
+  if (settings !== undefined) return settings
+  const [old, found] = [there, here].map(({ tokenizer }) => ({
+    'the tokenizer.json': tokenizer?.slice(0, 8) ?? 'none',
+  }))
+  return differences(old, found)
+}
 
 /**
  * Which files of a corpus are not those of a run.

@@ -13,6 +13,7 @@ import { nodeSha256 } from './sha256.js'
 export interface DataPaths {
   readonly data: string
   readonly valid: string | null
+  /** A name, or the path of a folder. */
   readonly tokenizer: string
   /** Whether the bytes of every file are taken as they are. */
   readonly raw: boolean
@@ -28,13 +29,22 @@ export interface RunIdentity {
    * by letter: they have no such number, and go on as they began.
    */
   readonly specialTokens?: number
+  /** SHA-256 of the files of a folder's tokenizer; absent for one that its name tells. */
+  readonly tokenizer?: string
 }
 
+/** @param tokenizer SHA-256 of the files of a folder's tokenizer */
 export function identityOf(
   settings: SearchSettings,
   { sha256, specialTokens }: Pick<Corpus, 'sha256' | 'specialTokens'>,
+  tokenizer?: string,
 ): RunIdentity {
-  return { settings, corpus: sha256, ...(specialTokens > 0 ? { specialTokens } : {}) }
+  return {
+    settings,
+    corpus: sha256,
+    ...(specialTokens > 0 ? { specialTokens } : {}),
+    ...(tokenizer === undefined ? {} : { tokenizer }),
+  }
 }
 
 /** What was read for one path; `corpus.jsonl` has its files one by one. */

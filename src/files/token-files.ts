@@ -1,14 +1,25 @@
 /**
- * Files that hold tokens already: `.bin` as nanoGPT writes them (uint16, little-endian, nothing else) or as llm.c does (a
- * header before), and `.safetensors` with a tensor `tokens`. A bare array of numbers says nothing of itself, so that `.bin` files are
- * looked at for what else they may be.
+ * Files that hold tokens already: `.bin` as nanoGPT writes them (little-endian, nothing else) or as llm.c does (a header before), and
+ * `.safetensors` with a tensor `tokens`. In a `.bin` file tokens are uint16; those of a vocabulary of more than 65,536 are uint32. A bare array
+ * of numbers says nothing of itself, so that `.bin` files are looked at for what else they may be.
  */
-import { type Tokenizer, tooManyControls } from '../data/index.js'
-import { InputError, openSafetensors, signatureOf, startsAsSafetensors, toUint16 } from '../safetensors/index.js'
+import { NARROW_VOCABULARY, type Tokenizer, type Tokens, tooManyControls } from '../data/index.js'
+import {
+  type Dtype,
+  InputError,
+  openSafetensors,
+  signatureOf,
+  startsAsSafetensors,
+  toUint16,
+  toUint32,
+} from '../safetensors/index.js'
 import { type FileSource, openFile } from './files.js'
 
 /** Whether a path names such a file. */
 export const holdsTokens = (path: string): boolean => /\.(bin|safetensors)$/i.test(path)
+
+/** How a tensor of tokens is read. */
+const readers: { readonly [D in Dtype]?: TokenRange['read'] } = { U16: toUint16, U32: toUint32, I32: toInt32 }
 
 /** Where the tokens of a file lie. */
 export interface TokenRange {
@@ -16,14 +27,45 @@ export interface TokenRange {
   readonly start: number
   readonly end: number
   readonly count: number
-  /** How they are stored: `uint16`, `llm.c`, `safetensors`. */
-  readonly form: 'uint16' | 'llm.c' | 'safetensors'
+  /** How they are stored: `uint16`, `uint32`, `llm.c`, `safetensors`. */
+  readonly form: BareForm['name'] | 'llm.c' | 'safetensors'
   /** The tokens of a whole number of elements' bytes. */
-  read(bytes: Uint8Array): Uint16Array | Int32Array
+  read(bytes: Uint8Array): Tokens | Int32Array
 }
 
-/** llm.c's header: 256 int32, of which the first three are the magic number, the version and the count of tokens. */
-const HEADER = { bytes: 1024, magic: 20240520, version: 1, llama3: 20240801 }
+/** How the tokens of a `.bin` file are stored. */
+interface BareForm {
+  readonly name: 'uint16' | 'uint32'
+  readonly bits: 16 | 32
+  read(bytes: Uint8Array): Tokens
+  /** Magic number and version of llm.c's header before tokens of this kind, and the model that they are of. */
+  readonly header: { readonly magic: number; readonly version: number; readonly model: string }
+  /** The type by which an index of Megatron's names such numbers; undefined for uint16. */
+  readonly megatron: string | undefined
+  /** What is said where a file is refused. */
+  readonly expected: string
+}
+
+const narrow: BareForm = {
+  name: 'uint16',
+  bits: 16,
+  read: toUint16,
+  header: { magic: 20240520, version: 1, model: 'GPT-2' },
+  megatron: undefined,
+  expected: 'uint16 tokens, as nanoGPT or llm.c write them',
+}
+
+const wide: BareForm = {
+  name: 'uint32',
+  bits: 32,
+  read: toUint32,
+  header: { magic: 20240801, version: 7, model: 'Llama 3' },
+  megatron: 'int32',
+  expected: 'uint32 tokens, for the vocabulary has more than 65,536',
+}
+
+/** llm.c's header is 256 int32, of which the first three are the magic number, the version and the count of tokens. */
+const HEADER_BYTES = 1024
 
 /** Bytes of a `.bin` file that its kind is told by. */
 const LOOKED_AT = 2 ** 16
@@ -32,52 +74,62 @@ const LOOKED_AT = 2 ** 16
  * Finds the tokens of a file.
  * @throws InputError when the file has not the form that its name promises: of a `.bin` file, when its first bytes are those of
  *   a text, of another kind of file or of wider numbers, or when it is cut
- * @param asBefore take a `.bin` file as uint16 without looking at it; see `CorpusOptions`
+ * @param vocabulary V: in a `.bin` file, tokens of more than 65,536 are uint32
+ * @param asBefore take a `.bin` file as its numbers without looking at it; see `CorpusOptions`
  */
-export async function findTokens(file: FileSource, asBefore = false): Promise<TokenRange> {
-  if (/\.bin$/i.test(file.name)) return asBefore ? uint16Tokens(file) : findBareTokens(file)
+export async function findTokens(file: FileSource, vocabulary: number, asBefore = false): Promise<TokenRange> {
+  if (/\.bin$/i.test(file.name)) {
+    const form = vocabulary > NARROW_VOCABULARY ? wide : narrow
+    return asBefore ? bareTokens(file, form) : findBareTokens(file, form, vocabulary)
+  }
   const { tensors } = await openSafetensors(file)
   const info = tensors.get('tokens')
   if (!info) throw new InputError(`${file.name}: there is no tensor "tokens"`)
   const { dtype, shape, byteOffset: start, byteLength } = info
-  if ((dtype !== 'U16' && dtype !== 'I32') || shape.length !== 1) {
-    throw new InputError(`${file.name}: "tokens" expected U16 or I32 of one dimension, got ${dtype} [${shape}]`)
+  const read = readers[dtype]
+  if (read === undefined || shape.length !== 1) {
+    const types = Object.keys(readers).join(', ')
+    throw new InputError(`${file.name}: "tokens" expected one dimension of ${types}, got ${dtype} [${shape}]`)
   }
-  const read = dtype === 'U16' ? toUint16 : toInt32
   return { start, end: start + byteLength, count: shape[0], form: 'safetensors', read }
 }
 
-async function findBareTokens(file: FileSource): Promise<TokenRange> {
+async function findBareTokens(file: FileSource, form: BareForm, vocabulary: number): Promise<TokenRange> {
   const { name, size } = file
   const refuse: (what: string) => never = (what) => {
-    throw new InputError(`${name}: ${what}; a .bin file expected uint16 tokens, as nanoGPT or llm.c write them`)
+    throw new InputError(`${name}: ${what}; a .bin file expected ${form.expected}`)
   }
   const head = await file.read(0, Math.min(size, LOOKED_AT))
   const [magic, version, count] = head.length < 12 ? [] : toInt32(head.subarray(0, 12))
-  if (magic === HEADER.llama3) refuse("has llm.c's header for Llama 3, whose vocabulary is none of ours")
-  if (magic === HEADER.magic) {
-    if (version !== HEADER.version) refuse(`has llm.c's header of version ${version}, expected ${HEADER.version}`)
-    const [promised, found] = [count, (size - HEADER.bytes) / 2]
+  const { header } = form
+  const other = form === wide ? narrow.header : wide.header
+  if (magic === other.magic) refuse(`has llm.c's header for the tokens of ${other.model}`)
+  if (magic === header.magic) {
+    if (version !== header.version) refuse(`has llm.c's header of version ${version}, expected ${header.version}`)
+    const [promised, found] = [count, (size - HEADER_BYTES) / (form.bits / 8)]
     if (found !== promised) {
       const held = found < 0 ? 'the file ends within it' : `the file holds ${found}`
       throw new InputError(`${name}: its llm.c header promises ${promised} tokens, ${held}: it was cut or added to`)
     }
-    return { start: HEADER.bytes, end: size, count: promised, form: 'llm.c', read: toUint16 }
+    return { start: HEADER_BYTES, end: size, count: promised, form: 'llm.c', read: form.read }
   }
-  const other = isSafetensors(head) ? 'a safetensors file' : signatureOf(head)
-  if (other !== undefined) refuse(`is ${other}`)
+  const signature = isSafetensors(head) ? 'a safetensors file' : signatureOf(head)
+  if (signature !== undefined) refuse(`is ${signature}`)
   if (isText(head)) refuse('is a text, which is read under another name, such as .txt')
-  const range = uint16Tokens(file)
-  const wide = widthOf(toUint16(head.subarray(0, head.length & ~1)))
-  if (wide !== undefined) refuse(`holds numbers of ${wide} bits`)
+  const range = bareTokens(file, form)
+  const bits = widthOf(toUint16(head.subarray(0, head.length & ~1)), vocabulary)
+  if (bits !== undefined && bits !== form.bits) refuse(`holds numbers of ${bits} bits`)
   const megatron = await megatronType(name)
-  if (megatron !== undefined) refuse(`lies beside an index of Megatron's that says ${megatron}`)
+  if (megatron !== undefined && megatron !== form.megatron) {
+    refuse(`lies beside an index of Megatron's that says ${megatron}`)
+  }
   return range
 }
 
-function uint16Tokens({ name, size }: FileSource): TokenRange {
-  if (size % 2 !== 0) throw new InputError(`${name}: ${size} bytes are no whole number of 16-bit tokens`)
-  return { start: 0, end: size, count: size / 2, form: 'uint16', read: toUint16 }
+function bareTokens({ name, size }: FileSource, { name: form, bits, read }: BareForm): TokenRange {
+  const each = bits / 8
+  if (size % each !== 0) throw new InputError(`${name}: ${size} bytes are no whole number of ${bits}-bit tokens`)
+  return { start: 0, end: size, count: size / each, form, read }
 }
 
 /** The length of a header below 2^27, its brace and the quote of its first name. Tokens give these five bytes by chance in 1 of 10^11. */
@@ -96,26 +148,28 @@ function isText(head: Uint8Array): boolean {
   }
 }
 
-/** A token below 2^18 has at most this in its upper 16 bits: no vocabulary in use is larger. */
+/** A token below 2^18 has at most this in its upper 16 bits. */
 const MOST_UPPER = 3
 
 /** Fewer numbers may alternate by chance. */
 const LEAST_NUMBERS = 16
 
 /**
- * Whether numbers of 16 bits are parts of wider ones: those at every second place are at most 3, and the others are not; or so
+ * How wide numbers are that were read as ones of 16 bits. Of wider ones those at every second place are small, and the others are not; or so
  * of four places.
- * @returns 32 or 64, or undefined
+ * @param vocabulary V of tokens; those of a vocabulary of at most 2^18 are small up to 3
+ * @returns undefined where all are small, or too few
  */
-function widthOf(numbers: Uint16Array): 32 | 64 | undefined {
+function widthOf(numbers: Uint16Array, vocabulary: number): 16 | 32 | 64 | undefined {
   if (numbers.length < LEAST_NUMBERS) return undefined
   const largest = [0, 0, 0, 0]
   for (let i = 0; i < numbers.length; i++) largest[i & 3] = Math.max(largest[i & 3], numbers[i])
-  const isLow = largest.map((value) => value <= MOST_UPPER)
+  const mostUpper = Math.max(MOST_UPPER, (vocabulary - 1) >>> 16)
+  const isLow = largest.map((value) => value <= mostUpper)
   const [a, b, c, d] = isLow
   if ((!a && b && c && d) || (a && b && c && !d)) return 64
   if ((!a && b && !c && d) || (a && !b && c && !d)) return 32
-  return undefined
+  return isLow.includes(true) ? undefined : 16
 }
 
 /** Types in an index of Megatron's, by their codes; 8 is uint16. */
@@ -146,7 +200,7 @@ function toInt32(bytes: Uint8Array): Int32Array {
 /** Watches the tokens of a file as they are read. */
 export interface TokenCheck {
   /** @throws InputError unless all are tokens of the vocabulary */
-  take(tokens: Uint16Array | Int32Array): void
+  take(tokens: Tokens | Int32Array): void
   /**
    * Ends the file.
    * @returns what the user should know, or undefined

@@ -26,6 +26,8 @@ export const TRAINED_KEY = 'slt-dense'
 export interface TrainedFile {
   readonly config: BaseConfig
   readonly tokenizer: TokenizerName | null
+  /** Of the run that trained it, unsigned 64-bit: an encoder is validated on the tokens that it hides. */
+  readonly seed: bigint
   /** @throws InputError when a weight is missing, has another shape or dtype, or is not finite */
   readWeights(): Promise<ModelWeights>
 }
@@ -42,13 +44,21 @@ export async function openTrainedFile(source: FileSource): Promise<TrainedFile |
   try {
     const { version, settings } = parseJson(text) as {
       version: unknown
-      settings: { config: BaseConfig; tokenizer: unknown }
+      settings: { config: BaseConfig; tokenizer: unknown; seed: unknown }
     }
     if (version !== '1') throw new RangeError(`version ${quoted(version)} is unknown`)
-    const { config, tokenizer } = settings
+    const { config, tokenizer, seed } = settings
     checkConfig(config)
+    if (typeof seed !== 'string' || !/^\d{1,20}$/.test(seed) || BigInt(seed) >= 2n ** 64n) {
+      throw new RangeError(`"seed" expected the digits of an integer from 0 to 2^64-1, got ${quoted(seed)}`)
+    }
     const known = tokenizer === 'bytes' || tokenizer === 'gpt2'
-    return { config, tokenizer: known ? tokenizer : null, readWeights: () => readWeights(file, config) }
+    return {
+      config,
+      tokenizer: known ? tokenizer : null,
+      seed: BigInt(seed),
+      readWeights: () => readWeights(file, config),
+    }
   } catch (error) {
     throw new InputError(`${source.name}: not a model of slt train: ${(error as Error).message}`)
   }

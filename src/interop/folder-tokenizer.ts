@@ -1,11 +1,11 @@
 /** The tokenizer of a model's folder, in Node and in browsers. */
-import { checkToken, type EncodeOptions, oneStep, type Tokenizer } from '../data/index.js'
+import { checkToken, createTokens, type EncodeOptions, oneStep, type Tokenizer, type Tokens } from '../data/index.js'
 import { InputError, quoted } from '../safetensors/index.js'
 import { parseObject } from './hugging-face-config.js'
 import { loadSplitters, type TextSplitter } from './hugging-face-tokenizer.js'
 import type { JsonText } from './special-tokens.js'
 import { tokenBytes } from './token-bytes.js'
-import { readTokenizerRules } from './tokenizer-rules.js'
+import { lowerCased, readTokenizerRules, type TokenizerRules } from './tokenizer-rules.js'
 import { type OpenFile, openIfThere, readTextIfThere, textOf } from './weight-files.js'
 
 /** A tokenizer of a folder. Its `documentEnd` is the token that ends a text there, or else one that separates or begins texts. */
@@ -21,24 +21,27 @@ export interface FolderTokenizer extends Tokenizer {
   readonly padToken: number | null
   /** Most tokens of a text, special ones included, as `tokenizer_config.json` says; null where it does not. */
   readonly maxLength: number | null
+  /** Where a longer text is cut: at its end (`right`, the default of transformers), or at its beginning. */
+  readonly truncationSide: 'right' | 'left'
+  /** Where transformers puts the tokens that fill up short texts. */
+  readonly padding: 'left' | 'right'
+  /** The same tokenizer, that makes a text small before anything else, special tokens in it left alone; see {@link lowerCased} of its rules. */
+  lowerCased(): FolderTokenizer
 }
-
-/** Our tokens are 16-bit numbers. */
-const MOST_TOKENS = 2 ** 16
 
 /** A larger `model_max_length` means that there is no limit: transformers writes 1e30. */
 const LONGEST = 2 ** 31
 
 /**
  * The tokenizer of a folder: its `tokenizer.json`, and what `tokenizer_config.json` says beside it.
- * @param vocabulary V of the model, 1 <= V <= 65536; numbers that the tokenizer does not use stand for no text
+ * @param size V of the model, 1 <= V <= 2^24; numbers that the tokenizer does not use stand for no text. Default: as many as the tokenizer has
  * @throws InputError in one line where there is no `tokenizer.json`, where it has tokens beyond V, or where something in it is not supported
  */
-export async function openFolderTokenizer(open: OpenFile, vocabulary: number): Promise<FolderTokenizer> {
+export async function openFolderTokenizer(open: OpenFile, size?: number): Promise<FolderTokenizer> {
   const { source, error } = await openIfThere(open, 'tokenizer.json')
   if (!source)
     throw new InputError(`${(error as Error).message}; transformers writes it when it saves a fast tokenizer`)
-  return readFolderTokenizer(await textOf(source), await readTextIfThere(open, 'tokenizer_config.json'), vocabulary)
+  return readFolderTokenizer(await textOf(source), await readTextIfThere(open, 'tokenizer_config.json'), size)
 }
 
 /**
@@ -50,20 +53,31 @@ export async function openFolderTokenizer(open: OpenFile, vocabulary: number): P
 export async function readFolderTokenizer(
   file: JsonText,
   config: JsonText | null,
-  vocabulary: number,
+  size?: number,
 ): Promise<FolderTokenizer> {
   const refuse = (reason: string): never => {
     throw new InputError(`${file.source}: ${reason}`)
   }
-  if (vocabulary > MOST_TOKENS) {
-    refuse(`a vocabulary of ${vocabulary.toLocaleString('en-US')} tokens is not supported; at most 65,536 are`)
-  }
   const settings = readSettings(config)
-  const rules = readTokenizerRules(file, vocabulary, settings.added_tokens_decoder)
+  const rules = readTokenizerRules(file, size, settings)
+  const createSplitter = await loadSplitters()
+  const truncationSide = readTruncationSide(settings, config?.source)
+  return createTokenizer(rules, { settings, vocabulary: rules.names.length, truncationSide, createSplitter, refuse })
+}
+
+interface TokenizerParts {
+  readonly settings: Readonly<Record<string, unknown>>
+  readonly vocabulary: number
+  readonly truncationSide: 'left' | 'right'
+  readonly createSplitter: (rules: TokenizerRules) => TextSplitter
+  readonly refuse: (reason: string) => never
+}
+
+function createTokenizer(rules: TokenizerRules, parts: TokenizerParts): FolderTokenizer {
+  const { settings, vocabulary, truncationSide, createSplitter, refuse } = parts
   const ids = new Map(rules.names.flatMap((name, token) => (name === undefined ? [] : [[name.text, token] as const])))
   const idOf = (text: string): number => ids.get(text) ?? refuse(`${quoted(text)} is no token`)
   const unknown = rules.unknown ?? undefined
-  const createSplitter = await loadSplitters()
   const whole = caught(() => createSplitter(rules), refuse)
   let letters: TextSplitter | undefined
   const splitterOf = (options: EncodeOptions | undefined): TextSplitter => {
@@ -80,10 +94,10 @@ export async function readFolderTokenizer(
     const text = typeof found === 'object' && found !== null ? (found as { content?: unknown }).content : found
     return ids.get(text as string) ?? null
   }
-  const encode = (text: string, options: EncodeOptions | undefined): Uint16Array => {
+  const encode = (text: string, options: EncodeOptions | undefined): Tokens => {
     const own = splitterOf(options).split(text)
     const add = options?.addSpecialTokens === true
-    const tokens = new Uint16Array(own.length + (add ? before.length + after.length : 0))
+    const tokens = createTokens(vocabulary, own.length + (add ? before.length + after.length : 0))
     if (add) tokens.set(before)
     for (let i = 0, at = add ? before.length : 0; i < own.length; i++)
       tokens[at + i] = ids.get(own[i]) ?? unknown ?? idOf(own[i])
@@ -103,6 +117,9 @@ export async function readFolderTokenizer(
     maskToken: special('mask_token'),
     padToken: special('pad_token'),
     maxLength: Number.isSafeInteger(longest) && (longest as number) < LONGEST ? (longest as number) : null,
+    truncationSide,
+    padding: rules.padding,
+    lowerCased: () => createTokenizer(lowerCased(rules), parts),
     encode: (text, options) => encode(typeof text === 'string' ? soundText(text) : utf8.decode(text), options),
     createEncoder(options) {
       const parts: Uint8Array[] = []
@@ -156,6 +173,14 @@ function readSettings(config: JsonText | null): Record<string, unknown> {
   })
 }
 
+function readTruncationSide(
+  { truncation_side: side = 'right' }: Record<string, unknown>,
+  source = '',
+): 'right' | 'left' {
+  if (side === 'right' || side === 'left') return side
+  throw new InputError(`${source}: "truncation_side" expected right or left, got ${quoted(side)}`)
+}
+
 /** Runs the package on a file: what it throws is a mistake in the file that was not seen before. */
 function caught<T>(work: () => T, refuse: (reason: string) => never): T {
   try {
@@ -166,7 +191,8 @@ function caught<T>(work: () => T, refuse: (reason: string) => never): T {
 }
 
 /**
- * A text as an encoder reads it: with the tokens that the folder puts around it, and of its own as many of the first as there is room for.
+ * A text as an encoder reads it: with the tokens that the folder puts around it, and of its own as many as there is room for: the
+ * first, or the last where the folder cuts texts at their beginning.
  * @param maxLength an integer, at least as many as those around it
  * @throws RangeError for a smaller one
  */
@@ -176,5 +202,7 @@ export function encodeTruncated(tokenizer: FolderTokenizer, text: string, maxLen
   if (!(room >= 0)) {
     throw new RangeError(`"maxLength" expected at least ${before.length + after.length} tokens, got ${maxLength}`)
   }
-  return [...before, ...tokenizer.encode(text).subarray(0, room), ...after]
+  const own = tokenizer.encode(text)
+  const from = tokenizer.truncationSide === 'left' ? Math.max(0, own.length - room) : 0
+  return [...before, ...own.subarray(from, from + room), ...after]
 }

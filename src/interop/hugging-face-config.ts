@@ -56,35 +56,40 @@ function createReader(
     read.add(key)
     return json[key] ?? undefined
   }
+  /** The value of a key that may be absent and may not be null. */
+  const given = (key: string): unknown => {
+    if (json[key] === null) refuse(`${key} null is not supported; without it the key has its default`)
+    return value(key)
+  }
   return {
     value,
     peek: (key) => json[key],
-    size(key, { alias, fallback } = {}) {
-      const own = value(key)
+    size(key, { alias, fallback, whereNull } = {}) {
+      const own = value(key) ?? (json[key] === null ? (whereNull ?? null) : undefined)
       const other = alias === undefined ? undefined : value(alias)
       if (own !== undefined && other !== undefined && own !== other) {
         refuse(`${key} ${quoted(own)} and ${alias} ${quoted(other)} mean the same, and differ`)
       }
-      const found = own ?? other ?? fallback
+      const found = own === undefined ? (other ?? fallback) : own
       if (!Number.isSafeInteger(found) || (found as number) < 1) {
         refuse(`${key} expected an integer >= 1, got ${found === undefined ? 'nothing' : quoted(found)}`)
       }
       return found as number
     },
     positive(key, fallback) {
-      const found = value(key) ?? fallback
+      const found = given(key) ?? fallback
       if (typeof found !== 'number' || !(found > 0 && found < Number.POSITIVE_INFINITY)) {
         refuse(`${key} expected a number > 0, got ${quoted(found)}`)
       }
       return found as number
     },
     flag(key, fallback) {
-      const found = value(key) ?? fallback
+      const found = given(key) ?? fallback
       if (typeof found !== 'boolean') refuse(`${key} expected true or false, got ${quoted(found)}`)
       return found as boolean
     },
     word(key, table, fallback) {
-      const found = value(key) ?? fallback
+      const found = given(key) ?? fallback
       if (typeof found !== 'string' || !Object.hasOwn(table, found)) {
         return refuse(`${key} expected ${Object.keys(table).join(', ')}, got ${quoted(found)}`)
       }

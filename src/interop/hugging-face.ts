@@ -1,5 +1,5 @@
 import { type BaseConfig, familyOf, type ModelWeights, parametersIn, type WeightTensor } from '../families/index.js'
-import { InputError, toFloat32 } from '../safetensors/index.js'
+import { InputError, quotedList, toFloat32 } from '../safetensors/index.js'
 import { readModelConfig } from './hugging-face-config.js'
 import { findTensors } from './model-tensors.js'
 import { type OpenFile, openWeightFiles, type WeightFiles } from './weight-files.js'
@@ -15,6 +15,8 @@ export interface ModelFolder {
   readonly dtype: 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
   /** A line each for keys of the configuration and tensors that were not read. */
   readonly warnings: readonly string[]
+  /** Tensors of poolers and of heads of tasks, which no family of ours has. */
+  readonly leftOut: readonly string[]
   /**
    * Every parameter as float32 (from F32, F16, BF16 or F64), by the names of its family, one stored tensor after another.
    * @throws InputError when one holds NaN or an infinity, naming the tensor and the index
@@ -36,7 +38,7 @@ export async function openModelFolder(open: OpenFile): Promise<ModelFolder> {
   const { config, warnings } = readModelConfig(new TextDecoder().decode(bytes), configFile.name)
   const files = await openWeightFiles(open)
   try {
-    const { stored, tiedHead, warnings: unused } = findTensors(config, files)
+    const { stored, tiedHead, leftOut, warnings: unused } = findTensors(config, files)
     const recipes = familyOf(config).huggingFace.tensors(config)
     if (tiedHead !== undefined) await checkTied(stored.get(recipes[0].name)!, tiedHead, files)
     const dtypes = new Set([...stored.values()].map((name) => files.tensors.get(name)!.dtype))
@@ -45,7 +47,8 @@ export async function openModelFolder(open: OpenFile): Promise<ModelFolder> {
       source: files.name,
       bytes: files.bytes,
       dtype: dtypes.size === 1 ? ([...dtypes][0] as ModelFolder['dtype']) : 'mixed',
-      warnings: [...warnings, ...unused],
+      warnings: [...warnings, ...files.warnings, ...unused],
+      leftOut,
       async readWeights() {
         const weights = new Map<string, WeightTensor>()
         for (const recipe of recipes) {
@@ -65,10 +68,11 @@ export async function openModelFolder(open: OpenFile): Promise<ModelFolder> {
 /** The whole of a folder; see {@link openModelFolder}. */
 export async function readModelFolder(
   open: OpenFile,
-): Promise<{ config: BaseConfig; weights: ModelWeights; warnings: readonly string[] }> {
+): Promise<{ config: BaseConfig; weights: ModelWeights } & Pick<ModelFolder, 'warnings' | 'leftOut'>> {
   const folder = await openModelFolder(open)
   try {
-    return { config: folder.config, weights: await folder.readWeights(), warnings: folder.warnings }
+    const { config, warnings, leftOut } = folder
+    return { config, weights: await folder.readWeights(), warnings, leftOut }
   } finally {
     await folder.close()
   }
@@ -104,3 +108,7 @@ async function readFinite(file: WeightFiles, stored: string): Promise<Float32Arr
   if (bad >= 0) throw new InputError(`${source}: tensor ${stored} holds ${data[bad]} at index ${bad}`)
   return data
 }
+
+/** What a model loses that is made of a folder: a line for the poolers and heads that are left out, or none. @param done to the rest of it */
+export const leftOutLines = (name: string, leftOut: readonly string[], done: 'pruned' | 'exported'): string[] =>
+  leftOut.length > 0 ? [`${name}: not ${done}: ${quotedList(leftOut)}`] : []

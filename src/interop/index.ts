@@ -5,7 +5,7 @@ export {
   openFolderTokenizer,
   readFolderTokenizer,
 } from './folder-tokenizer.js'
-export { type ModelFolder, openModelFolder, readModelFolder, refuseAdapter } from './hugging-face.js'
+export { leftOutLines, type ModelFolder, openModelFolder, readModelFolder, refuseAdapter } from './hugging-face.js'
 export type { MergedModel } from './merged-model.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
 export { generationConfigFile, modelConfigFile, tokenizerFiles } from './model-files.js'

@@ -8,21 +8,22 @@ import { torchName, type WeightFormat } from './weights-file.js'
 /** `config.json`: every key of Hugging Face's configuration that a model of the family depends on. */
 export function modelConfigFile(
   config: BaseConfig,
-  { bos, eos }: Pick<SpecialTokens, 'bos' | 'eos'>,
+  { bos, eos, pad }: Pick<SpecialTokens, 'bos' | 'eos' | 'pad'>,
   format: WeightFormat = 'fp32',
 ): OutputFile {
-  const { architectures, modelTypes, write } = familyOf(config).huggingFace
+  const { huggingFace, task } = familyOf(config)
+  const { architectures, modelTypes, write } = huggingFace
   return jsonFile('config.json', {
     architectures: architectures.slice(0, 1),
     model_type: modelTypes[0],
     ...write(config),
-    bos_token_id: bos,
-    eos_token_id: eos,
+    ...(task === 'causal' ? { bos_token_id: bos, eos_token_id: eos } : {}),
+    ...(pad == null ? {} : { pad_token_id: pad }),
     torch_dtype: torchName(format),
   })
 }
 
-/** `generation_config.json`: greedy unless told otherwise. */
+/** `generation_config.json` of a model that writes: greedy unless told otherwise. */
 export const generationConfigFile = ({ bos, stops }: SpecialTokens): OutputFile =>
   jsonFile('generation_config.json', { bos_token_id: bos, eos_token_id: stops, do_sample: false })
 

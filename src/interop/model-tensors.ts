@@ -11,6 +11,8 @@ export interface FoundTensors {
   readonly stored: ReadonlyMap<string, string>
   /** The stored name of a head beside a token embedding that serves as the head too. */
   readonly tiedHead: string | undefined
+  /** Stored names of poolers and of heads of tasks: parts of the whole model that the family leaves out. */
+  readonly leftOut: readonly string[]
   /** A line for the tensors that are no part of the model. */
   readonly warnings: readonly string[]
 }
@@ -71,6 +73,7 @@ export function findTensors(config: BaseConfig, file: WeightFiles): FoundTensors
   const line = `${file.name}: ${count} no part of the model and not read: ${quotedList(unused)}`
   return {
     stored,
+    leftOut: others.filter((name) => huggingFace.isLeftOut?.(name)).map((name) => names.get(name)!),
     tiedHead: isTied ? names.get(HEAD) : undefined,
     warnings: unused.length > 0 ? [line] : [],
   }

@@ -21,6 +21,9 @@ export type WeightPlace = (typeof weightPlaces)[number]
 /** Most tokens B T of a batch of several sequences: far more than any device takes in one step. */
 export const BATCH_TOKENS_LIMIT = 2 ** 20
 
+/** Tokens of one sequence of a training graph: a graph holds tables of its positions, and a file may claim a context of any length. */
+const LENGTH_LIMIT = 2 ** 22
+
 /** The shape of a batch, and where the weights come from. */
 export interface TrainingFileOptions {
   /** Sequences B, an integer >= 1; B T is at most 2^20 where B is above 1. */
@@ -86,7 +89,7 @@ export function checkTrainingBatch(positions: number, { batch, length }: { batch
     const range = value > most ? `<= ${most}${why}` : '>= 1'
     throw new RangeError(`"${name}" expected an integer ${range}, got ${value}`)
   }
-  expect('length', length, positions)
+  expect('length', length, Math.min(positions, LENGTH_LIMIT))
   const most = Math.max(1, Math.floor(BATCH_TOKENS_LIMIT / length))
   expect('batch', batch, most, ` with ${length} tokens a sequence (${BATCH_TOKENS_LIMIT} in all)`)
 }

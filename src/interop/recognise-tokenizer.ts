@@ -49,16 +49,15 @@ export async function recogniseTokenizer(text: string, source: string): Promise<
   return null
 }
 
-/** Longest text and highest number of an added token. */
+/** Longest text of an added token. */
 const LONGEST_TEXT = 255
-const HIGHEST_TOKEN = 65535
 
 /** Null for one that is found by another rule than its text alone. */
 function addedToken(token: Json): AddedToken | null {
   const [text, id] = [field(token, 'content'), field(token, 'id')]
   if (['single_word', 'lstrip', 'rstrip'].some((rule) => field(token, rule) === true)) return null
   if (typeof text !== 'string' || text === '' || new TextEncoder().encode(text).length > LONGEST_TEXT) return null
-  if (!Number.isSafeInteger(id) || (id as number) > HIGHEST_TOKEN) return null
+  if (!Number.isSafeInteger(id)) return null
   return { text, token: id as number, isSpecial: field(token, 'special') === true }
 }
 

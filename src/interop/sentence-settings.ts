@@ -15,7 +15,7 @@ export interface SentenceSettings {
   readonly pooling: Pooling
   /** Whether the vector is divided by its Euclidean length. */
   readonly normalise: boolean
-  /** Whether the text is made small first (`do_lower_case`); space around it is removed in any case. */
+  /** Whether the tokenizer makes a text small first (`do_lower_case`), special tokens in it left alone; space around it is removed in any case. */
   readonly lowerCase: boolean
   /** What is put before each text; empty where there is nothing. */
   readonly prompt: string
@@ -43,22 +43,34 @@ const poolingKeys: Readonly<Record<string, Pooling | null>> = {
 
 /**
  * Reads `modules.json`, `sentence_bert_config.json`, the `config.json` of the pooling, and the default prompt of
- * `config_sentence_transformers.json`. A folder without `modules.json` has mean pooling without normalisation, as sentence-transformers takes
- * it, and a warning says so.
+ * `config_sentence_transformers.json`. A folder without `modules.json` has mean pooling without normalisation; its other files of
+ * sentence-transformers are not read then, as there, and a warning says so.
  * @throws InputError in one line that names the file and what is wrong or not supported
  */
 export async function readSentenceSettings(open: OpenFile, model: SentenceModel): Promise<SentenceSettings> {
   const modules = await readModules(open)
-  const transformer = modules?.find(({ kind }) => kind === 'Transformer')
-  const own = await readObject(open, inFolder(transformer?.path ?? '', 'sentence_bert_config.json'))
+  if (modules === null) {
+    const left: string[] = []
+    for (const name of ['sentence_bert_config.json', 'config_sentence_transformers.json']) {
+      if ((await readTextIfThere(open, name)) !== null) left.push(name)
+    }
+    const plain = {
+      maxLength: model.positions,
+      pooling: 'mean',
+      normalise: false,
+      lowerCase: false,
+      prompt: '',
+    } as const
+    const notRead = left.length > 0 ? `; ${left.join(' and ')} not read, as there` : ''
+    const said = `mean pooling without normalisation, because there is no modules.json of sentence-transformers${notRead}`
+    return { ...plain, warnings: [said] }
+  }
+  const transformer = modules.find(({ kind }) => kind === 'Transformer')!
+  const own = await readObject(open, inFolder(transformer.path, 'sentence_bert_config.json'))
   const settings = {
     maxLength: maxLengthOf(own, model),
     lowerCase: flagOf(own, 'do_lower_case', false),
     prompt: promptOf(await readObject(open, 'config_sentence_transformers.json')),
-  }
-  if (modules === null) {
-    const said = 'mean pooling without normalisation, because there is no modules.json of sentence-transformers'
-    return { ...settings, pooling: 'mean', normalise: false, warnings: [said] }
   }
   const { path } = modules.find(({ kind }) => kind === 'Pooling')!
   const file = await readObject(open, inFolder(path, 'config.json'))
@@ -146,13 +158,15 @@ function flagOf(file: JsonFile | null, key: string, otherwise: boolean): boolean
 function poolingOf({ json, refuse }: JsonFile, { width }: SentenceModel): Pooling {
   const dimension = json.word_embedding_dimension ?? json.embedding_dimension ?? width
   if (dimension !== width) refuse(`a dimension of ${quoted(dimension)}, where the model's hidden states have ${width}`)
-  const chosen = Object.keys(poolingKeys).filter((key) => flagOf({ json, refuse }, key, false))
-  const named = json.pooling_mode // newer versions name it
-  if (chosen.length === 0 && named !== undefined) {
+  // Newer versions name it, one or a list of them, and then leave the older keys aside.
+  const named =
+    Array.isArray(json.pooling_mode) && json.pooling_mode.length === 1 ? json.pooling_mode[0] : json.pooling_mode
+  if (named !== undefined) {
     if (!poolings.includes(named as Pooling))
       refuse(`pooling_mode ${quoted(named)} is not supported; what is: ${poolings.join(', ')}`)
     return named as Pooling
   }
+  const chosen = Object.keys(poolingKeys).filter((key) => flagOf({ json, refuse }, key, false))
   const pooling = chosen.length === 1 ? poolingKeys[chosen[0]] : null
   if (pooling === null) {
     const what = chosen.length === 0 ? 'no pooling' : quotedList(chosen)

@@ -8,6 +8,8 @@ export interface SpecialTokens {
   readonly bos: number | null
   /** One, or several that all end a text. */
   readonly eos: number | readonly number[] | null
+  /** The one that fills up short texts, where a folder's `config.json` names it. */
+  readonly pad?: number | null
   /** Those at which generation stops: `eos`, unless `generation_config.json` names others. */
   readonly stops: SpecialTokens['eos']
 }
@@ -57,7 +59,8 @@ function tokensOf({ text, source }: JsonText, hasDefaults: boolean): Omit<Specia
   if (!ends.every(isToken)) {
     refuse(`eos_token_id expected an integer >= 0, several of them or null, got ${quoted(eos)}`)
   }
-  return { bos, eos } as Omit<SpecialTokens, 'stops'>
+  const { pad_token_id: pad = null } = json
+  return { bos, eos, ...(hasDefaults && isToken(pad) && { pad }) } as Omit<SpecialTokens, 'stops'>
 }
 
 /** Settings of generation that transformers follows and we do not, with the value at which they do nothing. */

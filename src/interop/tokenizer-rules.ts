@@ -33,15 +33,22 @@ export interface TokenizerRules {
   readonly unknown: number | null
   /** Whether the words of a text can be encoded one by one. */
   readonly splitsAtSpaces: boolean
+  /** Where the tokens go that fill up short texts. */
+  readonly padding: 'left' | 'right'
 }
 
 /**
  * Checks a `tokenizer.json`.
- * @param vocabulary V of the model: no token may have a higher number
- * @param more `added_tokens_decoder` of `tokenizer_config.json`: transformers adds those of its tokens that the file has not added
+ * @param vocabulary V of the model, at most 2^24: no token may have a higher number; undefined: as many as the file has
+ * @param settings `tokenizer_config.json`. Of its `added_tokens_decoder` transformers adds what the file has not added; its class may make
+ *   parts of the file anew (see {@link partsOfClass})
  * @throws InputError in one line that names the file, the part and what was wrong or is not supported
  */
-export function readTokenizerRules(file: JsonText, vocabulary: number, more: unknown = {}): TokenizerRules {
+export function readTokenizerRules(
+  file: JsonText,
+  vocabulary: number | undefined,
+  settings: Readonly<Record<string, unknown>> = {},
+): TokenizerRules {
   const refuse: Refuse = (reason) => {
     throw new InputError(`${file.source}: ${reason}`)
   }
@@ -52,21 +59,71 @@ export function readTokenizerRules(file: JsonText, vocabulary: number, more: unk
     return found as Part | null
   }
   const model = readModel(json.model, refuse)
-  const added = readAddedTokens(json.added_tokens, more, refuse)
+  const added = readAddedTokens(json.added_tokens, settings.added_tokens_decoder ?? {}, refuse)
   const names = namedTokens(model, added, vocabulary, refuse)
   const decoder = part('decoder', checkDecoder)
   checkDecoderOrder(decoder, refuse)
-  return {
+  const own = {
     normalizer: part('normalizer', checkNormalizer),
     pre_tokenizer: part('pre_tokenizer', checkPreTokenizer),
     post_processor: part('post_processor', checkPostProcessor),
+  }
+  const side = settings.padding_side ?? field(json.padding, 'direction') ?? 'right'
+  return {
+    ...own,
+    ...partsOfClass(settings, own.post_processor, refuse),
     decoder,
     model,
     added_tokens: added,
     names,
     unknown: unknownToken(model, names),
     splitsAtSpaces: splitsAtSpaces(model),
+    padding: String(side).toLowerCase() === 'left' ? 'left' : 'right',
   }
+}
+
+/**
+ * What transformers makes anew of a `BertTokenizer`: BERT's pre-tokenizer, the normalizer by `do_lower_case` (true by default), `strip_accents` and
+ * `tokenize_chinese_chars` of `tokenizer_config.json`, and `[CLS]` and `[SEP]` around a text where the file puts nothing around it.
+ */
+function partsOfClass(
+  settings: Readonly<Record<string, unknown>>,
+  around: Part | null,
+  refuse: Refuse,
+): Partial<Pick<TokenizerRules, 'normalizer' | 'pre_tokenizer' | 'post_processor'>> {
+  if (!/^BertTokenizer(?:Fast)?$/.test(String(settings.tokenizer_class))) return {}
+  const { do_lower_case = true, strip_accents = null, tokenize_chinese_chars = true } = settings
+  for (const [key, value] of Object.entries({ do_lower_case, strip_accents, tokenize_chinese_chars })) {
+    const isKnown = typeof value === 'boolean' || (key === 'strip_accents' && value === null)
+    if (!isKnown) refuse(`${key} ${quoted(value)} of tokenizer_config.json expected true or false`)
+  }
+  const normalizer = {
+    type: 'BertNormalizer',
+    clean_text: true,
+    handle_chinese_chars: tokenize_chinese_chars,
+    strip_accents,
+    lowercase: do_lower_case,
+  }
+  const own = { normalizer, pre_tokenizer: { type: 'BertPreTokenizer' } }
+  if (around !== null) return own
+  const textOf = (key: string, otherwise: string): string => {
+    const found = settings[key] ?? otherwise
+    return String(isObject(found) ? found.content : found)
+  }
+  const [cls, sep] = [textOf('cls_token', '[CLS]'), textOf('sep_token', '[SEP]')]
+  const single = [special(cls), { Sequence: { id: 'A', type_id: 0 } }, special(sep)]
+  const special_tokens = Object.fromEntries([cls, sep].map((id) => [id, { id, ids: [], tokens: [id] }]))
+  return { ...own, post_processor: { type: 'TemplateProcessing', single, pair: [], special_tokens } }
+}
+
+const special = (id: string) => ({ SpecialToken: { id, type_id: 0 } })
+
+/** The rules of a tokenizer that makes a text small first: sentence-transformers puts `Lowercase` before its normalizer where it has none. */
+export function lowerCased(rules: TokenizerRules): TokenizerRules {
+  const { normalizer } = rules
+  if (partsOf(normalizer).some(({ type }) => type === 'Lowercase')) return rules
+  const normalizers = [{ type: 'Lowercase' }, ...(normalizer === null ? [] : [normalizer])]
+  return { ...rules, normalizer: { type: 'Sequence', normalizers } }
 }
 
 /** The lists in which a Sequence holds its parts. */

@@ -15,6 +15,9 @@ export interface AddedTokenJson {
   readonly [key: string]: unknown
 }
 
+/** What is kept of each number takes about 30 bytes. The largest vocabularies in use have a million tokens. */
+const MOST_TOKENS = 2 ** 24
+
 /** Throws an InputError that names the file. */
 export type Refuse = (reason: string) => never
 
@@ -115,12 +118,12 @@ const textsOf = ({ vocab }: Part): string[] =>
 
 /**
  * All tokens by their numbers, [V]; undefined where a number is no token.
- * @param vocabulary V
+ * @param vocabulary V; default: one more than the highest number
  */
 export function namedTokens(
   model: Part,
   added: readonly AddedTokenJson[],
-  vocabulary: number,
+  vocabulary: number | undefined,
   refuse: Refuse,
 ): (NamedToken | undefined)[] {
   const texts = textsOf(model)
@@ -130,10 +133,15 @@ export function namedTokens(
     return { id, text: content, isSpecial: special === true, isAdded: true }
   })
   const last = [...own, ...others].reduce((last, token) => (token.id > last.id ? token : last))
-  if (last.id >= vocabulary) {
+  if (vocabulary !== undefined && last.id >= vocabulary) {
     refuse(`token ${last.id} (${quoted(last.text)}) is beyond the model's vocabulary of ${vocabulary}`)
   }
-  const names: (NamedToken | undefined)[] = new Array(vocabulary).fill(undefined)
+  const count = vocabulary ?? last.id + 1
+  if (count > MOST_TOKENS) {
+    const [own, most] = [count, MOST_TOKENS].map((number) => number.toLocaleString('en-US'))
+    refuse(`a vocabulary of ${own} tokens is not supported; at most ${most} are`)
+  }
+  const names: (NamedToken | undefined)[] = new Array(count).fill(undefined)
   for (const token of [...own, ...others]) {
     const other = names[token.id]
     if (other !== undefined && !(token.isAdded && other.text === token.text)) {

@@ -5,6 +5,7 @@ import {
   openSafetensors,
   parseJson,
   quoted,
+  quotedList,
   type SafetensorsFile,
   type TensorInfo,
 } from '../safetensors/index.js'
@@ -23,6 +24,8 @@ export interface WeightFiles {
   /** Bytes of the weight files together. */
   readonly bytes: number
   readonly tensors: ReadonlyMap<string, TensorInfo & { /** The file it lies in. */ readonly source: string }>
+  /** A line for tensors in shards that the index does not name; they are read all the same, as transformers does. */
+  readonly warnings: readonly string[]
   /** The bytes of one tensor, little-endian; InputError when there is none of that name. */
   readTensor(name: string): Promise<Uint8Array>
   close(): Promise<void>
@@ -144,8 +147,10 @@ async function joinFiles(name: string, sources: readonly Source[], places?: Map<
         throw new InputError(`${name}: tensor ${quoted(tensor)} is not in ${shard} but in ${found.source}`)
       }
     }
+    const unlisted = places === undefined ? [] : [...tensors.keys()].filter((tensor) => !places.has(tensor))
     return {
       name,
+      warnings: unlisted.length > 0 ? [`${name}: does not name what its shards hold: ${quotedList(unlisted)}`] : [],
       bytes: sources.reduce((sum, { size }) => sum + size, 0),
       tensors,
       async readTensor(tensor) {

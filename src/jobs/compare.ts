@@ -33,7 +33,7 @@ export interface CompareRequest extends OpenOptions {
 }
 
 /** One of those that are compared. */
-export interface ComparedModel extends Contestant {
+export interface ComparedModel extends Omit<Contestant, 'seed'> {
   /** Bits of the file or folder over its parameters. */
   readonly bitsPerWeight: number
   /** On the text; null without one. */
@@ -56,7 +56,7 @@ export interface CompareReport {
   readonly part: TextPart | null
   /** Whether losses in nats a token compare: all read the text as the same tokens. Bits a byte always do. */
   readonly sameTokens: boolean
-  /** Tokens read and generated where speed was timed. */
+  /** Tokens read and generated where speed was timed; encoders read so many tokens so many times. */
   readonly prompt: number
   readonly count: number
   readonly models: readonly ComparedModel[]
@@ -69,7 +69,8 @@ const COUNT = 64
 const PATIENCE = 600_000 // ms
 
 /**
- * Compares models side by side: size, loss on one text, time to load, tokens a second, memory. All run on the CPU. Timed
+ * Compares models side by side: size, loss on one text, time to load, tokens a second, memory. Encoders are compared with encoders: the loss is that of
+ * the same hidden tokens for all, and the tokens are read. All run on the CPU. Timed
  * rounds alternate between the models, the order turned round each time, after one round that is not counted; each loads from scratch
  * (the files then lie in the system's cache).
  * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
@@ -78,8 +79,9 @@ export async function compareModels(request: CompareRequest): Promise<CompareRep
   const { paths, data, runs = 5, signal } = request
   checkRequest(request)
   if (request.tokenizer !== undefined) await namedTokenizer(request.tokenizer) // checks it before models are opened
-  const mustWrite = data !== undefined || runs > 0
-  const contestants = await openContestants(paths, request.tokenizer, { ...request, mustWrite })
+  const { memoryLimit } = request
+  const options = { memoryLimit, hasLoss: data !== undefined, isTimed: runs > 0 }
+  const contestants = await openContestants(paths, request.tokenizer, options)
   const onNote = onceEach((line) => request.onNote?.(line))
   for (const warning of contestants.flatMap(({ warnings }) => warnings)) onNote(warning)
   if (data !== undefined) {
@@ -99,7 +101,8 @@ export async function compareModels(request: CompareRequest): Promise<CompareRep
   for (const [i, contestant] of contestants.entries()) {
     const peakBytes = speeds ? await memoryOf(contestant, { prompt, count }, request, step) : null
     const bitsPerWeight = (8 * contestant.bytes) / contestant.parameters
-    models.push({ ...contestant, bitsPerWeight, loss: losses?.[i] ?? null, speed: speeds?.[i] ?? null, peakBytes })
+    const { seed: _, ...known } = contestant
+    models.push({ ...known, bitsPerWeight, loss: losses?.[i] ?? null, speed: speeds?.[i] ?? null, peakBytes })
   }
   const [first] = contestants
   const sameTokens = contestants.every(({ tokenizerId }) => tokenizerId !== null && tokenizerId === first.tokenizerId)
@@ -141,6 +144,7 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
       tokenizer: tokenizer!,
       raw,
       windows,
+      hidingSeed: contestants[0].seed ?? undefined, // the same tokens are hidden from all
       threads,
       memoryLimit: request.memoryLimit,
       device: 'cpu',
@@ -185,10 +189,11 @@ async function timeAll(contestants: readonly Contestant[], lengths: Lengths, req
   for (let round = 0; round <= runs; round++) {
     const order = contestants.map((_, i) => (round % 2 === 0 ? i : contestants.length - 1 - i))
     for (const i of order) {
-      const { path, name } = contestants[i]
+      const { path, name, task } = contestants[i]
       step(`${round === 0 ? 'warm-up' : `loading ${round} of ${runs}`} of ${name}`)
       const prompt = await promptOf(contestants[i], lengths.prompt)
-      const timing = await timeLoad({ path, prompt, count: lengths.count, threads, memoryLimit })
+      const isEncoder = task === 'encoder'
+      const timing = await timeLoad({ path, isEncoder, prompt, count: lengths.count, threads, memoryLimit })
       if (round > 0) timings[i].push(timing)
     }
   }
@@ -204,11 +209,12 @@ async function timeAll(contestants: readonly Contestant[], lengths: Lengths, req
 }
 
 async function memoryOf(contestant: Contestant, lengths: Lengths, request: CompareRequest, step: Step) {
-  const { path, name } = contestant
+  const { path, name, task } = contestant
   step(`memory of ${name}`)
   const prompt = await promptOf(contestant, lengths.prompt)
   const { threads, memoryLimit } = request
-  const question = { path, prompt, count: lengths.count, threads, memoryLimit }
+  const isEncoder = task === 'encoder'
+  const question = { path, isEncoder, prompt, count: lengths.count, threads, memoryLimit }
   const options = { patience: PATIENCE, signal: request.signal }
   const { answer, failure } = await askChild<typeof question, MemoryAnswer>('jobs/compare-probe.js', question, options)
   const error = failure ?? answer?.error

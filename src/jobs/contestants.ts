@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { isTokenizerName } from '../data/index.js'
+import { familyOf } from '../families/index.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
 import { openFile } from '../files/files.js'
 import { nodeSha256 } from '../files/sha256.js'
+import { InputError } from '../safetensors/index.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
-import { expectCausal } from './open-model.js'
-import type { TextPart } from './searched-eval.js'
+import { hidingOf, type TextPart } from './searched-eval.js'
 import { loadModelTokenizer, paddingNotes } from './searched-text.js'
 
 /** A model that is to be compared: what is known of it before it runs. */
@@ -14,11 +15,13 @@ export interface Contestant {
   readonly path: string
   readonly name: string
   readonly kind: ModelSource['kind']
+  /** Whether it predicts the next token, or reads a text as a whole. */
+  readonly task: 'causal' | 'encoder'
   /** What its weights are stored as: `ticket`, `F32`, `F16`, ... */
   readonly dtype: ModelSource['dtype']
   /** Bytes on disk: of the file, or of a folder's weight files. */
   readonly bytes: number
-  /** Of a searched ticket its masked weights and learned norms; of others as a GPT-2 has them, biases too. */
+  /** Of a searched ticket its masked weights and learned norms; of others those of its family, biases too. */
   readonly parameters: number
   readonly context: number
   readonly vocabulary: number
@@ -30,26 +33,31 @@ export interface Contestant {
   readonly warnings: readonly string[]
   /** Of the corpus that a ticket was searched on, or null. */
   readonly learnt: string | null
+  /** Of the run that made it, or null. */
+  readonly seed: bigint | null
 }
 
 /**
  * Opens, checks and closes models, one after another.
  * @param otherwise tokenizer of those that name none: `bytes`, `gpt2` or a folder
  * @param options.memoryLimit of each ticket; see `openTicket`
- * @param options.mustWrite whether encoders are refused, which predict no next token
- * @throws InputError when one is unsound; RangeError when a tokenizer's vocabulary is not the model's
+ * @param options.hasLoss whether losses are computed: refuses an encoder that has none, and encoders beside models that write
+ * @param options.isTimed whether models are timed: refuses encoders beside models that write
+ * @throws InputError when one is unsound or refused; RangeError when a tokenizer's vocabulary is not the model's
  */
 export async function openContestants(
   paths: readonly string[],
   otherwise: string | undefined,
-  { mustWrite = false, ...options }: OpenOptions & { readonly mustWrite?: boolean } = {},
+  { hasLoss = false, isTimed = false, ...options }: OpenOptions & { hasLoss?: boolean; isTimed?: boolean } = {},
 ): Promise<Contestant[]> {
   const found: Contestant[] = []
   for (const path of paths) {
     const source = await openModelSource(path, options)
     try {
       const { name, kind, dtype, bytes, config, ticket } = source
-      if (mustWrite) expectCausal(source)
+      const { task } = familyOf(config)
+      if (hasLoss) hidingOf(source)
+      if (hasLoss || isTimed) expectSameTask({ path, task }, found[0])
       const own = source.tokenizer ?? (source.hasOtherTokenizer ? path : undefined)
       const tokenizer = own ?? otherwise ?? null
       const loaded = tokenizer === null ? null : await loadModelTokenizer(source, tokenizer) // does its vocabulary fit?
@@ -57,6 +65,7 @@ export async function openContestants(
         path,
         name,
         kind,
+        task,
         dtype,
         bytes,
         parameters: source.parameters,
@@ -67,12 +76,24 @@ export async function openContestants(
           loaded && (loaded.name === 'folder' ? await fileSha256(join(tokenizer!, 'tokenizer.json')) : loaded.name),
         warnings: [...source.warnings, ...(loaded ? paddingNotes(path, loaded) : [])],
         learnt: ticket?.kind === 'searched' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
+        seed: source.seed,
       })
     } finally {
       await source.close()
     }
   }
   return found
+}
+
+type Tasked = Pick<Contestant, 'path' | 'task'>
+
+/** Neither losses nor speeds of the two kinds compare. @throws InputError for models of two kinds */
+function expectSameTask(one: Tasked, first: Tasked | undefined): void {
+  if (first === undefined || one.task === first.task) return
+  const [encoder, other] = one.task === 'encoder' ? [one, first] : [first, one]
+  throw new InputError(
+    `${encoder.path}: is an encoder, which predicts hidden tokens, and ${other.path} predicts the next one: neither loss nor speed compares (--runs 0 without --data compares sizes)`,
+  )
 }
 
 async function fileSha256(path: string): Promise<string> {

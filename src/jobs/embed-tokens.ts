@@ -86,7 +86,7 @@ function pooled(states: Float32Array, width: number, pooling: SentenceSettings['
   return pooling === 'mean' ? vector.map((sum) => sum / length) : vector
 }
 
-/** The cosine of two vectors, -1 <= cosine <= 1 but for rounding; 0 where one of them is zero. */
+/** The cosine of two vectors, -1 <= cosine <= 1 but for rounding; 0 where one of them is zero, and 1 where both are. */
 export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [product, ofA, ofB] = [0, 0, 0]
   for (let i = 0; i < a.length; i++) {
@@ -94,5 +94,6 @@ export function cosine(a: ArrayLike<number>, b: ArrayLike<number>): number {
     ofA += a[i] * a[i]
     ofB += b[i] * b[i]
   }
-  return ofA === 0 || ofB === 0 ? 0 : product / Math.sqrt(ofA * ofB)
+  if (ofA === 0 || ofB === 0) return ofA === ofB ? 1 : 0
+  return product / Math.sqrt(ofA) / Math.sqrt(ofB)
 }

@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import { createGraphRunner } from '../engine/onnx.js'
 import { openFile } from '../files/files.js'
 import { encodeTruncated, type FolderTokenizer, readSentenceSettings, type SentenceSettings } from '../interop/index.js'
+import { InputError } from '../safetensors/index.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type EmbedTokensOptions, embedTokens } from './embed-tokens.js'
+import { literalNote } from './literal-note.js'
 import type { ModelSource } from './model-source.js'
 import { openEncoder } from './open-model.js'
 import { loadModelTokenizer, paddingNotes } from './searched-text.js'
@@ -25,10 +27,14 @@ export interface EmbedderOptions extends OpenOptions {
 /** An encoder with its tokenizer, ready to embed texts. */
 export interface Embedder extends SentenceSettings {
   readonly kind: ModelSource['kind']
+  /** n', random products for a weight; null of what is no pruned ticket. */
+  readonly items: number | null
   /** d: numbers of an embedding. */
   readonly width: number
   /** Most tokens of a text that are read, those around it included. */
   readonly maxLength: number
+  /** Where a longer text is cut, as the tokenizer's folder says: at its end, or at its beginning. */
+  readonly truncationSide: 'right' | 'left'
   /** What the user should know, a line each. */
   readonly warnings: readonly string[]
   /**
@@ -64,31 +70,52 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
   const opened = await openEncoder(path, { runner: createGraphRunner({ threads }), memoryLimit })
   try {
     const { kind, config, encoder } = opened
-    const tokenizer = await loadModelTokenizer(opened, name)
-    const { padToken = null, maxLength: longest = null } = tokenizer as Partial<FolderTokenizer>
+    const loaded = await loadModelTokenizer(opened, name)
     const folder = name ?? (kind === 'folder' ? path : undefined)
-    const isFolder = folder !== undefined && tokenizer.name === 'folder'
+    const isFolder = folder !== undefined && loaded.name === 'folder'
     const settings = isFolder
       ? await readSentenceSettings((file) => openFile(join(folder, file)), config)
       : plainSettings(config.positions)
     const { pooling, normalise, lowerCase, prompt } = settings
+    const tokenizer = isFolder && lowerCase ? (loaded as FolderTokenizer).lowerCased() : loaded
+    const {
+      padToken = null,
+      maxLength: longest = null,
+      padding,
+      truncationSide = 'right',
+    } = tokenizer as Partial<FolderTokenizer>
     // Where sentence_bert_config.json does not say, sentence-transformers takes the tokenizer's model_max_length.
     const isSaid = settings.maxLength < config.positions
     const maxLength = isSaid ? settings.maxLength : Math.min(longest ?? config.positions, config.positions)
+    if (isFolder) {
+      const key = isSaid
+        ? 'max_seq_length'
+        : maxLength < config.positions
+          ? 'model_max_length'
+          : 'max_position_embeddings'
+      expectRoom(folder, tokenizer as FolderTokenizer, maxLength, key)
+    }
     return {
       kind,
+      items: opened.ticket?.kind === 'pruned' ? opened.ticket.metadata.construction.items : null,
       width: config.width,
       pooling,
       normalise,
       lowerCase,
       prompt,
       maxLength,
-      warnings: [...opened.warnings, ...settings.warnings, ...paddingNotes(folder ?? path, tokenizer)],
+      truncationSide,
+      warnings: [
+        ...opened.warnings,
+        ...settings.warnings,
+        ...paddingNotes(folder ?? path, tokenizer),
+        ...(padding === 'left' ? [leftPadding(folder ?? path)] : []),
+      ],
       async embed(texts, { batch = kind === 'pruned' ? PRUNED_BATCH : undefined, signal, onProgress } = {}) {
         expectTexts(texts)
         const truncated: number[] = []
         const read = texts.map((given, i) => {
-          const text = lowerCase ? (prompt + given).trim().toLowerCase() : (prompt + given).trim()
+          const text = (prompt + given).trim()
           const tokens = tokenizer.encode(text, { addSpecialTokens: true })
           if (tokens.length <= maxLength) return tokens
           truncated.push(i)
@@ -107,6 +134,22 @@ export async function openEmbedder(path: string, options: EmbedderOptions = {}):
     throw error
   }
 }
+
+/**
+ * A text has room for the tokens that the tokenizer puts around it.
+ * @param key which one gives the longest text
+ */
+function expectRoom(folder: string, { before, after }: FolderTokenizer, maxLength: number, key: string): void {
+  const around = before.length + after.length
+  if (maxLength >= around) return
+  throw new InputError(
+    `${folder}: ${key} expected at least ${around}, the tokens that the tokenizer puts around a text, got ${maxLength}`,
+  )
+}
+
+/** Positions are counted from the first token of a batch's longest text, those that fill up included: an embedding depends on the texts beside it. */
+const leftPadding = (folder: string): string =>
+  `${folder}: its tokenizer fills up short texts on the left, so that sentence-transformers gives a text another embedding beside longer ones; here it has the one that it has alone`
 
 /** Of a model that is read by bytes or by GPT-2's tokens: there is no folder to say more. */
 const plainSettings = (positions: number): SentenceSettings => ({
@@ -157,8 +200,9 @@ export async function embedTexts(request: EmbedRequest): Promise<EmbedReport> {
   const { embed, close, ...facts } = await openEmbedder(model, request)
   try {
     for (const warning of facts.warnings) onNote?.(warning)
+    if (facts.items !== null) onNote?.(literalNote(facts.items))
     const found = await embed(texts, { batch, signal, onProgress })
-    const cut = truncationNote(found.truncated, facts.maxLength)
+    const cut = truncationNote(found.truncated, facts)
     if (cut !== undefined) onNote?.(cut)
     return { model, texts: texts.length, ...facts, ...found, warnings: cut ? [...facts.warnings, cut] : facts.warnings }
   } finally {
@@ -167,9 +211,12 @@ export async function embedTexts(request: EmbedRequest): Promise<EmbedReport> {
 }
 
 /** What is said of texts that were cut; undefined where there are none. */
-function truncationNote([first, ...more]: readonly number[], maxLength: number): string | undefined {
+function truncationNote(
+  [first, ...more]: readonly number[],
+  { maxLength, truncationSide }: Pick<Embedder, 'maxLength' | 'truncationSide'>,
+): string | undefined {
   if (first === undefined) return undefined
   const which =
     more.length === 0 ? `text ${first + 1} is` : `${more.length + 1} texts, the first is text ${first + 1}, are`
-  return `${which} longer than ${maxLength} tokens: the first ${maxLength} are read`
+  return `${which} longer than ${maxLength} tokens: the ${truncationSide === 'left' ? 'last' : 'first'} ${maxLength} are read`
 }

@@ -10,6 +10,7 @@ import {
   denseTrainingFile,
   generationConfigFile,
   type HeadForm,
+  leftOutLines,
   modelCard,
   modelConfigFile,
   modelOnnxFile,
@@ -19,8 +20,10 @@ import {
   tokenizerFiles,
   weightsFile,
 } from '../interop/index.js'
+import { resultName } from '../prune/compare-results.js'
 import { isMissingFile } from '../safetensors/index.js'
 import { endsOf } from '../search/continue-text.js'
+import { choiceOf } from '../ticket/index.js'
 import { aboutModel, commandOf } from './export-origin.js'
 import type { ExportReport, ExportRequest } from './export-request.js'
 import { type DenseExport, denseExport } from './export-weights.js'
@@ -34,15 +37,18 @@ export const HEADS = 'heads'
  * Exports a model. Everything is read, checked and made before anything is written, and what is written appears whole.
  * @throws InputError for a file, RangeError for a value, the signal's reason when it aborts
  */
-export async function exportModel(request: ExportRequest): Promise<ExportReport> {
-  const { out, to, force, heads = 'exact', signal } = request
-  const onProgress = (done: number, total: number, what: string) => request.onProgress?.(done, total, what)
+export async function exportModel(asked: ExportRequest): Promise<ExportReport> {
+  const { out, to, force, signal } = asked
+  const onProgress = (done: number, total: number, what: string) => asked.onProgress?.(done, total, what)
   const isAlone = /\.onnx$/i.test(out)
   if (to === 'onnx-training' && !isAlone) throw new RangeError(`"out" expected a name that ends with .onnx, got ${out}`)
   if (to === 'huggingface' && isAlone) throw new RangeError(`"out" expected a folder, got ${out}`)
-  await checkOutput(out, !isAlone, { inputs: [request.source], force })
-  const source = await openModelSource(request.source, request)
+  await checkOutput(out, !isAlone, { inputs: [asked.source], force })
+  const source = await openModelSource(asked.source, asked)
   try {
+    const only = asked.heads === undefined && isRotary(source)
+    const heads = asked.heads ?? (only ? 'factored' : 'exact')
+    const request = only ? { ...asked, heads } : asked
     const name = request.tokenizer === undefined ? source.tokenizer : request.tokenizer
     const loaded = name === null ? null : await loadModelTokenizer(source, name) // does its vocabulary fit?
     const tokenizer = name !== null && isTokenizerName(name) ? name : null
@@ -72,13 +78,22 @@ export async function exportModel(request: ExportRequest): Promise<ExportReport>
       config: model?.config ?? source.config,
       tokenizer,
       heads: source.kind === 'pruned' ? heads : null,
-      logitDifference: model?.difference ?? null,
-      warnings: source.warnings,
+      results: resultName(source.config),
+      resultDifference: model?.difference ?? null,
+      warnings: [
+        ...source.warnings,
+        ...leftOutLines(source.path, source.leftOut, 'exported'),
+        ...(only ? [`${source.path}: heads of rotary pairs have the form --heads factored alone, which is taken`] : []),
+      ],
     }
   } finally {
     await source.close()
   }
 }
+
+/** Whether a ticket has rotary heads of pairs, whose matrices of full rank no model of the family holds. */
+const isRotary = ({ ticket }: ModelSource): boolean =>
+  ticket?.kind === 'pruned' && choiceOf(ticket.metadata.construction).attention === 'rotary'
 
 /** The loss of an encoder reads hidden states by the token embedding: where they are several copies, their logits would be as many times too large. */
 function expectTrainable({ config }: ModelSource, heads: HeadForm): void {
@@ -131,7 +146,7 @@ async function folderFiles(
   const special = await specialTokensFor(source, name, loaded)
   return [
     modelConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
-    generationConfigFile(special),
+    ...(familyOf(config).task === 'causal' ? [generationConfigFile(special)] : []),
     ...(own.length > 0 ? own : await tokenizerFiles(tokenizer, config.positions)),
     modelCard({
       name: source.name,

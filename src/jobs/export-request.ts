@@ -17,7 +17,7 @@ export interface ExportRequest extends WriteOptions, OpenOptions {
   readonly to: ExportForm
   /** Of a Hugging Face folder. Default fp32. */
   readonly dtype?: WeightFormat | undefined
-  /** Of a pruned ticket. Default exact. */
+  /** Of a pruned ticket. Default exact; factored where its attention is rotary, which has this form alone. */
   readonly heads?: HeadForm | undefined
   /** Of an ONNX inference graph: bits of the weights of linear maps. Default: float32. */
   readonly bits?: Bits | undefined
@@ -44,8 +44,10 @@ export interface ExportReport {
   readonly tokenizer: TokenizerName | null
   /** Of a pruned ticket; null for others. */
   readonly heads: HeadForm | null
-  /** Of a pruned ticket: largest difference from the results of its literal network (logits, or hidden states) on random inputs; null for others. */
-  readonly logitDifference: number | null
+  /** What the model computes: `logits`, or of an encoder `hidden states`. */
+  readonly results: string
+  /** Of a pruned ticket: largest difference from the results of its literal network on random inputs; null for others. */
+  readonly resultDifference: number | null
   /** A line each for what a folder holds and was not read. */
   readonly warnings: readonly string[]
 }

@@ -1,10 +1,10 @@
-import { stat } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { type AddedToken, isTokenizerName, type TokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
 import { networkWeights } from '../engine/searched-weights.js'
 import { type BaseConfig, countParameters, familyOf, type ModelWeights } from '../families/index.js'
-import { openFile, readTextIfThere, refuseSystem } from '../files/files.js'
+import { openFile, readTextIfThere } from '../files/files.js'
+import { modelPathKind } from '../files/missing-model.js'
 import { isFile } from '../files/path-kind.js'
 import { parseRunRecord } from '../files/run-record.js'
 import { nodeSha256 } from '../files/sha256.js'
@@ -45,6 +45,10 @@ export interface ModelSource {
   readonly parameters: number
   /** A line each for what a folder holds and was not read; see `ModelFolder`. Empty for files. */
   readonly warnings: readonly string[]
+  /** Of the search or training that made the model, unsigned 64-bit; null where pruning or others made it. */
+  readonly seed: bigint | null
+  /** Tensors of a folder's poolers and heads of tasks, which the model is without; none of files. */
+  readonly leftOut: readonly string[]
   /** The ticket, or null for a dense model. */
   readonly ticket: Ticket | null
   /**
@@ -66,11 +70,10 @@ export interface ModelSource {
 /**
  * Opens a ticket file, searched or pruned, a model of `slt train`, or a Hugging Face folder of a known family.
  * @param options.memoryLimit of a ticket; see `openTicket`
- * @throws InputError in one line when it is missing, no sound ticket of a GPT-2 or no sound folder
+ * @throws InputError in one line when it is missing, no sound ticket of a model or no sound folder
  */
 export async function openModelSource(path: string, options: OpenOptions = {}): Promise<ModelSource> {
-  const found = await stat(path).catch((error) => refuseSystem(path, error))
-  return found.isDirectory() ? openFolder(path) : openModelFile(path, options)
+  return (await modelPathKind(path)) === 'folder' ? openFolder(path) : openModelFile(path, options)
 }
 
 async function openModelFile(path: string, options: OpenOptions): Promise<ModelSource> {
@@ -80,7 +83,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
     if (other !== undefined) throw new InputError(`${path}: is neither a ticket nor a folder (${other})`)
     const trained = await openTrainedFile(source)
     if (trained) {
-      const { config, tokenizer, readWeights } = trained
+      const { config, tokenizer, seed, readWeights } = trained
       return {
         kind: 'trained',
         path,
@@ -93,6 +96,8 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         dtype: 'F32',
         parameters: countParameters(config),
         warnings: [],
+        seed,
+        leftOut: [],
         ticket: null,
         weights: once(readWeights),
         specialTokens: async (name = tokenizer) => specialTokensOf(name),
@@ -115,6 +120,8 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       dtype: 'ticket',
       parameters: ticket.kind === 'searched' ? searchedParameters(ticket) : countParameters(config),
       warnings: [],
+      seed: ticket.kind === 'searched' ? ticket.seed : null,
+      leftOut: [],
       ticket,
       weights: once(() => ticketWeights(ticket)),
       specialTokens: async (name = tokenizer) => specialTokensOf(name),
@@ -158,7 +165,7 @@ async function openFolder(path: string): Promise<ModelSource> {
   await refuseAdapter(open)
   const folder = await openModelFolder(open)
   try {
-    const { config, bytes, dtype } = folder
+    const { config, bytes, dtype, leftOut } = folder
     const unfollowed = unfollowedGeneration(...(await generationFiles(path)))
     const warnings = unfollowed === undefined ? folder.warnings : [...folder.warnings, unfollowed]
     return {
@@ -171,6 +178,8 @@ async function openFolder(path: string): Promise<ModelSource> {
       dtype,
       parameters: countParameters(config),
       warnings,
+      seed: null,
+      leftOut,
       ticket: null,
       weights: once(() => folder.readWeights()),
       specialTokens: () => folderSpecialTokens(path),

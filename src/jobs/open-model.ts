@@ -8,6 +8,7 @@ import {
   type Encoder,
   familyOf,
   type LanguageModel,
+  largestIndex,
 } from '../families/index.js'
 import type { GraphRunner } from '../graph/index.js'
 import { openLiteralModel } from '../prune/verify.js'
@@ -44,10 +45,24 @@ export async function openModel(
   try {
     expectCausal(source)
     const { model, decoder, release } = await start(source, runner)
-    return { ...source, model, decoder, close: () => release().finally(source.close) }
+    return { ...source, model, decoder: finite(decoder, path), close: () => release().finally(source.close) }
   } catch (error) {
     await source.close()
     throw error
+  }
+}
+
+/** A decoder that refuses logits from which no token can be taken, by the name of its file. */
+function finite(decoder: Decoder, path: string): Decoder {
+  const checked = (logits: Float32Array): Float32Array => {
+    const largest = logits[largestIndex(logits)]
+    if (Number.isFinite(largest)) return logits
+    throw new InputError(`${path}: its logits are not finite numbers (${largest}): it cannot choose a token`)
+  }
+  return {
+    ...decoder,
+    read: async (tokens) => checked(await decoder.read(tokens)),
+    append: async (token) => checked(await decoder.append(token)),
   }
 }
 

@@ -1,14 +1,7 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
 import { statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import {
-  type Corpus,
-  createLetterTokenizer,
-  describeParts,
-  loadTokenizer,
-  type SortTask,
-  type Tokenizer,
-} from '../data/index.js'
+import { type Corpus, createLetterTokenizer, describeParts, type SortTask, type Tokenizer } from '../data/index.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from '../engine/device.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
 import { assertWritable, expectPath } from '../files/output-path.js'
@@ -32,6 +25,7 @@ import { checkFoundTicket } from '../search/found-ticket.js'
 import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
 import { isResultOf } from './search-result.js'
+import { openSearchTokenizer, type SearchTokenizer } from './search-tokenizer.js'
 
 /** What a run is asked for. */
 export interface RunRequest {
@@ -40,6 +34,7 @@ export interface RunRequest {
   readonly choice: Partial<SettingsChoice>
   readonly data?: string | undefined
   readonly valid?: string | undefined
+  /** `bytes`, `gpt2`, or a folder with a `tokenizer.json`. Default: `bytes`. */
   readonly tokenizer?: string | undefined
   /** Take the bytes of every file as they are; see `openCorpus`. Default: no, or as the resumed run did. */
   readonly raw?: boolean | undefined
@@ -102,7 +97,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   if (data === undefined && !task) {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
-  const tokenizer = await tokenizerOf(request, task)
+  const { tokenizer, recorded, sha256 } = await tokenizerOf(request, task)
   const settings = chooseSettings({ ...request.choice, kind }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, settings)
   const extension = kind === 'search' ? 'slt' : 'dense'
@@ -117,11 +112,11 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   const writable = () => assertWritable(out, { inputs: filesOf(data, valid), force })
   const known = content?.kind === 'run' ? undefined : await writable()
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
-  const identity = identityOf(settings, corpus)
+  const identity = identityOf(settings, corpus, sha256)
   const record: RunRecord = {
     data: task ? '' : resolve(data!),
     valid: valid === undefined ? null : resolve(valid),
-    tokenizer: tokenizer.name,
+    tokenizer: recorded,
     identity,
     fingerprint: fingerprintOf(nodeSha256, identity),
     name: task ? corpus.name : name,
@@ -216,15 +211,17 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const valid = request.valid ?? there.valid ?? undefined
     const raw = request.raw ?? there.raw
     const task = request.choice.task ?? settings.task
-    const tokenizer = await tokenizerOf({ ...request, tokenizer: request.tokenizer ?? there.tokenizer }, task)
+    const named = { ...request, tokenizer: request.tokenizer ?? there.tokenizer }
+    const { tokenizer, recorded, sha256 } = await tokenizerOf(named, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
     const reading = {
       asBefore: there.read === null,
-      splitSpecialTokens: there.identity.specialTokens === undefined, // as it was read before, or there are none
+      // As texts were read before special tokens were; no run of those read a folder's tokenizer.
+      splitSpecialTokens: there.identity.specialTokens === undefined && there.identity.tokenizer === undefined,
     }
     const corpus = await corpusOf({ ...request, ...reading, valid, raw }, data, tokenizer, asked)
-    const identity = identityOf(asked, corpus)
+    const identity = identityOf(asked, corpus, sha256)
     const different = settingDifferences(there.identity, identity)
     if (different !== undefined) {
       const advice = 'this cannot change on resuming: leave it out, or start anew with another --out'
@@ -253,6 +250,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       ...there,
       data: task ? '' : resolve(data),
       valid: valid === undefined ? null : resolve(valid),
+      tokenizer: recorded,
       out,
       coding: request.coding ?? there.coding,
       cadence: { ...there.cadence, ...request.cadence },
@@ -271,13 +269,14 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
 }
 
 /** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
-async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<Tokenizer> {
-  if (!task) return loadTokenizer(request.tokenizer ?? 'bytes')
+async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<SearchTokenizer> {
+  if (!task) return openSearchTokenizer(request.tokenizer ?? 'bytes')
   for (const name of ['data', 'valid', 'raw'] as const) {
     if (request[name])
       throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
   }
-  return createLetterTokenizer(task.letters)
+  const tokenizer = createLetterTokenizer(task.letters)
+  return { tokenizer, recorded: tokenizer.name }
 }
 
 /** The text that is read, or the lists of a task. */

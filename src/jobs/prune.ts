@@ -68,17 +68,30 @@ export async function isPruneOf(path: string, options: Omit<PruneOptions, 'out'>
     const ticket = await openTicket(source, nodeSha256)
     if (ticket.kind !== 'pruned' || ticket.seed !== BigInt(seed)) return false
     const { config, construction } = ticket.metadata
-    const { items, scale, method, embeddingItems } = construction
+    const { items, scale, method, embeddingItems, itemsPer } = construction
     const there = {
       config: orderedConfig(config!),
-      construction: { items, scale, method, ...choiceOf(construction), embeddingItems: embeddingItems ?? null },
+      construction: {
+        items,
+        scale,
+        method,
+        ...choiceOf(construction),
+        embeddingItems: embeddingItems ?? null,
+        itemsPer: itemsPer ?? null,
+      },
     }
     const asked = constructionOf(options)
     const here = {
       config: orderedConfig(target.config),
-      construction: { ...asked, embeddingItems: asked.embeddingItems ?? null },
+      construction: { ...asked, embeddingItems: asked.embeddingItems ?? null, itemsPer: asked.itemsPer ?? null },
     }
     if (differences(there, here) !== undefined) return false
+    const byPair = typeof options.items === 'number' ? [] : [...options.items]
+    const isOther = ([name, count]: [string, number]) => {
+      const spec = ticket.pairs.get(name)
+      return spec?.hidden !== count * (spec?.inputs ?? Number.NaN)
+    }
+    if (byPair.some(isOther)) return false
     for (const name of ticket.dense.keys()) {
       const [kept, wanted] = [await ticket.readDense(name), target.weights.get(name)?.data]
       if (wanted?.length !== kept.length || !kept.every((value, i) => Object.is(value, wanted[i]))) return false

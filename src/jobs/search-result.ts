@@ -55,8 +55,9 @@ export async function isResultOf(path: string, { identity, ticket }: RunRecord):
   try {
     if (identity.settings.kind === 'search') return (await openTicket(source, nodeSha256)).sha256 === ticket
     const text = (await openSafetensors(source)).metadata.get(TRAINED_KEY) ?? '{}'
-    const { settings = {}, corpus = '', specialTokens } = JSON.parse(text)
-    return differences({ settings, corpus, ...(specialTokens && { specialTokens }) }, identity) === undefined
+    const { settings = {}, corpus = '', specialTokens, tokenizer } = JSON.parse(text)
+    const found = { settings, corpus, ...(specialTokens && { specialTokens }), ...(tokenizer && { tokenizer }) }
+    return differences(found, identity) === undefined
   } catch (error) {
     if (error instanceof InputError || error instanceof SyntaxError) return false // another file
     throw error

@@ -38,6 +38,8 @@ export interface SearchStart {
   readonly device: string
   /** Why this device. */
   readonly reason: string
+  /** The same in a few words. */
+  readonly summary: string
   /** Weights, without learned norms. */
   readonly weights: number
   /** As many of them are kept before the first step: `keep`, rounded up for each matrix. */
@@ -81,10 +83,10 @@ export async function search(request: SearchRequest): Promise<SearchReport> {
   const { folder, record, corpus, opened, notes } = run
   try {
     for (const note of notes) request.onNote?.(note)
-    const { runner, device, reason } = opened
+    const { runner, device, reason, summary } = opened
     const session = await openSearchSession(record.identity.settings, corpus, runner, loadKernels)
     try {
-      return await runSession(session, run, { device, reason }, request)
+      return await runSession(session, run, { device, reason, summary }, request)
     } finally {
       await session.release()
     }
@@ -96,7 +98,7 @@ export async function search(request: SearchRequest): Promise<SearchReport> {
 async function runSession(
   session: SearchSession,
   { folder, record, replaces }: OpenRun,
-  device: { device: string; reason: string },
+  device: Pick<SearchStart, 'device' | 'reason' | 'summary'>,
   request: SearchRequest,
 ): Promise<SearchReport> {
   const { settings, corpus, runner, memory, algorithm } = session

@@ -1,4 +1,4 @@
-import { bytesOfTokens, type Corpus, validationStarts } from '../data/index.js'
+import { bytesOfTokens, type Corpus, createTokens, type Tokens, validationStarts } from '../data/index.js'
 import { type DeviceName, openGraphRunner } from '../engine/device.js'
 import { loadKernels } from '../engine/node.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
@@ -13,6 +13,7 @@ import type { LossEvaluator } from '../search/loss-evaluator.js'
 import { createMaskedValidation, type Hiding, hiddenText } from '../search/masked-validation.js'
 import { createValidation, lastWindows } from '../search/validation.js'
 import type { OpenOptions } from '../ticket/index.js'
+import { literalNote } from './literal-note.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
@@ -24,7 +25,7 @@ export type TextPart = (typeof textParts)[number]
 
 /** What is to be evaluated. */
 export interface EvalRequest extends OpenOptions {
-  /** Path of a ticket, or of a Hugging Face folder. Of encoders only those that a search made. */
+  /** Path of a ticket, of a model of `slt train`, or of a Hugging Face folder. Of encoders only those of `slt search` and `slt train`. */
   readonly ticket: string
   /** A text, a folder of them or a file of tokens; see `openCorpus`. */
   readonly data: string
@@ -38,6 +39,8 @@ export interface EvalRequest extends OpenOptions {
   readonly windows?: number | undefined
   /** Windows at a time, an integer >= 1, which the loss does not depend on; default: as in the search, or 8, at most 64 and 1 GiB of logits. */
   readonly batch?: number | undefined
+  /** Of an encoder: decides which tokens are hidden, unsigned 64-bit; default: the seed of the run that made it. */
+  readonly hidingSeed?: bigint | undefined
   readonly device?: DeviceName | undefined
   readonly threads?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -47,7 +50,7 @@ export interface EvalRequest extends OpenOptions {
 
 /** How well a ticket, or the model of a folder, predicts a text. */
 export interface EvalReport {
-  /** Path of the ticket or folder. */
+  /** Path of the ticket, model or folder. */
   readonly ticket: string
   readonly kind: ModelSource['kind']
   readonly data: string
@@ -76,21 +79,23 @@ export interface EvalReport {
   readonly warnings: readonly string[]
   readonly device: string
   readonly reason: string
+  /** The same in a few words. */
+  readonly summary: string
 }
 
 const MOST_BATCH = 64
 const MOST_LOGITS = 2 ** 28
 
 /**
- * The loss of a ticket, or of the model of a Hugging Face folder, on windows spread evenly over a text, every token of a window predicted from those before it in the
- * window; and how much of each matrix the masks keep.
- * @throws InputError for a file or an encoder, RangeError for a value, the signal's reason when it aborts
+ * The loss of a model on windows spread evenly over a text: every token of a window is predicted from those before it in the window. An encoder predicts the
+ * tokens that are hidden from it instead. Of a searched ticket also how much of each matrix the masks keep.
+ * @throws InputError for a file, or an encoder that has not learned hidden tokens; RangeError for a value, the signal's reason when it aborts
  */
 export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> {
   const source = await openModelSource(request.ticket, request)
   try {
     const { config, ticket } = source
-    const hiding = hidingOf(source)
+    const hiding = hidingOf(source, request.hidingSeed)
     const search = ticket?.kind === 'searched' ? ticket.metadata.search : null
     const tokenizer = await loadModelTokenizer(source, request.tokenizer)
     const { signal } = request
@@ -98,6 +103,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const corpus = await openCorpus({ data, tokenizer, raw, signal })
     const warnings = [...source.warnings, ...paddingNotes(source.path, tokenizer), ...corpus.warnings]
     for (const warning of warnings) request.onNote?.(warning)
+    if (ticket?.kind === 'pruned') request.onNote?.(literalNote(ticket.metadata.construction.items))
     const isOwn = search !== null && search.corpus.sha256 === corpus.sha256
     const part = request.part ?? (isOwn ? 'valid' : 'all')
     const text = partOf(corpus, part)
@@ -111,7 +117,8 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const batch = Math.min(request.batch ?? usualBatch(config, search?.batch), windows, room)
 
     const kept = ticket?.kind === 'searched' ? await keptReport(ticket) : null
-    const { runner, device, reason } = await openGraphRunner({ device: request.device, threads: request.threads })
+    const opened = await openGraphRunner({ device: request.device, threads: request.threads })
+    const { runner, device, reason, summary } = opened
     const evaluator = await createLoss(source, runner, batch, length)
     try {
       const starts = validationStarts(text.length, length, windows)
@@ -157,6 +164,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         warnings,
         device,
         reason,
+        summary,
       }
     } finally {
       await evaluator.release()
@@ -166,13 +174,17 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
   }
 }
 
-/** An encoder guesses hidden tokens; which ones the seed of its search says. @throws InputError for one that no search made */
-function hidingOf({ path, config, ticket }: ModelSource): Hiding | undefined {
+/**
+ * How tokens are hidden from an encoder; undefined for other models.
+ * @param seed default: the seed of the run that made it
+ * @throws InputError for an encoder that neither a search nor `slt train` made: the head by which it predicts hidden tokens is not read
+ */
+export function hidingOf({ path, config, seed: own }: ModelSource, seed = own): Hiding | undefined {
   const { task, title } = familyOf(config)
   if (task === 'causal') return undefined
-  if (ticket?.kind === 'searched') return { config, seed: ticket.seed }
+  if (own !== null && seed !== null) return { config, seed }
   throw new InputError(
-    `${path}: is a ${title}, an encoder that no search made, and predicts nothing that a loss is of (its head for hidden tokens is not read); slt embed embeds texts with it`,
+    `${path}: is a ${title}, an encoder that neither slt search nor slt train made, and has no loss (its head for hidden tokens is not read); slt embed embeds texts with it`,
   )
 }
 
@@ -185,9 +197,9 @@ export function usualBatch(
 }
 
 /** The tokens of a part of a corpus. */
-export function partOf({ train, valid }: Corpus, part: TextPart): Uint16Array {
+export function partOf({ train, valid, tokenizer }: Corpus, part: TextPart): Tokens {
   if (part !== 'all') return part === 'train' ? train : valid
-  const all = new Uint16Array(train.length + valid.length)
+  const all = createTokens(tokenizer.vocabulary, train.length + valid.length)
   all.set(train)
   all.set(valid, train.length)
   return all

@@ -2,7 +2,7 @@ import type { SearchedNetwork } from '../engine/searched-weights.js'
 import { type BaseConfig, heldParameters, type LanguageModel, type ModelWeights } from '../families/index.js'
 import { tokenLossGraph } from '../families/loss-graph.js'
 import { float32, type GraphRunner } from '../graph/index.js'
-import { bindTokenLoss, createLossEvaluator, type LossEvaluator } from '../search/loss-evaluator.js'
+import { bindTokenLoss, createLossEvaluator, type LossEvaluator, targetCounts } from '../search/loss-evaluator.js'
 
 /** The loss of a searched network on batches of one size: the graph that the search validates with. */
 export const createSearchedLoss = (
@@ -25,7 +25,8 @@ export async function createDenseLoss(
   const feeds = Object.fromEntries(held.map(({ name, shape }) => [name, float32(shape, weights.get(name)!.data)]))
   const biases = held.some(({ kind }) => kind === 'bias')
   const norms = held.some(({ kind }) => kind === 'gain') ? 'learned' : 'plain'
-  return bindTokenLoss(runner, tokenLossGraph({ config, norms, biases }, batch, length), feeds, batch, length)
+  const graph = tokenLossGraph({ config, norms, biases }, batch, length)
+  return bindTokenLoss(runner, graph, feeds, batch, length, targetCounts(config, batch, length))
 }
 
 /** The loss of any language model, from its logits in float64. */

@@ -7,7 +7,7 @@ import {
   type Tokenizer,
   tokenizerNames,
 } from '../data/index.js'
-import type { BaseConfig } from '../families/index.js'
+import { type BaseConfig, familyOf } from '../families/index.js'
 import { openFile } from '../files/files.js'
 import { isFile } from '../files/path-kind.js'
 import { type FolderTokenizer, openFolderTokenizer } from '../interop/index.js'
@@ -28,7 +28,7 @@ export { promptTokens, type TextPiece, type TextRequest }
 
 /** What tells a model's tokenizer. */
 type TokenizerSource = Pick<ModelSource, 'path' | 'tokenizer' | 'hasOtherTokenizer' | 'addedTokens'> & {
-  readonly config: Pick<BaseConfig, 'vocabulary'>
+  readonly config: Pick<BaseConfig, 'vocabulary' | 'family'>
 }
 
 /**
@@ -43,7 +43,8 @@ export async function loadModelTokenizer(source: TokenizerSource, name?: string)
   const isOwn = name === undefined || name === source.tokenizer || name === source.path
   const { path, tokenizer: chosen, hasOtherTokenizer, addedTokens } = isOwn ? source : await namedTokenizer(name)
   if (chosen === null) {
-    if (!hasOtherTokenizer) throw new InputError(`${path}: ${missingTokenizer(vocabulary)}`)
+    if (!hasOtherTokenizer)
+      throw new InputError(`${path}: ${missingTokenizer(vocabulary, familyOf(source.config).task)}`)
     const folder = await openFolderTokenizer((file) => openFile(join(path, file)), vocabulary)
     checkSize(path, folder.used, vocabulary, isOwn)
     return folder

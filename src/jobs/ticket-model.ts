@@ -14,7 +14,7 @@ export interface TicketModel extends OpenedModel {
  * @param path the ticket's file
  * @param runner runs the network; default: on the CPU
  * @param options.memoryLimit see `openTicket`
- * @throws InputError when it is no sound ticket of a GPT-2
+ * @throws InputError when it is no sound ticket of a model that writes
  */
 export async function openTicketModel(
   path: string,

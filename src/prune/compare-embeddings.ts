@@ -5,7 +5,7 @@ import { type Quantiles, quantilesOf } from './quantiles.js'
 
 /** What was found at some texts. */
 export interface EmbeddingDifference {
-  /** 1 - cosine of the two embeddings of a text, each the mean of the hidden states of its tokens. */
+  /** 1 - cosine of the two embeddings of a text, each the mean of the hidden states of its tokens; 0 of two zero vectors, 1 of one. */
   readonly distance: { readonly mean: number } & Quantiles
   /** Largest |difference| of two numbers of hidden states. */
   readonly largest: number
@@ -26,7 +26,9 @@ export async function compareEmbeddings(
   for (let i = 0; i < wanted.length; i++) largest = Math.max(largest, Math.abs(wanted[i] - found[i]))
   for (let text = 0; text < batch; text++) {
     const [a, b] = [wanted, found].map((all) => summed(all.subarray(text * size, (text + 1) * size), width))
-    distances[text] = 1 - product(a, b) / Math.sqrt(product(a, a) * product(b, b))
+    const [ofA, ofB] = [a, b].map((sum) => Math.sqrt(product(sum, sum)))
+    if (ofA === 0 || ofB === 0) distances[text] = ofA === ofB ? 0 : 1
+    else distances[text] = 1 - product(a, b) / ofA / ofB
   }
   return {
     distance: { mean: distances.reduce((sum, one) => sum + one, 0) / batch, ...quantilesOf(distances) },

@@ -1,5 +1,11 @@
 import type { BaseConfig } from '../families/config.js'
-import { createPairModel, type MaterialisedPair, type PairModel, type PairWeights } from '../families/pair-model.js'
+import {
+  createPairModel,
+  type MaterialisedPair,
+  type PairModel,
+  type PairModelOptions,
+  type PairWeights,
+} from '../families/pair-model.js'
 import type { PairChoice } from '../families/pair-plan.js'
 import type { ModelWeights } from '../families/weights.js'
 import type { GraphRunner } from '../graph/index.js'
@@ -30,10 +36,10 @@ export function createLiteralModel(
     readonly config: BaseConfig
     readonly choice: PairChoice
     readonly dense: ModelWeights
-  },
+  } & Pick<PairModelOptions, 'expectLength'>,
 ): PairModel {
-  const { runner, config, choice, dense } = options
-  return createPairModel({ runner, config, choice, dense, weights: literalWeights(options) })
+  const { runner, config, choice, dense, expectLength } = options
+  return createPairModel({ runner, config, choice, dense, weights: literalWeights(options), expectLength })
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What is asked of a construction. */
 import type { BaseConfig } from '../families/config.js'
 import { checkConfig } from '../families/family.js'
-import { defaultAttention, type PairChoice } from '../families/pair-plan.js'
+import { defaultAttention, type PairChoice, pairPlans } from '../families/pair-plan.js'
 import { heldParameters, type ModelWeights } from '../families/weights.js'
 import type { GraphRunner } from '../graph/index.js'
 import type { Kernels } from '../kernels/index.js'
@@ -31,9 +31,9 @@ export interface PruneTarget {
 
 export interface PruneOptions {
   target: PruneTarget
-  /** n', random products for one weight: integer, 1 to 256. */
-  items: number
-  /** The same for the weights of embeddings. Default: `items`. */
+  /** n', random products for one weight: integer, 1 to 256; or one for each pair of the model by its name. */
+  items: number | ReadonlyMap<string, number>
+  /** The same for the weights of embeddings. Default: `items`; none where these are by pair. */
   embeddingItems?: number | undefined
   /** Unsigned 64-bit. */
   seed: Seed
@@ -50,6 +50,8 @@ export interface PruneOptions {
   dense?: PairChoice['dense'] | undefined
   /** What the pruned model is compared with the target on. Default: what the target writes, for encoders random tokens. */
   sequences?: Sequences | undefined
+  /** Most bytes that the ticket may ask for when it is run: see `openTicket`. Default 4e9. */
+  memoryLimit?: number | undefined
   /** Where the ticket goes. Beside it lie the working files of an unfinished run, which the next one resumes. */
   out: string
   /** Drops the finished matrices of an interrupted run of other settings; default: no, they are refused. */
@@ -71,16 +73,22 @@ export const pairChoiceOf = ({
 /** What a ticket says of its construction. */
 export const constructionOf = (options: Omit<PruneOptions, 'out' | 'seed'>): Construction => {
   const { items, embeddingItems, scale = 'auto', method = 'balanced' } = options
+  if (typeof items !== 'number') {
+    return { items: Math.max(...items.values()), scale, method, ...pairChoiceOf(options), itemsPer: 'matrix' }
+  }
   const own = embeddingItems === undefined || embeddingItems === items ? {} : { embeddingItems }
   return { items, scale, method, ...pairChoiceOf(options), ...own }
 }
 
 /** @throws RangeError or TypeError for options or a target that do not fit */
 export function checkOptions(options: PruneOptions): void {
-  const { target, items, embeddingItems = items, seed, scale = 'auto', method = 'balanced', out } = options
-  for (const [name, value] of Object.entries({ items, embeddingItems })) {
-    if (!Number.isInteger(value) || value < 1 || value > 256)
-      throw new RangeError(`"${name}" expected an integer from 1 to 256, got ${value}`)
+  const { target, items, embeddingItems, seed, scale = 'auto', method = 'balanced', out } = options
+  if (typeof items === 'number') checkItems('items', items)
+  if (embeddingItems !== undefined) checkItems('embeddingItems', embeddingItems)
+  if (options.embeddingItems !== undefined && options.dense === 'embeddings') {
+    throw new RangeError(
+      `"embeddingItems" expected nothing where embeddings stay dense (an output matrix of its own has "items"), got ${embeddingItems}`,
+    )
   }
   if (scale !== 'auto' && !(scale >= LEAST_SCALE && scale <= LARGEST_SCALE))
     throw new RangeError(`"scale" expected auto or a number from 2^-96 to 2^96, got ${scale}`)
@@ -90,4 +98,23 @@ export function checkOptions(options: PruneOptions): void {
   seedWords(seed)
   checkConfig(target.config)
   heldParameters(target.config, target.weights)
+  if (typeof items !== 'number') checkItemsByPair(items, options)
+}
+
+function checkItems(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= 256) return
+  throw new RangeError(`"${name}" expected an integer from 1 to 256, got ${value}`)
+}
+
+function checkItemsByPair(items: ReadonlyMap<string, number>, options: PruneOptions): void {
+  if (options.embeddingItems !== undefined) {
+    throw new RangeError(`"embeddingItems" expected none beside items by pair, got ${options.embeddingItems}`)
+  }
+  const plans = pairPlans(options.target.config, pairChoiceOf(options))
+  for (const { name } of plans) checkItems(`items of ${name}`, items.get(name) ?? Number.NaN)
+  if (items.size > plans.length) {
+    const names = new Set(plans.map(({ name }) => name))
+    const unknown = [...items.keys()].find((name) => !names.has(name))
+    throw new RangeError(`"items" expected names of pairs, got ${unknown}`)
+  }
 }

@@ -38,19 +38,25 @@ export interface PlanOptions {
 const FEW_INPUTS = 32
 const FURTHER_ITEMS = 8
 
-/** How the source of a pair is planned. @param options.embeddingItems random products for a weight of a table; default: `items` */
+/**
+ * How the source of a pair is planned.
+ * @param options.items random products for a weight, or those of each pair by its name, which are taken as they are
+ * @param options.embeddingItems random products for a weight of a table; default: `items`
+ */
 export function sourceOptions(
-  { part, inputs }: Pick<PairPlan, 'part' | 'inputs'>,
+  { name, part, inputs }: Pick<PairPlan, 'name' | 'part' | 'inputs'>,
   options: {
-    items: number
+    items: number | ReadonlyMap<string, number>
     embeddingItems?: number | undefined
     scale?: PlanOptions['scale'] | undefined
     method?: PlanOptions['method'] | undefined
   },
 ): PlanOptions {
-  const { items, embeddingItems = items, scale = 'auto', method = 'balanced' } = options
-  const asked = part === 'table' ? embeddingItems : items
-  if ((part !== 'table' && part !== 'shift') || inputs >= FEW_INPUTS) return { items: asked, scale, method }
+  const { items, embeddingItems, scale = 'auto', method = 'balanced' } = options
+  const isNarrow = (part === 'table' || part === 'shift') && inputs < FEW_INPUTS
+  if (typeof items !== 'number') return { items: items.get(name)!, scale, method: isNarrow ? 'plain' : method }
+  const asked = part === 'table' ? (embeddingItems ?? items) : items
+  if (!isNarrow) return { items: asked, scale, method }
   return { items: Math.max(asked, Math.min(asked + FURTHER_ITEMS, MAX_EXACT_ITEMS)), scale, method: 'plain' }
 }
 

@@ -2,9 +2,13 @@ import { countParameters, familyOf } from '../families/family.js'
 import { denseParameters, type PairChoice, type PairPlan, pairPlans, queriesOfUnit } from '../families/pair-plan.js'
 import { pairTarget, pairTargets, type TargetMatrix } from '../families/pair-target.js'
 import type { ModelWeights } from '../families/weights.js'
+import { createMemoryBudget } from '../safetensors/memory-budget.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
-import { openTicketWriter, type PairReport, type PairSpec } from '../ticket/index.js'
+import { openTicketWriter, type PairReport, type PairSpec, plannedBytes } from '../ticket/index.js'
+import { sequenceShape } from './compare-predictions.js'
 import { resultName } from './compare-results.js'
+import { itemsToTry } from './items-to-try.js'
+import { LITERAL_CACHE } from './literal-model.js'
 import {
   checkOptions,
   constructionOf,
@@ -17,7 +21,7 @@ import { planSource, productRange, sourceOptions } from './pair-source.js'
 import { runProbe, targetResults, valuesOf } from './probe.js'
 import { type PruneProgress, prunePairs } from './prune-pairs.js'
 import { targetFingerprint } from './target-fingerprint.js'
-import type { ModelDifference } from './verify-predictions.js'
+import { type Check, differenceChecks, type ModelDifference } from './verify-predictions.js'
 
 /** Target matrices merged to find their scale are kept for the construction up to this many bytes in all. */
 const MERGED_BYTES = 2 ** 29
@@ -25,6 +29,14 @@ const MERGED_BYTES = 2 ** 29
 export type { PruneOptions, PrunePlatform, PruneTarget }
 
 export interface PruneReport {
+  /** Weights of the model, each tensor counted once. */
+  parameters: number
+  /** Those among them that keep their float values. */
+  denseParameters: number
+  /**
+   * Entries of the matrices that random ones are pruned to, each a subset sum. They stand for the other weights; a head's merged matrix has
+   * more entries than its factors have weights.
+   */
   weights: number
   unreachable: number
   maxWeightError: number
@@ -33,6 +45,10 @@ export interface PruneReport {
   maxLogitError: number
   /** What it loses of the target's predictions or embeddings. */
   difference: ModelDifference
+  /** What `slt verify --target` says of this difference with its limits. */
+  checks: Check[]
+  /** Items that may pass, where a check fails. */
+  itemsToTry?: number | undefined
   /** Wall time of the construction, and of the whole run with the comparison of the logits. */
   pruneSeconds: number
   seconds: number
@@ -45,28 +61,32 @@ export interface PruneReport {
   /** Pairs taken over from an interrupted run. */
   resumed: number
   family: string
+  /** Random products a weight; where `itemsPer` is `matrix`, the most of any matrix. */
   items: number
   embeddingItems: number
+  /** Whether there is one number of items for all matrices, or each has its own. */
+  itemsPer: 'model' | 'matrix'
   attention: PairChoice['attention']
   dense: PairChoice['dense']
-  /** Bits of the ticket's file for each weight of the model. */
+  /** Bits of the ticket's file for each of `parameters`. */
   bitsPerWeight: number
   /** Whether every subset sum is the closest that there is: up to 28 items; beyond, subset-sum/anchored.ts promises nothing. */
   provedOptimal: boolean
   seed: string
   scale: 'auto' | number
   method: 'balanced' | 'plain'
-  pairs: (PairReport & { name: string; sourceScale: number })[]
+  /** Of each pair, with its random products a weight. */
+  pairs: (PairReport & { name: string; items: number; sourceScale: number })[]
 }
 
 /**
  * Prunes a randomly initialised transformer, changing no weight, until it behaves as the target, and writes the ticket.
  *
  * @throws RangeError or TypeError for options or a target that do not fit, before any work; InputError when `out` cannot
- * be written or holds what may not be lost; an AbortError when `signal` is aborted, leaving what is needed to resume
+ * be written, holds what may not be lost, or would need more memory to be run than a ticket may ask for; an AbortError when `signal` is aborted, leaving what is needed to resume
  */
 export async function pruneModel(platform: PrunePlatform, options: PruneOptions): Promise<PruneReport> {
-  const { target, items, seed, scale = 'auto', method = 'balanced', out, signal } = options
+  const { target, seed, scale = 'auto', method = 'balanced', out, signal } = options
   checkOptions(options)
   const started = performance.now()
   const { config, weights } = target
@@ -87,9 +107,15 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
     mergedBytes += matrix.weights.byteLength
     if (mergedBytes <= MERGED_BYTES) merged.push(matrix)
   }
+  const dense = denseParameters(config, choice.dense)
+  // A ticket that its own verification could not run is not begun.
+  createMemoryBudget(out, options.memoryLimit).expect(
+    plannedBytes({ pairs: specs, dense }, LITERAL_CACHE, sequenceShape(config).length),
+    'run',
+  )
   const wanted = await targetResults(platform, options)
   signal?.throwIfAborted()
-  const dense = denseParameters(config, choice.dense)
+  const asked = constructionOf(options)
   const writer = await openTicketWriter({
     path: out,
     seed,
@@ -100,7 +126,7 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
       shape: parameter.shape,
       values: valuesOf(parameter, weights),
     })),
-    construction: constructionOf(options),
+    construction: asked,
     fingerprint: targetFingerprint(platform.createSha256, target),
     force: options.force,
     storage: platform.storage,
@@ -124,7 +150,11 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
     signal?.throwIfAborted()
     const { bytes, sha256 } = await writer.finish({ probe: probe.probe })
     const { statistics } = construction
+    const parameters = countParameters(config)
+    const checks = differenceChecks(probe.difference)
     return {
+      parameters,
+      denseParameters: sum(dense, ({ shape }) => shape.reduce((size, length) => size * length, 1)),
       weights: statistics.count,
       unreachable: sum(specs, ({ name }) => writer.finished.get(name)!.unreachable),
       maxWeightError: statistics.max,
@@ -138,17 +168,21 @@ export async function pruneModel(platform: PrunePlatform, options: PruneOptions)
       keptDense: dense.map(({ name }) => name),
       resumed,
       family: familyOf(config).name,
-      items,
-      embeddingItems: options.embeddingItems ?? items,
+      items: asked.items,
+      embeddingItems: asked.embeddingItems ?? asked.items,
+      itemsPer: asked.itemsPer ?? 'model',
       ...choice,
-      bitsPerWeight: (8 * bytes) / countParameters(config),
+      bitsPerWeight: (8 * bytes) / parameters,
       difference: probe.difference,
+      checks,
+      itemsToTry: itemsToTry(asked.items, checks),
       provedOptimal: specs.every(({ hidden, inputs }) => hidden / inputs <= MAX_EXACT_ITEMS),
       seed: BigInt(seed).toString(),
       scale,
       method,
       pairs: specs.map((spec) => ({
         name: spec.name,
+        items: spec.hidden / spec.inputs,
         sourceScale: productRange(spec),
         ...writer.finished.get(spec.name)!,
       })),

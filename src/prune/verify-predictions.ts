@@ -82,7 +82,14 @@ export async function checkPredictions(
   seed: Seed,
   { sequences, ...limits }: PredictionLimits & { sequences?: Sequences },
 ): Promise<Check[]> {
-  const { predictions, embeddings, where } = await compareModels(dense, literal, seed, sequences)
+  return differenceChecks(await compareModels(dense, literal, seed, sequences), limits)
+}
+
+/** The checks of a difference that was found already. */
+export function differenceChecks(
+  { predictions, embeddings, where }: ModelDifference,
+  limits: PredictionLimits = {},
+): Check[] {
   return predictions ? predictionChecks(predictions, where, limits) : embeddingChecks(embeddings!, where, limits)
 }
 
@@ -112,7 +119,7 @@ function predictionChecks(
       passed: largest <= (logitTolerance ?? Number.MAX_VALUE),
       value: largest,
       ...(logitTolerance === undefined ? {} : { limit: logitTolerance }),
-      detail: `largest difference from the target's logits${ofSpread}`,
+      detail: `largest difference from the target's logits over these tokens${ofSpread}`,
     },
   ]
 }
@@ -124,7 +131,7 @@ function embeddingChecks(
 ): Check[] {
   const limit = 1 - minCosine
   const detail = `1 - cosine of the mean hidden states to the target's, over ${where}`
-  const found = { value: largest, detail: "largest difference from the target's hidden states" }
+  const found = { value: largest, detail: "largest difference from the target's hidden states over these texts" }
   return [
     { name: 'embeddings', passed: distance.mean <= limit, value: distance.mean, limit, detail },
     { name: 'hidden states', passed: largest < Number.POSITIVE_INFINITY, ...found },

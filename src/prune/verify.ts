@@ -2,7 +2,7 @@
 
 import type { BaseConfig } from '../families/config.js'
 import { createDenseModel } from '../families/dense-model.js'
-import { orderedConfig } from '../families/family.js'
+import { familyOf, orderedConfig } from '../families/family.js'
 import type { PairModel } from '../families/pair-model.js'
 import { denseParameters, pairPlans } from '../families/pair-plan.js'
 import { pairTargets } from '../families/pair-target.js'
@@ -12,6 +12,7 @@ import { InputError } from '../safetensors/input-error.js'
 import {
   choiceOf,
   countKept,
+  hiddenBytes,
   type Probe,
   type PrunedTicket,
   pairsBytes,
@@ -23,6 +24,7 @@ import { resultName } from './compare-results.js'
 import { createLiteralModel, LITERAL_CACHE } from './literal-model.js'
 import type { PrunePlatform, PruneTarget } from './options.js'
 import { absoluteDifferences, pairProduct } from './pair-product.js'
+import { sourceOptions } from './pair-source.js'
 import { probeResult } from './probe.js'
 import { type Check, checkLimits, checkPredictions, type PredictionLimits } from './verify-predictions.js'
 
@@ -41,16 +43,18 @@ export interface VerifyOptions extends PredictionLimits {
 /**
  * The model of a ticket, run literally: masks at full source width over weights regenerated from the seed.
  *
- * @throws InputError when the ticket holds no model, or one that needs more memory than the ticket may ask for
+ * @throws InputError when the ticket holds no model, or one that needs more memory than the ticket may ask for. A pass over a longer text asks
+ *   for more, and throws likewise
  */
 export async function openLiteralModel(
   { runner, kernels }: Pick<PrunePlatform, 'runner' | 'kernels'>,
   ticket: PrunedTicket,
 ): Promise<PairModel> {
   const config = configOf(ticket)
-  // What a token's hidden units are, of the widest pair and a full context, beside the matrices.
-  const units = [...ticket.pairs.values()].reduce((most, { hidden }) => Math.max(most, hidden), 0)
-  ticket.memory.expect(pairsBytes(ticket, LITERAL_CACHE) + 4 * units * config.positions, 'run')
+  // Beside the matrices a text's hidden units, of the widest pair.
+  const matrices = pairsBytes(ticket, LITERAL_CACHE)
+  const expectLength = (length: number) => ticket.memory.expect(matrices + hiddenBytes(ticket.metadata, length), 'run')
+  expectLength(1)
   const choice = choiceOf(ticket.metadata.construction)
   const dense = new Map<string, WeightTensor>()
   for (const { name, shape } of denseParameters(config, choice.dense)) {
@@ -58,7 +62,7 @@ export async function openLiteralModel(
   }
   const readMasks = (name: string) => ticket.readMasks(name)
   const generate = createGenerator(kernels)
-  return createLiteralModel({ runner, config, choice, dense, seed: ticket.seed, readMasks, generate })
+  return createLiteralModel({ runner, config, choice, dense, seed: ticket.seed, readMasks, generate, expectLength })
 }
 
 function configOf(ticket: PrunedTicket): BaseConfig {
@@ -108,34 +112,50 @@ export async function verifyModel(
   return { checks }
 }
 
+/** What rounding to four decimals may take from a recorded logit. */
+const ROUNDED = 5e-5
+
 /**
- * The logits that a probe gives now, against those recorded. Tickets of before hold a tolerance that did not grow with the logits:
- * the wider one counts.
+ * The logits that a probe gives now, against those recorded. The tolerance is the one that pruning and search record for logits of this size, and
+ * not the ticket's own: tickets of before hold one that did not grow with the logits, and a ticket could pardon itself anything.
  */
 export function checkProbe(probe: Probe, logits: ArrayLike<number>, detail: string): Check {
   const value = probe.logits.reduce((most, logit, i) => Math.max(most, Math.abs(logit - logits[i])), 0)
-  const limit = Math.max(probe.tolerance, probeTolerance(probe.logits))
-  return { name: 'probe', passed: value <= limit, value, limit, detail }
+  const limit = probeTolerance(probe.logits.map((logit) => Math.abs(logit) + ROUNDED))
+  const wider =
+    probe.tolerance > limit ? `; the ticket asks for a tolerance of ${probe.tolerance}, which is too wide` : ''
+  return { name: 'probe', passed: value <= limit, value, limit, detail: `${detail}${wider}` }
 }
 
-/** The fields in which two configurations differ: `tiedHead: true, target false`; empty where they are equal. */
+/** The fields in which two configurations differ: `tiedHead: true, target false`; of two families these. Empty where they are equal. */
 function configDifference(config: BaseConfig, target: BaseConfig): string {
+  const [own, other] = [config, target].map((one) => familyOf(one).title)
+  if (own !== other) return `the ticket is a ${own}, the target a ${other}`
   const [here, there] = [config, target].map((one) => orderedConfig(one) as unknown as Record<string, unknown>)
   const fields = [...new Set([...Object.keys(here), ...Object.keys(there)])]
   const different = fields.filter((field) => here[field] !== there[field])
   return different.map((field) => `${field}: ${here[field]}, target ${there[field]}`).join('; ')
 }
 
-/** The pairs are those of the configuration, in shape. */
+/** The pairs are those of the configuration, in shape, and as wide as the construction says. */
 function checkPairs(ticket: PrunedTicket, config: BaseConfig): Check {
-  const shapes = pairPlans(config, choiceOf(ticket.metadata.construction))
-  const wrong = shapes.find(({ name, inputs, outputs }) => {
+  const { construction } = ticket.metadata
+  const plans = pairPlans(config, choiceOf(construction))
+  const wrong = plans.find(({ name, inputs, outputs }) => {
     const spec = ticket.pairs.get(name)
     return !spec || spec.inputs !== inputs || spec.outputs !== outputs
   })
-  const passed = wrong === undefined && ticket.pairs.size === shapes.length
-  const detail = passed ? `${shapes.length} pairs of pruned random matrices` : `"${wrong?.name}" does not fit the model`
-  return { name: 'pairs', passed, detail }
+  const fits = wrong === undefined && ticket.pairs.size === plans.length
+  if (!fits) return { name: 'pairs', passed: false, detail: `"${wrong?.name}" does not fit the model` }
+  for (const plan of plans) {
+    const { hidden, inputs } = ticket.pairs.get(plan.name)!
+    const asked = plan.part === 'table' ? (construction.embeddingItems ?? construction.items) : construction.items
+    // The first tickets of short tables and shifts have no further products.
+    if ([asked, sourceOptions(plan, construction).items].includes(hidden / inputs)) continue
+    const detail = `"${plan.name}" has ${hidden / inputs} random products a weight, where the construction says ${asked}`
+    return { name: 'pairs', passed: false, detail }
+  }
+  return { name: 'pairs', passed: true, detail: `${plans.length} pairs of pruned random matrices` }
 }
 
 async function checkDense(ticket: PrunedTicket, weights: ModelWeights): Promise<Check> {
@@ -179,6 +199,8 @@ async function checkWeights(
     onProgress?.({ pair: name, done: ++done, total })
   }
   const share = ((100 * kept) / possible).toFixed(1)
-  const detail = wrong || `largest error of a weight, as recorded; second masks keep ${share} % of their weights`
+  const entries = plans.reduce((sum, { inputs, outputs }) => sum + inputs * outputs, 0).toLocaleString('en-US')
+  const detail =
+    wrong || `largest error of ${entries} subset sums, as recorded; second masks keep ${share} % of their weights`
   return { name: 'weights', passed: wrong === '', value: largest, detail }
 }

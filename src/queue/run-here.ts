@@ -1,4 +1,5 @@
 /** Runs jobs on this machine, as many side by side as its cores and memory allow, with nothing to install. */
+import { rm } from 'node:fs/promises'
 import { availableParallelism, freemem } from 'node:os'
 import type { JobEvents } from './events.js'
 import { CHECKPOINT_SECONDS, executeJob, workerName } from './execute.js'
@@ -8,7 +9,7 @@ import type { Store } from './store.js'
 
 export interface RunHereOptions extends JobEvents {
   readonly store: Store
-  /** A folder for inputs and unfinished jobs. */
+  /** A folder of this call's own for inputs and unfinished jobs; it is removed at the end. */
   readonly scratch: string
   /** Jobs at a time, an integer >= 1. */
   readonly slots: number
@@ -61,6 +62,7 @@ export async function runHere(jobs: readonly Job[], options: RunHereOptions): Pr
     }
   } finally {
     await Promise.all(idle.map((process) => process.close()))
+    await rm(scratch, { recursive: true, force: true })
   }
   either.throwIfAborted()
 }

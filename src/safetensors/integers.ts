@@ -15,3 +15,10 @@ export function toUint16(bytes: Uint8Array): Uint16Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true))
 }
+
+/** Little-endian bytes, a multiple of four, as unsigned 32-bit numbers (a copy). */
+export function toUint32(bytes: Uint8Array): Uint32Array {
+  if (littleEndian) return new Uint32Array(new Uint8Array(bytes).buffer)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return Uint32Array.from({ length: bytes.length / 4 }, (_, i) => view.getUint32(4 * i, true))
+}

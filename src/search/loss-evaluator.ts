@@ -1,3 +1,4 @@
+import type { BaseConfig } from '../families/config.js'
 import { familyOf } from '../families/family.js'
 import { tokenLossGraph } from '../families/loss-graph.js'
 import { encodeModel, float32, type Graph, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
@@ -33,9 +34,13 @@ export function createLossEvaluator(
 ): Promise<LossEvaluator> {
   const { answers, config } = model
   const graph = tokenLossGraph(model, batch, length, { fused: runner.prefersFused, answers })
-  const counts = familyOf(config).task === 'encoder' ? new Float32Array(batch * length) : undefined
+  const counts = targetCounts(config, batch, length)
   return bindTokenLoss(runner, graph, parameterFeeds(model, parameter), batch, length, counts)
 }
+
+/** What says of an encoder's targets which of them count, [B, T], zeros; other models have nothing such. */
+export const targetCounts = (config: BaseConfig, batch: number, length: number): Float32Array | undefined =>
+  familyOf(config).task === 'encoder' ? new Float32Array(batch * length) : undefined
 
 /**
  * A graph of token losses, ready to be run again and again on a batch that the caller fills.

@@ -68,7 +68,7 @@ export function hiddenText(
   for (let first = 0; first < starts.length; first += batch) {
     const used = fill(first) * length
     const hidden = targets.subarray(0, used).filter((_, i) => counts![i] === 1)
-    bytes += bytesOfTokens(tokenizer, Uint16Array.from(hidden))
+    bytes += bytesOfTokens(tokenizer, hidden)
   }
   if (bytes === 0)
     throw new InputError(`${name}: the ${count} tokens to validate on stand for no text (end tokens alone)`)

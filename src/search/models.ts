@@ -90,6 +90,14 @@ export function chooseModel(choice: ModelChoice, tokens: number): BaseConfig {
   const width = choice.width === undefined ? named.width : widthOf(choice.width, named.width)
   const heads = choice.heads ?? headsOf(width, named)
   if (width % heads !== 0) throw new RangeError(`"heads" expected a divisor of the width ${width}, got ${heads}`)
+  const isRotary = family.fields.some(({ name }) => name === 'headWidth')
+  if (isRotary && (width / heads) % 2 !== 0) {
+    throw new RangeError(
+      `"heads" expected a divisor of the width ${width} that gives each an even width, whose positions are turned by pairs, got ${heads}`,
+    )
+  }
+  if (isRotary && choice.keyHeads !== undefined && heads % choice.keyHeads !== 0)
+    throw new RangeError(`"key-heads" expected a divisor of the ${heads} heads, got ${choice.keyHeads}`)
   const asked = {
     'key-heads': ['keyHeads', choice.keyHeads],
     untied: ['tiedHead', choice.untied || undefined],

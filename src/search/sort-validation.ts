@@ -1,5 +1,6 @@
 import { bitsPerByte } from '../data/corpus.js'
 import { type SortTask, sortContext } from '../data/sort-task.js'
+import type { Tokens } from '../data/token-buffer.js'
 import { createDenseModel, type LossModel, largestIndex, lossParameters, weightsOf } from '../families/index.js'
 import type { GraphRunner } from '../graph/index.js'
 import type { ParameterLookup } from './loss-step.js'
@@ -12,7 +13,7 @@ const BATCH = 256
 export interface SortedLists {
   readonly task: SortTask
   /** [n, 2 L]: a list and its letters in order. */
-  readonly valid: Uint16Array
+  readonly valid: Tokens
   /** At most so many lists are read, an integer >= 1. */
   readonly lists: number
 }

@@ -1,4 +1,5 @@
 import { bitsPerByte, bytesOfTokens } from '../data/corpus.js'
+import type { Tokens } from '../data/token-buffer.js'
 import type { Tokenizer } from '../data/tokenizer.js'
 import { fillWindows, validationStarts } from '../data/windows.js'
 import { InputError } from '../safetensors/input-error.js'
@@ -17,7 +18,7 @@ export interface ValidationText {
   /** What messages call the text. */
   readonly name: string
   /** Tokens, at least one window of them and one more. */
-  readonly text: Uint16Array
+  readonly text: Tokens
   readonly tokenizer: Tokenizer
   /** Windows of a run of the evaluator, an integer >= 1. The loss does not depend on it. */
   readonly batch: number

@@ -6,7 +6,7 @@ export const denseKinds: readonly KeptDense[] = ['none', 'embeddings']
 
 /** What was asked of the construction. */
 export interface Construction {
-  /** n': random products per weight. Integer >= 1. */
+  /** n': random products per weight, where `itemsPer` is `matrix` the most of any matrix. Integer >= 1. */
   readonly items: number
   /** 'auto' (a power of two per matrix), or the literal scale. */
   readonly scale: 'auto' | number
@@ -17,6 +17,8 @@ export interface Construction {
   readonly dense?: KeptDense | undefined
   /** Random products per weight of an embedding, an integer >= 1. Default: `items`. */
   readonly embeddingItems?: number | undefined
+  /** `matrix` where each matrix has a number of its own, which its pair's `hidden` over `inputs` is; absent where there is one for all. */
+  readonly itemsPer?: 'matrix' | undefined
 }
 
 /** A construction's choices that decide which pairs a model has. */

@@ -1,6 +1,6 @@
 /** Checks of metadata fields that every kind of ticket has. Values come from a file: nothing is taken for granted. */
 import type { BaseConfig } from '../families/config.js'
-import { checkConfig, familyOf } from '../families/family.js'
+import { familyOf } from '../families/family.js'
 import { seedWords } from '../random/index.js'
 import { tensorBytes } from '../safetensors/dtype.js'
 import { quoted } from '../safetensors/strict-json.js'
@@ -40,10 +40,18 @@ export function assertProbe(probe: Probe): void {
   if (probe.tolerance <= 0) throw new RangeError(`"probe.tolerance" expected a number > 0, got ${probe.tolerance}`)
 }
 
-/** Throws unless a configuration is one of a known family. */
+/** Throws unless a configuration is one of a known family. What is wrong with that of a family other than the first names the family. */
 export function assertConfig(config: BaseConfig | null): asserts config is BaseConfig {
   if (!isRecord(config)) throw new TypeError('"config" expected an object')
-  checkConfig(config as unknown as BaseConfig)
+  const { title, check } = familyOf(config as unknown as BaseConfig)
+  try {
+    check(config as unknown as BaseConfig)
+  } catch (error) {
+    const { message } = error as Error
+    if (config.family === undefined || !(error instanceof TypeError || error instanceof RangeError)) throw error
+    const Kind = error instanceof TypeError ? TypeError : RangeError
+    throw new Kind(`${message} (the ticket says that it is of a ${title})`)
+  }
 }
 
 /** Throws unless a model can run a probe. */

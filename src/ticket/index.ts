@@ -18,7 +18,15 @@ export {
   probeTolerance,
 } from './head.js'
 export { countKept, type MaskedPair, materialisePair } from './masked-weights.js'
-export { contentBytes, inspectionBytes, pairsBytes, productBytes, rebuildBytes } from './memory.js'
+export {
+  contentBytes,
+  hiddenBytes,
+  inspectionBytes,
+  pairsBytes,
+  plannedBytes,
+  productBytes,
+  rebuildBytes,
+} from './memory.js'
 export { familyTitle } from './metadata.js'
 export type { OpenedTicket } from './opened.js'
 export {

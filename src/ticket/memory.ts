@@ -14,6 +14,12 @@ import { generationBits, generationName, maskName, type SearchedMatrix } from '.
 /** Bytes of a tensor in the file, by its name. */
 type Lengths = ReadonlyMap<string, number>
 
+/** What of a pruned ticket says how much it asks for. */
+interface PrunedSizes {
+  readonly metadata: Pick<PrunedTicket['metadata'], 'pairs' | 'dense'>
+  readonly storedBytes: Lengths
+}
+
 const lengthOf = (lengths: Lengths, name: string): number => lengths.get(name) ?? 0
 
 const sumOf = <T>(items: Iterable<T>, bytesOf: (item: T) => number): number => {
@@ -88,15 +94,38 @@ export const pairContentBytes = ({ metadata, storedBytes }: PrunedTicket): numbe
  * @param kept bytes of matrices that are kept once they are made: `Infinity` for all of them
  * @returns what is kept, twice the largest pair, which the kernels make beside its copy, and the dense tensors
  */
-export function pairsBytes({ metadata, storedBytes }: PrunedTicket, kept: number): number {
+export function pairsBytes({ metadata, storedBytes }: PrunedSizes, kept: number): number {
   const { pairs, dense } = metadata
   const largest = largestOf(pairs, (pair) => 2 * pairBytes(pair) + pairMaskBytes(pair, storedBytes))
   return Math.min(kept, sumOf(pairs, pairBytes)) + largest + 2 * sumOf(dense, ({ name }) => lengthOf(storedBytes, name))
 }
 
 /** The matrices that pairs stand for, in float64, one after another, each beside its pair's masks. */
-export const productBytes = ({ metadata, storedBytes }: PrunedTicket): number =>
+export const productBytes = ({ metadata, storedBytes }: PrunedSizes): number =>
   largestOf(metadata.pairs, (pair) => 16 * pair.inputs * pair.outputs + pairMaskBytes(pair, storedBytes))
+
+/**
+ * The most that a pruned ticket will ask for when it is run or held against its target, before there is one: masks are counted as long as without
+ * a coding.
+ * @param kept see {@link pairsBytes}
+ * @param length tokens of the longest text, T
+ */
+export function plannedBytes(metadata: PrunedSizes['metadata'], kept: number, length: number): number {
+  const { pairs, dense } = metadata
+  const storedBytes = new Map([
+    ...pairs.flatMap(({ name, hidden, outputs }): [string, number][] => [
+      [secondName(name), packedBytes(hidden * outputs)],
+      [coordinateName(name), 2 * hidden],
+    ]),
+    ...dense.map(({ name, shape }) => [name, 4 * shape.reduce((product, size) => product * size, 1)] as const),
+  ])
+  const planned = { metadata, storedBytes }
+  return Math.max(pairsBytes(planned, kept) + hiddenBytes(metadata, length), productBytes(planned))
+}
+
+/** A text's hidden units of the widest pair, float32. */
+export const hiddenBytes = ({ pairs }: Pick<PrunedSizes['metadata'], 'pairs'>, length: number): number =>
+  4 * largestOf(pairs, ({ hidden }) => hidden) * length
 
 /** Rows and columns of a mask counted, sorted, and put into the cells of a picture: uint32 each. */
 const linesBytes = (rows: number, columns: number): number => 12 * (rows + columns)

@@ -57,10 +57,14 @@ function fromStored(stored: Record<string, unknown>, version: FormatVersion): Re
   }
 }
 
-/** A configuration names its family in memory, unless it is the one that the first versions mean. */
+/**
+ * A configuration names its family in memory, unless it is the one that the first versions mean. In a file the ticket names it; a second name
+ * beside the sizes may not differ.
+ */
 function configOf(config: unknown, family: string): unknown {
   if (!isRecord(config)) return config
-  const { family: _, ...fields } = config
+  const { family: own = family, ...fields } = config
+  if (own !== family) throw new RangeError(`"config.family" expected ${family}, the ticket's, got ${quoted(own)}`)
   return family === FIRST_FAMILY ? fields : { family, ...fields }
 }
 
@@ -90,8 +94,9 @@ export function metadataText(metadata: TicketMetadata): string {
     const { family = FIRST_FAMILY, ...fields } = orderedConfig(config)
     const model = { ...head, kind, family, ...coded, config: fields, ...rest, dense }
     if (metadata.kind === 'searched') return JSON.stringify(model)
-    const { embeddingItems = null, items, scale, method } = metadata.construction
-    const construction = { items, scale, method, ...choiceOf(metadata.construction), embeddingItems }
+    const { embeddingItems = null, items, scale, method, itemsPer } = metadata.construction
+    const own = itemsPer === undefined ? {} : { itemsPer }
+    const construction = { items, scale, method, ...choiceOf(metadata.construction), embeddingItems, ...own }
     return JSON.stringify({ ...model, construction })
   }
   const first = { ...head, kind: version === '3' ? kind : firstKinds[kind], ...coded, config, ...rest, dense }

@@ -35,9 +35,11 @@ export function assertPrunedMetadata(metadata: PrunedMetadata): void {
 }
 
 /** A configuration is sound, and the pairs and dense tensors are exactly those that it asks for. */
-function assertModel({ version, config, construction, pairs, dense, probe }: PrunedMetadata): void {
+function assertModel(metadata: PrunedMetadata): void {
+  const { version, config, construction, pairs, dense, probe } = metadata
   assertConfig(config)
   assertPairs(config, construction, pairs)
+  if (version === '3') assertItemsPer(metadata)
   if (probe !== null) assertModelProbe(probe, config)
   const kept = new Map(dense.map((spec) => [spec.name, spec]))
   const expected = keptDense(config, construction)
@@ -83,4 +85,20 @@ function assertConstruction({ version, kind, construction }: PrunedMetadata): vo
   assertOneOf('"construction.attention"', attention, attentionConstructions)
   assertOneOf('"construction.dense"', dense, denseKinds)
   if (embeddingItems !== undefined) assertInteger('"construction.embeddingItems"', embeddingItems, 1)
+}
+
+/** Where each matrix has its own number of products a weight, none has more than the construction says. */
+function assertItemsPer({ construction: { items, embeddingItems, itemsPer }, pairs }: PrunedMetadata): void {
+  if (itemsPer === undefined) return
+  assertOneOf('"construction.itemsPer"', itemsPer, ['matrix'])
+  if (embeddingItems !== undefined) {
+    throw new RangeError(`"construction.embeddingItems" expected null beside itemsPer, got ${embeddingItems}`)
+  }
+  const wrong = pairs.find(({ hidden, inputs }) => hidden % inputs !== 0 || hidden > items * inputs)
+  if (wrong) {
+    const { name, inputs, hidden } = wrong
+    throw new RangeError(
+      `pair "${name}" expected a multiple of ${inputs} hidden units, at most ${items * inputs}, got ${hidden}`,
+    )
+  }
 }

@@ -61,7 +61,7 @@ test('bad input is one line and exit code 1; help has examples', () => {
   })
   expect(slt('compare', ticket, sorter, '--data', text)).toMatchObject({
     code: 1,
-    stderr: `slt: ${sorter}: names no tokenizer; neither bytes nor gpt2 has the model's 3 tokens (slt run --tokens takes letters from A to C, or token numbers); --tokenizer <folder> takes a folder's tokenizer.json\n`,
+    stderr: `slt: ${sorter}: names no tokenizer; neither bytes nor gpt2 has the model's 3 tokens (slt run --tokens takes letters from A to C, or token numbers); --tokenizer <folder> takes a folder's tokenizer.json, for a pruned ticket its target's\n`,
   })
   expect(slt('compare').code).toBe(2)
   expect(slt('compare', '--help').stdout).toContain('Examples:')

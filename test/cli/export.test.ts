@@ -60,7 +60,13 @@ describe('a folder of Hugging Face', () => {
       'tokenizer_config.json',
     ]
     expect((await readdir(at('plain'))).sort()).toEqual(names)
-    expect(report).toMatchObject({ kind: 'searched', to: 'huggingface', tokenizer: 'bytes', logitDifference: null })
+    expect(report).toMatchObject({
+      kind: 'searched',
+      to: 'huggingface',
+      tokenizer: 'bytes',
+      results: 'logits',
+      resultDifference: null,
+    })
     expect(Math.abs(lossOf(at('plain')) - lossOf(ticket))).toBeLessThan(1e-5)
     expect(farthest(await logitsOf(at('plain')), await logitsOf(ticket))).toBe(0)
     const card = await readFile(join(at('plain'), 'README.md'), 'utf8')
@@ -153,7 +159,7 @@ describe.sequential('a pruned ticket', () => {
     const logits = await logitsOf(pruned())
     const largest = logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0)
     expect(farthest(await logitsOf(at('exact')), logits) / largest).toBeLessThan(3e-6) // of float32 products of 600 units
-    expect(report.logitDifference).toBeLessThan(3e-5)
+    expect(report.resultDifference).toBeLessThan(3e-5)
     expect(slt('run', at('exact'), '--tokens', '2,1,0,0,1,2').stdout).toBe('0,0,1,1,2,2\n')
   })
 

@@ -31,7 +31,7 @@ test('a ticket may ask for no more memory than --memory-limit allows', async () 
   const path = join(folder, 'large.slt.safetensors')
   await writeFile(path, emptyTicket({ positions: 2 ** 18, width: 16 })) // 2^22 weights in 8 kB
   const refused = slt('generate', path, '--prompt', 'a', '--tokenizer', 'bytes', '--memory-limit', '30', '--json')
-  const line = `${path}: needs 67.65 MB of memory to run, the limit is 30.00 MB (--memory-limit raises it)`
+  const line = `${path}: needs 34.62 MB of memory to run, the limit is 30.00 MB (--memory-limit raises it)`
   expect(refused).toEqual({ code: 1, stdout: `${JSON.stringify({ error: line })}\n`, stderr: `slt: ${line}\n` })
   expect(slt('inspect', path, '--memory-limit', '30').code).toBe(0)
   const none = slt('inspect', path, '--memory-limit', '0')
@@ -68,10 +68,10 @@ test('a pruned ticket', () => {
   expect(stdout).toMatch(
     /^construction +8 products a weight, balanced, scale auto, attention merged, nothing kept dense$/m,
   )
-  expect(stdout).toMatch(/^ h\.0\.attn\.0\.qk +392 x 49 +2,401 /m)
+  expect(stdout).toMatch(/^ h\.0\.attn\.qk, 3 parts +7,203 /m)
   expect(stdout).not.toMatch(/^ kept dense /m)
   expect(stdout).toMatch(/^ +units x out .* units, kept % .* columns, kept %/m)
-  expect(stdout).toContain('; units: its hidden units; bits and entropy') // the words of the header
+  expect(stdout).toContain('; units: hidden units of the pair; bits and entropy') // the words of the header
   expect(stdout).not.toContain('rows:')
   const found = JSON.parse(slt('inspect', path, '--json').stdout)
   expect(found.total.weights).toBe(99_612)

@@ -4,7 +4,13 @@ import { progressParts } from '../../src/cli/progress.js'
 import { searchParts } from '../../src/cli/search-progress.js'
 import { lengthOf, wrapLines } from '../../src/cli/terminal.js'
 
-const search = searchParts({ step: 1234, steps: 20_000, loss: 2.3456, tokensPerSecond: 12_345, left: '3 min 20 s' })
+const search = searchParts({
+  step: 1234,
+  steps: 20_000,
+  loss: 2.3456,
+  tokensPerSecond: 12_345,
+  left: '3 min 20 s left',
+})
 const label = 'run 3 of 39: SLT, width 256, QK scale 2.83, seed 1, loss 2.61'
 const work = progressParts({ unit: 'weights', done: 12_345, total: 98_937, label, rate: 4321 })
 

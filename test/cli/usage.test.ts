@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { familyFolder } from '../vectors/families/open.js'
 import { main, slt, sorter } from './slt.js'
 
 const commands = [
@@ -46,6 +50,15 @@ describe('bad usage ends with 2 and one line', () => {
     [['prune'], 'give a folder or --random <shape>, one of them'],
     [['prune', sorter, '--random', 'gpt2-mini'], 'give a folder or --random <shape>, one of them'],
     [['prune', sorter, '--layers', '1'], '--layers goes with --random'],
+    [['prune', sorter, '--items-per', 'matrix'], '--items-per matrix goes with --target-kl'],
+    [
+      ['prune', sorter, '--items-per', 'matrix', '--target-kl', '1', '--embedding-items', '8'],
+      '--items-per matrix chooses what --embedding-items sets: give one of them',
+    ],
+    [
+      ['prune', sorter, '--dense', 'embeddings', '--embedding-items', '16'],
+      '--embedding-items goes with --dense none: embeddings that stay dense are not pruned',
+    ],
   ])('slt %j', (args, message) => {
     const { code, stdout, stderr } = slt(...args)
     expect(stderr).toBe(`slt: ${message}\n`)
@@ -69,6 +82,7 @@ describe('bad usage ends with 2 and one line', () => {
 describe('bad input ends with 1 and one line', () => {
   test.each([
     [['prune', sorter, '--items', '0'], '"items" expected an integer >= 1, got 0'],
+    [['prune', sorter, '--attention', 'rotary'], '--attention expected merged or factored for a GPT-2, got rotary'],
     [['prune', sorter, '--items', '257'], '"items" expected an integer <= 256, got 257'],
     [['prune', sorter, '--items', '1.5'], '"items" expected an integer >= 1, got 1.5'],
     [['prune', sorter, '--items', '0x10'], '"items" expected an integer >= 1, got 0x10'],
@@ -124,4 +138,18 @@ test('nothing is coloured when it is not a terminal', () => {
   const { stdout } = slt('bound', '--d', '4', '--eps', '0.1')
   expect(stdout).not.toContain('\u001b')
   expect(stdout).toMatch(/Lemma 7 +n +d1 C log\(d1 d2 \/ eps\) +21 +6$/m)
+})
+
+test('what of a folder is not pruned is told in a line, and stands in the warnings of --json', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'slt-'))
+  try {
+    const model = familyFolder('bert-masked-lm')
+    const out = join(folder, 'x.slt.safetensors')
+    const { stdout, stderr } = slt('prune', model, '--items', '1', '--out', out, '--threads', '1', '--json')
+    const line = expect.stringMatching(/bert-masked-lm\/?: not pruned: "cls\.predictions\.bias", .* and 2 more\n?$/)
+    expect(stderr).toEqual(line)
+    expect(JSON.parse(stdout).warnings).toEqual([line])
+  } finally {
+    await rm(folder, { recursive: true })
+  }
 })

@@ -12,6 +12,7 @@ import {
   type EncodeOptions,
   loadTokenizer,
   type Tokenizer,
+  type Tokens,
 } from '../../src/data/index.js'
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url))
@@ -33,7 +34,7 @@ const gpt2 = await loadTokenizer('gpt2')
 const bytes = await loadTokenizer('bytes')
 const utf8 = new TextEncoder()
 // of a little-endian machine
-const digest = (tokens: Uint16Array): Digest => ({
+const digest = (tokens: Tokens): Digest => ({
   count: tokens.length,
   sha256: createHash('sha256').update(tokens).digest('hex'),
 })
@@ -45,7 +46,7 @@ const text = fc.array(unit, { maxLength: 30 }).map((parts) => parts.join(''))
 /** Encodes in pieces that end where the cuts say. */
 function encodeInPieces(tokenizer: Tokenizer, whole: Uint8Array, cuts: readonly number[], options?: EncodeOptions) {
   const tokens: number[] = []
-  const take = (some: Uint16Array) => {
+  const take = (some: Tokens) => {
     for (const token of some) tokens.push(token)
   }
   const encoder = tokenizer.createEncoder(options)
@@ -90,7 +91,7 @@ describe('gpt2', () => {
 
   it.each(long)('gives their tokens of $times times $unit, in pieces of a megabyte', ({ unit, times, ...expected }) => {
     const whole = utf8.encode(`${unit.repeat(times)}b`)
-    const found = createTokenBuffer(whole.length)
+    const found = createTokenBuffer(gpt2.vocabulary, whole.length)
     const encoder = gpt2.createEncoder()
     for (let at = 0; at < whole.length; at += 2 ** 20) {
       atOnce(encoder.push(whole.subarray(at, at + 2 ** 20), found.append))
@@ -142,7 +143,7 @@ describe('gpt2', () => {
   it('encodes a long word and a long text in steps, with the same tokens, whatever else is encoded between two', () => {
     const long = [`${'ACGT'.repeat(2 ** 18)}T`, 'a1'.repeat(2 ** 19 + 1)] // one word of 2^20 letters, and 2^20 words, no white space
     for (const [i, whole] of long.entries()) {
-      const found = createTokenBuffer(whole.length)
+      const found = createTokenBuffer(gpt2.vocabulary, whole.length)
       const encoder = gpt2.createEncoder()
       let steps = 0
       for (const part of [encoder.push(utf8.encode(whole), found.append), encoder.end(found.append)]) {

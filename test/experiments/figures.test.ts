@@ -180,6 +180,16 @@ describe('rotary attention', () => {
     ])
   })
 
+  it('the caption has the rates of the data', async () => {
+    const rotary = await run
+    const captionOf = (result: typeof rotary) => renderFigure(result).replaceAll(/<[^>]+>\s*/g, ' ')
+    const [, shown] = /r = (\S+) {1,2}without/.exec(captionOf(rotary)) ?? []
+    const fit = rotary.fits.find(({ name }) => name.startsWith('median, without rotation,'))!
+    expect(shown).toBe((2 * fit.rate).toFixed(2))
+    const slower = rotary.fits.map((one) => (one === fit ? { ...one, rate: fit.rate / 2 } : one))
+    expect(captionOf({ ...rotary, fits: slower })).toContain(`r = ${fit.rate.toFixed(2)}`)
+  })
+
   it('stands in the report under its own name, after the figures before it, and is read back', async () => {
     const rotary = await run
     const html = renderReport([smallResult(), rotary])

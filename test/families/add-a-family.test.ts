@@ -1,7 +1,8 @@
 /** docs/add-a-family.md: a family that nothing outside its file knows does all that the others do. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import {
@@ -21,6 +22,11 @@ import { pruneModel, verifyModel } from '../../src/jobs/prune.js'
 import { encodeSafetensors, float32Bytes, InputError, memorySource } from '../../src/safetensors/index.js'
 import { parallel, smallParallel } from './made-up-family.js'
 import { randomWeights } from './small-models.js'
+
+test('it is written with what the package exports for families, and nothing else', async () => {
+  const text = await readFile(fileURLToPath(new URL('made-up-family.ts', import.meta.url)), 'utf8')
+  expect([...text.matchAll(/from '(.*)'/g)].map(([, from]) => from)).toEqual(['../../src/entries/families.js'])
+})
 
 registerFamily(parallel)
 const runner = createGraphRunner({ threads: 1 })

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import { createCachedDecoder } from '../../src/families/cached-decoder.js'
 import { createDenseModel } from '../../src/families/dense-model.js'
-import { createPlainDecoder, generateGreedy, generateTokens } from '../../src/families/generate.js'
+import { createPlainDecoder, type Decoder, generateGreedy, generateTokens } from '../../src/families/generate.js'
 import type { Gpt2Config } from '../../src/families/gpt2/config.js'
 import { randomModelWeights } from '../../src/families/random.js'
 import type { GraphRunner } from '../../src/graph/index.js'
 import { fillWords, generateWeights } from '../../src/random/index.js'
+import { randomWeights, smallLlama } from './small-models.js'
 
 const config: Gpt2Config = {
   layers: 2,
@@ -56,6 +57,35 @@ const text = (length: number, vocabulary = config.vocabulary) =>
 
 const largestDifference = (a: Float32Array, b: Float32Array) =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
+
+describe('a cache takes room for the text that is read, and not for the context that a model claims', () => {
+  const claimed = { ...smallLlama, positions: 1e9 }
+  const weights = randomWeights(claimed)
+  const given = text(5, claimed.vocabulary)
+  const logitsOf = async (decoder: Decoder, again: number) => {
+    const all = [await decoder.read(given)]
+    for (const word of words(again, 2)) all.push(await decoder.append(word % claimed.vocabulary))
+    return all
+  }
+
+  test('it grows: the same logits from room for 1, 6 and 4096 tokens', async () => {
+    const runner = createGraphRunner({ threads: 1 })
+    const short = { ...claimed, positions: 32 }
+    const wanted = await logitsOf(createPlainDecoder(createDenseModel(runner, short, weights)), 20)
+    for (const room of [1, 6, 4096]) {
+      const found = await logitsOf(createCachedDecoder(runner, claimed, weights, { room }), 20)
+      for (const [i, logits] of found.entries()) expect(largestDifference(logits, wanted[i])).toBeLessThan(1e-4)
+    }
+  })
+
+  test('and never beyond the context', async () => {
+    const runner = createGraphRunner({ threads: 1 })
+    const short = { ...claimed, positions: 7 }
+    const wanted = await logitsOf(createPlainDecoder(createDenseModel(runner, short, weights)), 9)
+    const found = await logitsOf(createCachedDecoder(runner, short, weights, { room: 4 }), 9)
+    for (const [i, logits] of found.entries()) expect(largestDifference(logits, wanted[i])).toBeLessThan(1e-4)
+  })
+})
 
 describe('cached logits are those of the whole text (within 1e-4)', () => {
   test.each([

@@ -1,15 +1,21 @@
-/** A family that nothing outside this file knows: parallel attention and feed-forward parts, one norm a block, no biases, positions turned. */
+/**
+ * A family that nothing outside this file knows: parallel attention and feed-forward parts, one norm a block, no biases, positions turned. It is
+ * written with what the package exports at `strong-lottery-tickets/families`, and with nothing else.
+ */
 import {
   type BaseConfig,
   type ConfigField,
   checkFields,
   checkHeadsDivide,
+  type Family,
+  linearMap,
+  matrix,
+  type Parameter,
+  type Port,
+  recipesOf,
+  rmsNormVector,
   sizeFields,
-} from '../../src/families/config.js'
-import type { Family } from '../../src/families/definition.js'
-import { linearMap, matrix, type Parameter, rmsNormVector } from '../../src/families/parameter.js'
-import type { Port } from '../../src/families/port.js'
-import { recipesOf } from '../../src/families/recipe.js'
+} from '../../src/entries/families.js'
 
 export interface ParallelConfig extends BaseConfig {
   readonly family: 'parallel'

@@ -3,8 +3,9 @@ import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
-import { loadTokenizer } from '../../src/data/index.js'
+import { loadTokenizer, type Tokens } from '../../src/data/index.js'
 import { openCorpus } from '../../src/files/corpus-files.js'
 import { readTextIfThere } from '../../src/files/files.js'
 import { takeLock } from '../../src/files/lock-file.js'
@@ -49,6 +50,16 @@ describe('a text', () => {
     expect(seen.length).toBe(3)
     expect(seen.at(-1)).toBe(1)
     expect(corpus.warnings).toEqual([])
+  })
+
+  it('of a small vocabulary takes two bytes a token, and its digests stay as they were', async () => {
+    const data = fileURLToPath(new URL('../../data/tinyshakespeare/input.txt', import.meta.url))
+    const { train, valid, sha256: digest } = await openCorpus({ data, tokenizer: gpt2 })
+    expect(digest).toBe('86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed')
+    // of the tokens as little-endian uint16: test/vectors/gpt2-bpe
+    expect(sha256(Buffer.concat([train, valid].map(rawBytes)))).toBe(
+      '25c01b32b32f41897a6359dd222ec114992dc30c357bcafbfe6c56672f76cd31',
+    )
   })
 
   it('of one long word is given up where the signal aborts while it is merged', async () => {
@@ -145,7 +156,7 @@ describe('a file of tokens', () => {
     const floats = file('floats.safetensors', tensorFile('tokens', 'F32', [1], new Uint8Array(4)))
     await refused(
       openCorpus({ data: floats, tokenizer: 'gpt2' }),
-      `${floats}: "tokens" expected U16 or I32 of one dimension, got F32 [1]`,
+      `${floats}: "tokens" expected one dimension of U16, U32, I32, got F32 [1]`,
     )
     const unnamed = file('unnamed.safetensors', tensorFile('ids', 'U16', [1], new Uint8Array(2)))
     await refused(openCorpus({ data: unnamed, tokenizer: 'gpt2' }), `${unnamed}: there is no tensor "tokens"`)
@@ -242,7 +253,7 @@ async function refused(opening: Promise<unknown>, message: string): Promise<void
   expect(error.name).toBe('InputError')
 }
 
-const rawBytes = (tokens: Uint16Array) => Buffer.from(tokens.buffer, tokens.byteOffset, tokens.byteLength)
+const rawBytes = (tokens: Tokens) => Buffer.from(tokens.buffer, tokens.byteOffset, tokens.byteLength)
 
 function tensorFile(name: string, dtype: Dtype, shape: number[], bytes: Uint8Array): Uint8Array {
   return encodeSafetensors([{ name, dtype, shape, bytes }])

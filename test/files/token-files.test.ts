@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { loadTokenizer } from '../../src/data/index.js'
+import { loadTokenizer, type Tokenizer } from '../../src/data/index.js'
 import { openCorpus } from '../../src/files/corpus-files.js'
-import { encodeSafetensors, uint16Bytes } from '../../src/safetensors/index.js'
+import { type Dtype, encodeSafetensors, uint16Bytes } from '../../src/safetensors/index.js'
 
 let folder: string
 beforeAll(() => {
@@ -26,7 +27,8 @@ const refusal = (data: string, tokenizer?: string) =>
 const AS = 'a .bin file expected uint16 tokens, as nanoGPT or llm.c write them'
 
 const play = readFileSync(new URL('../../data/tinyshakespeare/input.txt', import.meta.url)).subarray(0, 400_000)
-const tokens = (await loadTokenizer('gpt2')).encode(play)
+const tokens = Uint16Array.from((await loadTokenizer('gpt2')).encode(play))
+const bytes = await loadTokenizer('bytes')
 /** nanoGPT's data/shakespeare_char: the characters in order of their codes are the vocabulary. */
 const characters = [...new Set(play)].sort((a, b) => a - b)
 const ofCharacters = Uint16Array.from(play, (byte) => characters.indexOf(byte))
@@ -55,8 +57,73 @@ describe("llm.c's header", () => {
       `InputError: has llm.c's header of version 2, expected 1; ${AS}`,
     )
     expect(await refusal(file('llama.bin', withHeader(20240801, 7, 4, tokens.subarray(0, 4))))).toBe(
-      `InputError: has llm.c's header for Llama 3, whose vocabulary is none of ours; ${AS}`,
+      `InputError: has llm.c's header for the tokens of Llama 3; ${AS}`,
     )
+  })
+})
+
+describe('tokens of a vocabulary of more than 65,536', () => {
+  const vocabulary = 70_000
+  const tokenizer: Tokenizer = { ...bytes, name: 'folder', vocabulary, byteLengths: new Uint8Array(vocabulary).fill(1) }
+  const ids = Uint32Array.from({ length: 3000 }, (_, i) => (i * 40_503) % vocabulary)
+  const read = (data: string) => openCorpus({ data, tokenizer })
+  const refused = (data: string) =>
+    read(data).then(
+      () => 'was read',
+      (error) => `${error.name}: ${error.message.replace(`${data}: `, '')}`,
+    )
+  const uint32 = (values: Uint32Array): Buffer => {
+    const all = Buffer.alloc(4 * values.length)
+    for (const [i, value] of values.entries()) all.writeUInt32LE(value, 4 * i)
+    return all
+  }
+  const llmc = (count: number): Buffer => {
+    const head = Buffer.alloc(1024)
+    for (const [i, value] of [20240801, 7, count].entries()) head.writeInt32LE(value, 4 * i)
+    return Buffer.concat([head, uint32(ids)])
+  }
+  const WIDE = 'a .bin file expected uint32 tokens, for the vocabulary has more than 65,536'
+
+  const tensor = (dtype: Dtype) => () =>
+    encodeSafetensors([{ name: 'tokens', dtype, shape: [ids.length], bytes: uint32(ids) }])
+  test.each<[what: string, form: string, name: string, make: () => Uint8Array]>([
+    ['a bare file', 'uint32', 'a.bin', () => uint32(ids)],
+    ["a file with llm.c's header for Llama 3", 'llm.c', 'b.bin', () => llmc(ids.length)],
+    ['a tensor of U32', 'safetensors', 'u.safetensors', tensor('U32')],
+    ['a tensor of I32', 'safetensors', 'i.safetensors', tensor('I32')],
+  ])('are read from %s', async (_, form, name, make) => {
+    const { train, valid, parts, sha256 } = await read(file(name, make()))
+    expect([...train, ...valid]).toEqual([...ids])
+    expect(Math.max(...train)).toBeGreaterThan(65_535)
+    expect(parts[0].files[0]).toMatchObject({ form, tokens: ids.length })
+    expect(sha256).toBe(createHash('sha256').update(make()).digest('hex'))
+  })
+
+  test('are refused where they are stored otherwise', async () => {
+    expect(await refused(file('c.bin', uint16Bytes(tokens)))).toBe(`InputError: holds numbers of 16 bits; ${WIDE}`)
+    const long = new Uint8Array(BigInt64Array.from(ids, BigInt).buffer)
+    expect(await refused(file('d.bin', long))).toBe(`InputError: holds numbers of 64 bits; ${WIDE}`)
+    expect(await refused(file('e.bin', uint32(ids).subarray(1)))).toBe(
+      'InputError: 11999 bytes are no whole number of 32-bit tokens',
+    )
+    expect(await refused(file('f.bin', llmc(ids.length + 1)))).toBe(
+      'InputError: its llm.c header promises 3001 tokens, the file holds 3000: it was cut or added to',
+    )
+    const gpt2 = llmc(ids.length)
+    gpt2.writeInt32LE(20240520, 0)
+    expect(await refused(file('g.bin', gpt2))).toBe(`InputError: has llm.c's header for the tokens of GPT-2; ${WIDE}`)
+    expect(await refused(file('h.bin', uint32(ids.with(2777, vocabulary))))).toBe(
+      'InputError: token 2777 is 70000, expected 0 to 69999 for the tokenizer folder',
+    )
+  })
+
+  test("lie beside an index of Megatron's that says int32", async () => {
+    const data = file('w.bin', uint32(ids))
+    const index = (code: number) => Buffer.concat([Buffer.from('MMIDIDX\0\0'), Buffer.alloc(8, 1), Buffer.of(code)])
+    file('w.idx', index(4))
+    expect(await refused(data)).toBe('was read')
+    file('w.idx', index(5))
+    expect(await refused(data)).toBe(`InputError: lies beside an index of Megatron's that says int64; ${WIDE}`)
   })
 })
 

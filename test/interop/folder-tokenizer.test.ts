@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { atOnce, createTextStream } from '../../src/data/index.js'
+import { atOnce, createTextStream, type Tokens } from '../../src/data/index.js'
 import { encodeTruncated, type FolderTokenizer, openFolderTokenizer } from '../../src/interop/folder-tokenizer.js'
 import { tokenBytes } from '../../src/interop/token-bytes.js'
 import { InputError, memorySource } from '../../src/safetensors/index.js'
@@ -36,7 +36,7 @@ function streamed(tokenizer: FolderTokenizer, text: string, size: number, addSpe
   const bytes = new TextEncoder().encode(text)
   const encoder = tokenizer.createEncoder({ addSpecialTokens })
   const tokens: number[] = []
-  const take = (some: Uint16Array) => tokens.push(...some)
+  const take = (some: Tokens) => tokens.push(...some)
   for (let at = 0; at < bytes.length; at += size) atOnce(encoder.push(bytes.subarray(at, at + size), take))
   atOnce(encoder.end(take))
   return tokens
@@ -111,6 +111,24 @@ test("stories260k has llama2.c's tokens, one of which begins a text", async () =
   expect([1, 3, 265].map((token) => byteLengths[token])).toEqual([0, 1, 4]) // <s>, <0x00>, " the"
 })
 
+test('a text is cut at the side that the folder says, and another side is refused', async () => {
+  const folder = new URL('tokenizers/wordpiece/', vectors)
+  const settings = JSON.parse(readFileSync(new URL('tokenizer_config.json', folder), 'utf8'))
+  const openSide = (side: unknown) => {
+    const changed = { 'tokenizer_config.json': JSON.stringify({ ...settings, truncation_side: side }) }
+    return openFolderTokenizer(opening(folder, changed), 701)
+  }
+  const text = 'Speak, speak. First, you know'
+  const whole = [...(await openVectors('wordpiece', 701)).encode(text, { addSpecialTokens: true })]
+  const left = await openSide('left')
+  expect(encodeTruncated(left, text, 6)).toEqual([whole[0], ...whole.slice(-5)])
+  expect(encodeTruncated(left, text, 512)).toEqual(whole)
+  expect(encodeTruncated(await openSide('right'), text, 6)).toEqual([...whole.slice(0, 5), whole.at(-1)])
+  await expect(openSide('middle')).rejects.toThrow(
+    'tokenizer_config.json: "truncation_side" expected right or left, got "middle"',
+  )
+})
+
 test('a text cut to a length keeps the tokens around it', async () => {
   const tokenizer = await openVectors('wordpiece', 701)
   const whole = [...tokenizer.encode('Speak, speak. First, you know', { addSpecialTokens: true })]
@@ -168,6 +186,55 @@ test('a word of 200,000 tokens is one text', async () => {
   expect(textOf(tokenizer, [...tokenizer.encode(word)])).toBe(word)
 })
 
+describe("what transformers makes of a BertTokenizer's folder", () => {
+  const folder = new URL('tokenizers/wordpiece/', vectors)
+  const { vocabulary } = vectorsOf('wordpiece')
+  const jsonOf = (name: string) => JSON.parse(readFileSync(new URL(name, folder), 'utf8'))
+  const open = (settings: object, json: object = {}) =>
+    openFolderTokenizer(
+      opening(folder, {
+        'tokenizer_config.json': JSON.stringify({ ...jsonOf('tokenizer_config.json'), ...settings }),
+        'tokenizer.json': JSON.stringify({ ...jsonOf('tokenizer.json'), ...json }),
+      }),
+      vocabulary,
+    )
+  const [CLS, SEP, MASK, UNK] = [2, 3, 4, 1]
+  const keepsCase = { ...jsonOf('tokenizer.json').normalizer, lowercase: false }
+
+  test('[CLS] and [SEP] stand around a text where the file puts nothing there', async () => {
+    expect(await open({}, { post_processor: null })).toMatchObject({ before: [CLS], after: [SEP] })
+    expect(await open({ tokenizer_class: 'PreTrainedTokenizerFast' }, { post_processor: null })).toMatchObject({
+      before: [],
+      after: [],
+    })
+  })
+
+  test('do_lower_case of tokenizer_config.json decides, true by default', async () => {
+    const small = [...(await open({})).encode('a')]
+    expect([...(await open({ do_lower_case: undefined }, { normalizer: keepsCase })).encode('A')]).toEqual(small)
+    expect([...(await open({ do_lower_case: false })).encode('A')]).toEqual([UNK])
+    await expect(open({ do_lower_case: 'no' })).rejects.toThrow('do_lower_case "no" of tokenizer_config.json')
+  })
+
+  test('made small for sentence-transformers: special tokens in a text stay, and a sigma at the end of a word is as any other', async () => {
+    const cased = await open({ do_lower_case: false })
+    const text = 'A [MASK] \u03a3\u03a3'
+    expect(cased.encode(text)[0]).toBe(UNK)
+    const small = [...cased.lowerCased().encode(text)]
+    expect(small).toEqual([...cased.encode('a [MASK] \u03c3\u03c3')])
+    expect(small[1]).toBe(MASK)
+    expect([...cased.lowerCased().lowerCased().encode(text)]).toEqual(small)
+  })
+
+  test('the side of padding: tokenizer_config.json before tokenizer.json', async () => {
+    expect((await open({})).padding).toBe('right')
+    expect((await open({ padding_side: 'left' })).padding).toBe('left')
+    const padding = { ...jsonOf('tokenizer.json').padding, direction: 'Left' }
+    expect((await open({}, { padding })).padding).toBe('left')
+    expect((await open({ padding_side: 'right' }, { padding })).padding).toBe('right')
+  })
+})
+
 describe('a folder that is refused', () => {
   const folder = new URL('tokenizers/byte-level/', vectors)
   const own = () => JSON.parse(readFileSync(new URL('tokenizer.json', folder), 'utf8'))
@@ -197,8 +264,8 @@ describe('a folder that is refused', () => {
     await refused(() => {}, 481).toThrow(
       new InputError(`tokenizer.json: token 483 ("<think>ing") is beyond the model's vocabulary of 481`),
     )
-    await refused(() => {}, 2 ** 16 + 1).toThrow(
-      new InputError('tokenizer.json: a vocabulary of 65,537 tokens is not supported; at most 65,536 are'),
+    await refused(() => {}, 2 ** 24 + 1).toThrow(
+      new InputError('tokenizer.json: a vocabulary of 16,777,217 tokens is not supported; at most 16,777,216 are'),
     )
     const padded = await openFolderTokenizer(opening(folder), 512)
     expect(padded.vocabulary).toBe(512)

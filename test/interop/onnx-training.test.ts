@@ -119,6 +119,7 @@ test('a batch is at most 2^20 tokens, unless it is one sequence', async () => {
   }
   expect(() => make(1, 0)).toThrow(new RangeError('"length" expected an integer >= 1, got 0'))
   expect(() => checkTrainingBatch(2 ** 22, { batch: 1, length: 2 ** 22 })).not.toThrow()
+  expect(() => checkTrainingBatch(1e9, { batch: 1, length: 1e9 })).toThrow('"length" expected an integer <= 4194304')
   expect(() => checkTrainingBatch(2 ** 22, { batch: 2, length: 2 ** 22 })).toThrow('"batch" expected an integer <= 1 ')
 })
 

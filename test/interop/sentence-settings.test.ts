@@ -56,13 +56,24 @@ describe('how a folder makes one vector of a sentence', () => {
       prompt: '',
       warnings: [said],
     })
-    expect(await read({ 'sentence_bert_config.json': { max_seq_length: 128 } })).toMatchObject({ maxLength: 128 })
+  })
+
+  test('without modules.json no other file of sentence-transformers is read, and the ones that are there are named', async () => {
+    const files = { 'sentence_bert_config.json': { max_seq_length: 128, do_lower_case: true } }
+    const { warnings, ...found } = await read({
+      ...files,
+      'config_sentence_transformers.json': { prompts: { a: 'A' }, default_prompt_name: 'a' },
+    })
+    expect(found).toMatchObject({ maxLength: 512, lowerCase: false, prompt: '' })
+    expect(warnings[0]).toContain('sentence_bert_config.json and config_sentence_transformers.json not read')
   })
 
   test.each([
     [{ pooling_mode_cls_token: true }, 'cls'],
     [{ pooling_mode_max_tokens: true, include_prompt: true }, 'max'],
     [{ embedding_dimension: 384, pooling_mode: 'cls' }, 'cls'],
+    [{ pooling_mode: 'cls', pooling_mode_mean_tokens: true }, 'cls'],
+    [{ pooling_mode: ['max'], pooling_mode_lasttoken: true }, 'max'],
   ])('the pooling of %j is %s', async (config, pooling) => {
     const modules = [module('Transformer', ''), module('Pooling', 'pool')]
     const files = { ...miniLm, 'modules.json': modules, 'pool/config.json': config }

@@ -88,6 +88,16 @@ test('shards are read as one model, and closed', async () => {
   expect(opened.source).toBe('folder/model.safetensors.index.json')
 })
 
+test('tensors that the index does not name are read, and named in a warning', async () => {
+  const { files, map } = shards(2)
+  const [wte, wpe] = [...shapes.keys()]
+  const { [wte]: _, [wpe]: __, ...named } = map as Record<string, string>
+  const { warnings, weights } = await readModelFolder(folder(files, { weight_map: named }).open)
+  expect(weights.has('wte')).toBe(true)
+  expect(warnings).toEqual([expect.stringContaining(`does not name what its shards hold: "${wte}", "${wpe}"`)])
+  expect((await readModelFolder(folder(files, { weight_map: map }).open)).warnings).toEqual([])
+})
+
 test('a single file is preferred, as transformers does', async () => {
   const { open } = folder(new Map([['model.safetensors', new Set(shapes.keys())]]), 'not JSON')
   expect((await openModelFolder(open)).source).toBe('folder/model.safetensors')

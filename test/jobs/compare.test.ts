@@ -8,6 +8,7 @@ import { exportModel } from '../../src/jobs/export-model.js'
 import { openModelSource } from '../../src/jobs/model-source.js'
 import { evaluateTicket } from '../../src/jobs/searched-eval.js'
 import { writeSearchedTicket } from '../../src/jobs/searched-ticket.js'
+import { memorySource, openSafetensors } from '../../src/safetensors/index.js'
 import { writeSearched } from '../cli/searched-fixture.js'
 import { slt, sorter } from '../cli/slt.js'
 import { randomContent, runnableConfig } from '../ticket/searched-example.js'
@@ -16,6 +17,7 @@ let folder: string
 let ticket: string
 let other: string
 let trained: string
+let encoder: string
 let text: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'slt-'))
@@ -26,6 +28,9 @@ beforeAll(async () => {
   const shape = ['--model', 'micro', '--layers', '1', '--width', '16', '--heads', '1', '--context', '32']
   const run = ['--steps', '2', '--batch', '2', '--device', 'cpu', '--out', trained]
   expect(slt('train', '--data', text, ...shape, ...run).code).toBe(0)
+  encoder = join(folder, 'encoder.dense.safetensors')
+  const small = ['--layers', '1', '--width', '16', '--heads', '1', '--context', '32', '--seed', '4']
+  expect(slt('train', '--data', text, '--family', 'bert', ...small, ...run.slice(0, -1), encoder).code).toBe(0)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -116,6 +121,48 @@ test('what does not fit is said before anything runs', async () => {
   await expect(compare([ticket], { runs: 1, signal: aborted })).rejects.toThrow('enough')
 })
 
+test('an encoder of slt train has the loss that its training recorded last', async () => {
+  const { loss, bitsPerByte, hidden, part } = await evaluateTicket({ ticket: encoder, data: text, part: 'valid' })
+  const { metadata } = await openSafetensors(memorySource(await readFile(encoder)))
+  const recorded = JSON.parse(metadata.get('slt-dense')!)
+  expect([hidden, part]).toEqual([true, 'valid'])
+  expect([loss, bitsPerByte]).toEqual([recorded.validLoss, recorded.bitsPerByte])
+  const other = await evaluateTicket({ ticket: encoder, data: text, part: 'valid', hidingSeed: 5n })
+  expect(other.loss).not.toBe(loss) // other tokens are hidden
+})
+
+test('encoders are compared on the tokens that the seed of the first hides, and by the tokens they read', async () => {
+  const found = join(folder, 'encoder.slt.safetensors')
+  const { config } = await openModelSource(encoder).then((source) => source.close().then(() => source))
+  const content = { ...randomContent(config), tokenizer: 'bytes' as const }
+  await writeSearchedTicket(found, content, [1, 2], createGraphRunner({ threads: 1 }))
+  const { models, prompt, count } = await compare([encoder, found, encoder], { data: text, windows: 4, runs: 1 })
+  expect([prompt, count]).toEqual([8, 22])
+  expect(models.map(({ kind, task }) => [kind, task])).toEqual([
+    ['trained', 'encoder'],
+    ['searched', 'encoder'],
+    ['trained', 'encoder'],
+  ])
+  expect(models[2].loss).toEqual(models[0].loss)
+  const one = await evaluateTicket({ ticket: found, data: text, windows: 4, hidingSeed: 4n })
+  expect(models[1].loss!.nats).toBe(one.loss)
+  for (const { speed } of models) {
+    for (const value of [speed!.load, speed!.firstToken, speed!.tokensPerSecond]) expect(value).toBeGreaterThan(0)
+  }
+})
+
+test('an encoder has no loss where nobody trained one here, and is not compared with a model that writes', async () => {
+  const exported = join(folder, 'encoder')
+  await exportModel({ source: encoder, out: exported, to: 'huggingface' })
+  const none = `${exported}: is a BERT, an encoder that neither slt search nor slt train made, and has no loss`
+  await expect(evaluateTicket({ ticket: exported, data: text })).rejects.toThrow(none)
+  await expect(compare([encoder, exported], { data: text })).rejects.toThrow(none)
+  const mixed = `${encoder}: is an encoder, which predicts hidden tokens, and ${ticket} predicts the next one`
+  await expect(compare([ticket, encoder], { data: text })).rejects.toThrow(mixed)
+  await expect(compare([encoder, ticket], { runs: 1 })).rejects.toThrow(mixed)
+  expect((await compare([encoder, ticket])).models.map(({ task }) => task)).toEqual(['encoder', 'causal'])
+})
+
 test('a file of slt train opens as a model; one that is not what it says is refused', async () => {
   const source = await openModelSource(trained)
   expect(source).toMatchObject({ kind: 'trained', tokenizer: 'bytes', dtype: 'F32', ticket: null })
@@ -134,6 +181,10 @@ test('a file of slt train opens as a model; one that is not what it says is refu
   await expect(openModelSource(broken)).rejects.toThrow(
     `${broken}: not a model of slt train: "heads" expected a divisor of the width 16, got 3`,
   )
+  const seeded = Buffer.from(bytes)
+  seeded.write('x', seeded.indexOf('\\"seed\\":\\"') + 11)
+  await writeFile(broken, seeded)
+  await expect(openModelSource(broken)).rejects.toThrow('"seed" expected the digits of an integer from 0 to 2^64-1')
   const nan = Buffer.from(bytes)
   nan.writeFloatLE(Number.NaN, bytes.length - 4)
   await writeFile(broken, nan)

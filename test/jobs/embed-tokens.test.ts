@@ -105,4 +105,5 @@ test('the cosine of equal, opposite, orthogonal and zero vectors', () => {
   expect(cosine([1, 2], [-1, -2])).toBeCloseTo(-1, 12)
   expect(cosine([1, 0], [0, 3])).toBe(0)
   expect(cosine([0, 0], [1, 3])).toBe(0)
+  expect(cosine([0, 0], [0, 0])).toBe(1)
 })

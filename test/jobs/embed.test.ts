@@ -7,6 +7,7 @@ import { openFile } from '../../src/files/files.js'
 import { readModelFolder } from '../../src/interop/index.js'
 import { type EmbedRequest, embedTexts, openEmbedder } from '../../src/jobs/embed.js'
 import { cosine } from '../../src/jobs/embed-tokens.js'
+import { missingTokenizer } from '../../src/jobs/missing-tokenizer.js'
 import { openModel } from '../../src/jobs/open-model.js'
 import { pruneModel } from '../../src/jobs/prune.js'
 import { InputError } from '../../src/safetensors/index.js'
@@ -90,6 +91,16 @@ test('of a longer text the first tokens are read, which is told once', async () 
   expect(text.tokens).toBe(16)
 })
 
+test('a folder that cuts texts at their beginning has the last tokens read', async () => {
+  const settings = JSON.parse(await readFile(join(encoderFolder, 'tokenizer_config.json'), 'utf8'))
+  const model = await changed('left', { 'tokenizer_config.json': { ...settings, truncation_side: 'left' } })
+  const text = expected.texts[4]
+  const [left, right] = [await embed({ model, texts: [text] }), await embed({ texts: [text] })]
+  expect(left.warnings.at(-1)).toBe('text 1 is longer than 16 tokens: the last 16 are read')
+  expect(left).toMatchObject({ truncationSide: 'left', tokens: 16 })
+  expect(largestDifference(left.vectors, right.vectors)).toBeGreaterThan(1e-3)
+})
+
 test('a tokenizer with fewer tokens than the model is told of once', async () => {
   const { warnings } = await embed({ texts: ['a'] })
   expect(warnings).toEqual([
@@ -113,6 +124,21 @@ test('a folder without files of sentence-transformers: the mean, its length as i
   ).toBeLessThan(2e-6)
 })
 
+test('do_lower_case of a tokenizer that keeps capitals: as of small texts, but for special tokens', async () => {
+  const cased = { 'tokenizer_config.json': { do_lower_case: false } }
+  const texts = ['Romeo and [MASK] Juliet', 'ROMEO']
+  const model = await changed('small', { ...cased, 'sentence_bert_config.json': { do_lower_case: true } })
+  const { vectors } = await embed({ model, texts })
+  const small = await embed({ model: await changed('cased', cased), texts: ['romeo and [MASK] juliet', 'romeo'] })
+  expect(largestDifference(vectors, small.vectors)).toBe(0)
+})
+
+test('padding on the left, which ties an embedding to the texts beside it, is told of', async () => {
+  const model = await changed('left', { 'tokenizer_config.json': { padding_side: 'left' } })
+  expect((await embed({ model })).warnings).toContainEqual(expect.stringMatching(/fills up short texts on the left/))
+  expect((await embed()).warnings).not.toContainEqual(expect.stringMatching(/left/))
+})
+
 test('--tokenizer of another folder brings its tokens and its settings', async () => {
   const model = await changed('mute', { 'tokenizer.json': null, 'modules.json': null })
   await expect(embed({ model })).rejects.toThrow(new RegExp(`^${model}: names no tokenizer; .*--tokenizer <folder>`))
@@ -131,6 +157,16 @@ describe('refused before any work', () => {
         `${stories}: is a Llama, which is no encoder (a token of it sees only those before it, and it was trained to predict the next one); slt embed takes a BERT`,
       ),
     ))
+
+  test('no room for a text between the tokens around it, by the key that says so', async () => {
+    const around = (model: string, key: string) =>
+      new InputError(`${model}: ${key} expected at least 2, the tokens that the tokenizer puts around a text, got 1`)
+    const short = await changed('one', { 'sentence_bert_config.json': { max_seq_length: 1 } })
+    await refused({ model: short }, around(short, 'max_seq_length'))
+    const files = { 'sentence_bert_config.json': { max_seq_length: null } }
+    const other = await changed('one-model', { ...files, 'tokenizer_config.json': { model_max_length: 1 } })
+    await refused({ model: other }, around(other, 'model_max_length'))
+  })
 
   test('an empty text, one of white space, and no text', async () => {
     await refused({ texts: ['a', ''] }, new RangeError('text 2 expected at least one letter, got an empty text'))
@@ -188,4 +224,11 @@ test('an embedder is opened once for many texts', async () => {
   await embedder.close()
   expect(largestDifference(first.vectors, expected.mean.subarray(0, 32))).toBeLessThan(2e-6)
   expect(largestDifference(second.vectors, expected.mean.subarray(32, 64))).toBeLessThan(2e-6)
+})
+
+test('what has no tokenizer is told what helps, and an encoder is not sent to slt run', () => {
+  expect(missingTokenizer(40)).toContain('slt run --tokens')
+  expect(missingTokenizer(40, 'encoder')).toBe(
+    "names no tokenizer; neither bytes nor gpt2 has the model's 40 tokens; --tokenizer <folder> takes a folder's tokenizer.json",
+  )
 })

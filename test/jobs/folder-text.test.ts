@@ -91,7 +91,9 @@ describe('a ticket that names no tokenizer', () => {
 
   test('says that a folder may be named', async () => {
     await expect(write(ticket, { prompt: 'a', count: 1 })).rejects.toThrow(
-      new RegExp(`^${ticket}: names no tokenizer; .*--tokenizer <folder> takes a folder's tokenizer.json$`),
+      new RegExp(
+        `^${ticket}: names no tokenizer; .*--tokenizer <folder> takes a folder's tokenizer.json, for a pruned ticket its target's$`,
+      ),
     )
   })
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -7,7 +7,7 @@ import { openModelSource } from '../../src/jobs/model-source.js'
 import { openModel } from '../../src/jobs/open-model.js'
 import { pruneModel } from '../../src/jobs/prune.js'
 import { openTicketModel } from '../../src/jobs/ticket-model.js'
-import { InputError } from '../../src/safetensors/index.js'
+import { InputError, memorySource, openSafetensors } from '../../src/safetensors/index.js'
 import { writeSearched } from '../cli/searched-fixture.js'
 import { sorter } from '../cli/slt.js'
 import { readSorter } from '../families/gpt2/partials.js'
@@ -62,4 +62,26 @@ test('what is neither is refused, and a folder where a ticket is asked for', asy
   await expect(openModel(folder)).rejects.toThrow(new InputError(`${folder}: holds no model (no config.json in it)`))
   await expect(inspectFile(sorter)).rejects.toThrow(new InputError(`${sorter}: is a folder, not a ticket`))
   await expect(openTicketModel(sorter)).rejects.toThrow(new InputError(`${sorter}: is a folder, not a ticket`))
+})
+
+test('logits from which no token can be taken are told by the file', async () => {
+  const path = join(folder, 'endless')
+  await cp(sorter, path, { recursive: true })
+  const file = join(path, 'model.safetensors')
+  const bytes = await readFile(file)
+  const source = memorySource(new Uint8Array(bytes))
+  const { tensors } = await openSafetensors(source)
+  for (const name of ['transformer.ln_f.weight', 'lm_head.weight']) {
+    const { byteOffset, byteLength } = tensors.get(name)!
+    for (let at = 0; at < byteLength; at += 4) bytes.writeFloatLE(3e38, byteOffset + at)
+  }
+  await writeFile(file, bytes)
+  const { decoder, close } = await openModel(path)
+  try {
+    await expect(decoder.read([1, 2, 0])).rejects.toThrow(
+      new RegExp(`^${path}: its logits are not finite numbers \\((?:NaN|-?Infinity)\\): it cannot choose a token$`),
+    )
+  } finally {
+    await close()
+  }
 })

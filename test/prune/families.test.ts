@@ -1,5 +1,5 @@
 /** Models of every family, pruned with nothing kept dense, verified literally. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -9,6 +9,7 @@ import type { BaseConfig } from '../../src/families/config.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { createTicketFiles } from '../../src/files/ticket-files.js'
+import { openModel } from '../../src/jobs/open-model.js'
 import { isPruneOf, verifyModel } from '../../src/jobs/prune.js'
 import { type PruneOptions, pruneModel } from '../../src/prune/prune.js'
 import { runPruneTask } from '../../src/prune/task.js'
@@ -31,6 +32,43 @@ async function prune(options: PruneOptions) {
     options,
   )
 }
+
+test.each(['factored', 'rotary'] as const)(
+  'a context of a billion tokens, %s, asks for no memory: the ticket is verified and written from as of a short one',
+  async (attention) => {
+    const config: BaseConfig = { ...smallLlama, layers: 1, positions: 1e9 }
+    const target = { config, weights: randomWeights(config) }
+    const out = join(folder, `${attention}-long.slt.safetensors`)
+    await prune({ target, items: 4, seed: 3, out, attention })
+    const { checks } = await verifyModel({ ticket: out })
+    const other = { config: smallBert as BaseConfig, weights: randomWeights(smallBert) }
+    expect((await verifyModel({ ticket: out, target: other })).checks.at(-1)).toMatchObject({
+      passed: false,
+      detail: 'the ticket is a Llama, the target a BERT',
+    })
+    expect(checks.filter(({ passed }) => !passed)).toEqual([])
+    const opened = await openModel(out)
+    try {
+      const { logits } = opened.model
+      const tokens = [1, 2, 3, 4, 5, 6, 7, 8, 0, 1]
+      await opened.decoder.read(tokens.slice(0, 3))
+      for (const token of tokens.slice(3, -1)) await opened.decoder.append(token)
+      const last = await opened.decoder.append(tokens.at(-1)!)
+      const whole = (await logits(Int32Array.from(tokens), 1, tokens.length)).subarray(-last.length)
+      expect(last.every((logit, i) => Math.abs(logit - whole[i]) < 1e-4)).toBe(true)
+    } finally {
+      await opened.close()
+    }
+    // What a text takes is asked for when it is read.
+    const asking = await openModel(out, { memoryLimit: 1e6 })
+    try {
+      const long = new Int32Array(2 ** 14)
+      await expect(asking.model.logits(long, 1, long.length)).rejects.toThrow(/MB of memory to run, the limit is 1\.00/)
+    } finally {
+      await asking.close()
+    }
+  },
+)
 
 const cases: [string, BaseConfig, PruneOptions['attention']][] = [
   ['gpt2', { ...smallGpt2, layers: 1, tiedHead: true } as BaseConfig, 'factored'],
@@ -92,4 +130,27 @@ test('embeddings may have more products a weight than the rest', async () => {
       `"embeddingItems" expected an integer from 1 to 256, got ${embeddingItems}`,
     )
   }
+})
+
+test('items of embeddings are refused where embeddings stay dense, before work', async () => {
+  const config: BaseConfig = { ...smallLlama, layers: 1, tiedHead: false } as BaseConfig
+  const options = { target: { config, weights: randomWeights(config) }, items: 4, seed: 3, out: join(folder, 'never') }
+  await expect(prune({ ...options, dense: 'embeddings', embeddingItems: 4 })).rejects.toThrow(
+    '"embeddingItems" expected nothing where embeddings stay dense (an output matrix of its own has "items"), got 4',
+  )
+})
+
+test('no ticket is begun that its own verification would refuse for memory; one that is allowed is verified within the same limit', async () => {
+  const size = { layers: 1, width: 64, heads: 4, keyHeads: 2, headWidth: 16, inner: 256 }
+  const config: BaseConfig = { ...smallLlama, ...size } as BaseConfig
+  const target = { config, weights: randomWeights(config) }
+  const out = join(folder, 'limited.slt.safetensors')
+  const options = { target, items: 8, seed: 3, out }
+  const refused = await prune({ ...options, memoryLimit: 1e6 }).catch((error: Error) => error.message)
+  expect(refused).toMatch(/limited\.slt\.safetensors: needs \d+\.\d\d MB of memory to run, the limit is 1\.00 MB$/)
+  expect((await readdir(folder)).filter((name) => name.startsWith('limited'))).toEqual([])
+  const memoryLimit = 1e6 * Number(/needs ([\d.]+) MB/.exec(refused as string)![1])
+  await prune({ ...options, memoryLimit })
+  const { checks } = await verifyModel({ ticket: out, target, memoryLimit, maxKl: 10, minGreedy: 0 })
+  expect(checks.filter(({ passed }) => !passed)).toEqual([])
 })

@@ -14,7 +14,7 @@ import { comparePredictions, sampleSequences } from '../../src/prune/compare-pre
 import type { Network } from '../../src/prune/compare-results.js'
 import { verifyModel } from '../../src/prune/verify.js'
 import { checkPredictions, type PredictionLimits } from '../../src/prune/verify-predictions.js'
-import { expectPruned, openTicket, type PrunedTicket } from '../../src/ticket/index.js'
+import { expectPruned, openTicket, type Probe, type PrunedTicket } from '../../src/ticket/index.js'
 import { readSorter } from '../families/gpt2/partials.js'
 
 /** The bundled sorter with logits 30 times as large: up to 250, whose differences of 0.1 mean nothing. */
@@ -61,6 +61,28 @@ test('large logits fail no sound ticket: what counts is what its predictions los
 
 test('random weights of another seed fail', async () => {
   expect(failed(await verify({ seed: 8n }))).toEqual(['weights', 'probe', 'divergence', 'greedy tokens'])
+})
+
+test('a ticket does not set the tolerance of its probe', async () => {
+  const changed = (change: (probe: Probe) => Partial<Probe>) =>
+    verify(({ metadata }) => ({ metadata: { ...metadata, probe: { ...metadata.probe!, ...change(metadata.probe!) } } }))
+  const wide = await changed(({ logits }) => ({ tolerance: 1e9, logits: logits.map((logit) => logit + 1) }))
+  expect(failed(wide)).toEqual(['probe'])
+  expect(named(wide, 'probe').detail).toContain('a tolerance of 1000000000, which is too wide')
+  const honest = named(await verify(), 'probe')
+  expect(honest.detail).not.toContain('too wide')
+  expect(named(await changed(() => ({ tolerance: 1e-3 })), 'probe')).toEqual(honest)
+})
+
+test('a construction of other items than those of the pairs fails', async () => {
+  const said = (items: number) =>
+    verify(({ metadata }) => ({ metadata: { ...metadata, construction: { ...metadata.construction, items } } }))
+  expect(failed(await said(12))).toEqual([])
+  for (const items of [11, 13, 4]) expect(failed(await said(items))).toEqual(['pairs'])
+  const tables = ({ metadata }: PrunedTicket) => ({
+    metadata: { ...metadata, construction: { ...metadata.construction, embeddingItems: 5 } },
+  })
+  expect(failed(await verify(tables))).toEqual(['pairs'])
 })
 
 test('one matrix without its mask fails', async () => {

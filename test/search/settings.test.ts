@@ -117,3 +117,15 @@ test('the fingerprint knows no order of keys; differences are told in words', ()
   expect(differences(a, b)).toBe('config.layers is 4 there, 2 here; keep is 0.3 there, 0.5 here')
   expect(differences({}, { seed: '1' })).toBe('seed is absent there, 1 here')
 })
+
+test('heads that positions cannot turn are told by what was given', () => {
+  const choice = { model: 'llama-micro', width: '12' } as const
+  expect(() => chooseModel({ ...choice, heads: 4 }, 256)).toThrow(
+    '"heads" expected a divisor of the width 12 that gives each an even width, whose positions are turned by pairs, got 4',
+  )
+  expect(() => chooseModel({ ...choice, heads: 3, keyHeads: 2 }, 256)).toThrow(
+    '"key-heads" expected a divisor of the 3 heads, got 2',
+  )
+  expect(chooseModel({ ...choice, heads: 3, keyHeads: 3 }, 256)).toMatchObject({ headWidth: 4 })
+  expect(chooseModel({ model: 'bert-micro', width: '12', heads: 4 }, 256)).toMatchObject({ heads: 4 })
+})

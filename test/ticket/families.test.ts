@@ -197,17 +197,26 @@ describe('refused in one line', () => {
     ['a billion layers', set('config.layers', 1e9), /"matrices" expected at least one for each of 1000000000 layers/],
     ['huge heads', set('config.headWidth', 2 ** 40), /"layers.0.self_attn.q_proj.shape" expected \[6,4398046511104\]/],
     ['no scores', (m) => delete (m.matrices as Loose[])[0].scores, /"embed_tokens.scores" expected an integer/],
-    ['the matrices of a BERT', set('family', 'bert'), /"types" expected a number, got undefined/],
+    [
+      'the matrices of a BERT',
+      set('family', 'bert'),
+      /"types" expected a number, got undefined \(the ticket says that it is of a BERT\)/,
+    ],
   ]
   test.each(cases)('a searched Llama with %s', async (_, change, message) => {
     expect(await refusal(await forge(encode(searched(smallLlama)), change))).toMatch(message)
   })
 
-  test('a family inside of the configuration is ignored', async () => {
-    const third = await forge(encode(searched(smallLlama)), set('config.family', 'bert'))
-    expect((await openSearched(third)).metadata.config).toEqual(smallLlama)
-    const first = await forge(encode(randomContent(smallConfig)), set('config.family', 'llama'))
-    expect((await openSearched(first)).metadata.config).toEqual(smallConfig)
+  test("a family inside of the configuration that is not the ticket's", async () => {
+    const third = encode(searched(smallLlama))
+    expect(await refusal(await forge(third, set('config.family', 'bert')))).toMatch(
+      /"config.family" expected llama, the ticket's, got "bert"/,
+    )
+    expect((await openSearched(await forge(third, set('config.family', 'llama')))).metadata.config).toEqual(smallLlama)
+    const first = encode(randomContent(smallConfig))
+    expect(await refusal(await forge(first, set('config.family', 'llama')))).toMatch(/"config.family" expected gpt2/)
+    expect(await refusal(await forge(first, set('config.family', 3)))).toMatch(/"config.family" expected gpt2.* got 3/)
+    expect((await openSearched(await forge(first, set('config.family', 'gpt2')))).metadata.config).toEqual(smallConfig)
   })
 
   test('an encoder of bytes without a token for the mask, a probe wider than its hidden state', async () => {
@@ -229,6 +238,20 @@ describe('refused in one line', () => {
     ['merged attention', set('construction.attention', 'merged'), /"attention" expected factored or rotary for Llama/],
     ['nothing said of what is dense', set('construction.dense', undefined), /"construction.dense" expected none, emb/],
     ['0 items', set('construction.embeddingItems', 0), /"construction.embeddingItems" expected an integer >= 1, got 0/],
+    ['items of another kind', set('construction.itemsPer', 'head'), /"construction.itemsPer" expected matrix, got "he/],
+    [
+      'items by matrix and of embeddings',
+      set('construction.itemsPer', 'matrix'),
+      /expected null beside itemsPer, got 6/,
+    ],
+    [
+      'more items than it says',
+      (m) => {
+        Object.assign(m.construction as object, { itemsPer: 'matrix', embeddingItems: null })
+        pair(m).hidden = 5 * (pair(m).inputs as number)
+      },
+      /pair "embed_tokens.0" expected a multiple of 9 hidden units, at most 36, got 45/,
+    ],
     ['a pair by another name', (m) => (pair(m).name = 'x'), /pair "embed_tokens.0" is missing/],
     ['a pair of another size', set('config.vocabulary', 8), /pair "embed_tokens.0" expected 8 x 6, got 9 x 6/],
     ['something dense', (m) => (m.dense = [{ name: 'd', shape: [] }]), /"dense" expected 0 tensors for the/],

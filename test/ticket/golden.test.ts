@@ -5,6 +5,7 @@ import { loadKernels } from '../../src/engine/node.js'
 import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
 import { openFile } from '../../src/files/files.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
+import { verifyModel } from '../../src/jobs/prune.js'
 import { createGenerator } from '../../src/kernels/index.js'
 import { generateWeights } from '../../src/random/index.js'
 import {
@@ -59,3 +60,15 @@ describe.each(Object.keys(goldens))('%s', (file) => {
     await source.close()
   })
 })
+
+test.each(Object.keys(goldens).filter((file) => file.startsWith('pruned')))(
+  '%s computes what was recorded when it was written',
+  async (file) => {
+    const { checks } = await verifyModel({ ticket: fileURLToPath(goldenFile(file)) })
+    expect(checks.map(({ name, passed }) => [name, passed])).toEqual([
+      ['container', true],
+      ['pairs', true],
+      ['probe', true],
+    ])
+  },
+)

@@ -68,8 +68,8 @@ describe('a few bytes may stand for many', () => {
     expect(await refused(() => inspectTicket(ticket))).toMatch(
       /needs 9\d\d\.\d\d kB of memory to inspect, the limit is 900\.00 kB$/,
     )
-    const long = expectSearched(await open(empty({ positions: 2 ** 14, layers: 3 }), 5e6))
-    expect(() => expectToRun(long)).toThrow(/^x: needs 8\.\d\d MB of memory to run, the limit is 5\.00 MB$/)
+    const long = expectSearched(await open(empty({ positions: 2 ** 14, layers: 3 }), 1e6))
+    expect(() => expectToRun(long)).toThrow(/^x: needs 3\.\d\d MB of memory to run, the limit is 1\.00 MB$/)
     const whole = expectSearched(await open(large, 2.5e5))
     expect(await refused(() => searchedContent(whole, () => null))).toMatch(/to read whole/)
   })

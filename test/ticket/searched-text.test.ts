@@ -96,7 +96,9 @@ test('where no tokenizer has about as many tokens, none is advised', async () =>
   const model = { path: 'own', tokenizer: null, hasOtherTokenizer: false, addedTokens: [], config }
   const none = "neither bytes nor gpt2 has the model's 5,000 tokens (slt run --tokens takes token numbers)"
   await expect(loadModelTokenizer(model)).rejects.toThrow(
-    new InputError(`own: names no tokenizer; ${none}; --tokenizer <folder> takes a folder's tokenizer.json`),
+    new InputError(
+      `own: names no tokenizer; ${none}; --tokenizer <folder> takes a folder's tokenizer.json, for a pruned ticket its target's`,
+    ),
   )
   await expect(loadModelTokenizer(model, 'bytes')).rejects.toThrow(
     new RangeError(

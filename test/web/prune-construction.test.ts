@@ -3,7 +3,10 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { loadSolver } from '../../src/engine/node.js'
 import { samplePositions } from '../../src/experiments/output-error.js'
+import { pairPlans } from '../../src/families/pair-plan.js'
+import { pairTarget } from '../../src/families/pair-target.js'
 import { openFile } from '../../src/files/files.js'
+import { readModelFolder } from '../../src/interop/index.js'
 import { multiply } from '../../src/paper/matrix.js'
 import { mergeRotary } from '../../src/paper/merged-rotary.js'
 import { prunePairs } from '../../src/paper/prune-pair.js'
@@ -24,6 +27,7 @@ import {
 import { createNewest } from '../../web/src/views/prune/newest.js'
 import { entryItems, pruneHead } from '../../web/src/views/prune/prune-head.js'
 import { openSorter, type Sorter } from '../../web/src/views/prune/sorter.js'
+import { openStoryHeads, type StoryHeads } from '../../web/src/views/prune/story-heads.js'
 import {
   createHeadInput,
   createTargetHead,
@@ -33,14 +37,19 @@ import {
 import { readPartials } from '../families/gpt2/partials.js'
 
 const folder = fileURLToPath(new URL('../../data/gpt-nano-sort', import.meta.url))
+const storyFolder = fileURLToPath(new URL('../../data/stories260k', import.meta.url))
+const storyFile = fileURLToPath(new URL('../../web/public/story-heads.safetensors', import.meta.url))
 const steps = { pause: async () => {} }
 let sorter: Sorter
 let solver: SubsetSumSolver
 const getSorter = async () => sorter
-const random = (seed: bigint, d: number) => createTargetHead({ kind: 'random', seed, d }, getSorter)
+let stories: StoryHeads
+const getStories = async () => stories
+const random = (seed: bigint, d: number) => createTargetHead({ kind: 'random', seed, d }, getSorter, getStories)
 
 beforeAll(async () => {
   sorter = await openSorter((name) => openFile(join(folder, name)))
+  stories = await openStoryHeads(await openFile(storyFile))
   solver = await loadSolver()
 })
 
@@ -73,16 +82,59 @@ describe("the sorter's heads, against the original program's tensors", () => {
   })
 
   test.each([0, 1, 2])('head %i: the attention map, to 1e-5', async (head) => {
-    const target = await createTargetHead({ kind: 'sorter', layer: 0, head }, getSorter)
+    const target = await createTargetHead({ kind: 'sorter', layer: 0, head }, getSorter, getStories)
     const map = attentionMap(target, target.scores, sorter.headInputs(tokensOf(0), 0), samplePositions(11, 64))
     expect(farthest(map, of('attSm', 0).subarray(head * 121, (head + 1) * 121))).toBeLessThan(1e-5)
   })
 
   test('six letters are followed by the answer', async () => {
-    const target = await createTargetHead({ kind: 'sorter', layer: 2, head: 1 }, getSorter)
+    const target = await createTargetHead({ kind: 'sorter', layer: 2, head: 1 }, getSorter, getStories)
     const { tokens, x } = await createHeadInput({ kind: 'letters', letters: 'CABBAC' }, target, 2, getSorter)
     expect(tokens).toEqual([2, 0, 1, 1, 0, 2, 0, 0, 1, 1, 2])
     expect(x.length).toBe(11 * 49)
+  })
+})
+
+describe("the storyteller's heads, against the matrices that pruning its folder asks for", () => {
+  test.each([
+    [0, 0],
+    [1, 1],
+    [2, 2],
+  ])('layer %i, head %i: A, B and W_V W_O, to 1e-6', async (layer, head) => {
+    const { config, weights } = await readModelFolder((name) => openFile(join(storyFolder, name)))
+    const plans = pairPlans(config, { attention: 'rotary', dense: 'none' }).filter(
+      (plan) => 'attention' in plan && plan.attention.layer === layer && plan.head === head,
+    )
+    const wanted = plans.map((plan) => pairTarget(plan, weights))
+    const target = await createTargetHead({ kind: 'story', layer, head }, getSorter, getStories)
+    expect(target.scores.length).toBe(4)
+    expect(farthest(target.valueOutput, wanted[4])).toBeLessThan(1e-6)
+    const d = 64
+    for (const [p, scores] of target.scores.entries()) {
+      // A pair of the model has [A | B]; the page draws A', and -B'.
+      const ofPair = Float64Array.from({ length: 2 * d * d }, (_, i) => {
+        const [row, column] = [Math.floor(i / (2 * d)), i % (2 * d)]
+        return column < d ? scores[column * 2 * d + row] : -scores[(column - d) * 2 * d + d + row]
+      })
+      expect(farthest(ofPair, wanted[p])).toBeLessThan(1e-6)
+    }
+    expect([target.inputs, target.mask, Array.from(target.rotary!.frequencies)]).toEqual([
+      64,
+      'causal',
+      [0, 1, 2, 3].map((p) => 10_000 ** (-p / 4)),
+    ])
+  })
+
+  test('one is pruned: all errors small with 16 items', async () => {
+    const target = await createTargetHead({ kind: 'story', layer: 0, head: 0 }, getSorter, getStories)
+    const source = { seed: 1n, items: 16, initialisation: 'theory' } as const
+    const head = await pruneHead(solver, target, source, SOURCE_STREAM, steps)
+    const { x } = await createHeadInput({ kind: 'random', seed: 1n, length: 16 }, target, 0, getSorter)
+    const largest = Math.max(...[...head.scores, head.valueOutput].map(largestError))
+    expect(largest).toBeLessThan(1)
+    expect(attentionError(target, mergedTicket(head), x)).toBeLessThanOrEqual(
+      outputBound(target, head, largestNorm(x, 64)),
+    )
   })
 })
 
@@ -191,7 +243,7 @@ describe('a pruned head', () => {
 })
 
 describe('a rotary head', () => {
-  const rotaryHead = (seed: bigint, d: number) => createTargetHead({ kind: 'rotary', seed, d }, getSorter)
+  const rotaryHead = (seed: bigint, d: number) => createTargetHead({ kind: 'rotary', seed, d }, getSorter, getStories)
 
   test('group by group it is the whole source pruned at once, and the sums are those of A_p and B_p', async () => {
     const target = await rotaryHead(3n, 3)

@@ -135,7 +135,7 @@ describe.skipIf(noBrowser)('pruning a head, in Chromium', () => {
     const [page, errors] = await open()
     await page.getByRole('radio', { name: 'Trained' }).check()
     await page.getByText(/The letters are C A B B A C, then the answer A A B B C\./).waitFor()
-    await page.getByLabel('Which head').selectOption('layer 2, head 3')
+    await page.getByLabel('Which head').selectOption('sorter: layer 2, head 3')
     await page.getByLabel('Letters to sort').fill('bacacb')
     await page.getByText(/The letters are B A C A C B, then the answer A A B B C\./).waitFor()
     await page.getByLabel('Letters to sort').fill('bacacd')

@@ -191,6 +191,38 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
     }
   })
 
+  test('the view that runs tickets lists those of the folders first, and an opened one begins with no prompt of another model', async () => {
+    const own = join(folder, 'tickets')
+    await mkdir(own)
+    await addTicket(own, 'mine.slt.safetensors')
+    await writeFile(join(own, 'torn.slt.safetensors'), 'torn')
+    const serving = await serve(own)
+    try {
+      const page = await browser.newPage()
+      const errors = watchErrors(page)
+      await page.goto(`${serving.url}#run?example=play`)
+      const mine = page.getByRole('link', { name: /^mine\.slt\.safetensors/ })
+      await mine.waitFor()
+      expect(await page.locator('.ticket-served a').count()).toBe(1)
+      const boxOf = (locator: ReturnType<Page['locator']>) => locator.boundingBox().then((box) => box!.y)
+      expect(await boxOf(mine)).toBeLessThan(await boxOf(page.getByRole('button', { name: /^A playwright/ })))
+      await page.getByText('Ready.').waitFor()
+      expect(await page.getByLabel('Prompt').inputValue()).toBe('ROMEO:')
+      await mine.click()
+      await expect.poll(() => mine.getAttribute('aria-current')).toBe('true')
+      await page.getByText('Ready.').waitFor()
+      expect(page.url()).not.toContain('ROMEO')
+      await page.getByRole('button', { name: /^A playwright/ }).click()
+      await page.locator('input[type=file]').first().setInputFiles(join(own, 'mine.slt.safetensors'))
+      await expect.poll(() => page.url()).toContain('example=none')
+      expect(page.url()).not.toContain('ROMEO')
+      expect(errors).toEqual([])
+      await page.close()
+    } finally {
+      await serving.close()
+    }
+  })
+
   test('a run whose log cannot be read is named, and hides nothing else', async () => {
     const own = join(folder, 'broken')
     await mkdir(own)

@@ -20,3 +20,6 @@ export async function fetchSiteFile(path: string, signal?: AbortSignal): Promise
   if (!response.ok) throw new Error(`${path} could not be loaded: the server answered ${response.status}.`)
   return new Uint8Array(await response.arrayBuffer())
 }
+
+/** Whether `slt serve` gave this page; it marks the head. */
+export const isServed = (): boolean => document.querySelector('meta[name="slt-serve"]') !== null

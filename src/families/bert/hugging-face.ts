@@ -52,7 +52,6 @@ export const bertHuggingFace: HuggingFaceLayout<BertConfig> = {
     hidden_dropout_prob: 0,
     attention_probs_dropout_prob: 0,
     initializer_range: 0.02,
-    use_cache: true,
   }),
   tensors: (config) => recipesOf(bertParameters(config), storedName),
   // The first BERTs named the vectors of their norms gamma and beta.
@@ -62,6 +61,7 @@ export const bertHuggingFace: HuggingFaceLayout<BertConfig> = {
       .replace(/LayerNorm\.gamma$/, 'LayerNorm.weight')
       .replace(/LayerNorm\.beta$/, 'LayerNorm.bias'),
   isPassedOver: (name) => /^(?:pooler|cls|classifier)\.|^embeddings\.position_ids$/.test(name),
+  isLeftOut: (name) => /^(?:pooler|cls|classifier)\./.test(name),
   isOfAnotherModel: (name) => /^(?:embeddings|encoder)\./.test(name),
 }
 

@@ -27,7 +27,7 @@ export const gpt2HuggingFace: HuggingFaceLayout<Gpt2Config> = {
       layers,
       width,
       heads: reader.size('n_head', { alias: 'num_attention_heads' }),
-      inner: reader.size('n_inner', { fallback: 4 * width }),
+      inner: reader.size('n_inner', { fallback: 4 * width, whereNull: 4 * width }),
       positions: reader.size('n_positions', { alias: 'max_position_embeddings' }),
       vocabulary: reader.size('vocab_size'),
       activation: reader.word('activation_function', activations, 'gelu_new'),

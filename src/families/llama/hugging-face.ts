@@ -14,7 +14,8 @@ const activations = {
 
 /**
  * `model_type` llama, and those that differ from it by fields: mistral without a sliding window, qwen2, whose query, key and value have
- * biases. What is written is a llama where its keys can say it, else a qwen2.
+ * biases. What is written is a llama where its keys can say it, else a qwen2; and a mistral where transformers 5 refuses a llama, whose heads
+ * must divide its width though head_dim says how wide they are.
  */
 export const llamaHuggingFace: HuggingFaceLayout<LlamaConfig> = {
   modelTypes: ['llama', 'mistral', 'qwen2'],
@@ -28,7 +29,7 @@ export const llamaHuggingFace: HuggingFaceLayout<LlamaConfig> = {
     'Qwen2Model',
   ],
   fixed: { is_encoder_decoder: false, pretraining_tp: 1, partial_rotary_factor: 1, num_local_experts: 0 },
-  withoutEffect: `attention_dropout max_window_layers layer_types rope_type qkv_bias`.split(/\s+/),
+  withoutEffect: `attention_dropout max_window_layers rope_type qkv_bias`.split(/\s+/),
   read,
   write,
   tensors: (config) => recipesOf(llamaParameters(config), (name) => (name === 'lm_head' ? name : `model.${name}`)),
@@ -43,13 +44,15 @@ export const llamaHuggingFace: HuggingFaceLayout<LlamaConfig> = {
 function read(reader: ConfigReader, type: string): LlamaConfig {
   const heads = reader.size('num_attention_heads')
   const width = reader.size('hidden_size')
-  checkWindow(reader, type)
+  const layers = reader.size('num_hidden_layers')
+  checkWindow(reader, type, layers)
   if (reader.value('head_dim') === undefined && width % heads !== 0) {
     reader.refuse(`num_attention_heads ${heads} does not divide hidden_size ${width}, and there is no head_dim`)
   }
-  const headWidth = reader.size('head_dim', { fallback: width / heads })
+  const headWidth = reader.size('head_dim', { fallback: width / heads, whereNull: width / heads })
   const keyHeads = reader.size('num_key_value_heads', {
     fallback: type === 'mistral' ? 8 : type === 'qwen2' ? 32 : heads,
+    ...(type !== 'mistral' && { whereNull: heads }),
   })
   if (heads % keyHeads !== 0) {
     reader.refuse(`num_key_value_heads ${keyHeads} does not divide num_attention_heads ${heads}`)
@@ -58,7 +61,7 @@ function read(reader: ConfigReader, type: string): LlamaConfig {
   const bias = type === 'llama' && reader.flag('attention_bias', false)
   return {
     family: 'llama',
-    layers: reader.size('num_hidden_layers'),
+    layers,
     width,
     heads,
     keyHeads,
@@ -76,57 +79,72 @@ function read(reader: ConfigReader, type: string): LlamaConfig {
   }
 }
 
-/** Refuses a sliding window. Qwen2 has one where `use_sliding_window` says so, Mistral wherever it is not null (4096 by default). */
-function checkWindow(reader: ConfigReader, type: string): void {
+/**
+ * Refuses a sliding window. Qwen2 has one where `use_sliding_window` says so and Mistral wherever it is not null, both of 4096 by default; a Llama
+ * that names one is generated from with it, though it is trained without. `layer_types`, one a layer, say that there is none.
+ */
+function checkWindow(reader: ConfigReader, type: string, layers: number): void {
   const window = reader.peek('sliding_window')
   reader.value('sliding_window')
   const used = reader.flag('use_sliding_window', false)
   const kinds = reader.value('layer_types')
-  if (Array.isArray(kinds) && kinds.some((kind) => kind !== 'full_attention')) {
-    reader.refuse(
-      `layer_types with ${JSON.stringify(kinds.find((kind) => kind !== 'full_attention'))} are not supported`,
-    )
+  if (kinds !== undefined) {
+    if (!Array.isArray(kinds) || kinds.length !== layers) {
+      reader.refuse(`layer_types expected a list of num_hidden_layers, ${layers}, got ${JSON.stringify(kinds)}`)
+    }
+    const other = (kinds as unknown[]).find((kind) => kind !== 'full_attention')
+    if (other !== undefined) reader.refuse(`layer_types with ${JSON.stringify(other)} are not supported`)
   }
-  if (type === 'mistral' && window !== null) {
+  const isOn = type === 'mistral' || (type === 'qwen2' ? used : window !== undefined)
+  if (isOn && window !== null) {
     reader.refuse(
       `sliding_window ${window === undefined ? '4096 (the default)' : JSON.stringify(window)} is not supported`,
     )
   }
-  if (used && window !== null && window !== undefined)
-    reader.refuse(`sliding_window ${JSON.stringify(window)} is not supported`)
 }
 
-/** The base of the frequencies: `rope_theta`, since transformers 5 a part of `rope_parameters`. Scaled rotations are refused. */
+/**
+ * The base of the frequencies, as transformers 5 finds it: a part of `rope_scaling` where that holds anything, else of `rope_parameters`, else
+ * `rope_theta`. Scaled rotations are refused, and so are two parts that say different bases, of which transformers drops one.
+ */
 function theta(reader: ConfigReader): number {
-  let base: number | undefined
-  for (const key of ['rope_scaling', 'rope_parameters']) {
-    const found = reader.value(key)
-    if (found === undefined) continue
-    if (typeof found !== 'object' || found === null || Array.isArray(found)) {
-      reader.refuse(`${key} expected an object, got ${JSON.stringify(found)}`)
-    }
-    const { rope_type, type, rope_theta, ...rest } = found as Record<string, unknown>
-    const kind = rope_type ?? type ?? 'default'
-    if (kind !== 'default') reader.refuse(`${key} of the type ${JSON.stringify(kind)} is not supported`)
-    const other = Object.keys(rest).find(
-      (name) => rest[name] !== null && !(name === 'partial_rotary_factor' && rest[name] === 1),
-    )
-    if (other !== undefined) reader.refuse(`${key}.${other} ${JSON.stringify(rest[other])} is not supported`)
-    if (rope_theta === undefined) continue
-    if (typeof rope_theta !== 'number' || !(rope_theta > 0 && Number.isFinite(rope_theta))) {
-      reader.refuse(`${key}.rope_theta expected a number > 0, got ${JSON.stringify(rope_theta)}`)
-    }
-    base = rope_theta
+  const [scaling, parameters] = ['rope_scaling', 'rope_parameters'].map((key) => ropePart(reader, key))
+  const base = (scaling ?? parameters)?.base
+  if (base === undefined && reader.peek('rope_theta') === null)
+    reader.refuse('rope_theta expected a number > 0, got null')
+  const own = reader.value('rope_theta') === undefined ? 10000 : reader.positive('rope_theta', 10000)
+  const found = base ?? own
+  if (parameters?.base !== undefined && parameters.base !== found) {
+    reader.refuse(`rope_scaling and rope_parameters say different bases, ${found} and ${parameters.base}`)
   }
-  const own = reader.positive('rope_theta', base ?? 10000)
-  return base ?? own
+  return found
+}
+
+/** What a part says of rotations; undefined where it is absent or empty. */
+function ropePart(reader: ConfigReader, key: string): { readonly base: number | undefined } | undefined {
+  const found = reader.value(key)
+  if (found === undefined) return undefined
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) {
+    reader.refuse(`${key} expected an object, got ${JSON.stringify(found)}`)
+  }
+  const { rope_type, type, rope_theta: base, ...rest } = found as Record<string, unknown>
+  const kind = rope_type ?? type ?? 'default'
+  if (kind !== 'default') reader.refuse(`${key} of the type ${JSON.stringify(kind)} is not supported`)
+  const other = Object.keys(rest).find(
+    (name) => rest[name] !== null && !(name === 'partial_rotary_factor' && rest[name] === 1),
+  )
+  if (other !== undefined) reader.refuse(`${key}.${other} ${JSON.stringify(rest[other])} is not supported`)
+  if (base !== undefined && !(typeof base === 'number' && base > 0 && Number.isFinite(base))) {
+    reader.refuse(`${key}.rope_theta expected a number > 0, got ${JSON.stringify(base)}`)
+  }
+  return Object.keys(found as object).length === 0 ? undefined : { base: base as number | undefined }
 }
 
 function write(config: LlamaConfig): Record<string, unknown> {
-  const isQwen = config.inputBias && !config.outputBias
+  const type = writtenType(config)
   return {
-    architectures: [isQwen ? 'Qwen2ForCausalLM' : 'LlamaForCausalLM'],
-    model_type: isQwen ? 'qwen2' : 'llama',
+    architectures: [{ llama: 'LlamaForCausalLM', mistral: 'MistralForCausalLM', qwen2: 'Qwen2ForCausalLM' }[type]],
+    model_type: type,
     num_hidden_layers: config.layers,
     hidden_size: config.width,
     num_attention_heads: config.heads,
@@ -139,12 +157,25 @@ function write(config: LlamaConfig): Record<string, unknown> {
     rms_norm_eps: config.normEpsilon,
     rope_theta: config.ropeTheta,
     rope_scaling: null,
-    ...(isQwen
-      ? { use_sliding_window: false }
-      : { attention_bias: config.inputBias, mlp_bias: config.feedForwardBias, pretraining_tp: 1 }),
+    ...{
+      llama: { attention_bias: config.inputBias, mlp_bias: config.feedForwardBias, pretraining_tp: 1 },
+      mistral: { sliding_window: null },
+      qwen2: { use_sliding_window: false },
+    }[type],
     tie_word_embeddings: config.tiedHead,
     attention_dropout: 0,
     initializer_range: 0.02,
     use_cache: true,
   }
+}
+
+function writtenType({
+  width,
+  heads,
+  inputBias,
+  outputBias,
+  feedForwardBias,
+}: LlamaConfig): 'llama' | 'mistral' | 'qwen2' {
+  if (inputBias && !outputBias) return 'qwen2'
+  return width % heads === 0 || inputBias || feedForwardBias ? 'llama' : 'mistral'
 }

@@ -1,11 +1,13 @@
 // Writes the golden tickets and golden.json, the hashes of their weights. After `npm run build`:
 //   node test/vectors/tickets/generate.mjs
-// They are frozen: only a major version may change what a reader makes of them. A new one may be added.
+// They are frozen: only a major version may change what a reader makes of them. A new one may be added. A file that is there is not
+// written again, because today's program would write some of them in a later version of the format.
 import { createHash } from 'node:crypto'
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { packBits } from '../../../dist/mask/index.js'
-import { matricesOf, normVectorsOf } from '../../../dist/families/index.js'
+import { matricesOf, normVectorsOf, randomModelWeights } from '../../../dist/families/index.js'
+import { pairPlans } from '../../../dist/families/pair-plan.js'
 import { readModelFolder } from '../../../dist/interop/index.js'
 import { generateWeights, magnitudes, fillWords } from '../../../dist/random/index.js'
 import { openFile } from '../../../dist/files/files.js'
@@ -58,17 +60,35 @@ const searched = {
 }
 const golden = {}
 const sha = (values) => createHash('sha256').update(values).digest('hex')
+const isThere = (name) => existsSync(`${here}${name}.slt.safetensors`)
 for (const [name, one] of Object.entries(searched)) {
+  if (isThere(name)) continue
   const { bytes } = encodeSearchedTicket(one, nodeSha256, nodeDeflate)
   writeFileSync(`${here}${name}.slt.safetensors`, bytes)
 }
-const target = await readModelFolder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
-const plain = `${here}pruned-bits.slt.safetensors`
-await pruneModel({ target, items: 4, seed: 7, dense: 'embeddings', out: plain, force: true })
-await recodeTicket(plain, 'range', `${here}pruned-range.slt.safetensors`, { force: true })
-rmSync(plain)
+/** A pruned ticket, its masks in a coding. */
+async function prunedTicket(name, coding, options) {
+  if (isThere(name)) return
+  const plain = `${here}${name}.plain`
+  await pruneModel({ seed: 7, ...options, out: plain, force: true })
+  await recodeTicket(plain, coding, `${here}${name}.slt.safetensors`, { force: true })
+  rmSync(plain)
+}
+const sorter = await readModelFolder((name) => openFile(`${root}data/gpt-nano-sort/${name}`))
+await prunedTicket('pruned-range', 'range', { target: sorter, items: 4, dense: 'embeddings' })
+// Of other families: a norm's gain and shift fold, or are a diagonal and a shift; tables have blocks of 128 rows; keys are shared by heads.
+const random = (config) => ({ config, weights: randomModelWeights(config, 7, generateWeights) })
+const tinyLlama = { ...llama, layers: 1, width: 8, heads: 4, keyHeads: 2, headWidth: 4, inner: 6, vocabulary: 140, inputBias: true, tiedHead: true }
+const tinyBert = { ...bert, layers: 1, width: 8, heads: 2, inner: 6, vocabulary: 140 }
+await prunedTicket('pruned-llama-factored', 'range', { target: random(tinyLlama), items: 4, embeddingItems: 5, dense: 'none', attention: 'factored' })
+await prunedTicket('pruned-llama-rotary', 'bits', { target: random({ ...tinyLlama, tiedHead: false }), items: 3, dense: 'none', attention: 'rotary' })
+await prunedTicket('pruned-bert', 'deflate', { target: random(tinyBert), items: 4, dense: 'none', attention: 'merged' })
+const byMatrix = { attention: 'factored', dense: 'none' }
+const itemsOf = new Map(pairPlans(tinyLlama, byMatrix).map(({ name }, i) => [name, 3 + (i % 3)]))
+await prunedTicket('pruned-llama-by-matrix', 'bits', { target: random(tinyLlama), items: itemsOf, ...byMatrix })
 
-for (const name of [...Object.keys(searched), 'pruned-range']) {
+const pruned = ['pruned-llama-by-matrix', 'pruned-range', 'pruned-llama-factored', 'pruned-llama-rotary', 'pruned-bert']
+for (const name of [...Object.keys(searched), ...pruned]) {
   const file = `${name}.slt.safetensors`
   const ticket = await openTicket(await openFile(here + file), nodeSha256)
   const weights = {}

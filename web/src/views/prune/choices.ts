@@ -9,6 +9,10 @@ export const MOST_WIDTH = 32
 export const ROTARY_KEY_WIDTH = 4
 /** They are 1 and 0.1 radians a position, so that both turn within 32 positions. */
 export const ROTARY_THETA = 100
+/** Width, key width (four frequencies) and base of the storyteller's heads. */
+export const STORY_WIDTH = 64
+export const STORY_KEY_WIDTH = 8
+export const STORY_THETA = 10_000
 /** Longest input, 2^10 positions. */
 export const MOST_DOUBLINGS = 10
 /** Letters that the sorter is given. */
@@ -18,6 +22,7 @@ export const LETTERS = /^[A-Ca-c]{6}$/
 export type TargetChoice =
   | { readonly kind: 'random' | 'rotary'; readonly seed: bigint; readonly d: number }
   | { readonly kind: 'sorter'; readonly layer: number; readonly head: number }
+  | { readonly kind: 'story'; readonly layer: number; readonly head: number }
 
 /** The random source it is pruned from. */
 export interface SourceChoice {

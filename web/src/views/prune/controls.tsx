@@ -1,18 +1,24 @@
+import { batch } from '@preact/signals'
 import { Segmented, Select } from '../../ui/choice-field.js'
 import { Slider } from '../../ui/slider.js'
 import { SeedField } from '../../ui/value-field.js'
 import { LEAST_WIDTH, MOST_WIDTH } from './choices.js'
-import { initialisation, state } from './state.js'
+import { initialisation, isRotary, state } from './state.js'
 
-const heads = Array.from({ length: 9 }, (_, i) => ({
-  value: `${Math.floor(i / 3)}.${i % 3}`,
-  label: `layer ${Math.floor(i / 3) + 1}, head ${(i % 3) + 1}`,
-}))
+const trained = { sorter: 'sorter', story: 'stories' } as const
+const heads = (['sorter', 'story'] as const).flatMap((model) =>
+  Array.from({ length: 9 }, (_, i) => ({
+    value: `${model}.${Math.floor(i / 3)}.${i % 3}`,
+    label: `${trained[model]}: layer ${Math.floor(i / 3) + 1}, head ${(i % 3) + 1}`,
+  })),
+)
 
 const targets = {
   random: 'The head to imitate: random matrices of norm 1, the largest the theorem allows.',
   rotary: 'The head to imitate: the same, but it turns queries and keys by their positions (RoPE), at two frequencies.',
   sorter: 'The head to imitate: one of nine in a small trained model that sorts letters.',
+  story:
+    'The head to imitate: one of a trained Llama that tells stories. It turns queries and keys by their positions.',
 }
 
 const examples = [
@@ -21,7 +27,10 @@ const examples = [
   ['Xavier, out of reach', '#prune?n=20&init=xavier'],
   ['a head that turns with the position', '#prune?target=rotary&d=4&input=rotation'],
   ['a trained head that sorts letters', '#prune?target=sorter&layer=1&n=16'],
+  ['a trained head that turns', '#prune?target=story&n=16'],
 ] as const
+
+const isTrained = () => state.target.value === 'sorter' || state.target.value === 'story'
 
 /** What is pruned, and from what. */
 export function Controls() {
@@ -32,20 +41,20 @@ export function Controls() {
         <div class="prune-control">
           <Segmented
             label="Target"
-            value={target.value}
+            value={isTrained() ? 'sorter' : target.value}
             options={[
               { value: 'random', label: 'Random' },
               { value: 'rotary', label: 'Rotary' },
               { value: 'sorter', label: 'Trained' },
             ]}
             onChange={(value) => {
-              target.value = value
+              if (value !== 'sorter' || !isTrained()) target.value = value
             }}
           />
           <span class="field-help">{targets[target.value]}</span>
         </div>
         <div class="prune-control">
-          {target.value !== 'sorter' ? (
+          {!isTrained() ? (
             <Slider
               label="Width d"
               value={d.value}
@@ -64,14 +73,22 @@ export function Controls() {
             <>
               <Select
                 label="Which head"
-                value={`${layer.value}.${head.value}`}
+                value={`${target.value}.${layer.value}.${head.value}`}
                 options={heads}
                 onChange={(value) => {
-                  layer.value = Number(value[0])
-                  head.value = Number(value[2])
+                  const [model, ofLayer, ofHead] = value.split('.')
+                  batch(() => {
+                    target.value = model === 'story' ? 'story' : 'sorter'
+                    layer.value = Number(ofLayer)
+                    head.value = Number(ofHead)
+                  })
                 }}
               />
-              <span class="field-help">Each reads 48 numbers and a constant 1 that carries its biases.</span>
+              <span class="field-help">
+                {target.value === 'story'
+                  ? 'It reads 64 numbers. Its four frequencies have two matrices each, A and B.'
+                  : 'Each reads 48 numbers and a constant 1 that carries its biases.'}
+              </span>
             </>
           )}
         </div>
@@ -82,7 +99,7 @@ export function Controls() {
             options={[
               { value: 'theory', label: 'Theory' },
               // The theorem on rotary heads is about the other alone.
-              ...(target.value === 'rotary' ? [] : [{ value: 'xavier' as const, label: 'Xavier' }]),
+              ...(isRotary() ? [] : [{ value: 'xavier' as const, label: 'Xavier' }]),
             ]}
             onChange={(value) => {
               init.value = value

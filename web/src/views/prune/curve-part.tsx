@@ -6,10 +6,10 @@ import { useKeptFocus } from '../../ui/kept-focus.js'
 import { LinePlot, type Series } from '../../ui/line-plot.js'
 import type { PlotMark } from '../../ui/plot-parts.js'
 import { Progress } from '../../ui/progress.js'
-import { MOST_ITEMS, ROTARY_KEY_WIDTH } from './choices.js'
+import { MOST_ITEMS } from './choices.js'
 import { askAgain, CURVE_LENGTH, curve, curveState, stopCurve } from './computed.js'
 import type { ErrorCurve } from './error-curve.js'
-import { inputKind, state, targetWidth } from './state.js'
+import { inputKind, keyWidth, state, targetWidth } from './state.js'
 
 const counts = Array.from({ length: MOST_ITEMS }, (_, i) => i + 1)
 /** The width that the paper measured at: there alone its line, and rates over n, can stand beside ours. */
@@ -22,7 +22,7 @@ const y = { label: 'largest error of the output over positions', scale: 'log' } 
 /** Error against items a weight, over many sources. */
 export function CurvePart() {
   const found = curve.value
-  const width = (state.target.value === 'rotary' ? ROTARY_KEY_WIDTH : 1) * targetWidth()
+  const width = keyWidth() * targetWidth()
   const place = useKeptFocus<HTMLDivElement>()
   const isPaper = state.target.value === 'random' && state.d.value === PAPER_WIDTH
   const series = useMemo(() => seriesOf(found, isPaper), [found, isPaper])

@@ -1,24 +1,47 @@
 import { useMemo } from 'preact/hooks'
 import { rotaryFrequencies } from '../../../../src/paper/rotary-attention.js'
+import { formatNumber } from '../../ui/axis.js'
 import { Segmented } from '../../ui/choice-field.js'
 import { Figure } from '../../ui/figure.js'
 import { type Cell, MatrixPicture } from '../../ui/matrix-picture.js'
 import { paletteRange } from '../../ui/palette.js'
-import { ROTARY_KEY_WIDTH, ROTARY_THETA } from './choices.js'
+import { ROTARY_KEY_WIDTH, ROTARY_THETA, STORY_KEY_WIDTH, STORY_THETA } from './choices.js'
 import type { PrunedMatrix } from './prune-head.js'
 import { chosenEntry, chosenMatrix, step } from './selection.js'
-import { state } from './state.js'
+import { isRotary, state } from './state.js'
 
 /** The second halves of the keys are pruned whole and not shown. */
 const rotaryNames = ['W_K, first half', 'W_Q, both halves'] as const
-const frequencies = Array.from(rotaryFrequencies(ROTARY_KEY_WIDTH, ROTARY_THETA), String)
-const ROTARY_SCORE =
-  'A turning head scores x_m against x_n by cos(D) x_m′ A x_n + sin(D) x_m′ B x_n for each frequency θ, with D = (m − n) θ. Left half of the pictures: A′; right half: −B′.'
+/** Radians a position, of the random rotary head and of the storyteller's. */
+const frequencies = {
+  rotary: Array.from(rotaryFrequencies(ROTARY_KEY_WIDTH, ROTARY_THETA), formatNumber),
+  story: Array.from(rotaryFrequencies(STORY_KEY_WIDTH, STORY_THETA), formatNumber),
+}
+
+/** How A and B of a frequency make its part of a score. */
+function RotaryScore() {
+  const x = (position: string) => (
+    <>
+      <i>x</i>
+      <sub>{position}</sub>
+    </>
+  )
+  return (
+    <p class="field-help">
+      A turning head has two matrices for each frequency θ. It scores position <i>m</i> against position <i>n</i> by cos
+      Δ · {x('m')}′ <i>A</i>
+      {x('n')} + sin Δ · {x('m')}′ <i>B</i>
+      {x('n')}, where Δ = (<i>m</i> − <i>n</i>) θ. The pictures have <i>A</i>′ and −<i>B</i>′, a row for each input of
+      the keys.
+    </p>
+  )
+}
 
 /** The random source under its masks, and what it amounts to beside what was wanted. */
 export function MatrixPart() {
   const matrix = chosenMatrix.value
-  const rotary = state.target.value === 'rotary' && state.product.value === 'qk'
+  const rotary = isRotary() && state.product.value === 'qk'
+  const ofTarget = frequencies[state.target.value === 'story' ? 'story' : 'rotary']
   const names = rotary
     ? rotaryNames
     : state.product.value === 'qk'
@@ -42,17 +65,21 @@ export function MatrixPart() {
         {rotary ? (
           <Segmented
             label="Frequency, radians a position"
-            value={String(state.frequency.value)}
-            options={frequencies.map((label, p) => ({ value: String(p), label }))}
+            value={String(Math.min(state.frequency.value, ofTarget.length - 1))}
+            options={ofTarget.map((label, p) => ({ value: String(p), label }))}
             onChange={(value) => {
               state.frequency.value = Number(value)
             }}
           />
         ) : null}
       </div>
-      {rotary ? <p class="field-help">{ROTARY_SCORE}</p> : null}
+      {rotary ? <RotaryScore /> : null}
       {matrix ? <Source matrix={matrix} names={names} rotary={rotary} /> : <div class="prune-source-room" />}
-      {matrix ? <Products matrix={matrix} /> : <div class="prune-products-room" />}
+      {matrix ? (
+        <Products matrix={matrix} parts={rotary ? ['A′', '−B′'] : ['']} />
+      ) : (
+        <div class="prune-products-room" />
+      )}
     </section>
   )
 }
@@ -127,37 +154,58 @@ function Source({
   )
 }
 
-function Products({ matrix }: { readonly matrix: PrunedMatrix }) {
+/**
+ * What was wanted, what the kept weights make, and the difference.
+ * @param parts names of matrices of equal width that stand side by side in this one; each is a picture of its own
+ */
+function Products({ matrix, parts }: { readonly matrix: PrunedMatrix; readonly parts: readonly string[] }) {
   const { inputs, outputs, target, weights } = matrix
+  const columns = outputs / parts.length
   const difference = useMemo(() => weights.map((value, i) => value - target[i]), [matrix])
   const range = useMemo(() => {
     const most = Math.max(paletteRange('diverging', target)[1], paletteRange('diverging', weights)[1])
     return [-most, most] as const
   }, [matrix])
-  const picture = {
-    rows: inputs,
-    columns: outputs,
-    rowLabel: 'row',
-    selected: chosenEntry.value,
-    onSelect: ({ row, column }: Cell) => {
-      state.row.value = row
-      state.column.value = column
-    },
-  }
+  const { row, column } = chosenEntry.value
+  const shown = [
+    { title: 'Wanted', name: "the target's product", values: target, range },
+    { title: 'What the kept weights make', name: "the ticket's product", values: weights, range },
+    { title: 'Difference, magnified', name: 'the difference', values: difference, range: undefined },
+  ]
   return (
-    <div class="prune-products">
-      <Figure title="Wanted">
-        <MatrixPicture {...picture} name="the target's product" values={target} range={range} />
-      </Figure>
-      <Figure title="What the kept weights make">
-        <MatrixPicture {...picture} name="the ticket's product" values={weights} range={range} />
-      </Figure>
-      <Figure title="Difference, magnified">
-        <MatrixPicture {...picture} name="the difference" values={difference} />
-      </Figure>
+    <div class={parts.length > 1 ? 'prune-products prune-products-pairs' : 'prune-products'}>
+      {shown.flatMap(({ title, name, values, range }) =>
+        parts.map((part, at) => (
+          <Figure key={title + part} title={part === '' ? title : `${part}: ${title.toLowerCase()}`}>
+            <MatrixPicture
+              name={part === '' ? name : `${name}, ${part}`}
+              rows={inputs}
+              columns={columns}
+              values={columnsOf(values, outputs, at * columns, columns)}
+              range={range ?? paletteRange('diverging', values)}
+              rowLabel="row"
+              selected={Math.floor(column / columns) === at ? { row, column: column % columns } : undefined}
+              onSelect={(cell: Cell) => {
+                state.row.value = cell.row
+                state.column.value = at * columns + cell.column
+              }}
+            />
+          </Figure>
+        )),
+      )}
       <p class="field-help prune-hint">
         Each square is one subset-sum problem. Click one, or choose with the arrow keys, to see it below.
       </p>
     </div>
+  )
+}
+
+/** Columns `from` to `from + count` of a matrix; the matrix itself where these are all. */
+function columnsOf(values: Float64Array, width: number, from: number, count: number): Float64Array {
+  if (count === width) return values
+  const rows = values.length / width
+  return Float64Array.from(
+    { length: rows * count },
+    (_, i) => values[Math.floor(i / count) * width + from + (i % count)],
   )
 }

@@ -20,6 +20,7 @@ import {
 } from './head-attention.js'
 import { type PrunedHead, pruneHead } from './prune-head.js'
 import type { Sorter } from './sorter.js'
+import type { StoryHeads } from './story-heads.js'
 import { createHeadInput, createTargetHead, SOURCE_STREAM, type TargetHead } from './target-head.js'
 
 /** A pruned head, told as soon as it is solved. */
@@ -105,6 +106,18 @@ const getSorter = () => {
   return sorter
 }
 
+let stories: Promise<StoryHeads> | undefined
+const getStories = () => {
+  stories ??= import('./story-heads.js').then(async ({ openStoryHeads }) => {
+    const name = 'story-heads.safetensors'
+    return openStoryHeads(memorySource(await fetchSiteFile(name), name))
+  })
+  stories.catch(() => {
+    stories = undefined
+  })
+  return stories
+}
+
 /** A text that is the same for the same choice. */
 const keyOf = (...choices: object[]) =>
   JSON.stringify(choices, (_, value) => (typeof value === 'bigint' ? String(value) : value))
@@ -120,7 +133,7 @@ const QUIET_MS = 250
 async function pruned({ target, source }: HeadRequest, { pause, report }: TaskContext<PruneReport>) {
   const key = keyOf(target, source)
   if (last?.key === key) return { ...last, again: true }
-  const wanted = await createTargetHead(target, getSorter)
+  const wanted = await createTargetHead(target, getSorter, getStories)
   const wasm = await getSolver()
   const started = performance.now()
   const head = await pruneHead(wasm, wanted, source, SOURCE_STREAM, {
@@ -201,9 +214,9 @@ const tasks = {
     },
     { report, pause }: TaskContext<ErrorCurve>,
   ): Promise<void> {
-    const target = await createTargetHead(choice, getSorter)
+    const target = await createTargetHead(choice, getSorter, getStories)
     const { x } = await createHeadInput(input, target, choice.kind === 'sorter' ? choice.layer : 0, getSorter)
-    const sources = choice.kind === 'sorter' ? 6 : 12
+    const sources = choice.kind === 'story' ? 2 : choice.kind === 'sorter' ? 6 : 12 // a rotary head of 64 inputs has 37,000 subset sums
     let told = Number.NEGATIVE_INFINITY
     await traceErrors(await getSolver(), target, source, x, sources, { pause }, (curve) => {
       const now = performance.now()

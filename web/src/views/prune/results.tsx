@@ -2,15 +2,15 @@ import { formatNumber } from '../../ui/axis.js'
 import { Button } from '../../ui/button.js'
 import { useKeptFocus } from '../../ui/kept-focus.js'
 import { Slider } from '../../ui/slider.js'
-import { MOST_ITEMS, ROTARY_KEY_WIDTH } from './choices.js'
+import { MOST_ITEMS } from './choices.js'
 import { askAgain, attention, busy, head, progress, stopHead, stopped } from './computed.js'
 import type { AttentionReport } from './prune-worker.js'
-import { state, targetWidth } from './state.js'
+import { keyWidth, state, targetWidth } from './state.js'
 
 /** The slider that the view is about, and the numbers that follow it. They stay in sight. */
 export function Results() {
-  const { n, target } = state
-  const width = (target.value === 'rotary' ? ROTARY_KEY_WIDTH : 1) * targetWidth()
+  const { n } = state
+  const width = keyWidth() * targetWidth()
   const found = head.value
   const run = attention.value
   return (

@@ -9,11 +9,13 @@ import {
   MOST_WIDTH,
   ROTARY_KEY_WIDTH,
   type SourceChoice,
+  STORY_KEY_WIDTH,
+  STORY_WIDTH,
   type TargetChoice,
 } from './choices.js'
 
 export const { values: state, refused } = urlState('prune', {
-  target: choice('random', ['random', 'rotary', 'sorter']),
+  target: choice('random', ['random', 'rotary', 'sorter', 'story']),
   d: integer(16, LEAST_WIDTH, MOST_WIDTH),
   layer: integer(0, 0, 2),
   head: integer(0, 0, 2),
@@ -21,9 +23,9 @@ export const { values: state, refused } = urlState('prune', {
   init: choice('theory', ['theory', 'xavier']),
   seed: seed(1n),
   product: choice('qk', ['qk', 'vo']),
-  frequency: integer(0, 0, ROTARY_KEY_WIDTH / 2 - 1),
-  row: integer(0, 0, 48),
-  column: integer(0, 0, 2 * MOST_WIDTH - 1),
+  frequency: integer(0, 0, STORY_KEY_WIDTH / 2 - 1),
+  row: integer(0, 0, STORY_WIDTH - 1),
+  column: integer(0, 0, 2 * STORY_WIDTH - 1),
   input: choice('letters', ['letters', 'random', 'rotation']),
   letters: { ...text('CABBAC', 6), parse: (value: string) => (LETTERS.test(value) ? value.toUpperCase() : undefined) },
   t: integer(5, 2, MOST_DOUBLINGS),
@@ -31,12 +33,20 @@ export const { values: state, refused } = urlState('prune', {
 
 /** The target that the state names. */
 export const targetChoice = (): TargetChoice =>
-  state.target.value === 'sorter'
-    ? { kind: 'sorter', layer: state.layer.value, head: state.head.value }
+  state.target.value === 'sorter' || state.target.value === 'story'
+    ? { kind: state.target.value, layer: state.layer.value, head: state.head.value }
     : { kind: state.target.value, seed: state.seed.value, d: state.d.value }
 
 /** Width d1 of the target that the state names; the sorter's heads have a constant beside its 48 numbers. */
-export const targetWidth = (): number => (state.target.value === 'sorter' ? 49 : state.d.value)
+export const targetWidth = (): number =>
+  state.target.value === 'sorter' ? 49 : state.target.value === 'story' ? STORY_WIDTH : state.d.value
+
+/** Whether the target turns queries and keys by their positions. */
+export const isRotary = (): boolean => state.target.value === 'rotary' || state.target.value === 'story'
+
+/** d_K of a rotary target: its source is so many times as wide. 1 of other targets. */
+export const keyWidth = (): number =>
+  state.target.value === 'rotary' ? ROTARY_KEY_WIDTH : state.target.value === 'story' ? STORY_KEY_WIDTH : 1
 
 /** The source that the state names. */
 export const sourceChoice = (): SourceChoice => ({
@@ -46,7 +56,7 @@ export const sourceChoice = (): SourceChoice => ({
 })
 
 /** A rotary source is initialised as its theorem asks, whatever else is chosen. */
-export const initialisation = () => (state.target.value === 'rotary' ? 'theory' : state.init.value)
+export const initialisation = () => (isRotary() ? 'theory' : state.init.value)
 
 /** The sort of input that the state names: letters are for the sorter alone. */
 export const inputKind = (): InputChoice['kind'] =>

@@ -10,6 +10,7 @@ import { scoreMatrices } from '../../../../src/paper/rotary-construction.js'
 import { uniform } from '../../../../src/random/index.js'
 import { type InputChoice, ROTARY_KEY_WIDTH, ROTARY_THETA, type TargetChoice } from './choices.js'
 import type { Sorter } from './sorter.js'
+import type { StoryHeads } from './story-heads.js'
 
 /** One head, merged. */
 export interface TargetHead {
@@ -25,7 +26,7 @@ export interface TargetHead {
   readonly valueOutput: Float64Array
   /** Spectral norm of W_VO. */
   readonly valueOutputNorm: number
-  /** The sorter's heads look back only. */
+  /** Trained heads look back only. */
   readonly mask: 'encoder' | 'causal'
   /** Whether the last coordinate of an input is the constant 1 that carries biases. */
   readonly constant: boolean
@@ -39,14 +40,25 @@ export const SOURCE_STREAM = 1024
 /** Width of queries, keys and values in a random target of width d: a quarter, so that norms of 1 still leave uneven attention. */
 export const targetKeyWidth = (d: number): number => Math.max(1, Math.floor(d / 4))
 
-/** @param sorter asked for only where the choice names one of its heads */
-export async function createTargetHead(choice: TargetChoice, sorter: () => Promise<Sorter>): Promise<TargetHead> {
+/**
+ * @param sorter asked for only where the choice names one of its heads
+ * @param stories the storyteller's heads, asked for in the same way
+ */
+export async function createTargetHead(
+  choice: TargetChoice,
+  sorter: () => Promise<Sorter>,
+  stories: () => Promise<StoryHeads>,
+): Promise<TargetHead> {
   if (choice.kind === 'sorter') {
     const { config, head } = await sorter()
     const { queryKey, valueOutput } = head(choice.layer, choice.head)
     const shape = { inputs: config.width + 1, outputs: config.width }
     const valueOutputNorm = spectralNorm(valueOutput, shape.inputs, shape.outputs)
     return { ...shape, scores: [queryKey], valueOutput, valueOutputNorm, mask: 'causal', constant: true }
+  }
+  if (choice.kind === 'story') {
+    const headOf = await stories()
+    return { ...rotaryHead(await headOf(choice.layer, choice.head)), mask: 'causal' }
   }
   const { seed, d } = choice
   const width = targetKeyWidth(d)
@@ -61,11 +73,7 @@ export async function createTargetHead(choice: TargetChoice, sorter: () => Promi
       groups: [1],
       valueWidth: width,
     })
-    const merged = mergeRotary(rotary)
-    const [{ valueOutput }] = merged.heads
-    const valueOutputNorm = spectralNorm(valueOutput, d, d)
-    const scores = scoreMatrices(merged)
-    return { ...shape, scores, rotary, valueOutput, valueOutputNorm, mask: 'encoder', constant: false }
+    return rotaryHead(rotary)
   }
   const { heads } = createTargetAttention({
     seed,
@@ -78,6 +86,16 @@ export async function createTargetHead(choice: TargetChoice, sorter: () => Promi
   const { queryKey, valueOutput } = mergeHead(heads[0], d, d)
   const valueOutputNorm = spectralNorm(valueOutput, d, d)
   return { ...shape, scores: [queryKey], valueOutput, valueOutputNorm, mask: 'encoder', constant: false }
+}
+
+/** A rotary head that sees all positions. */
+function rotaryHead(rotary: RotaryAttention): TargetHead {
+  const { inputs, outputs } = rotary
+  const merged = mergeRotary(rotary)
+  const [{ valueOutput }] = merged.heads
+  const valueOutputNorm = spectralNorm(valueOutput, inputs, outputs)
+  const scores = scoreMatrices(merged)
+  return { inputs, outputs, scores, rotary, valueOutput, valueOutputNorm, mask: 'encoder', constant: false }
 }
 
 /** What a head reads, [T, d1], and the tokens behind it where it is letters. */

@@ -12,7 +12,7 @@ export function Figures({ data, children }: { readonly data: ReportData; readonl
   const reports = data.reports.value
   return (
     <section class="report-part" aria-labelledby="figures-title">
-      <h2 id="figures-title">Figures of the paper</h2>
+      <h2 id="figures-title">Figures</h2>
       {reports === undefined ? (
         <p class="report-waiting">Looking for figures…</p>
       ) : reports.length === 0 ? (

@@ -1,8 +1,8 @@
 import { useMemo } from 'preact/hooks'
 import { OpenedReport } from './opened-report.js'
 import './report.css'
+import { isServed } from '../../site.js'
 import { createReportData } from './report-data.js'
-import { isServed } from './served-data.js'
 import { ServedReport } from './served-report.js'
 
 /** The view `#report`: what `slt serve` was started on, or, on a plain file host, an example and files that are opened. */

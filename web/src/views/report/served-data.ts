@@ -14,9 +14,6 @@ import { isAbort, plainSentence } from '../../failure.js'
 import { siteFile } from '../../site.js'
 import { type ReportData, type ShownReport, setIfOther } from './report-data.js'
 
-/** Whether `slt serve` gave this page; it marks the head. */
-export const isServed = (): boolean => document.querySelector('meta[name="slt-serve"]') !== null
-
 /** Milliseconds between rounds, and after how many rounds what changes seldom is asked for. */
 const ROUND = 1500
 const SELDOM = 4

@@ -18,6 +18,7 @@ export function followAddress(): void {
   const key = named ? JSON.stringify(named) : ''
   if (key === followed) return
   followed = key
+  if (named?.kind === 'example' && prompt.peek() === '') suitPrompt(named.example)
   if (named) openSource(named)
   else closeSource()
 }
@@ -44,6 +45,7 @@ function setAddress(change: { example?: ExampleName | 'none'; ticket?: string; t
 /** Opens what no address names. */
 function openUnnamed(found: Source): void {
   setAddress({})
+  suitPrompt()
   followed = '' // the address names nothing now, which is followed later, and must not close this
   openSource(found)
 }
@@ -52,14 +54,19 @@ function openUnnamed(found: Source): void {
 export function openExample(name: ExampleName): void {
   followed = '' // once more, if it is open
   setAddress({ example: name })
-  const { writes } = examples[name]
-  if (writes && isOfExamples(prompt.peek())) {
-    batch(() => {
-      prompt.value = writes.prompt
-      temperature.value = writes.temperature
-    })
-  }
+  suitPrompt(name)
   followAddress()
+}
+
+/** Prompts belong to models: that of another example gives way to this one's, or to none; one that the visitor wrote stays. */
+function suitPrompt(name?: ExampleName): void {
+  const written = prompt.peek()
+  if (written !== '' && !isOfExamples(written)) return
+  const writes = name === undefined ? undefined : examples[name].writes
+  batch(() => {
+    prompt.value = writes?.prompt ?? ''
+    if (writes) temperature.value = writes.temperature
+  })
 }
 
 /** Whether a prompt is that of an example, and not the visitor's own. */
@@ -104,6 +111,7 @@ export function openPasted(text: string): boolean {
   const match = /^#?(?:(ticket(?:10)?)=)?(.*)$/s.exec(joined)!
   followed = ''
   setAddress(match[1] === 'ticket' ? { ticket: match[2] } : { ticket10: match[2] })
+  suitPrompt()
   followAddress()
   return true
 }

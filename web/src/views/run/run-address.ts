@@ -10,9 +10,10 @@ export const address = urlState('run', {
   ticket10: text('', 8000),
   /** A ticket of slt serve, by its id: what cannot be one is not asked for. */
   file: { ...text('', 64), parse: (value: string) => (/^[\w-]{0,64}$/.test(value) ? value : undefined) },
-  prompt: text('ROMEO:', 4000),
+  /** Empty: a new text, which suits any model. Prompts of examples stand in `sources.ts`. */
+  prompt: text('', 4000),
   /** The second text that an encoder compares. */
-  other: text('JULIET:', 4000),
+  other: text('', 4000),
   list: text('', 32),
   count: integer(200, 1, 2000),
   temperature: real(0.8, 0, 2),

@@ -65,10 +65,13 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
     `${integer(total.kept)} of ${integer(total.maskBits)} random weights${construction ? ' of the second matrices' : ''} (${percent(total.fraction)})`,
   ])
   if (construction) {
-    const { items, embeddingItems = null, attention = 'merged', dense = 'embeddings' } = construction
+    const { items, embeddingItems = null, itemsPer, attention = 'merged', dense = 'embeddings' } = construction
     const ofTables = embeddingItems === null || embeddingItems === items ? '' : `; ${embeddingItems} in embeddings`
     const unproved = Math.max(items, embeddingItems ?? 0) > MAX_EXACT_ITEMS ? ', not proved optimal' : ''
-    rows.push(['Random products for a weight', `${items}${ofTables}${unproved}`])
+    rows.push([
+      'Random products for a weight',
+      `${itemsPer === 'matrix' ? `up to ${items}, by matrix` : `${items}${ofTables}`}${unproved}`,
+    ])
     if (config) {
       rows.push(['Attention', attentionTexts[attention]])
       rows.push(['Kept dense', dense === 'none' ? 'nothing: no float of the trained model' : 'embeddings and norms'])
@@ -79,7 +82,11 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
     rows.push(['Learned from', search.corpus.name])
     if (search.validLoss !== null) rows.push(['Loss', `${search.validLoss.toFixed(3)} nats a token`])
   }
-  rows.push(['Masks stored as', `${report.coding}, ${total.bitsPerWeight.toFixed(3)} bits a weight`])
+  const { parameters, bitsPerWeight } = report.size
+  const stored = construction
+    ? `${report.coding}; the file has ${bitsPerWeight.toFixed(3)} bits for each of ${integer(parameters)} weights`
+    : `${report.coding}, ${total.bitsPerWeight.toFixed(3)} bits a weight`
+  rows.push(['Masks stored as', stored])
   rows.push(['SHA-256', <code class="ticket-hash">{report.sha256}</code>])
   return rows
 }

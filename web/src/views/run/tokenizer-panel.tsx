@@ -3,7 +3,7 @@ import { Button, FileButton } from '../../ui/button.js'
 import { takeTokenizer } from './opening.js'
 import { giveTokenizer } from './run-session.js'
 
-/** Tokens of GPT-2's vocabulary, and bytes. */
+/** Tokens of GPT-2's vocabulary; bytes, to which a model adds one token at most. */
 const GPT2_TOKENS = 50257
 const BYTES = 256
 
@@ -24,7 +24,9 @@ export function TokenizerPanel({ vocabulary }: { readonly vocabulary: number }) 
           Choose a tokenizer.json
         </FileButton>
         {vocabulary >= GPT2_TOKENS ? <Button onClick={take('gpt2')}>It reads GPT-2’s tokens</Button> : null}
-        {vocabulary >= BYTES ? <Button onClick={take('bytes')}>It reads bytes</Button> : null}
+        {vocabulary === BYTES || vocabulary === BYTES + 1 ? (
+          <Button onClick={take('bytes')}>It reads bytes</Button>
+        ) : null}
       </div>
     </section>
   )

@@ -1,0 +1,40 @@
+/** What turns the text of a search into tokens. */
+import { join, resolve } from 'node:path'
+import { addTokens, loadTokenizer, type Tokenizer } from '../data/index.js'
+import { openFile, readTextIfThere } from '../files/files.js'
+import { nodeSha256 } from '../files/sha256.js'
+import { openFolderTokenizer } from '../interop/index.js'
+import { namedTokenizer } from './searched-text.js'
+
+export interface SearchTokenizer {
+  /** The model that is made for it has as many tokens. */
+  readonly tokenizer: Tokenizer
+  /** What the record of a run calls it: its name, or the folder that it was read from. */
+  readonly recorded: string
+  /** SHA-256 of the files that a folder's was read from; undefined for one that its name tells. */
+  readonly sha256?: string
+}
+
+/**
+ * @param given `bytes`, `gpt2`, or a folder with a `tokenizer.json`; a folder whose file is one of these two is taken for it
+ * @throws RangeError for what is neither, InputError for one that cannot be read
+ */
+export async function openSearchTokenizer(given: string): Promise<SearchTokenizer> {
+  const { path, tokenizer: name, addedTokens: added } = await namedTokenizer(given)
+  const own =
+    name === null ? await openFolderTokenizer((file) => openFile(join(path, file))) : await loadTokenizer(name)
+  if (name !== null && added.length === 0) return { tokenizer: own, recorded: name }
+  const tokenizer =
+    name === null ? own : addTokens(own, { ...own, name: 'folder' }, own.vocabulary + added.length, added)
+  return { tokenizer, recorded: resolve(path), sha256: await hashOf(path) }
+}
+
+/** Each file's name and length come before it, so that no two pairs of files have the same bytes. */
+async function hashOf(folder: string): Promise<string> {
+  const hash = nodeSha256()
+  for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
+    const text = await readTextIfThere(join(folder, file))
+    if (text !== undefined) hash.update(new TextEncoder().encode(`${file} ${text.length}\n${text}`))
+  }
+  return hash.digest()
+}
