@@ -66,7 +66,7 @@ describe('without a queue', () => {
     const store = await openStore(newFolder())
     const path = join(newFolder(), 'file')
     writeFileSync(path, 'content')
-    const losing = troubledStore(store, async () => 'lost')
+    const losing = troubledStore(store, async () => 'lost' as const)
     await expect(storeFile(losing, path)).rejects.toThrow(
       /objects\/ed\/ed7002b4.*: was written, and is not there: the store lost it$/,
     )
