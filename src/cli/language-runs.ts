@@ -39,7 +39,7 @@ export async function runLanguageModels(
 ): Promise<{ outcomes: Map<string, LanguageModelOutcome>; reused: number }> {
   const { corpus, data, valid, raw, device, out, queue, terminal, signal } = options
   const [
-    { openStore },
+    { checkStore, openStore },
     { storeInput },
     { createSearchJob },
     { followSweep },
@@ -64,7 +64,7 @@ export async function runLanguageModels(
   const left = requests.filter(({ name }) => !outcomes.has(name))
   let reused = outcomes.size
   if (left.length === 0) return { outcomes, reused }
-  const store = await openStore(options.store ?? join(out, 'store'))
+  const store = await openStore(options.store ?? join(out, 'store')).then(checkStore)
   const inputs = {
     data: await storeInput(store, data),
     ...(valid !== undefined && { valid: await storeInput(store, valid) }),
@@ -139,8 +139,8 @@ async function runJobs(jobs: readonly Job[], { store, events, queue, device, thr
     import('../queue/run-on-queue.js'),
   ])
   const redis = await openRedis(queue)
-  for (const warning of redis.warnings) note(`warning: ${warning}`)
-  return runOnQueue(jobs, { ...events, redis, store, signal })
+  const onWarning = (line: string) => note(`warning: ${line}`)
+  return runOnQueue(jobs, { ...events, redis, store, signal, onWarning })
 }
 
 function choiceOf(request: LanguageModelRequest): SettingsChoice {

@@ -1,14 +1,14 @@
 /**
  * The workers of a queue, to prune the matrices of a model. Close them when done.
  * @param beforeNote called before a line is written to stderr
- * @throws as `openRedis` and `openStore` do
+ * @throws as `openRedis`, `openStore` and `checkStore` do
  */
 export async function openPruneWorkers(
   { queue, store = 'slt-store' }: { readonly queue?: string; readonly store?: string },
   signal: AbortSignal,
   beforeNote: () => void,
 ) {
-  const [{ openRedis }, { openStore }, { openPruneQueue }] = await Promise.all([
+  const [{ openRedis }, { checkStore, openStore }, { openPruneQueue }] = await Promise.all([
     import('../queue/redis.js'),
     import('../queue/open-store.js'),
     import('../queue/prune-on-queue.js'),
@@ -18,11 +18,11 @@ export async function openPruneWorkers(
     beforeNote()
     process.stderr.write(`${line}\n`)
   }
-  for (const warning of redis.warnings) note(`warning: ${warning}`)
   return openPruneQueue({
     redis,
-    store: await openStore(store),
+    store: await openStore(store).then(checkStore),
     signal,
     onNote: (job, line) => note(`${job.label}: ${line}`),
+    onWarning: (line) => note(`warning: ${line}`),
   })
 }

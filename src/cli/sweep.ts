@@ -143,10 +143,10 @@ async function prepare(
   }
   const plan = await readGiven(given, flags)
   const runs = runsOf(plan)
-  const { openStore } = await import('../queue/open-store.js')
+  const { checkStore, openStore } = await import('../queue/open-store.js')
   const { sweepJobs } = await import('./sweep-jobs.js')
   const address = flags.store ?? 'slt-store'
-  const store = await openStore(address)
+  const store = await openStore(address).then(checkStore)
   const { threads, device } = flags
   const onNote = (line: string) => terminal.note(line)
   const jobs = await sweepJobs(plan, runs, { store, threads, device, signal, onNote })
@@ -208,8 +208,8 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
       const { openRedis } = await import('../queue/redis.js')
       const { runOnQueue } = await import('../queue/run-on-queue.js')
       const redis = await openRedis(flags.queue)
-      for (const warning of redis.warnings) view.note(`warning: ${warning}`)
-      await runOnQueue(jobs, { ...events, redis, store, signal, retry: flags.watch === undefined })
+      const onWarning = (line: string) => view.note(`warning: ${line}`)
+      await runOnQueue(jobs, { ...events, redis, store, signal, retry: flags.watch === undefined, onWarning })
     }
   } finally {
     clearInterval(timer)

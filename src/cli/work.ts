@@ -13,6 +13,7 @@ interface WorkFlags {
   memory?: number
   device: ('cpu' | 'webgpu' | 'cuda')[]
   claim: number
+  checkpointEvery: number
   idle?: number
   scratch?: string
   json?: boolean
@@ -25,8 +26,9 @@ Examples:
   slt work --queue redis://host:6379 --store /shared/store --idle 60
 
 Takes jobs that fit its memory and device, runs each in a process of its own, and stores its result. A job whose worker is lost
-goes to another one when its claim has run out, which goes on from the last checkpoint in the store (one a minute). Ctrl-C and
-SIGTERM drain it: running jobs save themselves and go back to the queue. A job that fails is tried three times in all.
+goes to another one when its claim has run out, which goes on from the last checkpoint in the store (--checkpoint-every). Ctrl-C
+and SIGTERM drain it: running jobs save themselves and go back to the queue. A job that fails is tried three times in all. When
+the store or this machine fails, the job goes back with its tries; the worker ends after three such jobs one after another.
 
 The queue is Redis 6.2 or newer with BullMQ on it; npm install bullmq ioredis brings what this needs. docs/clusters.md has more.`
 
@@ -51,6 +53,12 @@ export function addWork(program: Command): void {
       integer('claim', 1, 3600),
       30,
     )
+    .option(
+      '--checkpoint-every <s>',
+      'seconds between checkpoints of a search or training: so much is lost when a worker is killed',
+      positive('checkpoint-every'),
+      60,
+    )
     .option('--idle <s>', 'end when there has been no job for so long (default: never)', integer('idle', 1))
     .option('--scratch <folder>', 'where inputs and unfinished jobs lie (default: slt-work in the temporary folder)')
     .option('--json', 'print one JSON object when it ends')
@@ -69,12 +77,12 @@ async function runWork(flags: WorkFlags): Promise<void> {
   const counts = { done: 0, found: 0, failed: 0, disputed: 0 }
   await interruptible(
     async (signal) => {
-      const [{ openRedis }, { openStore }, { work }] = await Promise.all([
+      const [{ openRedis }, { checkStore, openStore }, { work }] = await Promise.all([
         import('../queue/redis.js'),
         import('../queue/open-store.js'),
         import('../queue/work.js'),
       ])
-      const store = await openStore(place)
+      const store = await openStore(place).then(checkStore)
       const redis = await openRedis(queue)
       for (const warning of redis.warnings) terminal.note(`warning: ${warning}`)
       terminal.note(
@@ -88,6 +96,7 @@ async function runWork(flags: WorkFlags): Promise<void> {
         memory: Math.min(memory, totalmem()),
         devices: device,
         claim,
+        checkpointSeconds: flags.checkpointEvery,
         idle,
         signal,
         onStart: ({ label }) => terminal.note(`starts: ${label}`),

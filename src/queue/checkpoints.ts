@@ -5,7 +5,8 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder } from '../files/files.js'
-import { fetchFile, type StoredFile, storeFile } from './objects.js'
+import { staysWithin } from './inputs.js'
+import { fetchFile, type StoredFile, storeFile, UnusableContent } from './objects.js'
 import type { Store } from './store.js'
 
 interface Head {
@@ -16,20 +17,25 @@ interface Head {
 const placeOf = (id: string) => `checkpoints/${id}`
 const keyOf = (id: string) => `${placeOf(id)}/head.json`
 
-async function readHead(store: Store, id: string): Promise<Head | undefined> {
+/** @returns 'damaged' for bytes that name no checkpoint */
+async function readHead(store: Store, id: string): Promise<Head | 'damaged' | undefined> {
   const bytes = await store.read(keyOf(id))
   if (bytes === undefined) return undefined
   try {
-    const head = JSON.parse(new TextDecoder().decode(bytes)) as Head
-    return Number.isSafeInteger(head.step) && typeof head.files === 'object' ? head : undefined
+    const { step, files } = JSON.parse(new TextDecoder().decode(bytes)) as Head
+    const isWhole = Number.isSafeInteger(step) && Object.keys(files).every(staysWithin)
+    return isWhole && Object.values(files).every(({ sha256 }) => /^[0-9a-f]{64}$/.test(sha256))
+      ? { step, files }
+      : 'damaged'
   } catch {
-    return undefined
+    return 'damaged'
   }
 }
 
 /**
  * Lays the newest checkpoint of a job out in a folder.
- * @returns its step; undefined where there is none, or one that is damaged, which is said: the job starts from its beginning
+ * @returns its step; undefined where there is none, or one that is damaged: that is told and removed, and the job starts from its beginning
+ * @throws InputError when the store fails
  */
 export async function fetchCheckpoint(
   store: Store,
@@ -40,6 +46,7 @@ export async function fetchCheckpoint(
   const head = await readHead(store, id)
   if (head === undefined) return undefined
   try {
+    if (head === 'damaged') throw new UnusableContent(`${store.address}/${keyOf(id)}: names no checkpoint`)
     for (const [name, file] of Object.entries(head.files)) {
       const path = join(folder, ...name.split('/'))
       await makeFolder(dirname(path))
@@ -47,7 +54,9 @@ export async function fetchCheckpoint(
     }
     return head.step
   } catch (error) {
-    warn(`${(error as Error).message}: the job starts from its beginning`)
+    if (!(error instanceof UnusableContent)) throw error
+    warn(`${error.message}: the job starts from its beginning`)
+    await removeCheckpoint(store, id) // else its step would keep earlier ones out
     await rm(folder, { recursive: true, force: true })
     await makeFolder(folder)
     return undefined
@@ -63,7 +72,7 @@ export async function storeCheckpoint(
   names: readonly string[],
 ): Promise<void> {
   const before = await readHead(store, id)
-  if (before !== undefined && before.step >= step) return
+  if (before !== undefined && before !== 'damaged' && before.step >= step) return
   const files: Record<string, StoredFile> = {}
   for (const name of names) files[name] = await storeFile(store, join(folder, ...name.split('/')), placeOf(id))
   await store.replace(keyOf(id), new TextEncoder().encode(JSON.stringify({ step, files } satisfies Head)))

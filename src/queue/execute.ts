@@ -7,8 +7,8 @@ import { makeFolder } from '../files/files.js'
 import { fetchCheckpoint, removeCheckpoint, storeCheckpoint } from './checkpoints.js'
 import { layOut } from './inputs.js'
 import type { Job } from './job.js'
-import type { JobHearer, JobProcess } from './job-process.js'
-import { type StoredFile, storeFile } from './objects.js'
+import { JobFailure, type JobHearer, type JobProcess } from './job-process.js'
+import { type StoredFile, storeFile, UnusableContent } from './objects.js'
 import { findResult, type JobResult, keepResult } from './results.js'
 import type { Store } from './store.js'
 
@@ -20,7 +20,12 @@ export interface Executor {
   readonly scratch: string
   /** Who runs it, for people: a host and a process. */
   readonly worker: string
+  /** Seconds between two checkpoints of a job that takes them, > 0: so much of its work is lost at most when its worker is killed. */
+  readonly checkpointSeconds: number
 }
+
+/** Of an {@link Executor}, where the user says nothing. */
+export const CHECKPOINT_SECONDS = 60
 
 /** The name of this process as a worker. */
 export const workerName = (): string => `${hostname()}:${process.pid}`
@@ -36,12 +41,12 @@ export interface Execution {
 }
 
 /**
- * @throws JobFailure when the job fails, InputError when the store does; the signal's reason when it aborts: what the job has saved then lies
+ * @throws JobFailure when the job fails, or an input of it is not to be had; InputError when the store or this machine does not work; the signal's reason when it aborts: what the job has saved then lies
  *   in the store, and the next try, on any machine, goes on from it
  */
 export async function executeJob(
   job: Job,
-  { store, process, scratch, worker }: Executor,
+  { store, process, scratch, worker, checkpointSeconds }: Executor,
   hearer: Pick<JobHearer, 'onProgress' | 'onNote'>,
   signal: AbortSignal,
 ): Promise<Execution> {
@@ -52,7 +57,9 @@ export async function executeJob(
   const inputs: Record<string, string> = {}
   for (const [name, input] of Object.entries(job.inputs)) {
     signal.throwIfAborted()
-    inputs[name] = await layOut(store, input, join(scratch, 'inputs'))
+    inputs[name] = await layOut(store, input, join(scratch, 'inputs')).catch((error) => {
+      throw error instanceof UnusableContent ? new JobFailure(error.message, '') : error
+    })
   }
   // No other process works in this folder: the store, not the folder, hands a job from try to try.
   const folder = join(scratch, 'jobs', `${job.id}-${globalThis.process.pid}`)
@@ -60,9 +67,12 @@ export async function executeJob(
   await makeFolder(folder)
   const saving = createSaving(store, job.id, warn)
   try {
-    await fetchCheckpoint(store, job.id, folder, warn)
+    const step = await fetchCheckpoint(store, job.id, folder, warn)
+    if (step !== undefined) warn(`goes on from step ${step}`)
     const heard = { onProgress: hearer.onProgress, onSaved: saving.take } // the job's own notes are for its log
-    const found = await process.run({ job, inputs, folder }, heard, signal).finally(() => saving.finish())
+    const found = await process
+      .run({ job, inputs, folder, checkpointSeconds }, heard, signal)
+      .finally(() => saving.finish())
     const files: Record<string, StoredFile> = {}
     for (const [name, path] of Object.entries(found.files)) files[name] = await storeFile(store, path)
     const result = { values: found.values, files }

@@ -7,7 +7,7 @@ import { nodeSha256 } from '../files/sha256.js'
 import { InputError } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import type { JobInput } from './job.js'
-import { fetchFile, type StoredFile, storeFile } from './objects.js'
+import { fetchFile, type StoredFile, storeFile, UnusableContent } from './objects.js'
 import type { Store } from './store.js'
 
 /**
@@ -74,15 +74,18 @@ export async function layOut(store: Store, input: JobInput, cache: string): Prom
   }
 }
 
-/** @throws InputError for names that would lead out of the cache: a job comes from a queue that others may write to */
+/** Whether a path of slashes stays within its folder. */
+export const staysWithin = (path: string): boolean =>
+  !path.split('/').some((part) => ['', '.', '..'].includes(part)) && !/[\\\0]/.test(path)
+
+/** @throws UnusableContent for names that would lead out of the cache: a job comes from a queue that others may write to */
 function checkPaths({ name, isFolder, files }: JobInput): void {
   const paths = [name, ...Object.keys(files)]
-  const bad = paths.find(
-    (path) => path.split('/').some((part) => ['', '.', '..'].includes(part)) || /[\\\0]/.test(path),
-  )
+  const bad = paths.find((path) => !staysWithin(path))
   if (bad !== undefined || name.includes('/'))
-    throw new InputError(`input "${bad ?? name}" expected a path without ".."`)
-  if (!isFolder && (paths.length !== 2 || paths[1] !== name)) throw new InputError(`input "${name}" expected one file`)
+    throw new UnusableContent(`input "${bad ?? name}" expected a path without ".."`)
+  if (!isFolder && (paths.length !== 2 || paths[1] !== name))
+    throw new UnusableContent(`input "${name}" expected one file`)
 }
 
 const isThere = (path: string) =>

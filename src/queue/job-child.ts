@@ -21,13 +21,14 @@ say({ type: 'ready' })
 /** JSON has no value that is not finite. */
 const curveValue = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? { value } : {})
 
-async function run({ job, inputs, folder }: Extract<ToChild, { type: 'run' }>): Promise<void> {
+async function run({ job, inputs, folder, checkpointSeconds }: Extract<ToChild, { type: 'run' }>): Promise<void> {
   controller = new AbortController()
   const { signal } = controller
   const context: JobContext = {
     inputs,
     folder,
     signal,
+    checkpointSeconds,
     onProgress: (done, total, text, value) =>
       say({ type: 'progress', progress: { done, total, text, ...curveValue(value) } }),
     onNote: (line) => say({ type: 'note', line }),

@@ -12,6 +12,7 @@ export type ToChild =
       readonly job: Job
       readonly inputs: Readonly<Record<string, string>>
       readonly folder: string
+      readonly checkpointSeconds: number
     }
   | { readonly type: 'stop' }
 

@@ -7,6 +7,8 @@ export interface JobContext {
   /** A folder of the job's own. It holds what an earlier try has saved, here or on another machine, and nothing else. */
   readonly folder: string
   readonly signal: AbortSignal
+  /** Seconds between two checkpoints, > 0. */
+  readonly checkpointSeconds: number
   /**
    * @param done of `total`
    * @param text a few words of where it stands

@@ -13,6 +13,9 @@ export interface StoredFile {
   readonly bytes: number
 }
 
+/** The store does not have what a job needs, or has it damaged. Another job or another worker may do: the store itself works. */
+export class UnusableContent extends InputError {}
+
 /** Where files lie that belong to no single job; others are given a place of their own. */
 const COMMON = 'objects'
 
@@ -34,10 +37,16 @@ export async function describeFile(path: string): Promise<StoredFile> {
   return { sha256: hash.digest(), bytes }
 }
 
-/** Puts a file of this machine into the store, unless its content is there already. */
+/**
+ * Puts a file of this machine into the store, unless its content is there already.
+ * @throws InputError when the store has lost it
+ */
 export async function storeFile(store: Store, path: string, place = COMMON): Promise<StoredFile> {
   const file = await describeFile(path)
-  await store.create(keyOf(file, place), { path })
+  const key = keyOf(file, place)
+  await store.create(key, { path })
+  if (!(await store.has(key)))
+    throw new InputError(`${store.address}/${key}: was written, and is not there: the store lost it`)
   return file
 }
 
@@ -60,17 +69,18 @@ export async function readObject(store: Store, sha256: string): Promise<Uint8Arr
 /**
  * Copies a file out of the store.
  * @param path a new file; it is not left behind when its content is wrong
- * @throws InputError when the store has no such file, or other content under its name: that is removed, so that it can be stored again
+ * @throws UnusableContent when the store has no such file, or other content under its name: that is removed, so that it can be stored again
  */
 export async function fetchFile(store: Store, file: StoredFile, path: string, place = COMMON): Promise<void> {
   const key = keyOf(file, place)
-  if (!(await store.copyTo(key, path))) throw new InputError(`${store.address}/${key}: is not in the store any more`)
+  if (!(await store.copyTo(key, path)))
+    throw new UnusableContent(`${store.address}/${key}: is not in the store any more`)
   const found = await describeFile(path)
   if (found.sha256 === file.sha256) return
   const { size } = await stat(path)
   await rm(path, { force: true })
   await store.remove(key)
-  throw new InputError(
+  throw new UnusableContent(
     `${store.address}/${key}: holds ${size} bytes of another content (expected ${file.bytes} bytes with this hash); it was removed`,
   )
 }

@@ -9,7 +9,7 @@ import type { PruneElsewhere } from '../prune/prune-pairs.js'
 import type { Job } from './job.js'
 import { JobFailure } from './job-process.js'
 import { createMatrixJob, readMatrixMasks, readMatrixReport } from './matrix-job.js'
-import { fetchFile, storeFile } from './objects.js'
+import { fetchFile, storeFile, UnusableContent } from './objects.js'
 import type { RedisPlace } from './redis.js'
 import type { JobResult } from './results.js'
 import { openQueueRun, type QueueRunOptions } from './run-on-queue.js'
@@ -18,7 +18,7 @@ import type { Store } from './store.js'
 /** Matrices in the queue at a time: enough for many workers, and no more targets in the store than these. */
 const AT_ONCE = 64
 
-export interface PruneOnQueueOptions extends Pick<QueueRunOptions, 'onStart' | 'onNote'> {
+export interface PruneOnQueueOptions extends Pick<QueueRunOptions, 'onStart' | 'onNote' | 'onWarning'> {
   readonly redis: RedisPlace
   readonly store: Store
   readonly signal: AbortSignal
@@ -71,9 +71,19 @@ export async function openPruneQueue(
         told = Math.max(told, done)
       }
       progress.set(job.id, tell)
-      const { values: report, files } = await resultOf(job, signal).finally(() => progress.delete(job.id))
       const path = join(scratch, `${spec.name}.masks`)
-      await fetchFile(store, files.masks, path)
+      const fetchResult = async () => {
+        const { values, files } = await resultOf(job, signal)
+        await fetchFile(store, files.masks, path)
+        return values
+      }
+      const report = await fetchResult()
+        .catch((error) => {
+          if (!(error instanceof UnusableContent)) throw error
+          options.onNote?.(job, `${error.message}, and the job is run again`)
+          return fetchResult()
+        })
+        .finally(() => progress.delete(job.id))
       const masks = readMatrixMasks(spec, await readFile(path))
       await rm(path)
       tell(spec.inputs * spec.outputs)

@@ -42,8 +42,8 @@ export interface RedisPlace {
   /** The address without its password, for messages. */
   readonly shown: string
   readonly bull: typeof import('bullmq')
-  /** A connection of its own, which waits for a Redis that is away. */
-  connect(): Redis
+  /** A connection of its own, which waits for a Redis that is away. @param name by which Redis lists it */
+  connect(name?: string): Redis
   /** What should be changed, a line each. */
   readonly warnings: readonly string[]
 }
@@ -81,8 +81,9 @@ export async function openRedis(address: string): Promise<RedisPlace> {
       shown,
       bull,
       warnings,
-      connect: () => {
-        const redis = make({ maxRetriesPerRequest: null, retryStrategy: (tries) => Math.min(100 * tries, 2000) })
+      connect: (name) => {
+        const again = { maxRetriesPerRequest: null, retryStrategy: (tries: number) => Math.min(100 * tries, 2000) }
+        const redis = make({ ...again, ...(name !== undefined && { connectionName: name }) })
         redis.on('error', () => {}) // it connects again by itself
         return redis
       },

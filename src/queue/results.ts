@@ -45,9 +45,13 @@ export async function findResult(
     result === undefined ? 'its content does not have the hash that it says' : await missingFile(store, result)
   if (trouble === undefined) return result
   warn(`${store.address}/${keyOf(id)}: ${trouble}; it is set aside, and the job is run again`)
+  await setAside(store, id, bytes)
+  return undefined
+}
+
+async function setAside(store: Store, id: string, bytes: Uint8Array): Promise<void> {
   await store.create(`damaged/${id}-${randomBytes(4).toString('hex')}.json`, bytes)
   await store.remove(keyOf(id))
-  return undefined
 }
 
 async function missingFile(store: Store, { files }: JobResult): Promise<string | undefined> {
@@ -66,8 +70,13 @@ async function missingFile(store: Store, { files }: JobResult): Promise<string |
 export async function keepResult(store: Store, job: Job, result: JobResult, making: Making): Promise<boolean> {
   const bytes = formatResult(job, result)
   const key = keyOf(job.id)
-  const isNew = await store.create(key, bytes)
-  const there = await store.read(key)
+  let isNew = await store.create(key, bytes)
+  let there = await store.read(key)
+  if (!isNew && there !== undefined && parseResult(there, job.id) === undefined) {
+    await setAside(store, job.id, there) // damaged while this job ran: it is no other result
+    isNew = await store.create(key, bytes)
+    there = await store.read(key)
+  }
   if (there === undefined)
     throw new InputError(`${store.address}/${key}: was written, and is not there: the store lost it`)
   const agrees = Buffer.from(there).equals(bytes)

@@ -2,9 +2,9 @@
 import { rm } from 'node:fs/promises'
 import { availableParallelism, freemem } from 'node:os'
 import type { JobEvents } from './events.js'
-import { executeJob, workerName } from './execute.js'
+import { CHECKPOINT_SECONDS, executeJob, workerName } from './execute.js'
 import type { Job } from './job.js'
-import { createJobProcess, JobFailure } from './job-process.js'
+import { createJobProcess, JobFailure, type JobProcess } from './job-process.js'
 import type { Store } from './store.js'
 
 export interface RunHereOptions extends JobEvents {
@@ -37,12 +37,19 @@ export async function runHere(jobs: readonly Job[], options: RunHereOptions): Pr
   const either = AbortSignal.any([signal, broken.signal])
   const used = () => [...running.values()].reduce((sum, bytes) => sum + bytes, 0)
   const fits = ({ needs }: Job) => running.size === 0 || used() + needs.bytes <= memory
+  const executor = (process: JobProcess) => ({
+    store,
+    scratch,
+    process,
+    worker: workerName(),
+    checkpointSeconds: CHECKPOINT_SECONDS,
+  })
   try {
     while (waiting.length > 0 || running.size > 0) {
       while (!either.aborted && idle.length > 0 && waiting.length > 0 && fits(waiting[0])) {
         const job = waiting.shift()!
         const process = idle.pop()!
-        const task = runOne(job, { store, scratch, process, worker: workerName() }, options, either)
+        const task = runOne(job, executor(process), options, either)
           .catch((error) => broken.abort(error))
           .finally(() => {
             running.delete(task)

@@ -4,6 +4,7 @@ import type { Job as BullJob, Queue, QueueEvents } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { JobEvents } from './events.js'
 import type { Job } from './job.js'
+import { describeMissingWorkers } from './listeners.js'
 import { openQueue, PREFIX, queueNameOf, type RedisPlace } from './redis.js'
 import { findResult, isDisputed } from './results.js'
 import type { JobProgress } from './run-state.js'
@@ -15,10 +16,15 @@ export interface QueueRunOptions extends JobEvents {
   readonly signal: AbortSignal
   /** Whether jobs that failed for good before are tried again; default true. False for who only watches. */
   readonly retry?: boolean
+  /** Hears what should be changed about Redis, and, each line once, which jobs no worker takes. */
+  onWarning?(line: string): void
 }
 
 /** Seconds between two looks at all open jobs: events come at once, but those of a time without a connection are lost. */
 const LOOK_EVERY = 5
+
+/** Seconds between two questions whether there are workers for the jobs that wait. */
+const ASK_WORKERS_EVERY = 30
 
 /** Times that a result which the queue calls done and the store does not have is asked for again. */
 const MOST_LOST = 3
@@ -39,16 +45,29 @@ export interface QueueRun {
 /** Starts to hand jobs out; what becomes of each is told to the options' hearers. Close it when done. */
 export function openQueueRun(options: QueueRunOptions): QueueRun {
   const { store, redis, signal } = options
+  for (const warning of redis.warnings) options.onWarning?.(warning)
   const open = new Map<string, Job>()
   const connection = redis.connect()
   const watch = createWatch(open, options, connection)
   let isClosed = false
   let looking: Promise<void> | undefined // one loop, however many wait for it
+  const told = new Set<string>()
+  let asked = Number.NEGATIVE_INFINITY
+  const tellMissing = async () => {
+    if (options.onWarning === undefined || open.size === 0) return
+    if (performance.now() - asked < 1000 * ASK_WORKERS_EVERY) return
+    asked = performance.now()
+    for (const line of await describeMissingWorkers(redis, watch.waiting())) {
+      if (!told.has(line)) options.onWarning(line)
+      told.add(line)
+    }
+  }
   const look = async () => {
     try {
       while (open.size > 0 && !isClosed) {
         signal.throwIfAborted()
         await watch.look()
+        await tellMissing()
         if (open.size > 0 && !isClosed) await watch.change(1000 * LOOK_EVERY)
       }
     } finally {
@@ -200,6 +219,8 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
   }
 
   return {
+    /** Open jobs that no worker has begun. */
+    waiting: (): Job[] => [...open.values()].filter(({ id }) => !begun.has(id)),
     async add(name: string, jobs: readonly Job[]): Promise<void> {
       const { queue, ids } = await follow(name)
       for (const { id } of jobs) ids.add(id)

@@ -29,7 +29,8 @@ export async function openS3Store(address: string): Promise<Store> {
   const place = (key: string) => ({ Bucket: bucket, Key: nameOf(key) })
   const refuse = (key: string, error: unknown): never => {
     const { name, message } = error as Error
-    throw new InputError(`${address}/${key}: ${name}: ${message}`, { cause: error })
+    const shown = key === '' ? address : `${address}/${key}`
+    throw new InputError(`${shown}: ${name}: ${message.split('\n')[0]}`, { cause: error })
   }
   const get = (key: string) =>
     client.send(new sdk.GetObjectCommand(place(key))).then(
@@ -41,9 +42,10 @@ export async function openS3Store(address: string): Promise<Store> {
     const length = content instanceof Uint8Array ? content.length : (await stat(content.path)).size
     if (length > MOST_BYTES)
       throw new InputError(`${address}/${key}: ${length} bytes, and S3 takes at most ${MOST_BYTES} at once`)
+    const to = place(key)
     const Body = content instanceof Uint8Array ? content : createReadStream(content.path)
     try {
-      await client.send(new sdk.PutObjectCommand({ ...place(key), ...condition, Body, ContentLength: length }))
+      await client.send(new sdk.PutObjectCommand({ ...to, ...condition, Body, ContentLength: length }))
       return true
     } catch (error) {
       const status = statusOf(error)

@@ -1,5 +1,5 @@
 /** Searches and dense trainings as jobs. */
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Corpus } from '../data/index.js'
@@ -50,9 +50,6 @@ export function createSearchJob(options: SearchJobOptions): Job {
   return createJob({ kind: 'search', label, request, inputs: { ...inputs }, needs }, identity)
 }
 
-/** Seconds between checkpoints: so much of a job's work is lost at most when its worker is killed. */
-const CHECKPOINT_SECONDS = 60
-
 /** Runs a search or a training, or goes on with one whose run folder was saved. */
 export async function runSearchJob(request: JsonObject, context: JobContext): Promise<JobFindings> {
   const asked = request as unknown as SearchJobRequest
@@ -76,13 +73,16 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
     ...(tokenizer !== null && { tokenizer }),
     out,
     ...(isBegun ? { resume: folder } : { run: folder }),
-    cadence: { validateEvery, sampleEvery: 0, checkpointSeconds: CHECKPOINT_SECONDS },
+    cadence: { validateEvery, sampleEvery: 0, checkpointSeconds: context.checkpointSeconds },
     device,
     threads,
     signal,
     onStep: ({ step, loss }) => context.onProgress(step, stepsOf(choice), `loss ${loss.toFixed(3)}`, loss),
     onNote: (line) => context.onNote(line),
-    onCheckpoint: (step) => context.save(step, { link: [`${RUN}/checkpoint.safetensors`], copy: small }),
+    onCheckpoint(step) {
+      const copy = small.filter((path) => existsSync(join(context.folder, path))) // a task has no text, and writes no samples
+      return context.save(step, { link: [`${RUN}/checkpoint.safetensors`], copy })
+    },
   })
   const curve = join(context.folder, 'curve.jsonl')
   await writeTextAtomically(curve, await curveText(join(folder, 'metrics.jsonl')), { replaces: 'anything' })

@@ -31,6 +31,8 @@ const KEY = /^[a-z0-9][a-z0-9._-]*(\/[a-z0-9][a-z0-9._-]*)*$/
 /** @throws RangeError for what is no key */
 export function expectKey(key: string): string {
   if (!KEY.test(key))
-    throw new RangeError(`"key" expected parts of a-z, 0-9, ".", "_" and "-" with slashes between them, got ${key}`)
+    throw new RangeError(
+      `"key" expected parts of a-z, 0-9, ".", "_" and "-" with slashes between them, got ${JSON.stringify(key)}`,
+    )
   return key
 }

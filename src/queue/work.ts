@@ -4,56 +4,40 @@ import { setTimeout as setTimer } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import type { Job as BullJob, Worker } from 'bullmq'
 import { InputError } from '../safetensors/index.js'
-import { type Execution, executeJob, workerName } from './execute.js'
-import type { Job, JobNeeds } from './job.js'
-import { createJobProcess, JobFailure, type JobProcess } from './job-process.js'
+import { workerName } from './execute.js'
+import type { JobNeeds } from './job.js'
+import { createJobProcess } from './job-process.js'
+import { nameWorker } from './listeners.js'
 import { PREFIX, queueNames, type RedisPlace } from './redis.js'
-import type { JobProgress } from './run-state.js'
-import type { Store } from './store.js'
+import { MOST_STARTS, type QueuedJobOptions, runQueuedJob } from './work-job.js'
 
-export interface WorkOptions {
+export interface WorkOptions extends QueuedJobOptions {
   readonly redis: RedisPlace
-  readonly store: Store
-  /** A folder for inputs and unfinished jobs. */
-  readonly scratch: string
   /** Jobs at a time, an integer >= 1. */
   readonly slots: number
   /** Bytes that one job may need. */
   readonly memory: number
   readonly devices: readonly JobNeeds['device'][]
-  /** Seconds that a job stays this worker's without a sign of life: an integer >= 1. */
-  readonly claim: number
   /** Ends when there has been no job for so many seconds; default: never. */
   readonly idle?: number | undefined
-  /** Drains: running jobs save what they can and go back to the queue. */
-  readonly signal: AbortSignal
-  onStart?(job: Job): void
-  onProgress?(job: Job, progress: JobProgress): void
-  onDone?(job: Job, execution: Execution): void
-  /** @param tries left */
-  onFailed?(job: Job, message: string, tries: number): void
-  onNote?(line: string): void
 }
 
-/** Milliseconds between two questions to an empty queue. */
+/** Milliseconds between two questions of a slot to an empty queue. */
 const ASK_EVERY = 300
 
-/** Times that the worker of a job may be lost before the job counts as failed: a job fails by itself in its own process, which the worker survives. */
-const MOST_STALLED = 20
-
-/** Milliseconds between two reports of a job's progress to the queue. */
-const REPORT_EVERY = 1000
+/** Jobs that a slot gives back one after another, because the store or this machine fails, before the worker ends. */
+const MOST_FAILURES = 3
 
 /** Milliseconds without a job after which a slot's process is ended: it gives its memory back. */
 const PROCESS_IDLE = 5000
 
 /**
  * Works until the signal aborts, or `idle` seconds pass without a job.
- * @throws InputError when the store fails for three jobs one after another
+ * @throws InputError when the store or this machine fails for three jobs one after another: these are back in the queue, with all their tries
  */
 export async function work(options: WorkOptions): Promise<void> {
   const { redis, slots, memory, devices, claim } = options
-  const connection = redis.connect()
+  const connection = redis.connect(nameWorker(options))
   const workers = queueNames(devices, memory).map((name) => {
     const worker = new redis.bull.Worker(name, null, {
       connection: connection as never,
@@ -62,42 +46,47 @@ export async function work(options: WorkOptions): Promise<void> {
       autorun: false,
       lockDuration: 1000 * claim,
       stalledInterval: 1000 * claim,
-      maxStalledCount: MOST_STALLED,
+      maxStalledCount: MOST_STARTS,
     })
     worker.on('error', (error) => {
       if (!/ECONN|closed|ENOENT|LOADING/.test(error.message)) options.onNote?.(`queue: ${error.message.split('\n')[0]}`)
     })
     return worker
   })
+  const broken = new AbortController() // by what fails for every job: the other slots are drained
+  const signal = AbortSignal.any([options.signal, broken.signal])
   try {
     await Promise.all(workers.map((worker) => worker.startStalledCheckTimer()))
-    const state = { lastJob: Date.now(), storeFailures: 0 }
-    await Promise.all(Array.from({ length: slots }, () => runSlot(workers, options, state)))
+    const state = { lastJob: Date.now() }
+    const slot = () => runSlot(workers, { ...options, signal }, state).catch((error) => broken.abort(error))
+    await Promise.all(Array.from({ length: slots }, slot))
+    if (broken.signal.aborted) throw broken.signal.reason
   } finally {
     await Promise.all(workers.map((worker) => worker.close(true).catch(() => {})))
     connection.disconnect()
   }
 }
 
-interface Shared {
-  lastJob: number
-  storeFailures: number
-}
-
-/** Jobs that fail by the store, one after another, after which the worker ends: it would fail every job of the queue. */
-const MOST_STORE_FAILURES = 3
-
-async function runSlot(workers: readonly Worker[], options: WorkOptions, state: Shared): Promise<void> {
+async function runSlot(workers: readonly Worker[], options: WorkOptions, state: { lastJob: number }): Promise<void> {
   const { signal, idle } = options
   const process = createJobProcess()
   const token = randomUUID()
+  const nextJob = createAsking(workers, token)
   let idleSince = Date.now()
+  let failures = 0
   try {
     while (!signal.aborted) {
-      const job = await untilStopped(nextJob(workers, token), signal)
+      const job = await untilStopped(nextJob(), signal)
       if (job !== undefined) {
-        await runJob(job, token, process, options, state)
+        const failure = await runQueuedJob(job, token, process, options)
         state.lastJob = idleSince = Date.now()
+        failures = failure === undefined ? 0 : failures + 1
+        if (failure === undefined) continue
+        if (failures >= MOST_FAILURES) {
+          const shown = `${failures} jobs one after another went back to the queue: ${failure.message}`
+          throw failure instanceof InputError ? new InputError(shown, { cause: failure }) : failure
+        }
+        await setTimeout(1000 * 2 ** failures, undefined, { signal }).catch(() => {}) // another worker may take it
         continue
       }
       if (Date.now() - idleSince > PROCESS_IDLE) await process.close()
@@ -128,82 +117,16 @@ function untilStopped<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 
   })
 }
 
-/** Of the queues with the largest jobs first. A Redis that is away is waited for. */
-async function nextJob(workers: readonly Worker[], token: string): Promise<BullJob | undefined> {
-  for (const worker of workers) {
-    const job = await worker.getNextJob(token, { block: false }).catch(() => undefined)
-    if (job) return job
-  }
-  return undefined
-}
-
-async function runJob(
-  queued: BullJob,
-  token: string,
-  process: JobProcess,
-  options: WorkOptions,
-  state: Shared,
-): Promise<void> {
-  const { store, scratch, claim, signal } = options
-  const job = queued.data as Job
-  const worker = workerName()
-  const lost = new AbortController()
-  const either = AbortSignal.any([signal, lost.signal])
-  const renewing = setInterval(() => {
-    queued.extendLock(token, 1000 * claim).then(
-      (isOurs) => isOurs !== 1 && lose(),
-      (error) => /lock|Missing/i.test(error.message) && lose(), // else Redis is away: it is tried again
-    )
-  }, 300 * claim)
-  const lose = () => lost.abort(new DOMException('another worker has taken the job over', 'AbortError'))
-  const notes: string[] = []
-  let reported = 0
-  const report = (progress: JobProgress) => {
-    options.onProgress?.(job, progress)
-    if (Date.now() - reported < REPORT_EVERY) return
-    reported = Date.now()
-    queued.updateProgress({ worker, ...progress }).catch(() => {})
-  }
-  try {
-    options.onStart?.(job)
-    report({ done: 0, total: 0, text: '' })
-    const hearer = {
-      onProgress: report,
-      onNote: (line: string) => notes.push(line),
+/** Asks for jobs: of the queues with the largest jobs first, of an empty one not again at once. A Redis that is away is waited for. */
+function createAsking(workers: readonly Worker[], token: string): () => Promise<BullJob | undefined> {
+  const emptySince = new Map<Worker, number>()
+  return async () => {
+    for (const worker of workers) {
+      if (performance.now() - (emptySince.get(worker) ?? Number.NEGATIVE_INFINITY) < ASK_EVERY / 2) continue
+      const job = await worker.getNextJob(token, { block: false }).catch(() => undefined)
+      if (job) return job
+      emptySince.set(worker, performance.now())
     }
-    const execution = await executeJob(job, { store, process, scratch, worker }, hearer, either)
-    state.storeFailures = 0
-    await queued.moveToCompleted(null, token, false).catch(() => {}) // its result is stored: whoever has it now finds that
-    options.onDone?.(job, execution)
-  } catch (error) {
-    if (lost.signal.aborted && !signal.aborted)
-      return options.onNote?.(`${job.label}: another worker has taken it over`)
-    if (signal.aborted)
-      return void (await untilStopped(
-        queued.moveToWait(token).catch(() => {}),
-        signal,
-      ))
-    await fail(queued, token, job, error as Error, options, notes)
-    if (!(error instanceof JobFailure) && ++state.storeFailures >= MOST_STORE_FAILURES) throw error
-  } finally {
-    clearInterval(renewing)
+    return undefined
   }
-}
-
-/** Gives a failed try back: the queue tries again later, or calls the job failed. */
-async function fail(
-  queued: BullJob,
-  token: string,
-  job: Job,
-  error: Error,
-  options: WorkOptions,
-  notes: readonly string[],
-): Promise<void> {
-  const isJobs = error instanceof JobFailure
-  if (!isJobs && !(error instanceof InputError)) notes = [...notes, error.stack ?? error.message]
-  const log = isJobs ? error.log : notes.join('\n')
-  for (const line of log.split('\n').filter((each) => each !== '')) await queued.log(line).catch(() => {})
-  const tries = (queued.opts.attempts ?? 1) - queued.attemptsMade - 1
-  await queued.moveToFailed(new Error(error.message), token, false).catch(() => {})
-  options.onFailed?.(job, error.message, Math.max(tries, 0))
 }

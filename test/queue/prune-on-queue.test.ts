@@ -7,8 +7,16 @@ import { pruneModel } from '../../src/jobs/prune.js'
 import { openStore } from '../../src/queue/open-store.js'
 import { openPruneQueue } from '../../src/queue/prune-on-queue.js'
 import { openRedis } from '../../src/queue/redis.js'
+import type { Store } from '../../src/queue/store.js'
 import { work } from '../../src/queue/work.js'
 import { startRedis, type TestRedis, withoutRedis } from './redis-server.js'
+
+/** The key of the masks of some matrix. */
+async function masksOf(store: Store): Promise<string> {
+  const [key] = await store.list('results/')
+  const { files } = JSON.parse(Buffer.from((await store.read(key))!).toString())
+  return `objects/${files.masks.sha256.slice(0, 2)}/${files.masks.sha256}`
+}
 
 const folder = mkdtempSync(join(tmpdir(), 'slt-prune-queue-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -35,10 +43,20 @@ describe.skipIf(withoutRedis)('a pruning whose matrices are spread over workers'
       const working = work({ redis: place, store, scratch, ...room })
       const elsewhere = await openPruneQueue({ redis: place, store, signal })
       const out = join(folder, `${method}-queue.slt.safetensors`)
-      await pruneModel({ ...options, out, elsewhere }).finally(() => elsewhere.close())
+      await pruneModel({ ...options, out, elsewhere })
+      // Masks that were changed in the store are made again.
+      const notes: string[] = []
+      const again = await openPruneQueue({ redis: place, store, signal, onNote: (_, line) => notes.push(line) })
+      const masks = await masksOf(store)
+      await store.replace(masks, Buffer.from('wrong'))
+      const second = join(folder, `${method}-second.slt.safetensors`)
+      await pruneModel({ ...options, out: second, elsewhere: again }).finally(() => again.close())
+      await elsewhere.close()
       stop.abort()
       await working
       expect(readFileSync(out)).toEqual(readFileSync(here))
+      expect(readFileSync(second)).toEqual(readFileSync(here))
+      expect(notes[0]).toContain(`${masks}: holds 5 bytes of another content`)
       expect(await store.list('checkpoints')).toEqual([])
     })
   }

@@ -11,6 +11,7 @@ export const withoutRedis: string | undefined =
   process.env.CI || spawnSync(command, ['--version']).status === 0
     ? undefined
     : 'redis-server is not installed (Debian: apt-get install redis-server)'
+if (withoutRedis) console.warn(`tests of the queue are left out: ${withoutRedis}`)
 
 /** A Redis of this test alone, on a socket, with an append-only file. */
 export interface TestRedis {
@@ -38,7 +39,12 @@ export async function startRedis(...options: string[]): Promise<TestRedis> {
   const answers = async () => {
     const { Redis } = await import('ioredis')
     for (;;) {
-      const redis = new Redis(address, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 })
+      const redis = new Redis(address, {
+        lazyConnect: true,
+        enableReadyCheck: false,
+        retryStrategy: () => null,
+        maxRetriesPerRequest: 0,
+      })
       redis.on('error', () => {})
       try {
         await redis.connect()
