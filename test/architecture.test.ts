@@ -54,7 +54,7 @@ const arrows: Record<string, readonly string[]> = {
     'engine',
   ],
   queue: ['safetensors', 'data', 'families', 'ticket', 'interop', 'prune', 'search', 'files', 'engine', 'jobs'],
-  serve: ['safetensors', 'families', 'ticket', 'search', 'files'],
+  serve: ['safetensors', 'families', 'ticket', 'search', 'files', 'queue', 'experiments'],
   experiments: [
     'random',
     'mask',

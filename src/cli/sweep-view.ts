@@ -1,5 +1,6 @@
 import { MultiBar, type SingleBar } from 'cli-progress'
-import type { RunState, SweepState } from '../queue/sweep-state.js'
+import type { RunState } from '../queue/run-state.js'
+import type { SweepState } from '../queue/sweep-state.js'
 import { barOf, fitLine, type LinePart, liveColumns } from './live-line.js'
 import { allowsColour, count, secondsText, type Terminal } from './terminal.js'
 

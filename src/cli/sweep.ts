@@ -3,9 +3,11 @@ import type { Command } from 'commander'
 import type { DeviceName } from '../engine/device.js'
 import type { JobEvents } from '../queue/events.js'
 import type { Job } from '../queue/job.js'
+import type { RunState } from '../queue/run-state.js'
 import type { OptionTexts, SweepPlan, SweepRun } from '../queue/sweep.js'
-import type { SweepFolder, SweepRecord } from '../queue/sweep-folder.js'
-import type { RunState, SweepState } from '../queue/sweep-state.js'
+import type { SweepFolder } from '../queue/sweep-folder.js'
+import type { SweepRecord } from '../queue/sweep-record.js'
+import type { SweepState } from '../queue/sweep-state.js'
 import { InputError } from '../safetensors/input-error.js'
 import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
@@ -182,7 +184,9 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
   const { jobs, runs, folder, plan } = prepared
   const { followSweep } = await import('../queue/sweep-state.js')
   const { openStore } = await import('../queue/open-store.js')
+  const { createStoredCurves } = await import('../queue/stored-curves.js')
   const store = await openStore(prepared.store)
+  const curves = createStoredCurves(store)
   const state = followSweep(runs, jobs, (run) => {
     if (run.status === 'failed') view.note(`failed: ${run.label}: ${run.failure?.message}`)
     if (run.disputed)
@@ -194,6 +198,7 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
   )
   const timer = setInterval(() => {
     view.show()
+    curves.fill(state.runs, signal).catch(() => {}) // asked for again: each is read once
     folder.writeState(state).catch(() => {}) // told at the end, where it matters
   }, 500)
   const events: JobEvents = { ...state.events, onNote: (job, line) => view.note(`${job.label}: ${line}`) }
@@ -209,6 +214,7 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
   } finally {
     clearInterval(timer)
     view.stop()
+    await curves.fill(state.runs, signal)
     await folder.writeState(state, true)
   }
   await report(prepared, state, terminal)

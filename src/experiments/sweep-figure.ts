@@ -3,17 +3,11 @@ import { dot, line, type Markish, ruleX } from '@observablehq/plot'
 import { composeSvg, type LegendEntry } from '../svg/compose.js'
 import { drawPanel } from '../svg/draw-panel.js'
 import { BLUE, GREEN, GREY, ORANGE, PURPLE } from '../svg/palette.js'
-import { columnsOf, type SweepNumber, type SweepRow } from './sweep-table.js'
+import { type SweepLinePoint, sweepCaption, sweepLines } from './sweep-lines.js'
+import type { SweepRow } from './sweep-table.js'
 
 const COLOURS = [ORANGE, BLUE, GREEN, PURPLE, GREY]
-const DASHES = [undefined, '5 4', '2 3', '8 3 2 3']
-
-/** Most lines of a figure: more cannot be told apart. */
-const MOST_LINES = COLOURS.length * DASHES.length
-
-interface Point extends SweepNumber {
-  readonly x: number | string
-}
+const DASHES = [undefined, '5 4', '2 3', '8 3 2 3'] // with the colours, a look of its own for each of MOST_LINES
 
 /**
  * Draws the rows of a sweep.
@@ -21,35 +15,17 @@ interface Point extends SweepNumber {
  * @returns the SVG; undefined where no option has two values, or there would be more than 20 lines
  */
 export function renderSweep(rows: readonly SweepRow[], number: string, title: string): string | undefined {
-  const known = rows.filter(({ numbers }) => numbers[number] !== undefined)
-  const { options } = columnsOf(known)
-  const valuesOf = (name: string) => [...new Set(known.map(({ setting }) => setting[name] ?? 'default'))]
-  const [across] = [...options].sort((a, b) => valuesOf(b).length - valuesOf(a).length)
-  if (across === undefined || valuesOf(across).length < 2) return undefined
-  const isNumeric = valuesOf(across).every((value) => value !== '' && Number.isFinite(Number(value)))
-  const lines = new Map<string, Point[]>()
-  for (const { setting, numbers } of known) {
-    const others = options.filter((name) => name !== across)
-    const label = others.map((name) => `${name} ${setting[name] ?? 'default'}`).join(', ')
-    const value = setting[across] ?? 'default'
-    const points = lines.get(label) ?? []
-    points.push({ x: isNumeric ? Number(value) : value, ...numbers[number] })
-    lines.set(label, points)
-  }
-  if (lines.size > MOST_LINES) return undefined
-  const series = [...lines].map(([label, points], i) => ({
+  const found = sweepLines(rows, number)
+  if (found === undefined) return undefined
+  const { across, values, isNumeric, isWide } = found
+  const series = found.lines.map(({ label, points }, i) => ({
     label,
-    points: isNumeric ? [...points].sort((a, b) => Number(a.x) - Number(b.x)) : points,
+    points,
     colour: COLOURS[i % COLOURS.length],
     dash: DASHES[Math.floor(i / COLOURS.length)],
   }))
-  const low = (point: Point) => point.mean - (point.deviation ?? 0)
-  const high = (point: Point) => point.mean + (point.deviation ?? 0)
-  const xs = series.flatMap(({ points }) => points.map(({ x }) => x))
-  const isWide =
-    isNumeric &&
-    Math.min(...(xs as number[])) > 0 &&
-    Math.max(...(xs as number[])) >= 30 * Math.min(...(xs as number[]))
+  const low = (point: SweepLinePoint) => point.mean - (point.deviation ?? 0)
+  const high = (point: SweepLinePoint) => point.mean + (point.deviation ?? 0)
   const axis = { label: across, labelAnchor: 'center', labelArrow: 'none', labelOffset: 38, grid: true } as const
   const panel = drawPanel({
     height: 380,
@@ -57,10 +33,16 @@ export function renderSweep(rows: readonly SweepRow[], number: string, title: st
     marginBottom: 46,
     x: isNumeric
       ? { type: isWide ? 'log' : 'linear', nice: true, ...axis }
-      : { type: 'point', domain: valuesOf(across), ...axis },
+      : { type: 'point', domain: values, ...axis },
     y: { label: number, grid: true, labelArrow: 'none', nice: true },
     marks: series.flatMap(({ points, colour, dash }): Markish[] => [
-      line(points, { x: 'x', y: 'mean', stroke: colour, strokeWidth: 2, ...(dash ? { strokeDasharray: dash } : {}) }),
+      line(points, {
+        x: 'x',
+        y: 'mean',
+        stroke: colour,
+        strokeWidth: 2,
+        ...(dash ? { strokeDasharray: dash } : {}),
+      }),
       ruleX(points, { x: 'x', y1: low, y2: high, stroke: colour, strokeWidth: 1.5 }),
       dot(points, { x: 'x', y: 'mean', fill: colour, r: 3.5 }),
     ]),
@@ -68,9 +50,5 @@ export function renderSweep(rows: readonly SweepRow[], number: string, title: st
   const legend: LegendEntry[] = series
     .filter(({ label }) => label !== '')
     .map(({ label, colour, dash }) => ({ label, colour, mark: 'dots', ...(dash ? { dash } : {}) }))
-  const counts = known.map(({ count }) => count)
-  const [least, most] = [Math.min(...counts), Math.max(...counts)]
-  const seeds = least === most ? `${least}` : `${least} to ${most}`
-  const caption = `Means of ${seeds} ${most === 1 ? 'run' : 'runs'} a setting${most > 1 ? '; bars are one standard deviation' : ''}.`
-  return composeSvg({ title, legend, panels: [panel], caption })
+  return composeSvg({ title, legend, panels: [panel], caption: sweepCaption(rows, number) })
 }

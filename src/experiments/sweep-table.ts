@@ -31,11 +31,15 @@ export interface SweepNumber {
 /** Options that make a run another sample of the same setting. */
 const SEEDS = ['seed', 'data-seed']
 
+/** The options of a run without its seeds. */
+export const settingOf = (varied: SweepPoint['varied']): Record<string, string> =>
+  Object.fromEntries(Object.entries(varied).filter(([name]) => !SEEDS.includes(name)))
+
 /** Rows in the order in which their settings come first. */
 export function sweepRows(points: readonly SweepPoint[]): SweepRow[] {
   const groups = new Map<string, { setting: Record<string, string>; points: SweepPoint[] }>()
   for (const point of points) {
-    const setting = Object.fromEntries(Object.entries(point.varied).filter(([name]) => !SEEDS.includes(name)))
+    const setting = settingOf(point.varied)
     const key = JSON.stringify(setting)
     const group = groups.get(key) ?? { setting, points: [] }
     group.points.push(point)
@@ -109,9 +113,13 @@ export function sweepCells(rows: readonly SweepRow[], digits = 5): { head: strin
 function numberText(number: SweepNumber | undefined, digits: number): string {
   if (number === undefined) return ''
   const { mean, deviation } = number
-  const text = Number.isInteger(mean) ? String(mean) : Number(mean.toPrecision(digits)).toString()
+  const text = shortNumber(mean, digits)
   return deviation === null || deviation === 0 ? text : `${text} ± ${deviation.toPrecision(2)}`
 }
+
+/** An integer as it is, another number with so many significant digits. */
+export const shortNumber = (value: number, digits = 5): string =>
+  Number.isInteger(value) ? String(value) : Number(value.toPrecision(digits)).toString()
 
 /** The rows as a table of Markdown. */
 export function sweepMarkdown(rows: readonly SweepRow[]): string {

@@ -1,5 +1,6 @@
 import type { Execution } from './execute.js'
 import type { Job } from './job.js'
+import type { JobProgress } from './run-state.js'
 
 /** What happens to jobs, wherever they are run. */
 export interface JobEvents {
@@ -11,10 +12,4 @@ export interface JobEvents {
   onFailed?(job: Job, message: string, log: string): void
   /** A line about a job that the user should read. */
   onNote?(job: Job, line: string): void
-}
-
-export interface JobProgress {
-  readonly done: number
-  readonly total: number
-  readonly text: string
 }

@@ -18,6 +18,9 @@ process.on('message', (message: ToChild) => {
 })
 say({ type: 'ready' })
 
+/** JSON has no value that is not finite. */
+const curveValue = (value: number | undefined) => (value !== undefined && Number.isFinite(value) ? { value } : {})
+
 async function run({ job, inputs, folder, checkpointSeconds }: Extract<ToChild, { type: 'run' }>): Promise<void> {
   controller = new AbortController()
   const { signal } = controller
@@ -26,7 +29,8 @@ async function run({ job, inputs, folder, checkpointSeconds }: Extract<ToChild, 
     folder,
     signal,
     checkpointSeconds,
-    onProgress: (done, total, text) => say({ type: 'progress', done, total, text }),
+    onProgress: (done, total, text, value) =>
+      say({ type: 'progress', progress: { done, total, text, ...curveValue(value) } }),
     onNote: (line) => say({ type: 'note', line }),
     async save(step, { link: linked, copy }) {
       // A folder of its own, which later checkpoints do not touch: the parent reads it while the job goes on.

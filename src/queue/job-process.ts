@@ -4,6 +4,7 @@ import { setMaxListeners } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { builtFile } from '../engine/node.js'
 import type { Job, JsonObject } from './job.js'
+import type { JobProgress } from './run-state.js'
 
 export type ToChild =
   | {
@@ -17,7 +18,7 @@ export type ToChild =
 
 export type FromChild =
   | { readonly type: 'ready' }
-  | { readonly type: 'progress'; readonly done: number; readonly total: number; readonly text: string }
+  | { readonly type: 'progress'; readonly progress: JobProgress }
   | { readonly type: 'note'; readonly line: string }
   | { readonly type: 'saved'; readonly step: number; readonly folder: string; readonly files: readonly string[] }
   | {
@@ -31,7 +32,7 @@ export type FromChild =
 
 /** What is heard of a job before its end. */
 export interface JobHearer {
-  onProgress?: ((done: number, total: number, text: string) => void) | undefined
+  onProgress?: ((progress: JobProgress) => void) | undefined
   onNote?(line: string): void
   /** Files in a folder of their own, to be removed by the hearer. */
   onSaved?(step: number, folder: string, files: readonly string[]): void
@@ -147,7 +148,7 @@ function converse(
     const hear = (message: FromChild) => {
       switch (message.type) {
         case 'progress':
-          return hearer.onProgress?.(message.done, message.total, message.text)
+          return hearer.onProgress?.(message.progress)
         case 'note':
           remember(message.line)
           return hearer.onNote?.(message.line)

@@ -9,8 +9,12 @@ export interface JobContext {
   readonly signal: AbortSignal
   /** Seconds between two checkpoints, > 0. */
   readonly checkpointSeconds: number
-  /** @param done of `total`; @param text a few words of where it stands */
-  onProgress(done: number, total: number, text: string): void
+  /**
+   * @param done of `total`
+   * @param text a few words of where it stands
+   * @param value of the job's curve at `done`, where it has one; one that is not finite is left out of the curve
+   */
+  onProgress(done: number, total: number, text: string, value?: number): void
   /** A line for the job's log. */
   onNote(line: string): void
   /**

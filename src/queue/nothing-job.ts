@@ -28,7 +28,7 @@ export async function runNothingJob(request: JsonObject, context: JobContext): P
   for (let i = 0; i < rounds; i++) value = (value * 6364136223846793005n + 1442695040888963407n) % 2n ** 64n
   for (let tenth = 1; tenth <= 10 && wait > 0; tenth++) {
     await setTimeout(wait / 10, undefined, { signal: context.signal })
-    context.onProgress(tenth, 10, `waiting ${wait} ms`)
+    context.onProgress(tenth, 10, `waiting ${wait} ms`, 1 / tenth)
   }
   if (fails === 'error') throw new InputError(`job ${number} fails, as it was told`)
   if (fails === 'exit') process.kill(process.pid, 'SIGTERM')

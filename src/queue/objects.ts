@@ -19,7 +19,7 @@ export class UnusableContent extends InputError {}
 /** Where files lie that belong to no single job; others are given a place of their own. */
 const COMMON = 'objects'
 
-const keyOf = ({ sha256 }: StoredFile, place: string) =>
+const keyOf = ({ sha256 }: Pick<StoredFile, 'sha256'>, place: string) =>
   place === COMMON ? `${place}/${sha256.slice(0, 2)}/${sha256}` : `${place}/${sha256}`
 
 /** The hash and length of a file of this machine. @throws InputError when it cannot be read */
@@ -52,6 +52,19 @@ export async function storeFile(store: Store, path: string, place = COMMON): Pro
 
 /** Whether the store has a file; its content is checked when it is fetched. */
 export const hasFile = (store: Store, file: StoredFile): Promise<boolean> => store.has(keyOf(file, COMMON))
+
+/** SHA-256, 64 hexadecimal digits. */
+export function hashOfBytes(bytes: Uint8Array): string {
+  const hash = nodeSha256()
+  hash.update(bytes)
+  return hash.digest()
+}
+
+/** The bytes of a small file by its hash; undefined where the store has no such file, or other content under its name. */
+export async function readObject(store: Store, sha256: string): Promise<Uint8Array | undefined> {
+  const bytes = await store.read(keyOf({ sha256 }, COMMON))
+  return bytes !== undefined && hashOfBytes(bytes) === sha256 ? bytes : undefined
+}
 
 /**
  * Copies a file out of the store.

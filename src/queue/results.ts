@@ -7,7 +7,7 @@ import { nodeSha256 } from '../files/sha256.js'
 import { InputError } from '../safetensors/index.js'
 import { canonicalJson, fingerprintOf } from '../search/fingerprint.js'
 import type { Job, JsonObject } from './job.js'
-import { hasFile, type StoredFile } from './objects.js'
+import { hasFile, hashOfBytes, type StoredFile } from './objects.js'
 import type { Store } from './store.js'
 
 /** What a job has found. */
@@ -115,10 +115,4 @@ function parseResult(bytes: Uint8Array, id: string): JobResult | undefined {
   } catch {
     return undefined
   }
-}
-
-function hashOfBytes(bytes: Uint8Array): string {
-  const hash = nodeSha256()
-  hash.update(bytes)
-  return hash.digest()
 }

@@ -79,7 +79,7 @@ async function runOne(
       job,
       executor,
       {
-        onProgress: (done, total, text) => events.onProgress?.(job, { done, total, text }),
+        onProgress: (progress) => events.onProgress?.(job, progress),
         onNote: (line) => events.onNote?.(job, line),
       },
       signal,

@@ -7,6 +7,7 @@ import type { Job } from './job.js'
 import { describeMissingWorkers } from './listeners.js'
 import { openQueue, PREFIX, queueNameOf, type RedisPlace } from './redis.js'
 import { findResult, isDisputed } from './results.js'
+import type { JobProgress } from './run-state.js'
 import type { Store } from './store.js'
 
 export interface QueueRunOptions extends JobEvents {
@@ -128,7 +129,7 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
   const { store, redis, signal, retry = true } = options
   const queues = new Map<string, { queue: Queue; events: QueueEvents; own: Redis; ids: Set<string> }>()
   const lost = new Map<string, number>()
-  const begun = new Set<string>()
+  const begun = new Map<string, string>() // by job, the worker that was told last
   const ended = new Set<string>() // ids that an event has told of since the last look
   let wake = () => {}
 
@@ -143,7 +144,7 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
       if (!(await isDone(job))) await addTo(queue, [job])
       return
     }
-    if (state === 'active') return start(job, there)
+    if (state === 'active') return hear(job, there.progress)
     if (state === 'completed' && !(await isDone(job))) return again(queue, job, there)
     if (state === 'failed') {
       open.delete(id)
@@ -152,13 +153,15 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
     }
   }
 
-  function start(job: Job, there: BullJob): void {
-    const progress = there.progress as unknown as { worker?: string; done?: number; total?: number; text?: string }
-    if (!begun.has(job.id) && progress.worker !== undefined) {
-      begun.add(job.id)
-      options.onStart?.(job, progress.worker)
+  /** Tells what a worker says of a job that it runs. */
+  function hear(job: Job, said: BullJob['progress']): void {
+    if (typeof said !== 'object' || said === null) return // none yet
+    const { worker, ...progress } = said as Partial<JobProgress> & { worker?: string }
+    if (worker !== undefined && begun.get(job.id) !== worker) {
+      begun.set(job.id, worker) // another one where a worker has ended and its job was taken over
+      options.onStart?.(job, worker)
     }
-    if (progress.total) options.onProgress?.(job, progress as never)
+    if (progress.total) options.onProgress?.(job, progress as JobProgress)
   }
 
   /** Whether the store has the result; it is told then. */
@@ -199,12 +202,16 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
     const own = redis.connect() // it waits for events there
     const events = new redis.bull.QueueEvents(name, { connection: own as never, prefix: PREFIX })
     events.on('error', () => {})
-    const hear = ({ jobId }: { jobId: string }) => {
+    const end = ({ jobId }: { jobId: string }) => {
       if (!open.has(jobId)) return
       ended.add(jobId)
       wake()
     }
-    for (const event of ['completed', 'failed'] as const) events.on(event, hear)
+    for (const event of ['completed', 'failed'] as const) events.on(event, end)
+    events.on('progress', ({ jobId, data }) => {
+      const job = open.get(jobId)
+      if (job !== undefined) hear(job, data)
+    })
     const followed = { queue, events, own, ids: new Set<string>() }
     queues.set(name, followed)
     await events.waitUntilReady()

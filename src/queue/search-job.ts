@@ -77,7 +77,7 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
     device,
     threads,
     signal,
-    onStep: ({ step, loss }) => context.onProgress(step, stepsOf(choice), `loss ${loss.toFixed(3)}`),
+    onStep: ({ step, loss }) => context.onProgress(step, stepsOf(choice), `loss ${loss.toFixed(3)}`, loss),
     onNote: (line) => context.onNote(line),
     onCheckpoint(step) {
       const copy = small.filter((path) => existsSync(join(context.folder, path))) // a task has no text, and writes no samples

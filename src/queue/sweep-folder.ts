@@ -4,20 +4,9 @@ import { join } from 'node:path'
 import { makeFolder, readTextIfThere, writeTextAtomically } from '../files/files.js'
 import { InputError } from '../safetensors/index.js'
 import { canonicalJson } from '../search/fingerprint.js'
-import type { Job } from './job.js'
-import { readPlan, type SweepPlan } from './sweep.js'
+import { parseSweepRecord, SWEEP_VERSION, type SweepRecord } from './sweep-record.js'
 import type { SweepState } from './sweep-state.js'
 
-/** `sweep.json` in the folder of a sweep: what is run, and where. */
-export interface SweepRecord {
-  readonly plan: SweepPlan
-  /** Address of the queue without its password; null where the runs are here. */
-  readonly queue: string | null
-  readonly store: string
-  readonly jobs: readonly Job[]
-}
-
-const VERSION = '1'
 const RECORD = 'sweep.json'
 const STATE = 'state.json'
 
@@ -26,15 +15,7 @@ export async function readSweep(folder: string): Promise<SweepRecord | undefined
   const path = join(folder, RECORD)
   const text = await readTextIfThere(path)
   if (text === undefined) return undefined
-  try {
-    const { version, ...record } = JSON.parse(text)
-    if (version !== VERSION) throw new RangeError(`version ${JSON.stringify(version)} is unknown`)
-    if (!Array.isArray(record.jobs) || typeof record.store !== 'string')
-      throw new TypeError('jobs or store are missing')
-    return { ...record, plan: readPlan(record.plan) }
-  } catch (error) {
-    throw new InputError(`${path}: not the record of a sweep: ${(error as Error).message}`)
-  }
+  return parseSweepRecord(path, text)
 }
 
 /** The files that a sweep writes. */
@@ -69,7 +50,7 @@ export async function openSweepFolder(
     throw new InputError(`${folder}: holds files, but no sweep; --out names another folder`)
   }
   const write = (name: string, text: string) => writeTextAtomically(join(folder, name), text, { replaces: 'anything' })
-  await write(RECORD, `${JSON.stringify({ version: VERSION, ...record }, null, 2)}\n`)
+  await write(RECORD, `${JSON.stringify({ version: SWEEP_VERSION, ...record }, null, 2)}\n`)
   let last = Number.NEGATIVE_INFINITY
   let writing = Promise.resolve()
   return {
@@ -78,7 +59,7 @@ export async function openSweepFolder(
       last = performance.now()
       const at = new Date().toISOString()
       const text = JSON.stringify({
-        version: VERSION,
+        version: SWEEP_VERSION,
         at,
         counts: counts(),
         rate: rate(),

@@ -1,35 +1,10 @@
 /** Where a sweep stands, run by run: what the live table, the files of the sweep and the explorer show. */
+import { type Curve, createCurve, pointsFor } from './curve.js'
 import type { JobEvents } from './events.js'
 import type { Job, JsonObject } from './job.js'
 import type { JobResult } from './results.js'
+import type { CurvePoint, JobProgress, RunCounts, RunState } from './run-state.js'
 import type { SweepPlan, SweepRun } from './sweep.js'
-
-export type RunStatus = 'waiting' | 'running' | 'done' | 'failed'
-
-/** One run of a sweep, as plain values. */
-export interface RunState {
-  /** Of its job. */
-  readonly id: string
-  readonly label: string
-  readonly varied: Readonly<Record<string, string>>
-  status: RunStatus
-  /** Who runs it, or ran it last. */
-  worker?: string
-  progress?: { readonly done: number; readonly total: number; readonly text: string }
-  /** What it found. */
-  numbers?: Readonly<Record<string, number>>
-  /** Files of the result by name: the hash under which the store has each. */
-  files?: Readonly<Record<string, string>>
-  /** It had been done before this sweep. */
-  found?: boolean
-  /** Another worker found another result: this is the first. */
-  disputed?: boolean
-  /** Why it failed, and the last lines of its log. */
-  failure?: { readonly message: string; readonly log: string }
-}
-
-/** Counts of runs by status. */
-export type RunCounts = Readonly<Record<RunStatus, number>>
 
 export interface SweepState {
   readonly runs: readonly RunState[]
@@ -62,6 +37,13 @@ export function followSweep(
   const change = (job: Job, changes: Partial<RunState>) => {
     for (const state of byId.get(job.id) ?? []) onChange(Object.assign(state, changes))
   }
+  const curves = new Map<string, Curve>()
+  const pointsWith = ({ id }: Job, { done, total }: JobProgress, value: number): readonly CurvePoint[] => {
+    const curve = curves.get(id) ?? createCurve(pointsFor(runs.length))
+    curves.set(id, curve)
+    curve.add(done, total, value)
+    return curve.points
+  }
   let started: number | undefined
   let ended = 0
   const counts = (): RunCounts => {
@@ -83,9 +65,10 @@ export function followSweep(
         started ??= now()
         change(job, { status: 'running', worker })
       },
-      onProgress(job, progress) {
+      onProgress(job, { value, ...progress }) {
         started ??= now()
-        change(job, { status: 'running', progress })
+        const points = value === undefined ? {} : { points: pointsWith(job, progress, value) }
+        change(job, { status: 'running', progress, ...points })
       },
       onDone(job, { result, found, agrees }) {
         if (!found) ended++

@@ -1,10 +1,10 @@
 /** One job of a queue as a worker runs it: its claim is renewed, and it ends done, failed, or back in the queue. */
 import type { Job as BullJob } from 'bullmq'
 import { InputError } from '../safetensors/index.js'
-import type { JobProgress } from './events.js'
 import { CHECKPOINT_SECONDS, type Execution, executeJob, workerName } from './execute.js'
 import type { Job } from './job.js'
 import { JobFailure, type JobProcess } from './job-process.js'
+import type { JobProgress } from './run-state.js'
 import type { Store } from './store.js'
 
 /** How a worker runs jobs, and who hears of it. */
@@ -67,7 +67,7 @@ export async function runQueuedJob(
     options.onStart?.(job)
     report({ done: 0, total: 0, text: '' })
     const hearer = {
-      onProgress: (done: number, total: number, text: string) => report({ done, total, text }),
+      onProgress: report,
       onNote: note,
     }
     const executor = { store, process, scratch, worker, checkpointSeconds }

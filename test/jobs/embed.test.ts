@@ -229,6 +229,6 @@ test('an embedder is opened once for many texts', async () => {
 test('what has no tokenizer is told what helps, and an encoder is not sent to slt run', () => {
   expect(missingTokenizer(40)).toContain('slt run --tokens')
   expect(missingTokenizer(40, 'encoder')).toBe(
-    "names no tokenizer; neither bytes nor gpt2 has the model's 40 tokens; --tokenizer <folder> takes a folder's tokenizer.json",
+    "names no tokenizer; neither bytes nor gpt2 has the model's 40 tokens; --tokenizer <folder> takes a folder's tokenizer.json, for a pruned ticket its target's",
   )
 })

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { workerName } from '../../src/queue/execute.js'
 import type { Job } from '../../src/queue/job.js'
 import { createNothingJob } from '../../src/queue/nothing-job.js'
 import { openStore } from '../../src/queue/open-store.js'
@@ -9,6 +10,7 @@ import { openRedis } from '../../src/queue/redis.js'
 import { findResult } from '../../src/queue/results.js'
 import { runHere } from '../../src/queue/run-here.js'
 import { runOnQueue } from '../../src/queue/run-on-queue.js'
+import type { JobProgress } from '../../src/queue/run-state.js'
 import type { Store } from '../../src/queue/store.js'
 import { work } from '../../src/queue/work.js'
 import { startRedis, type TestRedis, withoutRedis } from './redis-server.js'
@@ -91,6 +93,30 @@ describe.skipIf(withoutRedis)('on a queue', () => {
     const alone = await openStore(join(folder, 'alone'))
     await runHere(jobs, { store: alone, scratch: join(folder, 'alone-scratch'), slots: 1, memory: 1e9, signal: never })
     for (const key of await alone.list('results')) expect(await store.read(key)).toEqual(await alone.read(key))
+  })
+
+  test('how far a job is, and the value of its curve, are told while it runs', async () => {
+    const place = await openRedis(redis.address)
+    const store = await openStore(join(folder, 'progress'))
+    const stop = new AbortController()
+    const room = { slots: 1, memory: 2 ** 31, devices: ['cpu' as const], claim: 5, signal: stop.signal }
+    const working = work({ redis: place, store, scratch: join(folder, 'progress-scratch'), ...room })
+    const told: (string | JobProgress)[] = []
+    await runOnQueue([createNothingJob({ number: 102, wait: 3000 })], {
+      redis: place,
+      store,
+      signal: never,
+      onStart: (_job, worker) => told.push(worker),
+      onProgress: (_job, progress) => told.push(progress),
+    })
+    stop.abort()
+    await working
+    expect(told[0]).toBe(workerName())
+    const heard = told.slice(1) as JobProgress[]
+    expect(heard.length).toBeGreaterThan(0)
+    for (const { done, total, text, value } of heard) {
+      expect([total, text, value]).toEqual([10, 'waiting 3000 ms', 1 / done])
+    }
   })
 
   test('a job that always fails has three tries, and is told with its log', async () => {
