@@ -75,7 +75,7 @@ describe.skipIf(withoutRedis || process.platform !== 'linux')(
         }
         const workers: ChildProcess[] = Array.from({ length: WORKERS }, startWorker)
         const jobs = Array.from({ length: JOBS }, (_, i) =>
-          createNothingJob({ number: 1000 * JOBS + i, rounds: 2000, wait: 200 }),
+          createNothingJob({ number: 1000 * JOBS + i, rounds: 2000, wait: 40_000 / JOBS }),
         )
         const store = await openStore(address)
         const place = await openRedis(redis.address)
@@ -83,7 +83,7 @@ describe.skipIf(withoutRedis || process.platform !== 'linux')(
         let [killed, restarted, frozen] = [0, 0, 0]
         let done = 0
 
-        /** Kills a worker a second; restarts Redis after a third and two thirds of the results; freezes a worker once beyond its claim. */
+        /** Kills a worker a second; ends Redis after a third of the results, and after half of them while a worker is frozen beyond its claim. */
         const trouble = async () => {
           while (!ended.signal.aborted) {
             await setTimeout(1000, undefined, { signal: ended.signal }).catch(() => {})
@@ -92,14 +92,16 @@ describe.skipIf(withoutRedis || process.platform !== 'linux')(
             workers[at].kill('SIGKILL')
             workers[at] = startWorker()
             killed++
-            if (restarted < 2 && done > ((restarted + 1) * JOBS) / 3) {
+            if (restarted === 0 && done > JOBS / 3) {
               restarted++
-              await redis.restart(restarted === 1 ? 'SIGTERM' : 'SIGKILL')
+              await redis.restart('SIGTERM')
             }
             if (frozen === 0 && done > JOBS / 2) {
               frozen++
               const victim = workers[(at + 1) % WORKERS]
               victim.kill('SIGSTOP')
+              restarted++
+              await redis.restart('SIGKILL')
               await setTimeout(3000 * CLAIM)
               victim.kill('SIGCONT')
             }
