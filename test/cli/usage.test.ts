@@ -103,7 +103,7 @@ describe('bad input ends with 1 and one line', () => {
     [['verify', 'x', '--target', ''], '"target" expected a path, got an empty text'],
     [['verify', 'x', '--target', main], `${main}: is a file; --target takes a Hugging Face folder`],
     [['inspect', ''], 'an empty name: no such file or folder'],
-    [['prune', 'no-such-folder'], 'no-such-folder/config.json: no such file or folder'],
+    [['prune', 'no-such-folder'], 'no-such-folder: no such file or folder'],
     [['verify', 'no-such-ticket'], 'no-such-ticket: no such file or folder'],
     [['run', 'no-such-ticket', '--tokens', '1'], 'no-such-ticket: no such file or folder'],
     [

@@ -102,7 +102,7 @@ test('its folder is written and read, and one that lies is refused', async () =>
     if (name === 'model.safetensors') return memorySource(encodeSafetensors(tensors, {}), name)
     throw new InputError(`${name}: no such file`)
   }
-  expect(await readModelFolder(folder(json))).toEqual({ config, weights, warnings: [] })
+  expect(await readModelFolder(folder(json))).toEqual({ config, weights, warnings: [], leftOut: [] })
   const lying = json.replace('"hidden_size":8', '"hidden_size":10')
   await expect(readModelFolder(folder(lying))).rejects.toThrow(
     'model.safetensors: tensor table.weight has shape [19,8], but config.json asks for [19,10]',

@@ -123,7 +123,7 @@ describe('named models', () => {
     [{ family: 'opt' as never }, '"family" expected gpt2, llama, bert, got "opt"'],
     [{ family: 'bert', untied: true }, '"untied" expected nothing for a BERT, which has no such choice, got true'],
     [{ keyHeads: 1 }, '"key-heads" expected nothing for a GPT-2, which has no such choice, got 1'],
-    [{ family: 'llama', keyHeads: 3, heads: 2 }, '"keyHeads" expected a divisor of the 2 heads, got 3'],
+    [{ family: 'llama', keyHeads: 3, heads: 2 }, '"key-heads" expected a divisor of the 2 heads, got 3'],
     [{ family: 'llama', heads: 3 }, '"heads" expected a divisor of the width 128, got 3'],
     [{ family: 'bert', activation: 'quick_gelu' }, '"activation" expected gelu, gelu_new, relu, silu, got quick_gelu'],
     [
