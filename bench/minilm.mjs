@@ -66,13 +66,13 @@ export async function run(log) {
     )
     const exported = join(temporary, 'exported')
     await runCli('export', ticket, exported, '--to', 'huggingface', '--tokenizer', folder)
-    const fast = await embedAll(lines, exported, { tokenizer: folder })
+    const fast = await embedAll(lines, exported)
     const agreement = Math.min(...cosines(found.vectors, fast.vectors, found.width))
     log(
       `the ticket's export: cosine to the literal embeddings at least ${agreement.toFixed(9)}, ${figure(fast.seconds)} s`,
     )
     const before = correlation(await embedAll(judged, folder))
-    const after = correlation(await embedAll(judged, exported, { tokenizer: folder }))
+    const after = correlation(await embedAll(judged, exported))
     log(
       `STS benchmark, ${figure(pairs.length)} pairs: Spearman ${before.toFixed(5)} of the original, ${after.toFixed(5)} of the pruned network's export (goal: equal to the third digit)`,
     )

@@ -4,7 +4,7 @@ import type { BaseConfig } from '../families/config.js'
 import { createDenseModel } from '../families/dense-model.js'
 import { familyOf, orderedConfig } from '../families/family.js'
 import type { PairModel } from '../families/pair-model.js'
-import { denseParameters, pairPlans } from '../families/pair-plan.js'
+import { denseParameters, type PairPlan, pairPlans } from '../families/pair-plan.js'
 import { pairTargets } from '../families/pair-target.js'
 import type { ModelWeights, WeightTensor } from '../families/weights.js'
 import { createGenerator } from '../kernels/index.js'
@@ -147,15 +147,26 @@ function checkPairs(ticket: PrunedTicket, config: BaseConfig): Check {
   })
   const fits = wrong === undefined && ticket.pairs.size === plans.length
   if (!fits) return { name: 'pairs', passed: false, detail: `"${wrong?.name}" does not fit the model` }
+  const detail = itemsDifference(ticket, plans)
+  if (detail !== undefined) return { name: 'pairs', passed: false, detail }
+  return { name: 'pairs', passed: true, detail: `${plans.length} pairs of pruned random matrices` }
+}
+
+/** Where the pairs have another number of products a weight than the construction says; undefined where they have that. */
+function itemsDifference({ metadata: { construction }, pairs }: PrunedTicket, plans: readonly PairPlan[]) {
+  const itemsOf = (plan: PairPlan) => pairs.get(plan.name)!.hidden / pairs.get(plan.name)!.inputs
+  if (construction.itemsPer === 'matrix') {
+    const most = Math.max(...plans.map(itemsOf))
+    if (most === construction.items) return undefined
+    return `no pair has more than ${most} random products a weight, where the construction says that one has ${construction.items}`
+  }
   for (const plan of plans) {
-    const { hidden, inputs } = ticket.pairs.get(plan.name)!
     const asked = plan.part === 'table' ? (construction.embeddingItems ?? construction.items) : construction.items
     // The first tickets of short tables and shifts have no further products.
-    if ([asked, sourceOptions(plan, construction).items].includes(hidden / inputs)) continue
-    const detail = `"${plan.name}" has ${hidden / inputs} random products a weight, where the construction says ${asked}`
-    return { name: 'pairs', passed: false, detail }
+    if ([asked, sourceOptions(plan, construction).items].includes(itemsOf(plan))) continue
+    return `"${plan.name}" has ${itemsOf(plan)} random products a weight, where the construction says ${asked}`
   }
-  return { name: 'pairs', passed: true, detail: `${plans.length} pairs of pruned random matrices` }
+  return undefined
 }
 
 async function checkDense(ticket: PrunedTicket, weights: ModelWeights): Promise<Check> {

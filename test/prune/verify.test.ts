@@ -83,6 +83,14 @@ test('a construction of other items than those of the pairs fails', async () => 
     metadata: { ...metadata, construction: { ...metadata.construction, embeddingItems: 5 } },
   })
   expect(failed(await verify(tables))).toEqual(['pairs'])
+  // Where each matrix has its own number, the construction says the most of any.
+  const more = (further: number) =>
+    verify(({ metadata, pairs }) => {
+      const items = further + Math.max(...[...pairs.values()].map(({ hidden, inputs }) => hidden / inputs))
+      return { metadata: { ...metadata, construction: { ...metadata.construction, items, itemsPer: 'matrix' } } }
+    })
+  expect(failed(await more(0))).toEqual([])
+  expect(failed(await more(1))).toEqual(['pairs'])
 })
 
 test('one matrix without its mask fails', async () => {
