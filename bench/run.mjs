@@ -25,6 +25,7 @@ const suites = [
   'explorer',
   'minilm',
   'compression',
+  'queue',
 ]
 
 const { values, positionals } = parseArgs({

@@ -16,11 +16,12 @@ export type Advise = (advice: string) => void
  * has not stopped within a second, ends the process at once. That leaves what a crash would: whole files, and what can be resumed.
  * @param advice what the user can do next, said with the interruption
  * @param options.code exit code of work that had to be ended; 0 where a signal is the way to end it
+ * @param options.patience milliseconds that the work has for stopping, where it hands something over: processes of its own, jobs of a queue
  */
 export async function interruptible<T>(
   work: (signal: AbortSignal, advise: Advise) => Promise<T>,
   advice?: string,
-  { code = 130 }: { code?: number } = {},
+  { code = 130, patience = PATIENCE }: { code?: number; patience?: number } = {},
 ): Promise<T> {
   const controller = new AbortController()
   let message = ''
@@ -34,12 +35,12 @@ export async function interruptible<T>(
   const stop = () => {
     if (controller.signal.aborted) return end()
     controller.abort(new Interrupted('interrupted'))
-    if (watch.isDeaf) timer = setTimeout(end, PATIENCE)
+    if (watch.isDeaf) timer = setTimeout(end, patience)
   }
   const watch = await watchSignals()
   const advise = (text: string | undefined) => {
     message = text === undefined ? 'interrupted' : `interrupted; ${text}`
-    watch.post(lastWords(message))
+    watch.post({ ...lastWords(message), patience })
   }
   advise(advice)
   hearer = { stop, end }

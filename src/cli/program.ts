@@ -16,9 +16,11 @@ import { addReproduce } from './reproduce.js'
 import { addRun } from './run.js'
 import { addSearch } from './search.js'
 import { addServe } from './serve.js'
+import { addSweep } from './sweep.js'
 import { addTrain } from './train.js'
 import { checkHelpedCommand, checkNamesFirst, usageLine } from './usage.js'
 import { addVerify } from './verify.js'
+import { addWork } from './work.js'
 
 /** The command line of `slt`: every command with its options. It prints usage errors itself, and throws CommanderError for them. */
 export function createProgram(version: string): Command {
@@ -55,6 +57,8 @@ const commands = [
   addRun,
   addBound,
   addReproduce,
+  addSweep,
+  addWork,
   addServe,
   addDemo,
 ]

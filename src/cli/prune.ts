@@ -7,6 +7,7 @@ import { interruptible } from './interrupt.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { chooseByDivergence } from './prune-items.js'
+import { openPruneWorkers } from './prune-queue.js'
 import { printReport } from './prune-report.js'
 import { randomTarget, readTarget, type Target } from './target.js'
 import { count, createTerminal } from './terminal.js'
@@ -30,6 +31,8 @@ export interface PruneFlags extends MemoryFlags {
   scale: 'auto' | number
   method: 'balanced' | 'plain'
   threads: number
+  queue?: string
+  store?: string
   force?: boolean
   json?: boolean
 }
@@ -48,6 +51,8 @@ A weight is out of reach where it is larger than the sum of all its positive pro
 comes near. More items reach farther. A head's merged matrix has more entries than its factors have weights, and each entry is a subset sum.
 
 In the end the ticket is run literally and compared with the model on up to 2,048 tokens that the model writes, or on --data.
+With --queue the matrices are pruned by "slt work" on any machines that reach the queue and the store; the ticket is the same.
+
 An interrupted run continues when the same command is given again; other settings are refused there, unless --force drops what it has
 finished.`
 
@@ -108,6 +113,11 @@ export function addPrune(program: Command): void {
     )
     .addOption(memoryOption())
     .option('--threads <n>', 'worker threads', integer('threads', 1, 256), availableParallelism())
+    .option('--queue <address>', 'have the matrices pruned by workers: redis://host:port, rediss:// or a socket')
+    .option(
+      '--store <place>',
+      'with --queue: a folder or s3://bucket/prefix that the workers reach (default: slt-store)',
+    )
     .option('--force', 'replace the ticket that is there, and drop an interrupted run of other settings')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -123,6 +133,12 @@ export function addPrune(program: Command): void {
       }
       if (flags.targetKl !== undefined && command.getOptionValueSource('items') === 'cli') {
         command.error('slt: --target-kl chooses what --items sets: give one of them', { exitCode: 2 })
+      }
+      if (flags.store !== undefined && flags.queue === undefined) {
+        command.error('slt: --store goes with --queue', { exitCode: 2 })
+      }
+      if (flags.targetKl !== undefined && flags.queue !== undefined) {
+        command.error('slt: --target-kl prunes here: give --queue with --items', { exitCode: 2 })
       }
       if (flags.itemsPer === 'matrix' && flags.targetKl === undefined) {
         command.error('slt: --items-per matrix goes with --target-kl', { exitCode: 2 })
@@ -201,9 +217,11 @@ export async function prune(
   const { inputs, isSame, advice, force, memoryLimit } = flags
   const progress = createProgress('subset sums')
   try {
-    const run = (signal: AbortSignal) =>
-      pruneModel({
+    const run = async (signal: AbortSignal) => {
+      const elsewhere = flags.queue === undefined ? undefined : await openPruneWorkers(flags, signal, progress.stop)
+      return pruneModel({
         target,
+        elsewhere,
         items,
         embeddingItems,
         attention,
@@ -226,7 +244,8 @@ export async function prune(
             weightsTotal,
             weightsDone < weightsTotal ? `${pair} (${count(done)} of ${count(total)})` : pair,
           ),
-      })
+      }).finally(() => elsewhere?.close())
+    }
     return await interruptible(run, 'the same command goes on with the matrices that are not finished')
   } finally {
     progress.stop()

@@ -1,21 +1,16 @@
-import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DeviceName } from '../engine/device.js'
 import type {
   FigurePlan,
   LanguageFigureResult,
-  LanguageModelOutcome,
   LanguageModelRequest,
   LanguagePreset,
   PresetChanges,
   RunLanguageModel,
 } from '../experiments/index.js'
-import type { KeptRunResult, KeptRuns } from '../jobs/kept-runs.js'
-import type { SettingsChoice } from '../search/settings.js'
 import { BadUsage } from './failure.js'
-import { createProgress } from './progress.js'
-import { count, secondsText, short, type Terminal, table } from './terminal.js'
+import { count, short, type Terminal, table } from './terminal.js'
 
 /** Options of `slt reproduce` that Figures 7 and 8 understand. */
 export interface LanguageFlags extends PresetChanges {
@@ -26,6 +21,8 @@ export interface LanguageFlags extends PresetChanges {
   raw?: boolean
   device?: DeviceName
   threads?: number
+  queue?: string
+  store?: string
   seed: bigint
   out: string
 }
@@ -62,8 +59,8 @@ export async function chooseLanguagePreset(flags: LanguageFlags): Promise<Langua
 export interface PreparedFigures {
   readonly plans: readonly FigurePlan[]
   /**
-   * Runs the language models one after another, each in a folder of `<out>/runs`, then makes the figures. Runs that both figures
-   * need are run once; those that have ended before are not run again.
+   * Runs the language models, here as many side by side as cores and memory allow or by a queue, then makes the figures. Runs that both
+   * figures need are run once; those that have ended before are not run again.
    */
   run(): Promise<LanguageFigures>
 }
@@ -83,13 +80,13 @@ export async function prepareLanguage(
     { describeParts },
     { openCorpus },
     { openGraphRunner },
-    kept,
+    { runLanguageModels },
   ] = await Promise.all([
     import('../experiments/index.js'),
     import('../data/index.js'),
     import('../files/corpus-files.js'),
     import('../engine/device.js'),
-    import('../jobs/kept-runs.js'),
+    import('./language-runs.js'),
   ])
   const { data = shakespeare, valid, raw, threads } = flags
   const { tokenizer, context } = preset
@@ -104,20 +101,21 @@ export async function prepareLanguage(
   })
   const run = async (): Promise<LanguageFigures> => {
     const { device, reason, summary } = await openGraphRunner({ device: flags.device, threads })
-    const folder = join(flags.out, 'runs')
-    const places = { folder, data: resolve(data), valid: valid && resolve(valid), raw }
+    const { queue, store, out } = flags
     const wanted = plans.flatMap(({ runs }) => runs)
     const requests = inOrder(preset, wanted)
     terminal.note(
-      `${numbers.length > 1 ? 'figures 7 and 8' : `figure ${numbers[0]}`}, ${preset.name} preset: ${count(requests.length)} language models of ${count(preset.steps)} steps, one after another${wanted.length > requests.length ? ` (${wanted.length - requests.length} of them serve both figures)` : ''}`,
+      `${numbers.length > 1 ? 'figures 7 and 8' : `figure ${numbers[0]}`}, ${preset.name} preset: ${count(requests.length)} language models of ${count(preset.steps)} steps${wanted.length > requests.length ? ` (${wanted.length - requests.length} of them serve both figures)` : ''}`,
     )
-    const on = device === 'cpu' ? `${threads ?? availableParallelism()} threads of the CPU` : device
-    terminal.note(`on ${on} (${flags.device === undefined ? summary : reason}); corpus ${data}; runs in ${folder}`)
-    const { outcomes, reused } = await runAll(requests, kept.openKeptRuns({ ...places, corpus, device, threads }), {
-      terminal,
-      signal,
-      vocabulary: corpus.tokenizer.vocabulary,
-    })
+    const where =
+      queue === undefined
+        ? `on ${device} (${flags.device === undefined ? summary : reason})`
+        : `on ${device}, handed out by a queue`
+    terminal.note(`${where}; corpus ${data}; results in ${store ?? join(out, 'store')}`)
+    const places = { data: resolve(data), valid: valid && resolve(valid), raw: raw ?? false, out, queue, store }
+    const running = { ...places, corpus, device, threads, terminal, signal }
+    const { outcomes, reused } = await runLanguageModels(requests, running)
+    if (reused > 0) terminal.note(`${reused} of ${requests.length} runs were done before`)
     const runLanguageModel: RunLanguageModel = async ({ name }) => outcomes.get(name)!
     const figures: LanguageFigureResult[] = []
     for (const figure of numbers) {
@@ -133,78 +131,6 @@ function inOrder({ seeds }: LanguagePreset, requests: readonly LanguageModelRequ
   const unique = [...new Map(requests.map((request) => [request.name, request])).values()]
   return seeds.flatMap((seed) => unique.filter((request) => request.seed === seed))
 }
-
-async function runAll(
-  requests: readonly LanguageModelRequest[],
-  kept: KeptRuns,
-  { terminal, signal, vocabulary }: { terminal: Terminal; signal: AbortSignal; vocabulary: number },
-): Promise<{ outcomes: Map<string, LanguageModelOutcome>; reused: number }> {
-  const { languageWork } = await import('../experiments/index.js')
-  const outcomes = new Map<string, LanguageModelOutcome>()
-  for (const request of requests) {
-    const found = await kept.find(keptRun(request))
-    if (found) outcomes.set(request.name, outcomeOf(request, found))
-  }
-  const reused = outcomes.size
-  if (reused > 0) terminal.note(`${reused} of ${requests.length} runs already done`)
-  const left = requests.filter(({ name }) => !outcomes.has(name))
-  const gigaflops = (request: LanguageModelRequest) => languageWork(request, vocabulary) / 1e9
-  const total = left.reduce((sum, request) => sum + gigaflops(request), 0)
-  const progress = createProgress('Gflop')
-  const started = performance.now()
-  let done = 0
-  try {
-    for (const [i, request] of left.entries()) {
-      signal.throwIfAborted()
-      const label = `run ${reused + i + 1} of ${requests.length}: ${described(request)}`
-      const at = (step: number) => done + (gigaflops(request) * step) / request.steps
-      const result = await kept.run(keptRun(request), {
-        signal,
-        onStart: ({ from }) => progress.update(at(from), total, label),
-        onStep: ({ step, loss }) => progress.update(at(step), total, `${label}, loss ${loss.toFixed(2)}`),
-        onNote: (line) => terminal.note(line),
-      })
-      done += gigaflops(request)
-      outcomes.set(request.name, outcomeOf(request, result))
-      progress.stop()
-      terminal.note(
-        `${label}: validation loss ${result.validLoss.toFixed(3)}, ${secondsText(result.seconds)}, logits start at ${short(result.attentionDeviation.all)}`,
-      )
-      if (i === 0 && left.length > 1) {
-        const more = ((performance.now() - started) / 1000) * (total / done - 1)
-        terminal.note(`about ${secondsText(more)} for the rest, judging by the first`)
-      }
-    }
-  } finally {
-    progress.stop()
-  }
-  return { outcomes, reused }
-}
-
-function keptRun(request: LanguageModelRequest): { name: string; choice: SettingsChoice } {
-  const { name, variant, width, keep, seed, ...same } = request
-  const isSearch = variant === 'slt'
-  const choice: SettingsChoice = {
-    ...same,
-    kind: isSearch ? 'search' : 'train',
-    model: 'mini', // whose every dimension is given, but for the activation
-    width: String(width),
-    initialisation: 'gpt2',
-    ...(isSearch ? { keep } : {}),
-    seed: BigInt(seed),
-  }
-  return { name, choice }
-}
-
-function outcomeOf({ steps }: LanguageModelRequest, result: KeptRunResult): LanguageModelOutcome {
-  const { validLoss, bitsPerByte, weights, nonZero, attentionDeviation, seconds } = result
-  return { validLoss, bitsPerByte, weights, nonZero, attentionDeviation: attentionDeviation.all, steps, seconds }
-}
-
-const described = ({ variant, width, qkScale, seed }: LanguageModelRequest): string =>
-  variant === 'slt'
-    ? `SLT, width ${width}, QK scale ${Number(qkScale.toFixed(2))}, seed ${seed}`
-    : `trained, width ${width}, seed ${seed}`
 
 /** A figure's numbers, a line each. */
 export function printPoints(terminal: Terminal, { series }: LanguageFigureResult): void {

@@ -50,6 +50,8 @@ const languageOnly = [
   'trainLr',
   'device',
   'threads',
+  'queue',
+  'store',
 ] as const
 
 const help = `
@@ -68,8 +70,8 @@ again with the same settings, and with more seeds, widths or scales beside its o
 The paper trains the target of figures 4 and 5: so does --trained,
 on the CPU whatever --device says, which is for figures 7 and 8.
 Figures 7 and 8 search and train language models, so they run only when asked for, on tiny Shakespeare unless --data is
-given. Each model has a folder in <out>/runs. Ctrl-C saves, and the same command goes on; what has been run is not run again, so
---seeds 1 first and --seeds 3 later costs no more. --paper has the paper's sizes and schedule (GPT-2 mini, small and medium,
+given. Their results are in a store. Ctrl-C saves, and the same command goes on; what has been run is not run again, so
+--seeds 1 first and --seeds 3 later costs no more. With --queue, slt work runs them on any machines. --paper has the paper's sizes and schedule (GPT-2 mini, small and medium,
 11,350 steps of 512 windows of 1024 GPT-2 tokens) and needs the text of WikiText-103; mini alone is 7e19 floating-point operations,
 six weeks of arithmetic alone at 20 Tflop/s.`
 
@@ -103,7 +105,13 @@ export function addReproduce(program: Command): void {
     .option('--train-lr <x>', 'highest learning rate of training', positive('train-lr'))
     .option('--micro-batch <n>', 'windows that go through the graph at once', integer('micro-batch', 1))
     .addOption(deviceOption())
-    .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
+    .option(
+      '--threads <n>',
+      'threads of a run, whose last bits depend on them (default: 1, and as many runs at a time as there are cores)',
+      integer('threads', 1, 1024),
+    )
+    .option('--queue <address>', 'figures 7 and 8: have the models run by slt work: redis://host:port')
+    .option('--store <place>', 'where their results go: a folder or s3://bucket/prefix (default: <out>/store)')
     .addOption(seedOption('seed of everything random', 0n))
     .option('--out <folder>', 'folder for the results, made when missing', 'out')
     .option('--force', 'replace figures of other settings, and other files of their names')
@@ -113,6 +121,7 @@ export function addReproduce(program: Command): void {
       interruptible(
         (signal) => reproduce(names, flags, signal),
         names.some((name) => name === 'figure-7' || name === 'figure-8') ? languageAdvice : undefined,
+        { patience: 30_000 }, // language models save themselves
       ),
     )
 }

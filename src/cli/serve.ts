@@ -18,14 +18,14 @@ Examples:
   slt serve --open --json
 
 The explorer runs in the browser; the server gives it files and changes none. Of the folders it shows runs of slt search and
-slt train with their curves as they grow, reports of slt reproduce, and tickets (*.slt.safetensors). Other machines
-reach it only with --host, and whoever reaches it may read what it shows. Ctrl-C ends it (exit code 0).`
+slt train with their curves as they grow, sweeps of slt sweep as they run, reports of slt reproduce, and tickets
+(*.slt.safetensors). Other machines reach it only with --host, and whoever reaches it may read what it shows. Ctrl-C ends it (exit code 0).`
 
 /** Adds `slt serve`. */
 export function addServe(program: Command): void {
   program
     .command('serve')
-    .description('show the explorer in a browser, with the runs, tickets and reports of a folder')
+    .description('show the explorer in a browser, with the runs, sweeps, tickets and reports of a folder')
     .argument('[folders...]', 'folders to show (default: the current one)')
     .option('--host <h>', 'address or name to listen on; 0.0.0.0 for all (default: 127.0.0.1, this machine alone)')
     .option(

@@ -18,6 +18,8 @@ export type WatchOrder = LastWords | 'idle'
 export interface LastWords {
   readonly stderr: string
   readonly stdout: string
+  /** Milliseconds for this work, where it needs others than the thread was started with. */
+  readonly patience?: number
 }
 
 /** First `listening` or `deaf`, then `stop` (the work) and `end` (the process). */
@@ -64,7 +66,7 @@ function hear(): void {
   clearTimeout(timer)
   if (heard === 1 && last !== 'idle') {
     say('stop')
-    timer = setTimeout(hear, patience)
+    timer = setTimeout(hear, last.patience ?? patience)
   } else {
     heard = 2
     say('end')

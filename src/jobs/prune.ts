@@ -14,6 +14,7 @@ import { createTicketFiles } from '../files/ticket-files.js'
 import { constructionOf } from '../prune/options.js'
 import { absoluteDifferences, pairProduct } from '../prune/pair-product.js'
 import { type PruneOptions, type PruneReport, type PruneTarget, pruneModel as pruneOn } from '../prune/prune.js'
+import type { PruneElsewhere } from '../prune/prune-pairs.js'
 import type { ColumnsResult } from '../prune/solve-columns.js'
 import type { PruneTask } from '../prune/task.js'
 import { type Check, type PredictionLimits, verifyModel as verifyOn } from '../prune/verify.js'
@@ -27,6 +28,10 @@ import { textSequences } from './verify-text.js'
 export interface PruneFileOptions extends PruneOptions, Pick<OutputRules, 'inputs' | 'isSame' | 'advice'> {
   /** Worker threads, integer >= 1; default: as many as there are processors. The ticket does not depend on it. */
   threads?: number
+  /** Threads of the comparison with the target, whose last bits depend on them; default: as ONNX Runtime chooses. */
+  graphThreads?: number
+  /** Prunes the matrices instead of this machine's threads; the ticket is the same. */
+  elsewhere?: PruneElsewhere | undefined
   /** Replaces the file that is there, and drops what an interrupted run of other settings has finished; default: no. */
   force?: boolean | undefined
 }
@@ -36,14 +41,15 @@ export interface PruneFileOptions extends PruneOptions, Pick<OutputRules, 'input
  * @throws as that does, and InputError when there is a file at `out` that may not be replaced
  */
 export async function pruneModel(options: PruneFileOptions): Promise<PruneReport> {
-  const { threads = availableParallelism(), out, inputs, isSame, advice, force } = options
+  const { threads = availableParallelism(), graphThreads, elsewhere, out, inputs, isSame, advice, force } = options
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(`"threads" expected an integer >= 1, got ${threads}`)
   const storage = createTicketFiles(await assertWritable(out, { inputs, isSame, advice, force }))
   const workers = await createWorkerPool<PruneTask, ColumnsResult | Uint16Array>('engine/prune-worker.js', threads)
   try {
     const pool = { threads, run: workers.run }
-    const platform = { pool, kernels: await loadKernels(), runner: createGraphRunner() }
+    const runner = createGraphRunner({ threads: graphThreads })
+    const platform = { pool, elsewhere, kernels: await loadKernels(), runner }
     return await pruneOn({ ...platform, storage, createSha256: nodeSha256 }, options)
   } finally {
     await workers.close()

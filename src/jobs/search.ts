@@ -22,6 +22,8 @@ export interface SearchRequest extends RunRequest {
   onStart?(start: SearchStart): void
   onStep?(row: MetricsRow): void
   onSample?(step: number, text: string): void
+  /** A checkpoint of this step lies in the run folder. The next step waits for it. */
+  onCheckpoint?(step: number): Promise<void>
   /** A line that the user should read. */
   onNote?(line: string): void
 }
@@ -145,9 +147,12 @@ async function runSession(
       request.onSample?.(step, text)
     },
     record: (row) => folder.metrics.append(metricsLine(row)),
-    checkpoint: (step, spent) =>
+    async checkpoint(step, spent) {
       // Whoever has asked to stop is not kept waiting for the disk.
-      folder.saveCheckpoint({ step, seconds: spent, identity: record.identity }, algorithm.state, !signal?.aborted),
+      const isDurable = !signal?.aborted
+      await folder.saveCheckpoint({ step, seconds: spent, identity: record.identity }, algorithm.state, isDurable)
+      await request.onCheckpoint?.(step)
+    },
     pause: () => new Promise((done) => setImmediate(done)),
     now: () => performance.now(),
     ...(request.onStep ? { onStep: request.onStep } : {}),

@@ -9,12 +9,14 @@ import { type Seed, seedWords } from '../random/index.js'
 import type { Construction, CreateSha256, TicketStorage } from '../ticket/index.js'
 import type { Sequences } from './compare-predictions.js'
 import { LARGEST_SCALE, LEAST_SCALE } from './pair-source.js'
-import type { PruneProgress } from './prune-pairs.js'
+import type { PruneElsewhere, PruneProgress } from './prune-pairs.js'
 import type { PrunePool } from './task.js'
 
 /** What the construction needs of the machine; src/jobs provides it. */
 export interface PrunePlatform {
   pool: PrunePool
+  /** Prunes the matrices instead of the pool. */
+  elsewhere?: PruneElsewhere | undefined
   kernels: Kernels
   runner: GraphRunner
   storage: TicketStorage

@@ -29,6 +29,11 @@ export interface PrunedMatrix {
   errors: Float64Array
 }
 
+/** Prunes a matrix somewhere. Errors that are not given follow from the masks. */
+export type PruneMatrix = (
+  options: PruneMatrixOptions,
+) => Promise<Omit<PrunedMatrix, 'errors'> & Partial<Pick<PrunedMatrix, 'errors'>>>
+
 /** The columns of a pair, from the coordinate of each unit; a unit's place in a column is by its index. */
 export function columnsOf(spec: PairSpec, coordinate: Uint16Array, targets: Float64Array): Column[] {
   const { inputs, outputs } = spec

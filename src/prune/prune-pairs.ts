@@ -4,7 +4,7 @@ import type { Seed } from '../random/index.js'
 import type { PairSpec, TicketWriter } from '../ticket/index.js'
 import { createErrorStatistics, type ErrorStatistics } from './error-statistics.js'
 import { absoluteDifferences, pairProduct } from './pair-product.js'
-import { pruneMatrix } from './prune-matrix.js'
+import { type PruneMatrix, pruneMatrix } from './prune-matrix.js'
 import type { PrunePool } from './task.js'
 
 /** How far a construction is: within one pair, and in all. */
@@ -28,9 +28,16 @@ export interface PrunePairsOptions {
   onProgress: ((progress: PruneProgress) => void) | undefined
 }
 
+/** Something else than this machine's threads that prunes matrices. */
+export interface PruneElsewhere {
+  /** Matrices at a time, >= 1. */
+  readonly atOnce: number
+  readonly prune: PruneMatrix
+}
+
 /** Solves every pair that is not finished, a few matrices at a time so that no thread waits for another's last task. */
 export async function prunePairs(
-  { pool, kernels }: { pool: PrunePool; kernels: Kernels },
+  { pool, kernels, elsewhere }: { pool: PrunePool; kernels: Kernels; elsewhere?: PruneElsewhere | undefined },
   options: PrunePairsOptions,
 ): Promise<{ statistics: ErrorStatistics; solved: number }> {
   const { seed, method, signal, onProgress, specs, writer, targets } = options
@@ -56,8 +63,9 @@ export async function prunePairs(
       weightsDone += count
       onProgress?.({ pair: name, done, total, weightsDone, weightsTotal })
     }
-    const pruned = await pruneMatrix(pool, { seed, spec, targets: weights, method, onSolved, signal: stop.signal })
-    statistics.add(pruned.errors)
+    const asked = { seed, spec, targets: weights, method, onSolved, signal: stop.signal }
+    const pruned = await (elsewhere ? elsewhere.prune(asked) : pruneMatrix(pool, asked))
+    statistics.add(pruned.errors ?? absoluteDifferences(pairProduct(kernels, pruned.masks, seed), weights))
     writing = writing.then(() => writer.writePair(pruned.masks, pruned.report))
     await writing
   }
@@ -79,7 +87,7 @@ export async function prunePairs(
       })
       running.add(task)
       task.finally(() => running.delete(task))
-      if (running.size > pool.threads) await Promise.race(running)
+      if (running.size >= (elsewhere?.atOnce ?? pool.threads + 1)) await Promise.race(running)
     }
   } finally {
     await Promise.all(running)

@@ -1,4 +1,7 @@
 /** What `slt serve` answers under `/api/`, as the explorer reads it. Plain JSON; this file imports types alone. */
+import type { SweepRow } from '../experiments/sweep-table.js'
+import type { RunCounts, RunState as SweepRun } from '../queue/run-state.js'
+import type { SweepCommand } from '../queue/sweep.js'
 import type { MetricsRow } from '../search/metrics.js'
 import type { SearchSettings } from '../search/settings.js'
 
@@ -107,6 +110,55 @@ export interface ReportAnswer {
 /** `GET /api/reports`, the newest first. */
 export interface ReportsAnswer extends ScanNote {
   readonly reports: readonly ReportAnswer[]
+}
+
+/** A folder that `slt sweep` writes; its tables are at `/api/sweeps/<id>/<file>`. */
+export interface SweepAnswer {
+  readonly id: string
+  readonly name: string
+  readonly command: SweepCommand
+  /** Whether workers of a queue have the runs. */
+  readonly isQueued: boolean
+  /**
+   * `finished`: every run is done or failed. `running`: its state was written within the last 30 seconds. `stopped`: neither; nobody
+   * follows it, though the workers of a queue may go on.
+   */
+  readonly state: RunState
+  readonly counts: RunCounts
+  /** Runs of which two workers found two results. */
+  readonly disputed: number
+  /** Runs that end a second. */
+  readonly rate: number
+  readonly secondsLeft: number | null
+  /** When its state was written, in milliseconds since 1970. */
+  readonly modified: number
+  /** Of `results.csv`, `results.json`, `results.md` and `figure.svg`, which are written at the end, those that are there. */
+  readonly files: readonly string[]
+}
+
+/** `GET /api/sweeps`, the newest first. */
+export interface SweepsAnswer extends ScanNote {
+  readonly sweeps: readonly SweepAnswer[]
+  /** Folders of sweeps whose files cannot be read, and why. */
+  readonly unreadable: readonly { readonly name: string; readonly error: string }[]
+}
+
+/** A run of a sweep. */
+export interface SweepRunAnswer extends Omit<SweepRun, 'id' | 'files'> {
+  /** Its place in the sweep, from 0. */
+  readonly place: number
+}
+
+/** `GET /api/sweeps/<id>`. */
+export interface SweepDetails extends SweepAnswer {
+  /** The number that the sweep is about, such as `validLoss`. */
+  readonly measure: string
+  /** Of the runs that are done so far. */
+  readonly rows: readonly SweepRow[]
+  /** At most 500: the failed, the disputed and the running ones first. */
+  readonly runs: readonly SweepRunAnswer[]
+  /** How many runs are not among them. */
+  readonly leftOut: number
 }
 
 /** Every refusal under `/api/`. */

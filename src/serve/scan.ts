@@ -1,17 +1,17 @@
-/** A bounded look through folders for what can be shown: runs, tickets and reports. */
+/** A bounded look through folders for what can be shown: runs, tickets, reports and sweeps. */
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 
 /** Something that was found. */
 export interface Found {
-  readonly kind: 'run' | 'ticket' | 'report'
+  readonly kind: 'run' | 'ticket' | 'report' | 'sweep'
   /** The real path of the folder that is served. */
   readonly root: string
-  /** The folder of a run or report, the file of a ticket; a real path below `root`. */
+  /** The folder of a run, report or sweep, the file of a ticket; a real path below `root`. */
   readonly path: string
   /** The path below `root`, with slashes; with the root's own name before it where several are served. */
   readonly name: string
-  /** Of a report: the names of its files. */
+  /** Of a report or sweep: the names of its files that are served. */
   readonly files: readonly string[]
 }
 
@@ -21,7 +21,7 @@ export interface ScanLimits {
   readonly depth: number
   /** Files and folders looked at. */
   readonly entries: number
-  /** Runs, tickets and reports, of each. */
+  /** Runs, tickets, reports and sweeps, of each. */
   readonly found: number
 }
 
@@ -29,6 +29,9 @@ export const SCAN_LIMITS: ScanLimits = { depth: 6, entries: 50_000, found: 1000 
 
 /** Files of `slt reproduce` that are served. */
 export const REPORT_FILE = /^(report\.html|figure-(?:[4-8]|rotary)\.(svg|json))$/
+
+/** Files of `slt sweep` that are served as they are. */
+export const SWEEP_FILE = /^(results\.(csv|json|md)|figure\.svg)$/
 
 const TICKET_FILE = /\.slt\.safetensors$/
 
@@ -46,7 +49,7 @@ export async function scanFolders(
   limits: ScanLimits = SCAN_LIMITS,
 ): Promise<{ found: Found[]; truncated: string | null }> {
   const found: Found[] = []
-  const counts = { run: 0, ticket: 0, report: 0 }
+  const counts = { run: 0, ticket: 0, report: 0, sweep: 0 }
   const truncated = new Set<string>()
   const seen = new Set<string>()
   let entries = 0
@@ -73,6 +76,8 @@ export async function scanFolders(
       if (files.includes('run.json') && files.includes('metrics.jsonl')) add('run')
       const report = files.filter((name) => REPORT_FILE.test(name)).sort()
       if (report.some((name) => name.startsWith('figure-'))) add('report', path, report)
+      if (files.includes('sweep.json') && files.includes('state.json'))
+        add('sweep', path, files.filter((name) => SWEEP_FILE.test(name)).sort())
       for (const name of files) if (TICKET_FILE.test(name) && !name.startsWith('.')) add('ticket', join(path, name))
       for (const item of items) {
         if (!item.isDirectory() || item.name.startsWith('.') || skipped.has(item.name)) continue

@@ -14,7 +14,7 @@ import { sendRefusal } from './send.js'
 export interface ServeRequest {
   /** The folder of the built explorer. */
   readonly explorer: string
-  /** Folders with runs, tickets and reports; at least one. */
+  /** Folders with runs, sweeps, tickets and reports; at least one. */
   readonly folders: readonly string[]
   /** An address or name of this machine. Default: 127.0.0.1, which no other machine reaches. */
   readonly host?: string | undefined

@@ -40,6 +40,8 @@ const commands: [given: string[], typo: string, option: string][] = [
   [['run', 'ticket', '--tokens', '1'], '--cont', '--count'],
   [['bound', '--d', '4', '--eps', '0.1'], '--head', '--heads'],
   [['reproduce', 'figure-4'], '--source', '--sources'],
+  [['sweep', 'search'], '--stor', '--store'],
+  [['work'], '--clam', '--claim'],
   [['serve'], '--prt', '--port'],
   [['demo'], '--itms', '--items'],
 ]

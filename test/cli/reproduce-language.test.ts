@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { stepsOf, writeText } from '../search/small-run.js'
 import { shellCode, slt, startSlt } from './slt.js'
@@ -19,10 +19,11 @@ const quick = (out: string, ...more: string[]) => [
   ...['--quick', '--data', text, '--device', 'cpu', '--threads', '1', '--out', join(folder, out)],
 ]
 const read = (...path: string[]) => JSON.parse(readFileSync(join(folder, ...path), 'utf8'))
-const runsOf = (out: string) => {
-  const path = join(folder, out, 'runs')
-  return existsSync(path) ? readdirSync(path).map((name) => join(path, name)) : []
+const filesIn = (...path: string[]): string[] => {
+  const place = join(folder, ...path)
+  return existsSync(place) ? readdirSync(place, { recursive: true, encoding: 'utf8' }) : []
 }
+const resultsOf = (out: string) => filesIn(out, 'store', 'results').filter((name) => name.endsWith('.json'))
 
 describe('the quick preset', () => {
   let first: { code: number | null; stdout: string; stderr: string }
@@ -31,21 +32,18 @@ describe('the quick preset', () => {
   })
 
   test('runs the models of both figures once each, and writes figures and report', () => {
-    expect(first.stderr).toContain('7 language models of 30 steps, one after another (2 of them serve both figures)\n')
-    expect(first.stderr).toMatch(/^on 1 threads of the CPU \(as asked\); corpus .*words\.txt; runs in .*both.runs$/m)
-    expect(first.stderr).toMatch(
-      /^run 1 of 7: trained, width 32, seed 0: validation loss \d\.\d{3}, .* logits start at/m,
-    )
-    expect(first.stderr).toMatch(/^about .* for the rest, judging by the first$/m)
-    expect(first.stderr).toMatch(/^run 7 of 7: SLT, width 64, QK scale 4, seed 0: validation loss/m)
+    expect(first.stderr).toContain('7 language models of 30 steps (2 of them serve both figures)\n')
+    expect(first.stderr).toMatch(/^on cpu \(as asked\); corpus .*words\.txt; results in .*both.store$/m)
+    expect(first.stderr).toMatch(/^trained, width 32, seed 0: validation loss \d\.\d{3}$/m)
+    expect(first.stderr).toMatch(/^SLT, width 64, QK scale 4, seed 0: validation loss/m)
     expect(first.code).toBe(0)
     const { figures, runs, files, seed } = JSON.parse(first.stdout)
     expect([runs, seed]).toEqual([{ total: 7, reused: 0 }, '0'])
     const names = ['figure-7.json', 'figure-7.svg', 'figure-8.json', 'figure-8.svg', 'report.html']
     expect(files).toEqual(names.map((name) => join(folder, 'both', name)))
-    expect(readdirSync(join(folder, 'both')).sort()).toEqual([...names, 'runs'])
+    expect(readdirSync(join(folder, 'both')).sort()).toEqual([...names, 'store'])
     expect(figures).toEqual([read('both', 'figure-7.json'), read('both', 'figure-8.json')])
-    expect(runsOf('both')).toHaveLength(7)
+    expect(resultsOf('both')).toHaveLength(7)
     expect(readFileSync(join(folder, 'both', 'report.html'), 'utf8')).toContain('id="figure-8"')
   })
 
@@ -65,8 +63,8 @@ describe('the quick preset', () => {
 
   test('asked for again, it runs nothing and says the same; other figures and seeds run what is missing', () => {
     const again = slt(...quick('both', 'figure-8', 'figure-7', '--json'))
-    expect(again.stderr).toContain('7 of 7 runs already done\n')
-    expect(again.stderr).not.toMatch(/^run /m)
+    expect(again.stderr).toContain('7 of 7 runs were done before\n')
+    expect(again.stderr).not.toMatch(/validation loss/m)
     expect(JSON.parse(again.stdout).figures).toEqual(JSON.parse(first.stdout).figures)
     const other = ['figure-8', '--seeds', '2', '--scales', '1,auto']
     const before = read('both', 'figure-8.json')
@@ -76,13 +74,13 @@ describe('the quick preset', () => {
     )
     expect([refused.code, read('both', 'figure-8.json')]).toEqual([1, before])
     const more = slt(...quick('both', ...other, '--force'))
-    expect(more.stderr).toContain('figure 8, quick preset: 4 language models of 30 steps, one after another\n')
-    expect(more.stderr).toContain('2 of 4 runs already done\n')
-    expect(more.stderr).toMatch(/^run 3 of 4: SLT, width 64, QK scale 1, seed 1: /m)
+    expect(more.stderr).toContain('figure 8, quick preset: 4 language models of 30 steps\n')
+    expect(more.stderr).toContain('2 of 4 runs were done before\n')
+    expect(more.stderr).toMatch(/^SLT, width 64, QK scale 1, seed 1: /m)
     expect(more.stdout).toMatch(/^Figure 8: /)
     expect(more.stdout).toMatch(/ width +QK scale +non-zero +loss +std\. dev\. +bits a byte +logits/)
     expect(more.stdout).toMatch(/undecided +the loss is lowest near n_K\^\(1\/4\) = 2 \(within/)
-    expect(runsOf('both')).toHaveLength(9)
+    expect(resultsOf('both')).toHaveLength(9)
     // Figure 7 was not asked for: the report shows it as it was made before.
     expect(more.stdout).toContain('The report also shows figure 7, made before\n')
     expect(readFileSync(join(folder, 'both', 'report.html'), 'utf8')).toContain('id="figure-7"')
@@ -114,29 +112,37 @@ test('Ctrl-C inside a run saves it; killed between runs nothing is lost: the sam
     const closed = shellCode(child)
     return { child, closed, stderr: () => stderr }
   }
-  const steps = () => runsOf('stopped').map((run) => stepsOf(run).length)
+  /** Steps that a run of the process has done. */
+  const steps = () =>
+    filesIn('stopped', '.scratch', 'jobs')
+      .filter((name) => name.endsWith('metrics.jsonl'))
+      .map((name) => stepsOf(join(folder, 'stopped', '.scratch', 'jobs', dirname(name))).length)
 
   const inside = started('stopped')
   await until(() => Math.max(0, ...steps()) > 3)
   inside.child.kill('SIGINT')
   expect(await inside.closed).toBe(130)
   expect(inside.stderr()).toMatch(/slt: interrupted; what is done is kept, and the same command goes on\n$/)
-  const reached = Math.max(...steps())
-  expect(reached).toBeLessThan(last)
-  const [run] = runsOf('stopped')
-  expect(existsSync(join(run, 'checkpoint.safetensors'))).toBe(true)
+  expect(resultsOf('stopped')).toEqual([])
+  const saved = filesIn('stopped', 'store', 'checkpoints').filter((name) => name.endsWith('head.json'))
+  expect(saved.length).toBeGreaterThan(0)
+  const { step } = read('stopped', 'store', 'checkpoints', saved[0])
+  expect(step).toBeGreaterThan(0)
+  expect(step).toBeLessThan(last)
 
   const between = started('stopped')
-  await until(() => steps().length === 2)
+  await until(() => Math.min(...steps()) > step)
   between.child.kill('SIGKILL')
   await between.closed
-  expect(stepsOf(run)).toEqual(Array.from({ length: last }, (_, i) => i + 1)) // none of them twice
 
   const end = slt(...quick('stopped', ...args, '--json'))
-  expect(end.stderr).toContain('1 of 2 runs already done\n')
   expect(end.code).toBe(0)
   const whole = slt(...quick('whole', ...args, '--json'))
   expect(JSON.parse(end.stdout).figures[0].series).toEqual(JSON.parse(whole.stdout).figures[0].series)
+  expect(resultsOf('stopped')).toEqual(resultsOf('whole'))
+  for (const name of resultsOf('whole'))
+    expect(read('stopped', 'store', 'results', name)).toEqual(read('whole', 'store', 'results', name))
+  expect(filesIn('stopped', 'store', 'checkpoints').filter((name) => name.includes('.'))).toEqual([])
 })
 
 describe('bad input is one line and exit code 1', () => {
@@ -162,7 +168,7 @@ describe('bad input is one line and exit code 1', () => {
     const { code, stdout, stderr } = slt('reproduce', ...args, '--out', out)
     expect(stderr.trimEnd()).toMatch(message)
     expect([stdout, code]).toEqual(['', 1])
-    expect(existsSync(join(out, 'runs'))).toBe(false)
+    expect(existsSync(join(out, 'store'))).toBe(false)
   })
 })
 

@@ -35,7 +35,7 @@ export const views = {
   },
   report: {
     title: viewTitles.report,
-    lead: 'Searches as they run, the figures of the paper, and tickets to open, from the folders that slt serve was started on. It only reads them, and nothing leaves your machine.',
+    lead: 'Searches and sweeps as they run, the figures of the paper, and tickets to open, from the folders that slt serve was started on. It only reads them, and nothing leaves your machine.',
     load: () => import('./views/report/report-view.js'),
   },
 } as const satisfies Record<ViewName, View>

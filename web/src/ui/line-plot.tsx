@@ -12,6 +12,8 @@ export interface Series {
   readonly kind?: 'line' | 'points' | 'fit'
   readonly x: ArrayLike<number>
   readonly y: ArrayLike<number>
+  /** Where given, every point is drawn, with a bar so far up and down; 0 is no bar. In units of y. */
+  readonly spread?: ArrayLike<number>
 }
 
 /**
@@ -108,17 +110,25 @@ export function LinePlot({
 }
 
 function layout(x: Axis, y: Axis, series: readonly Series[], width: number, height: number) {
-  const all = (pick: 'x' | 'y') => series.flatMap((each) => Array.from(each[pick]))
   const scales = {
-    x: createScale(x, all('x'), margins.left, Math.max(width - margins.right, margins.left + 1), width < 420 ? 4 : 7),
-    y: createScale(y, all('y'), height - margins.bottom, margins.top, height < 200 ? 3 : 5),
+    x: createScale(
+      x,
+      series.flatMap((each) => Array.from(each.x)),
+      margins.left,
+      Math.max(width - margins.right, margins.left + 1),
+      width < 420 ? 4 : 7,
+    ),
+    y: createScale(y, series.flatMap(reachOf), height - margins.bottom, margins.top, height < 200 ? 3 : 5),
   }
   const [low, high] = scales.x.domain
   const shown = (axis: Axis, value: number) => Number.isFinite(value) && (axis.scale !== 'log' || value > 0)
-  const curves = series.map(({ colour, kind = 'line', x: xs, y: ys }): Curve => {
-    const points = Array.from(xs, (value, i) => ({ value, y: ys[i] }))
+  const curves = series.map(({ colour, kind = 'line', x: xs, y: ys, spread }): Curve => {
+    const points = Array.from(xs, (value, i) => ({ value, y: ys[i], by: spread?.[i] }))
       .filter((point) => shown(x, point.value) && shown(y, point.y) && point.value >= low && point.value <= high)
-      .map(({ value, y }) => ({ value, px: scales.x.at(value), py: scales.y.at(y) }))
+      .map(({ value, y, by }) => ({
+        ...{ value, px: scales.x.at(value), py: scales.y.at(y) },
+        ...(by !== undefined && { bar: [scales.y.at(y - by), scales.y.at(y + by)] as const }),
+      }))
     return { colour, kind, points }
   })
   const measured = curves.filter(({ kind }) => kind !== 'fit')
@@ -127,11 +137,21 @@ function layout(x: Axis, y: Axis, series: readonly Series[], width: number, heig
   return { scales, curves, steps }
 }
 
+/** Values of y that a series reaches, with its bars. */
+const reachOf = ({ y, spread }: Series): number[] =>
+  Array.from(y).flatMap((value, i) => (spread ? [value - spread[i], value + spread[i]] : [value]))
+
+/** `4.25 ± 0.35`. */
+function valueText(axis: Axis, { y, spread }: Series, i: number): string {
+  const format = axis.format ?? formatNumber
+  return spread?.[i] ? `${format(y[i])} ± ${format(spread[i])}` : format(y[i])
+}
+
 function describe(x: Axis, y: Axis, series: readonly Series[], at: number): string {
-  const values = series.flatMap(({ label, x: xs, y: ys }) => {
-    if (xs.length === 0) return []
-    const i = nearest(xs, at)
-    return xs[i] === at ? [`${label} ${(y.format ?? formatNumber)(ys[i])}`] : []
+  const values = series.flatMap((each) => {
+    if (each.x.length === 0) return []
+    const i = nearest(each.x, at)
+    return each.x[i] === at ? [`${each.label} ${valueText(y, each, i)}`] : []
   })
   return [`${x.label} ${(x.format ?? formatNumber)(at)}`, ...values].join('  ·  ')
 }
@@ -178,9 +198,9 @@ function Numbers({
             {rows.map((at) => (
               <tr key={at}>
                 <td>{(x.format ?? formatNumber)(at)}</td>
-                {series.map(({ label, x: xs, y: ys }) => {
-                  const i = xs.length === 0 ? -1 : nearest(xs, at)
-                  return <td key={label}>{i >= 0 && xs[i] === at ? (y.format ?? formatNumber)(ys[i]) : ''}</td>
+                {series.map((each) => {
+                  const i = each.x.length === 0 ? -1 : nearest(each.x, at)
+                  return <td key={each.label}>{i >= 0 && each.x[i] === at ? valueText(y, each, i) : ''}</td>
                 })}
               </tr>
             ))}

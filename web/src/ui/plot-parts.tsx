@@ -19,7 +19,13 @@ export type PlotMark =
 export interface Curve {
   readonly colour: Colour
   readonly kind: 'line' | 'points' | 'fit'
-  readonly points: readonly { readonly value: number; readonly px: number; readonly py: number }[]
+  readonly points: readonly {
+    readonly value: number
+    readonly px: number
+    readonly py: number
+    /** The ends of a bar; the point is drawn with it. */
+    readonly bar?: readonly [number, number]
+  }[]
 }
 
 /** Index of the value closest to `wanted` in a rising list, which has at least one. */
@@ -152,6 +158,14 @@ export function Curves({ curves, read }: { readonly curves: readonly Curve[]; re
             <path
               d={points.map(({ px, py }, at) => `${at === 0 ? 'M' : 'L'}${px.toFixed(2)} ${py.toFixed(2)}`).join('')}
             />
+          )}
+          {points.map(({ px, py, bar }, at) =>
+            bar === undefined ? null : (
+              <g key={`bar ${at}`}>
+                <line x1={px} x2={px} y1={bar[0]} y2={bar[1]} />
+                <circle cx={px} cy={py} r={3.5} />
+              </g>
+            ),
           )}
           {points
             .filter(({ value }) => value === read)

@@ -1,7 +1,13 @@
 /** What the view shows, wherever it comes from: a server, the example, or files that were opened. */
 import { type Signal, signal } from '@preact/signals'
 import type { AnyFigure } from '../../../../src/experiments/figure.js'
-import type { RunAnswer, SamplesAnswer, TicketAnswer } from '../../../../src/serve/answers.js'
+import type {
+  RunAnswer,
+  SamplesAnswer,
+  SweepAnswer,
+  SweepDetails,
+  TicketAnswer,
+} from '../../../../src/serve/answers.js'
 import type { FigureSummary } from './figure-summary.js'
 import { createRunLog, type RunLog } from './run-log.js'
 
@@ -34,15 +40,19 @@ export interface ShownReport {
 export interface ReportData {
   readonly runs: Signal<readonly ShownRun[] | undefined>
   readonly reports: Signal<readonly ShownReport[] | undefined>
+  /** Empty where there is none, or none is known yet. */
+  readonly sweeps: Signal<readonly SweepAnswer[]>
   readonly tickets: Signal<readonly TicketAnswer[] | undefined>
   /** Sentences about what could not be read, or was left out. */
   readonly remarks: Signal<readonly string[]>
   log(id: string): RunLog
   samples(id: string): Signal<SamplesAnswer['samples']>
+  sweep(id: string): Signal<SweepDetails | undefined>
 }
 
 export function createReportData(): ReportData {
   const logs = new Map<string, RunLog>()
+  const sweeps = new Map<string, Signal<SweepDetails | undefined>>()
   const samples = new Map<string, Signal<SamplesAnswer['samples']>>()
   const of = <T>(map: Map<string, T>, id: string, make: () => T): T => {
     const found = map.get(id) ?? make()
@@ -52,9 +62,11 @@ export function createReportData(): ReportData {
   return {
     runs: signal(undefined),
     reports: signal(undefined),
+    sweeps: signal([]),
     tickets: signal(undefined),
     remarks: signal([]),
     log: (id) => of(logs, id, createRunLog),
+    sweep: (id) => of(sweeps, id, () => signal(undefined)),
     samples: (id) => of(samples, id, () => signal([])),
   }
 }

@@ -1,3 +1,4 @@
+import type { SweepAnswer } from '../../../../src/serve/answers.js'
 import { choice, text, urlState } from '../../url-state.js'
 import type { ShownRun } from './report-data.js'
 import { axes } from './run-log.js'
@@ -7,7 +8,7 @@ export const MOST_RUNS = 5
 
 const NONE = 'none'
 
-const { values } = urlState('report', { runs: text('', 100), axis: choice('steps', axes) })
+const { values } = urlState('report', { runs: text('', 100), sweeps: text('', 200), axis: choice('steps', axes) })
 
 /** What the curves are drawn over. */
 export const axis = values.axis
@@ -30,4 +31,23 @@ export function toggleRun(runs: readonly ShownRun[], id: string): void {
   const now = chosenRuns(runs)
   const next = now.includes(id) ? now.filter((each) => each !== id) : [...now, id]
   values.runs.value = next.length === 0 ? NONE : next.join(',')
+}
+
+/** So many sweeps are opened together: each is asked for again while it goes on. */
+const MOST_SWEEPS = 10
+
+/** Ids of the sweeps that are opened; where the visitor has opened and closed none, the newest. */
+export function openSweeps(sweeps: readonly Pick<SweepAnswer, 'id'>[]): readonly string[] {
+  const given = values.sweeps.value
+  if (given === NONE) return []
+  if (given === '') return sweeps.slice(0, 1).map(({ id }) => id)
+  return given.split(',').filter((id) => sweeps.some((sweep) => sweep.id === id))
+}
+
+/** Opens a sweep, or closes it. Of more than ten the one that was opened first is closed. */
+export function showSweep(sweeps: readonly Pick<SweepAnswer, 'id'>[], id: string, isOpen: boolean): void {
+  const now = openSweeps(sweeps)
+  if (now.includes(id) === isOpen) return
+  const next = isOpen ? [...now, id].slice(-MOST_SWEEPS) : now.filter((each) => each !== id)
+  values.sweeps.value = next.length === 0 ? NONE : next.join(',')
 }

@@ -1,5 +1,5 @@
 /** The report's data from `slt serve`, asked for again and again while the page is seen. */
-import { type Signal, signal } from '@preact/signals'
+import { batch, type Signal, signal } from '@preact/signals'
 import { allFigures, figureName } from '../../../../src/experiments/figure.js'
 import type {
   ErrorAnswer,
@@ -8,11 +8,15 @@ import type {
   ReportsAnswer,
   RunsAnswer,
   SamplesAnswer,
+  SweepAnswer,
+  SweepDetails,
+  SweepsAnswer,
   TicketsAnswer,
 } from '../../../../src/serve/answers.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { siteFile } from '../../site.js'
 import { type ReportData, type ShownReport, setIfOther } from './report-data.js'
+import { openSweeps } from './report-state.js'
 
 /** Milliseconds between rounds, and after how many rounds what changes seldom is asked for. */
 const ROUND = 1500
@@ -70,11 +74,31 @@ export function followServer(
     place.sampled = modified
   }
 
+  const readSweep = async ({ id, modified }: SweepAnswer) => {
+    if (data.sweep(id).peek()?.modified === modified) return
+    data.sweep(id).value = await ask<SweepDetails>(`sweeps/${id}`)
+  }
+
   const round = async () => {
-    const answer = await ask<RunsAnswer>('runs')
-    const remarks = answer.unreadable.map(({ name, error }) => `${name} cannot be shown: ${error}`)
-    if (answer.truncated) remarks.push(`Something may be missing here: ${answer.truncated}.`)
-    setIfOther(data.runs, answer.runs)
+    const [found, answer] = [await ask<SweepsAnswer>('sweeps'), await ask<RunsAnswer>('runs')]
+    const unreadable = [...found.unreadable, ...answer.unreadable]
+    const remarks = unreadable.map(({ name, error }) => `${name} cannot be shown: ${error}`)
+    for (const truncated of new Set([found.truncated, answer.truncated])) {
+      if (truncated) remarks.push(`Something may be missing here: ${truncated}.`)
+    }
+    batch(() => {
+      setIfOther(data.sweeps, found.sweeps)
+      setIfOther(data.runs, answer.runs)
+    })
+    for (const sweep of found.sweeps) {
+      if (!openSweeps(found.sweeps).includes(sweep.id)) continue
+      try {
+        await readSweep(sweep)
+      } catch (error) {
+        if (error instanceof TypeError || isAbort(error)) throw error // no answer at all
+        remarks.push(`The sweep ${sweep.name} may be incomplete: ${plainSentence(error)}`)
+      }
+    }
     const wanted = chosen()
     for (const { id, name, modified } of answer.runs) {
       if (!wanted.includes(id)) continue

@@ -3,9 +3,10 @@ import { useEffect } from 'preact/hooks'
 import { Notice } from '../../ui/notice.js'
 import { Figures } from './figures.js'
 import type { ReportData } from './report-data.js'
-import { chosenRuns } from './report-state.js'
+import { chosenRuns, openSweeps } from './report-state.js'
 import { Runs } from './runs.js'
 import { followServer } from './served-data.js'
+import { Sweeps } from './sweeps.js'
 import { Tickets } from './tickets.js'
 
 /** What lies in the folders of `slt serve`. */
@@ -18,10 +19,12 @@ export function ServedReport({ data }: { readonly data: ReportData }) {
     following.value = following_
     return following_.stop
   }, [data])
-  useEffect(() => following.peek()?.hurry(), [chosen])
+  const opened = openSweeps(data.sweeps.value).join()
+  useEffect(() => following.peek()?.hurry(), [chosen, opened])
   return (
     <>
       <div class="report-trouble">{trouble.value ? <Notice kind="warning">{trouble.value}</Notice> : null}</div>
+      <Sweeps data={data} />
       <Runs data={data}>
         <p>
           No run lies in these folders yet. Start one, and its curve grows here:{' '}

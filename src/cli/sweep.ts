@@ -1,0 +1,285 @@
+import { basename, join } from 'node:path'
+import type { Command } from 'commander'
+import type { DeviceName } from '../engine/device.js'
+import type { JobEvents } from '../queue/events.js'
+import type { Job } from '../queue/job.js'
+import type { RunState } from '../queue/run-state.js'
+import type { OptionTexts, SweepPlan, SweepRun } from '../queue/sweep.js'
+import type { SweepFolder } from '../queue/sweep-folder.js'
+import type { SweepRecord } from '../queue/sweep-record.js'
+import type { SweepState } from '../queue/sweep-state.js'
+import { InputError } from '../safetensors/input-error.js'
+import { BadUsage } from './failure.js'
+import { interruptible } from './interrupt.js'
+import { createSweepView } from './sweep-view.js'
+import { count, createTerminal, type Terminal, table } from './terminal.js'
+import { integer, oneOf, positive } from './values.js'
+
+interface SweepFlags {
+  set?: [string, readonly string[]][]
+  command?: string
+  option?: [string, string][]
+  queue?: string
+  store?: string
+  watch?: string
+  out?: string
+  jobs?: number
+  memory?: number
+  threads: number
+  device: Exclude<DeviceName, 'auto'>
+  force?: boolean
+  json?: boolean
+}
+
+const help = `
+Examples:
+  slt sweep sweep.json
+  slt sweep search --option data=corpus.txt --option model=micro --set keep=0.1,0.3,0.5 --set seed=0..4
+  slt sweep sweep.json --queue redis://host:6379 --store /shared/store
+  slt sweep --watch sweep --queue redis://host:6379
+
+sweep.json names a command (search, train, prune, eval), the options that all runs share, and a grid or a list of runs:
+  { "command": "search", "options": { "data": "corpus.txt", "model": "micro", "steps": 500 },
+    "grid": { "keep": [0.1, 0.3, 0.5], "seed": "0..4" } }
+Options are those of the command, without dashes; prune's folder is "folder", eval's ticket is "ticket". --option and --set
+change what the file says.
+
+Without --queue the runs are here, as many side by side as cores and memory allow. With it they are handed out to "slt work"
+on any machine that reaches the queue and the store. Ctrl-C leaves the queue working; --watch comes back.
+
+A result is stored once, under the hash of what determines it: settings, text, threads, device. What the store has is not run
+again. In <out> are sweep.json, results.csv, results.json, results.md (mean and deviation over seeds) and figure.svg.`
+
+/** Adds `slt sweep`. */
+export function addSweep(program: Command): void {
+  program
+    .command('sweep')
+    .description('run searches, trainings, prunings or evaluations for every combination of some options')
+    .argument('[plan]', 'a JSON file, or a command: search, train, prune, eval')
+    .option('--set <option=values>', 'values of an option: 0.1,0.3 or 0..4; may be given again', collect(readSet))
+    .option('--option <name=value>', 'an option of all runs; may be given again', collect(readOption))
+    .option('--queue <address>', 'hand the runs out: redis://host:port, rediss:// with TLS, or a socket')
+    .option('--store <place>', 'where results go: a folder or s3://bucket/prefix (default: slt-store)')
+    .option('--watch <folder>', 'come back to the sweep of this folder')
+    .option('--out <folder>', 'folder of the tables (default: the name of the plan, with .sweep)')
+    .option(
+      '--jobs <n>',
+      'runs at a time, without a queue (default: as many as cores and memory allow)',
+      integer('jobs', 1, 1024),
+    )
+    .option(
+      '--memory <gb>',
+      'gigabytes for runs at a time, without a queue (default: most of what is free)',
+      positive('memory'),
+    )
+    .option(
+      '--threads <n>',
+      'threads of a run: the last bits of a result depend on them',
+      integer('threads', 1, 1024),
+      1,
+    )
+    .option('--device <d>', 'cpu, webgpu, cuda', oneOf('device', ['cpu', 'webgpu', 'cuda']), 'cpu' as const)
+    .option('--force', 'replace the tables of another sweep')
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', help)
+    .action((plan: string | undefined, flags: SweepFlags) => runSweep(plan, flags))
+}
+
+const collect =
+  <T>(read: (text: string) => T) =>
+  (text: string, before: T[] = []): T[] => [...before, read(text)]
+
+function readOption(text: string): [string, string] {
+  const at = text.indexOf('=')
+  return [(at < 0 ? text : text.slice(0, at)).replace(/^--/, ''), at < 0 ? '' : text.slice(at + 1)]
+}
+
+/** Read before the module of sweeps is loaded: it is checked when the plan is made. */
+const readSet = (text: string): [string, readonly string[]] => [text, []]
+
+async function runSweep(given: string | undefined, flags: SweepFlags): Promise<void> {
+  const terminal = createTerminal(flags)
+  if (flags.watch !== undefined && given !== undefined)
+    throw new BadUsage('give a plan or --watch <folder>, one of them')
+  if (flags.queue !== undefined && (flags.jobs ?? flags.memory) !== undefined) {
+    throw new BadUsage('--jobs and --memory are of runs here: with --queue give them to slt work')
+  }
+  const advice = flags.queue === undefined ? 'the same command goes on' : 'the queue goes on; --watch comes back'
+  await interruptible(
+    async (signal) => {
+      const prepared = await prepare(given, flags, terminal, signal)
+      await follow(prepared, flags, terminal, signal)
+    },
+    advice,
+    { patience: 30_000 },
+  ) // runs here save themselves
+}
+
+interface Prepared extends SweepRecord {
+  readonly runs: readonly SweepRun[]
+  readonly out: string
+  readonly folder: SweepFolder
+}
+
+/** Checks everything that can be checked before a run starts. */
+async function prepare(
+  given: string | undefined,
+  flags: SweepFlags,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Prepared> {
+  const [{ runsOf }, { openSweepFolder, readSweep }] = await Promise.all([
+    import('../queue/sweep.js'),
+    import('../queue/sweep-folder.js'),
+  ])
+  if (flags.watch !== undefined) {
+    const record = await readSweep(flags.watch)
+    if (record === undefined) throw new InputError(`${flags.watch}: not the folder of a sweep (no sweep.json in it)`)
+    if (record.queue !== null && flags.queue === undefined) {
+      throw new BadUsage(`the sweep of ${flags.watch} is on a queue: give --queue (it was ${record.queue})`)
+    }
+    const folder = await openSweepFolder(flags.watch, record, {})
+    return { ...record, runs: runsOf(record.plan), out: flags.watch, folder }
+  }
+  const plan = await readGiven(given, flags)
+  const runs = runsOf(plan)
+  const { checkStore, openStore } = await import('../queue/open-store.js')
+  const { sweepJobs } = await import('./sweep-jobs.js')
+  const address = flags.store ?? 'slt-store'
+  const store = await openStore(address).then(checkStore)
+  const { threads, device } = flags
+  const onNote = (line: string) => terminal.note(line)
+  const jobs = await sweepJobs(plan, runs, { store, threads, device, signal, onNote })
+  const out = flags.out ?? `${basename(given ?? 'sweep').replace(/\.json$/, '')}.sweep`
+  const queue = flags.queue === undefined ? null : flags.queue.replace(/\/\/[^/@]*@/, '//')
+  const record = { plan, queue, store: address, jobs }
+  return { ...record, runs, out, folder: await openSweepFolder(out, record, flags) }
+}
+
+/** The plan of a file or a command, with what the flags change. */
+async function readGiven(given: string | undefined, flags: SweepFlags): Promise<SweepPlan> {
+  const { readPlan, readSetting, sweepCommands } = await import('../queue/sweep.js')
+  if (given === undefined)
+    throw new BadUsage('give a plan (sweep.json), a command (search, train, prune, eval), or --watch <folder>')
+  const isCommand = (sweepCommands as readonly string[]).includes(given)
+  const plan = isCommand ? readPlan({ command: given }) : await planOf(given, readPlan)
+  const grid = Object.fromEntries((flags.set ?? []).map(([text]) => readSetting(text)))
+  const options: OptionTexts = Object.fromEntries(flags.option ?? [])
+  return { ...plan, options: { ...plan.options, ...options }, grid: { ...plan.grid, ...grid } }
+}
+
+async function planOf(path: string, readPlan: (value: unknown) => SweepPlan): Promise<SweepPlan> {
+  const { readTextIfThere } = await import('../files/files.js')
+  const text = await readTextIfThere(path)
+  if (text === undefined) throw new InputError(`${path}: no such file or folder`)
+  try {
+    return readPlan(JSON.parse(text))
+  } catch (error) {
+    throw new InputError(`${path}: not the plan of a sweep: ${(error as Error).message}`)
+  }
+}
+
+/** Has the jobs run and shows them until the last has ended. */
+async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
+  const { jobs, runs, folder, plan } = prepared
+  const { followSweep } = await import('../queue/sweep-state.js')
+  const { openStore } = await import('../queue/open-store.js')
+  const { createStoredCurves } = await import('../queue/stored-curves.js')
+  const store = await openStore(prepared.store)
+  const curves = createStoredCurves(store)
+  const state = followSweep(runs, jobs, (run) => {
+    if (run.status === 'failed') view.note(`failed: ${run.label}: ${run.failure?.message}`)
+    if (run.disputed)
+      view.note(`warning: ${run.label}: two workers found two results; the first is kept, both are in the store`)
+  })
+  const view = createSweepView(terminal, state)
+  terminal.note(
+    `${count(runs.length)} runs of slt ${plan.command}${where(prepared, flags)}; results in ${prepared.store}`,
+  )
+  const timer = setInterval(() => {
+    view.show()
+    curves.fill(state.runs, signal).catch(() => {}) // asked for again: each is read once
+    folder.writeState(state).catch(() => {}) // told at the end, where it matters
+  }, 500)
+  const events: JobEvents = { ...state.events, onNote: (job, line) => view.note(`${job.label}: ${line}`) }
+  try {
+    if (flags.queue === undefined) await runHereWith(jobs, prepared, flags, { store, events, signal })
+    else {
+      const { openRedis } = await import('../queue/redis.js')
+      const { runOnQueue } = await import('../queue/run-on-queue.js')
+      const redis = await openRedis(flags.queue)
+      const onWarning = (line: string) => view.note(`warning: ${line}`)
+      await runOnQueue(jobs, { ...events, redis, store, signal, retry: flags.watch === undefined, onWarning })
+    }
+  } finally {
+    clearInterval(timer)
+    view.stop()
+    await curves.fill(state.runs, signal)
+    await folder.writeState(state, true)
+  }
+  await report(prepared, state, terminal)
+}
+
+const where = ({ queue }: SweepRecord, { threads }: SweepFlags): string =>
+  queue === null ? `, here, ${threads === 1 ? 'one thread' : `${threads} threads`} each` : `, handed out by ${queue}`
+
+async function runHereWith(
+  jobs: readonly Job[],
+  { out }: Prepared,
+  { threads, jobs: slots, memory }: SweepFlags,
+  {
+    store,
+    events,
+    signal,
+  }: {
+    store: Awaited<ReturnType<typeof import('../queue/open-store.js').openStore>>
+    events: JobEvents
+    signal: AbortSignal
+  },
+): Promise<void> {
+  const { runHere, usualRoom } = await import('../queue/run-here.js')
+  const usual = usualRoom(threads)
+  await runHere(jobs, {
+    ...events,
+    store,
+    scratch: join(out, '.scratch'),
+    slots: slots ?? usual.slots,
+    memory: memory === undefined ? usual.memory : memory * 1e9,
+    signal,
+  })
+}
+
+/** The table and the files of what is done. @throws InputError when no run is done */
+async function report({ plan, out, folder }: Prepared, state: SweepState, terminal: Terminal): Promise<void> {
+  const { sweepRows, sweepCells, sweepCsv, sweepMarkdown } = await import('../experiments/sweep-table.js')
+  const { measureOf } = await import('../queue/sweep-state.js')
+  const done = state.runs.filter(
+    (run): run is RunState & Required<Pick<RunState, 'numbers'>> => run.numbers !== undefined,
+  )
+  const failed = state.runs.filter(({ status }) => status === 'failed')
+  const rows = sweepRows(done)
+  const { head, lines } = sweepCells(rows)
+  if (rows.length > 0) terminal.print(table(terminal.colour, head, lines))
+  const { renderSweep } = await import('../experiments/sweep-figure.js')
+  const measure = measureOf(plan)
+  const figure = rows.length === 0 ? undefined : renderSweep(rows, measure, `slt ${plan.command}: ${measure}`)
+  const failures = failed.map(({ label, failure }) => ({ label, ...failure }))
+  const written = await folder.writeResults({
+    'results.json': `${JSON.stringify({ command: plan.command, options: plan.options, rows, failures }, null, 2)}\n`,
+    'results.csv': sweepCsv(rows),
+    'results.md': sweepMarkdown(rows),
+    ...(figure === undefined ? {} : { 'figure.svg': figure }),
+  })
+  const counts = state.counts()
+  const found = state.runs.filter((run) => run.found).length
+  terminal.print(
+    `${count(counts.done)} of ${count(state.runs.length)} runs done${found > 0 ? `, ${count(found)} of them before` : ''}; ${written.join(', ')}`,
+  )
+  terminal.result({ out, counts, found, rows, failures })
+  if (failed.length > 0) {
+    const last = failed[0].failure?.log.split('\n').slice(-5).join(' / ')
+    throw new InputError(
+      `${count(failed.length)} of ${count(state.runs.length)} runs failed; the first, ${failed[0].label}: ${failed[0].failure?.message}${last ? ` (${last})` : ''}`,
+    )
+  }
+}

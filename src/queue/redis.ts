@@ -1,0 +1,145 @@
+/** The queue of BullMQ on Redis: its address, its names, and what is wrong with it. */
+import type { Queue, QueueOptions } from 'bullmq'
+import type { Redis, RedisOptions } from 'ioredis'
+import { InputError } from '../safetensors/index.js'
+import { type Job, type JobNeeds, QUEUE_VERSION } from './job.js'
+import { loadPeer } from './peer.js'
+
+/** Gibibytes that a job may need: each has a queue, so that a worker asks only for jobs that fit. */
+const SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const
+const GIB = 2 ** 30
+
+const DEVICES = ['cpu', 'webgpu', 'cuda'] as const
+
+/** Before every key in Redis. */
+export const PREFIX = 'slt'
+
+const nameOf = (device: JobNeeds['device'], size: number) => `v${QUEUE_VERSION}-${device}-${size}g`
+
+/** The queue that a job goes to. @throws InputError when no size is enough */
+export function queueNameOf({ label, needs }: Job): string {
+  const size = SIZES.find((each) => needs.bytes <= each * GIB)
+  if (size === undefined)
+    throw new InputError(
+      `${label}: needs ${Math.ceil(needs.bytes / GIB)} GiB; a queue hands out at most ${SIZES.at(-1)}`,
+    )
+  return nameOf(needs.device, size)
+}
+
+/** The queues whose jobs fit, the largest first: a large job finds few workers. */
+export function queueNames(devices: readonly JobNeeds['device'][], bytes: number): string[] {
+  return SIZES.filter((size) => size * GIB <= Math.max(bytes, GIB))
+    .reverse()
+    .flatMap((size) => devices.map((device) => nameOf(device, size)))
+}
+
+/** Every queue of this version. */
+export const allQueueNames = (): string[] => queueNames(DEVICES, Number.POSITIVE_INFINITY)
+
+/** A Redis that can be used, and what was read of it. */
+export interface RedisPlace {
+  readonly address: string
+  /** The address without its password, for messages. */
+  readonly shown: string
+  readonly bull: typeof import('bullmq')
+  /** A connection of its own, which waits for a Redis that is away. @param name by which Redis lists it */
+  connect(name?: string): Redis
+  /** What should be changed, a line each. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Opens the Redis of an address, and checks it.
+ * @param address `redis://[user:password@]host[:port][/db]`, `rediss://` with TLS, or the path of a socket
+ * @throws InputError in one line: not there, wrong password, too old, or without the packages that it needs
+ */
+export async function openRedis(address: string): Promise<RedisPlace> {
+  const isSocket = address.startsWith('/') || address.startsWith('unix:')
+  if (!isSocket && !/^rediss?:\/\//.test(address)) {
+    throw new RangeError(
+      `"queue" expected redis://host:port, rediss://host:port or the path of a socket, got ${address}`,
+    )
+  }
+  const shown = address.replace(/\/\/[^/@]*@/, '//')
+  const purpose = 'a queue'
+  const bull = await loadPeer(() => import('bullmq'), 'bullmq', purpose)
+  const { Redis } = await loadPeer(() => import('ioredis'), 'ioredis', purpose)
+  const make = (options: RedisOptions): Redis =>
+    isSocket ? new Redis(address.replace(/^unix:(\/\/)?/, ''), options) : new Redis(address, options)
+  // One try: whoever starts a sweep or a worker wants to hear at once that the address is wrong.
+  const probe = make({ lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000, maxRetriesPerRequest: 0 })
+  let last: Error | undefined
+  probe.on('error', (error) => {
+    last = error
+  })
+  try {
+    await probe.connect()
+    const info = parseInfo(await probe.info())
+    const warnings = checkInfo(info, shown)
+    return {
+      address,
+      shown,
+      bull,
+      warnings,
+      connect: (name) => {
+        const again = { maxRetriesPerRequest: null, retryStrategy: (tries: number) => Math.min(100 * tries, 2000) }
+        const redis = make({ ...again, ...(name !== undefined && { connectionName: name }) })
+        redis.on('error', () => {}) // it connects again by itself
+        return redis
+      },
+    }
+  } catch (error) {
+    if (error instanceof InputError) throw error
+    throw new InputError(`${shown}: ${reasonOf(last ?? (error as Error))}`, { cause: error })
+  } finally {
+    probe.disconnect()
+  }
+}
+
+function reasonOf({ message, ...error }: Error): string {
+  const { code } = error as NodeJS.ErrnoException
+  if (code === 'ECONNREFUSED' || code === 'ENOENT') return 'there is no Redis (redis-server starts one)'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host'
+  if (/WRONGPASS|invalid password/.test(message)) return 'Redis refuses the password'
+  if (/NOAUTH/.test(message)) return 'Redis wants a password: redis://:password@host:port'
+  if (/ETIMEDOUT|timed out/.test(message)) return 'no answer within 5 seconds'
+  return message.split('\n')[0]
+}
+
+const parseInfo = (text: string): Map<string, string> =>
+  new Map(
+    text
+      .split(/\r?\n/)
+      .filter((line) => /^[^#:]+:/.test(line))
+      .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]),
+  )
+
+/** @returns warnings. @throws InputError for a Redis that cannot serve */
+function checkInfo(info: ReadonlyMap<string, string>, shown: string): string[] {
+  const version = info.get('redis_version') ?? ''
+  const [major, minor] = version.split('.').map(Number)
+  if (!(major > 6 || (major === 6 && minor >= 2))) {
+    throw new InputError(`${shown}: is Redis ${version || 'of an unknown version'}; a queue needs 6.2 or newer`)
+  }
+  const warnings: string[] = []
+  const policy = info.get('maxmemory_policy')
+  if (policy !== undefined && policy !== 'noeviction') {
+    warnings.push(`${shown}: its maxmemory-policy is ${policy}: set noeviction, or Redis may drop jobs`)
+  }
+  if (info.get('aof_enabled') === '0') {
+    warnings.push(
+      `${shown}: writes no append-only file (appendonly no): jobs handed out since its last snapshot are lost when it ends`,
+    )
+  }
+  return warnings
+}
+
+/** A queue of this version with options that all of them share. */
+export function openQueue({ bull }: RedisPlace, name: string, connection: Redis): Queue {
+  const options: QueueOptions = {
+    connection: connection as never,
+    prefix: PREFIX,
+    defaultJobOptions: { attempts: 3, backoff: { type: 'exponential', delay: 1000 } },
+  }
+  return new bull.Queue(name, options)
+}

@@ -1,0 +1,77 @@
+/** The folder of a sweep: what is run, where it stands, and its tables. */
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { makeFolder, readTextIfThere, writeTextAtomically } from '../files/files.js'
+import { InputError } from '../safetensors/index.js'
+import { canonicalJson } from '../search/fingerprint.js'
+import { parseSweepRecord, SWEEP_VERSION, type SweepRecord } from './sweep-record.js'
+import type { SweepState } from './sweep-state.js'
+
+const RECORD = 'sweep.json'
+const STATE = 'state.json'
+
+/** Reads the record of a sweep. @returns undefined where the folder has none. @throws InputError for a file that is none */
+export async function readSweep(folder: string): Promise<SweepRecord | undefined> {
+  const path = join(folder, RECORD)
+  const text = await readTextIfThere(path)
+  if (text === undefined) return undefined
+  return parseSweepRecord(path, text)
+}
+
+/** The files that a sweep writes. */
+export interface SweepFolder {
+  /** Writes `state.json`, at most every two seconds unless it is the last time. */
+  writeState(state: SweepState, isLast?: boolean): Promise<void>
+  /** Writes `results.json`, `results.csv`, `results.md` and, where there is something to draw, `figure.svg`. @returns their paths */
+  writeResults(texts: Readonly<Record<string, string>>): Promise<string[]>
+}
+
+/** Milliseconds between two states. */
+const STATE_EVERY = 2000
+
+/**
+ * Opens the folder of a sweep, made when missing.
+ * @throws InputError where it holds another sweep, or files that are no sweep's, unless `force`
+ */
+export async function openSweepFolder(
+  folder: string,
+  record: SweepRecord,
+  { force = false }: { force?: boolean | undefined },
+): Promise<SweepFolder> {
+  await makeFolder(folder)
+  const there = force ? undefined : await readSweep(folder)
+  const idsOf = ({ jobs }: SweepRecord) => canonicalJson(jobs.map(({ id }) => id))
+  if (there !== undefined && idsOf(there) !== idsOf(record)) {
+    throw new InputError(
+      `${folder}: holds another sweep; --force replaces its tables (no result is lost), --out names another folder`,
+    )
+  }
+  if (!force && there === undefined && (await readdir(folder)).some((name) => !name.startsWith('.'))) {
+    throw new InputError(`${folder}: holds files, but no sweep; --out names another folder`)
+  }
+  const write = (name: string, text: string) => writeTextAtomically(join(folder, name), text, { replaces: 'anything' })
+  await write(RECORD, `${JSON.stringify({ version: SWEEP_VERSION, ...record }, null, 2)}\n`)
+  let last = Number.NEGATIVE_INFINITY
+  let writing = Promise.resolve()
+  return {
+    async writeState({ runs, counts, rate, secondsLeft }, isLast = false) {
+      if (!isLast && performance.now() - last < STATE_EVERY) return
+      last = performance.now()
+      const at = new Date().toISOString()
+      const text = JSON.stringify({
+        version: SWEEP_VERSION,
+        at,
+        counts: counts(),
+        rate: rate(),
+        secondsLeft: secondsLeft() ?? null,
+        runs,
+      })
+      writing = writing.then(() => write(STATE, `${text}\n`))
+      await writing
+    },
+    async writeResults(texts) {
+      for (const [name, text] of Object.entries(texts)) await write(name, text)
+      return Object.keys(texts).map((name) => join(folder, name))
+    },
+  }
+}

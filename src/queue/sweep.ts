@@ -1,0 +1,139 @@
+/** A sweep: one command run for every combination of some options' values. */
+
+/** Commands that a sweep can run. */
+export const sweepCommands = ['search', 'train', 'prune', 'eval'] as const
+export type SweepCommand = (typeof sweepCommands)[number]
+
+/** Options by their names on the command line, without dashes; values as text, `''` for one that takes none. */
+export type OptionTexts = Readonly<Record<string, string>>
+
+/** What `sweep.json` says. */
+export interface SweepPlan {
+  readonly command: SweepCommand
+  /** Options that all runs share. */
+  readonly options: OptionTexts
+  /** Values of options: every combination is run. */
+  readonly grid: Readonly<Record<string, readonly string[]>>
+  /** Further runs, or where there is no grid the runs: options by which they differ from the shared ones. */
+  readonly runs: readonly OptionTexts[]
+}
+
+/** One run of a sweep. */
+export interface SweepRun {
+  /** All its options. */
+  readonly options: OptionTexts
+  /** Those by which runs differ, in the order of {@link variedOptions}; absent ones are left at their default. */
+  readonly varied: OptionTexts
+}
+
+/** Most runs of a sweep: more is a mistake in a grid. */
+export const MOST_RUNS = 100_000
+
+/**
+ * Reads a plan, as JSON gives it.
+ * @throws RangeError or TypeError that names what is wrong
+ */
+export function readPlan(value: unknown): SweepPlan {
+  const { command, options = {}, grid = {}, runs = [], ...rest } = expectObject('sweep', value)
+  const unknown = Object.keys(rest)[0]
+  if (unknown !== undefined)
+    throw new RangeError(`"${unknown}" is no part of a sweep: command, options, grid, runs are`)
+  if (!sweepCommands.includes(command as SweepCommand)) {
+    throw new RangeError(`"command" expected ${sweepCommands.join(', ')}, got ${JSON.stringify(command) ?? 'nothing'}`)
+  }
+  if (!Array.isArray(runs)) throw new TypeError(`"runs" expected a list of options, got ${JSON.stringify(runs)}`)
+  return {
+    command: command as SweepCommand,
+    options: textsOf('options', options),
+    grid: Object.fromEntries(
+      Object.entries(expectObject('grid', grid)).map(([name, values]) => [name, valuesOf(name, values)]),
+    ),
+    runs: runs.map((run, i) => textsOf(`runs[${i}]`, run)),
+  }
+}
+
+/** A list of values, or a text as `--set` takes it: `0.1,0.3` or `0..4`. */
+function valuesOf(name: string, values: unknown): string[] {
+  const list = Array.isArray(values)
+    ? values.map((each) => textOf(name, each))
+    : splitValues(name, textOf(name, values))
+  if (list.length === 0) throw new RangeError(`"${name}" expected at least one value, got none`)
+  const twice = list.find((each, i) => list.indexOf(each) < i)
+  if (twice !== undefined) throw new RangeError(`"${name}" has the value ${twice} twice`)
+  return list
+}
+
+/** `0.1,0.3,1` or `0..4`, which is 0,1,2,3,4; both may stand beside each other. */
+function splitValues(name: string, text: string): string[] {
+  return text.split(',').flatMap((part) => {
+    const range = /^(\d{1,9})\.\.(\d{1,9})$/.exec(part)
+    if (range === null) {
+      if (part === '')
+        throw new RangeError(`"${name}" expected values with commas between them, got ${text || 'nothing'}`)
+      return [part]
+    }
+    const [from, to] = [Number(range[1]), Number(range[2])]
+    if (to < from) throw new RangeError(`"${name}" expected a range that grows, got ${part}`)
+    if (to - from >= MOST_RUNS) throw new RangeError(`"${name}" expected at most ${MOST_RUNS} values, got ${part}`)
+    return Array.from({ length: to - from + 1 }, (_, i) => String(from + i))
+  })
+}
+
+/** `--set name=values` as an entry of a grid. @throws RangeError for another form */
+export function readSetting(text: string): [string, readonly string[]] {
+  const at = text.indexOf('=')
+  const name = text.slice(0, at).replace(/^--/, '')
+  if (at < 1 || name === '')
+    throw new RangeError(`"set" expected option=values, such as keep=0.1,0.3 or seed=0..4, got ${text}`)
+  return [name, valuesOf(name, text.slice(at + 1))]
+}
+
+function textsOf(name: string, value: unknown): OptionTexts {
+  return Object.fromEntries(Object.entries(expectObject(name, value)).map(([key, each]) => [key, textOf(key, each)]))
+}
+
+function textOf(name: string, value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value)
+  if (value === true) return ''
+  throw new TypeError(`"${name}" expected a text, a number or true, got ${JSON.stringify(value) ?? 'nothing'}`)
+}
+
+function expectObject(name: string, value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError(`"${name}" expected an object, got ${JSON.stringify(value) ?? 'nothing'}`)
+  return value as Record<string, unknown>
+}
+
+/** Options by which the runs of a plan differ, in the order in which it names them. */
+export const variedOptions = ({ grid, runs }: SweepPlan): string[] => [
+  ...new Set([...Object.keys(grid), ...runs.flatMap((run) => Object.keys(run))]),
+]
+
+/**
+ * Every run of a plan, the last option of the grid changing first, so that seeds, named last, come together; then the further runs.
+ * @throws RangeError for none, or more than {@link MOST_RUNS}
+ */
+export function runsOf(plan: SweepPlan): SweepRun[] {
+  const names = variedOptions(plan)
+  const axes = Object.entries(plan.grid)
+  const size = axes.reduce((product, [, values]) => product * values.length, 1)
+  const isGrid = axes.length > 0
+  const count = (isGrid ? size : 0) + plan.runs.length
+  if (count > MOST_RUNS) throw new RangeError(`"sweep" expected at most ${MOST_RUNS} runs, got ${count}`)
+  if (count === 0) throw new RangeError('"sweep" expected a grid or runs, got neither')
+  let points: OptionTexts[] = isGrid ? [{}] : []
+  for (const [name, values] of axes)
+    points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })))
+  return [...points, ...plan.runs].map((given) => {
+    const options = { ...plan.options, ...given }
+    const varied = names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])
+    return { options, varied: Object.fromEntries(varied) }
+  })
+}
+
+/** A run in a few words: `keep 0.3, seed 1`. */
+export const labelOf = ({ varied }: SweepRun): string =>
+  Object.entries(varied)
+    .map(([name, value]) => (value === '' ? name : `${name} ${value}`))
+    .join(', ')
