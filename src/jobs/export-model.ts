@@ -21,7 +21,7 @@ import {
   weightsFile,
 } from '../interop/index.js'
 import { resultName } from '../prune/compare-results.js'
-import { isMissingFile } from '../safetensors/index.js'
+import { isMissingFile, parseJson } from '../safetensors/index.js'
 import { endsOf } from '../search/continue-text.js'
 import { choiceOf } from '../ticket/index.js'
 import { aboutModel, commandOf } from './export-origin.js'
@@ -142,7 +142,7 @@ async function folderFiles(
       : source.kind === 'folder' && request.tokenizer === undefined
         ? source.path
         : null
-  const own = folder === null ? [] : await ownFiles(folder)
+  const own = folder === null ? [] : await ownFiles(folder, config.width)
   const special = await specialTokensFor(source, name, loaded)
   return [
     modelConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
@@ -190,14 +190,29 @@ const ownNames = [
   '1_Pooling/config.json',
 ]
 
-/** The files of a folder beside its configuration and weights, as they are. */
-async function ownFiles(folder: string): Promise<OutputFile[]> {
+/**
+ * The files of a folder beside its configuration and weights, as they are; but that pooling names the width of what is exported, which exact
+ * heads make larger.
+ * @param width d of the exported model
+ */
+async function ownFiles(folder: string, width: number): Promise<OutputFile[]> {
   const files: OutputFile[] = []
   for (const name of ownNames) {
-    const bytes = await readIfThere(join(folder, name))
-    if (bytes) files.push({ path: name, size: bytes.length, chunks: () => [bytes] })
+    const found = await readIfThere(join(folder, name))
+    if (found === undefined) continue
+    const bytes = name.startsWith('1_Pooling/') ? withWidth(found, width) : found
+    files.push({ path: name, size: bytes.length, chunks: () => [bytes] })
   }
   return files
+}
+
+/** A configuration of pooling with another number of dimensions, by either name that versions have for it. */
+function withWidth(bytes: Uint8Array, width: number): Uint8Array {
+  const json = parseJson(new TextDecoder().decode(bytes)) as Record<string, unknown>
+  const names = ['word_embedding_dimension', 'embedding_dimension'].filter((key) => json[key] !== undefined)
+  if (names.every((key) => json[key] === width)) return bytes
+  const changed = { ...json, ...Object.fromEntries(names.map((key) => [key, width])) }
+  return new TextEncoder().encode(`${JSON.stringify(changed, null, 2)}\n`)
 }
 
 async function readIfThere(path: string): Promise<Uint8Array | undefined> {

@@ -7,6 +7,7 @@ import { openFile } from '../../src/files/files.js'
 import { readModelFolder } from '../../src/interop/index.js'
 import { type EmbedRequest, embedTexts, openEmbedder } from '../../src/jobs/embed.js'
 import { cosine } from '../../src/jobs/embed-tokens.js'
+import { exportModel } from '../../src/jobs/export-model.js'
 import { missingTokenizer } from '../../src/jobs/missing-tokenizer.js'
 import { openModel } from '../../src/jobs/open-model.js'
 import { pruneModel } from '../../src/jobs/prune.js'
@@ -208,6 +209,18 @@ test('a pruned ticket embeds as its target, with the tokenizer and the settings 
   )
   expect(Math.min(...cosines)).toBeGreaterThan(0.99999)
   expect(largestDifference(found.vectors, expected.mean)).toBeGreaterThan(1e-6) // it is not the target
+
+  // Exact heads make the exported model wider: its pooling names its own width, and texts are as far apart as the ticket has them.
+  const out = join(folder, 'exported')
+  const { config } = await exportModel({ source: ticket, out, to: 'huggingface', tokenizer: encoderFolder })
+  expect(config.width).toBeGreaterThan(16)
+  const exported = await embed({ model: out })
+  expect(exported).toMatchObject({ kind: 'folder', width: config.width, normalise: true, maxLength: 16 })
+  const between = (vectors: Float32Array, width: number) =>
+    Float32Array.from(expected.texts, (_, i) =>
+      cosine(vectors.subarray(0, width), vectors.subarray(width * i, width * (i + 1))),
+    )
+  expect(largestDifference(between(exported.vectors, config.width), between(found.vectors, 16))).toBeLessThan(1e-5)
 })
 
 test('an encoder writes no text', () =>
