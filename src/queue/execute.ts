@@ -1,9 +1,9 @@
 /** Runs one job whose result is not there yet, and stores what it finds. Workers and this process do it alike. */
 
-import { rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { makeFolder } from '../files/files.js'
+import { makeFolder, refuseSystem } from '../files/files.js'
 import { fetchCheckpoint, removeCheckpoint, storeCheckpoint } from './checkpoints.js'
 import { layOut } from './inputs.js'
 import type { Job } from './job.js'
@@ -63,8 +63,12 @@ export async function executeJob(
   }
   // No other process works in this folder: the store, not the folder, hands a job from try to try.
   const folder = join(scratch, 'jobs', `${job.id}-${globalThis.process.pid}`)
-  await rm(folder, { recursive: true, force: true })
-  await makeFolder(folder)
+  await makeFolder(dirname(folder))
+  await mkdir(folder).catch(async (error) => {
+    if (error.code !== 'EEXIST') return refuseSystem(folder, error)
+    await rm(folder, { recursive: true, force: true }) // of a process with this id that is gone
+    await makeFolder(folder)
+  })
   const saving = createSaving(store, job.id, warn)
   try {
     const step = await fetchCheckpoint(store, job.id, folder, warn)
@@ -78,7 +82,7 @@ export async function executeJob(
     const result = { values: found.values, files }
     const seconds = (performance.now() - started) / 1000
     const agrees = await keepResult(store, job, result, { worker, seconds, at: new Date().toISOString() })
-    await removeCheckpoint(store, job.id)
+    if (step !== undefined || saving.isUsed()) await removeCheckpoint(store, job.id)
     return { result, found: false, agrees, seconds }
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -92,6 +96,7 @@ export async function executeJob(
 function createSaving(store: Store, id: string, warn: (line: string) => void) {
   let next: { step: number; folder: string; files: readonly string[] } | undefined
   let running: Promise<void> | undefined
+  let isUsed = false
   const work = async () => {
     while (next) {
       const { step, folder, files } = next
@@ -105,8 +110,11 @@ function createSaving(store: Store, id: string, warn: (line: string) => void) {
     running = undefined
   }
   return {
+    /** Whether there has been anything to store. */
+    isUsed: () => isUsed,
     take(step: number, folder: string, files: readonly string[]): void {
       if (next) rm(next.folder, { recursive: true, force: true }).catch(() => {})
+      isUsed = true
       next = { step, folder, files }
       running ??= work()
     },
