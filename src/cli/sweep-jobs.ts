@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import type { Corpus } from '../data/index.js'
+import { isTokenizerName } from '../data/tokenizer.js'
 import type { Job, JobInput } from '../queue/job.js'
 import type { Store } from '../queue/store.js'
 import { labelOf, type OptionTexts, type SweepPlan, type SweepRun } from '../queue/sweep.js'
@@ -94,6 +95,11 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       return createSearchJob({ ...shared, corpus, inputs: {} })
     }
     if (data === undefined) throw new RangeError('"data" expected a file or folder of text among the options')
+    if (!isTokenizerName(tokenizer)) {
+      throw new RangeError(
+        `"tokenizer" expected bytes or gpt2 in a sweep: a worker has no folder of one, got ${tokenizer}`,
+      )
+    }
     const key = JSON.stringify([data, valid, tokenizer, raw])
     if (!corpora.has(key)) {
       const reading = openCorpus({ data, valid, tokenizer, raw, signal: place.signal })
@@ -101,8 +107,8 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       for (const warning of (await reading).warnings) place.onNote(warning)
     }
     const corpus = await corpora.get(key)!
-    const given2 = { data: await inputs(data), ...(valid !== undefined && { valid: await inputs(valid) }) }
-    return createSearchJob({ ...shared, corpus, inputs: given2 })
+    const texts = { data: await inputs(data), ...(valid !== undefined && { valid: await inputs(valid) }) }
+    return createSearchJob({ ...shared, corpus, inputs: texts })
   }
 }
 

@@ -16,7 +16,8 @@ import { count, createTerminal, type Terminal, table } from './terminal.js'
 import { integer, oneOf, positive } from './values.js'
 
 interface SweepFlags {
-  set?: [string, readonly string[]][]
+  /** As given: read when the plan is made. */
+  set?: string[]
   command?: string
   option?: [string, string][]
   queue?: string
@@ -56,7 +57,7 @@ export function addSweep(program: Command): void {
     .command('sweep')
     .description('run searches, trainings, prunings or evaluations for every combination of some options')
     .argument('[plan]', 'a JSON file, or a command: search, train, prune, eval')
-    .option('--set <option=values>', 'values of an option: 0.1,0.3 or 0..4; may be given again', collect(readSet))
+    .option('--set <option=values>', 'values of an option: 0.1,0.3 or 0..4; may be given again', collect(String))
     .option('--option <name=value>', 'an option of all runs; may be given again', collect(readOption))
     .option('--queue <address>', 'hand the runs out: redis://host:port, rediss:// with TLS, or a socket')
     .option('--store <place>', 'where results go: a folder or s3://bucket/prefix (default: slt-store)')
@@ -94,9 +95,6 @@ function readOption(text: string): [string, string] {
   return [(at < 0 ? text : text.slice(0, at)).replace(/^--/, ''), at < 0 ? '' : text.slice(at + 1)]
 }
 
-/** Read before the module of sweeps is loaded: it is checked when the plan is made. */
-const readSet = (text: string): [string, readonly string[]] => [text, []]
-
 async function runSweep(given: string | undefined, flags: SweepFlags): Promise<void> {
   const terminal = createTerminal(flags)
   if (flags.watch !== undefined && given !== undefined)
@@ -111,8 +109,8 @@ async function runSweep(given: string | undefined, flags: SweepFlags): Promise<v
       await follow(prepared, flags, terminal, signal)
     },
     advice,
-    { patience: 30_000 },
-  ) // runs here save themselves
+    { patience: 30_000 }, // runs here save themselves
+  )
 }
 
 interface Prepared extends SweepRecord {
@@ -163,7 +161,7 @@ async function readGiven(given: string | undefined, flags: SweepFlags): Promise<
     throw new BadUsage('give a plan (sweep.json), a command (search, train, prune, eval), or --watch <folder>')
   const isCommand = (sweepCommands as readonly string[]).includes(given)
   const plan = isCommand ? readPlan({ command: given }) : await planOf(given, readPlan)
-  const grid = Object.fromEntries((flags.set ?? []).map(([text]) => readSetting(text)))
+  const grid = Object.fromEntries((flags.set ?? []).map(readSetting))
   const options: OptionTexts = Object.fromEntries(flags.option ?? [])
   return { ...plan, options: { ...plan.options, ...options }, grid: { ...plan.grid, ...grid } }
 }

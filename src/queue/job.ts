@@ -1,6 +1,6 @@
 /** A job: what is to be done, and the name that its result has. */
 import { nodeSha256 } from '../files/sha256.js'
-import { canonicalJson, fingerprintOf } from '../search/fingerprint.js'
+import { fingerprintOf } from '../search/fingerprint.js'
 import type { StoredFile } from './objects.js'
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
@@ -49,5 +49,3 @@ export interface Job {
 export function createJob(job: Omit<Job, 'id'>, identity: object): Job {
   return { id: fingerprintOf(nodeSha256, { version: QUEUE_VERSION, kind: job.kind, identity }), ...job }
 }
-
-export { canonicalJson }

@@ -65,6 +65,7 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
   await makeFolder(folder) // the result goes there too
   const isBegun = (await readTextIfThere(join(folder, 'run.json'))) !== undefined
   const out = join(folder, kind === 'search' ? 'ticket.slt.safetensors' : 'trained.safetensors')
+  let steps = 0 // known when it starts
   const report = await search({
     kind,
     choice: settings,
@@ -77,7 +78,10 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
     device,
     threads,
     signal,
-    onStep: ({ step, loss }) => context.onProgress(step, stepsOf(choice), `loss ${loss.toFixed(3)}`, loss),
+    onStart(start) {
+      steps = start.settings.steps
+    },
+    onStep: ({ step, loss }) => context.onProgress(step, steps, `loss ${loss.toFixed(3)}`, loss),
     onNote: (line) => context.onNote(line),
     onCheckpoint(step) {
       const copy = small.filter((path) => existsSync(join(context.folder, path))) // a task has no text, and writes no samples
@@ -102,8 +106,6 @@ interface SearchJobRequest {
   readonly device: 'cpu' | 'webgpu' | 'cuda'
   readonly validateEvery: number
 }
-
-const stepsOf = ({ steps }: SettingsChoice) => steps ?? 2000
 
 /** What a run has found, without its times, which differ from run to run. */
 function valuesOf(report: SearchReport): JsonObject {
