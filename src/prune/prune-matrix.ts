@@ -3,7 +3,7 @@ import { copyBits, packedBytes } from '../mask/index.js'
 import type { Seed } from '../random/index.js'
 import type { PairMasks, PairReport, PairSpec } from '../ticket/index.js'
 import { groupUnits } from './choose-units.js'
-import { createErrorStatistics } from './error-statistics.js'
+import { createErrorStatistics, type ErrorCounts } from './error-statistics.js'
 import { productRange } from './pair-source.js'
 import type { Column, ColumnsResult } from './solve-columns.js'
 import type { PrunePool } from './task.js'
@@ -22,17 +22,15 @@ export interface PruneMatrixOptions {
   onSolved?(count: number): void
 }
 
-/** The masks of a pair, what they achieve, and the error of every weight, float64 row-major [inputs, outputs]. */
+/** The masks of a pair, what they achieve, and how large the errors of its weights are. */
 export interface PrunedMatrix {
   masks: PairMasks
   report: PairReport
-  errors: Float64Array
+  errors: ErrorCounts
 }
 
-/** Prunes a matrix somewhere. Errors that are not given follow from the masks. */
-export type PruneMatrix = (
-  options: PruneMatrixOptions,
-) => Promise<Omit<PrunedMatrix, 'errors'> & Partial<Pick<PrunedMatrix, 'errors'>>>
+/** Prunes a matrix somewhere. */
+export type PruneMatrix = (options: PruneMatrixOptions) => Promise<PrunedMatrix>
 
 /** The columns of a pair, from the coordinate of each unit; a unit's place in a column is by its index. */
 export function columnsOf(spec: PairSpec, coordinate: Uint16Array, targets: Float64Array): Column[] {
@@ -89,7 +87,7 @@ export async function pruneMatrix(pool: PrunePool, options: PruneMatrixOptions):
     medianError: statistics.median(),
     expectedGap: expectedGaps.sort((a, b) => a - b)[expectedGaps.length >> 1] ?? 0,
   }
-  return { masks: { spec, coordinate, second }, report, errors }
+  return { masks: { spec, coordinate, second }, report, errors: statistics.counts() }
 }
 
 /** Waits for all, so that none is left behind, and then throws the first failure. */

@@ -65,7 +65,7 @@ export async function prunePairs(
     }
     const asked = { seed, spec, targets: weights, method, onSolved, signal: stop.signal }
     const pruned = await (elsewhere ? elsewhere.prune(asked) : pruneMatrix(pool, asked))
-    statistics.add(pruned.errors ?? absoluteDifferences(pairProduct(kernels, pruned.masks, seed), weights))
+    statistics.addCounts(pruned.errors)
     writing = writing.then(() => writer.writePair(pruned.masks, pruned.report))
     await writing
   }

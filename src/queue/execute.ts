@@ -57,7 +57,7 @@ export async function executeJob(
   const inputs: Record<string, string> = {}
   for (const [name, input] of Object.entries(job.inputs)) {
     signal.throwIfAborted()
-    inputs[name] = await layOut(store, input, join(scratch, 'inputs')).catch((error) => {
+    inputs[name] = await layOut(store, input, job.id, join(scratch, 'inputs')).catch((error) => {
       throw error instanceof UnusableContent ? new JobFailure(error.message, '') : error
     })
   }

@@ -6,7 +6,7 @@ import { makeFolder, refuseSystem } from '../files/files.js'
 import { nodeSha256 } from '../files/sha256.js'
 import { InputError } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
-import type { JobInput } from './job.js'
+import { type JobInput, placeOfOnce } from './job.js'
 import { fetchFile, type StoredFile, storeFile, UnusableContent } from './objects.js'
 import type { Store } from './store.js'
 
@@ -49,11 +49,12 @@ export const hashOfInput = (input: JobInput): string => fingerprintOf(nodeSha256
 
 /**
  * Lays an input out on this machine, unless it lies there already.
+ * @param id of the job that reads it
  * @param cache a folder for inputs of any jobs; what is in it is whole
  * @returns the path of the file or folder
  */
-export async function layOut(store: Store, input: JobInput, cache: string): Promise<string> {
-  const { name, isFolder, files } = input
+export async function layOut(store: Store, input: JobInput, id: string, cache: string): Promise<string> {
+  const { name, isFolder, files, once } = input
   checkPaths(input)
   const folder = join(cache, hashOfInput(input))
   const path = join(folder, name)
@@ -63,7 +64,7 @@ export async function layOut(store: Store, input: JobInput, cache: string): Prom
     for (const [within, file] of Object.entries(files)) {
       const to = isFolder ? join(partial, name, within) : join(partial, within)
       await makeFolder(dirname(to))
-      await fetchFile(store, file, to)
+      await fetchFile(store, file, to, once ? placeOfOnce(id) : undefined)
     }
     await rename(partial, folder).catch(async (error) => {
       if (!(await isThere(folder))) throw error // else another process has laid it out meanwhile

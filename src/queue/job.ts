@@ -21,7 +21,7 @@ export interface JobInput {
   readonly name: string
   readonly isFolder: boolean
   readonly files: Readonly<Record<string, StoredFile>>
-  /** No other job reads it: a worker does not keep it. */
+  /** No other job reads it: it lies at {@link placeOfOnce}, a worker does not keep it, and who asked for the job removes it at the end. */
   readonly once?: true
 }
 
@@ -49,3 +49,6 @@ export interface Job {
 export function createJob(job: Omit<Job, 'id'>, identity: object): Job {
   return { id: fingerprintOf(nodeSha256, { version: QUEUE_VERSION, kind: job.kind, identity }), ...job }
 }
+
+/** Where the files lie in the store that one job alone reads. */
+export const placeOfOnce = (id: string): string => `once/${id}`

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { loadKernels } from '../engine/node.js'
 import { writeAtomically } from '../files/files.js'
+import { ERROR_BINS, type ErrorCounts } from '../prune/error-statistics.js'
 import { pruneMatrix } from '../prune/prune-matrix.js'
 import { runPruneTask } from '../prune/task.js'
+import { InputError } from '../safetensors/index.js'
 import type { PairMasks, PairReport, PairSpec } from '../ticket/index.js'
 import { createJob, type Job, type JobInput, type JsonObject } from './job.js'
 import type { JobContext, JobFindings } from './kind.js'
@@ -21,7 +23,7 @@ export interface MatrixSettings {
   readonly dtype: 'float32' | 'float64'
 }
 
-/** @param file the matrix, in the store */
+/** @param file the matrix, which is to lie at `placeOfOnce` of the job */
 export function createMatrixJob(settings: MatrixSettings, file: StoredFile): Job {
   const { spec } = settings
   const weights = spec.inputs * spec.outputs
@@ -47,7 +49,7 @@ export async function runMatrixJob(request: JsonObject, context: JobContext): Pr
       return runPruneTask(kernels, task)
     },
   }
-  const { masks, report } = await pruneMatrix(pool, {
+  const { masks, report, errors } = await pruneMatrix(pool, {
     seed: BigInt(seed),
     spec,
     targets: floatsOf(bytes, dtype),
@@ -60,10 +62,15 @@ export async function runMatrixJob(request: JsonObject, context: JobContext): Pr
   })
   const path = join(context.folder, 'masks')
   await writeAtomically(path, async ({ write }) => {
-    await write(0, coordinateBytes(masks))
+    await write(0, littleEndian(masks.coordinate))
     await write(2 * spec.hidden, masks.second)
   })
-  return { values: { ...report }, files: { masks: path } }
+  const counts = join(context.folder, 'errors')
+  await writeAtomically(counts, async ({ write }) => {
+    await write(0, littleEndian(errors.bins))
+    await write(4 * errors.bins.length, littleEndian(errors.counts))
+  })
+  return { values: { ...report }, files: { masks: path, errors: counts } }
 }
 
 function floatsOf(bytes: Uint8Array, dtype: MatrixSettings['dtype']): Float64Array {
@@ -71,14 +78,32 @@ function floatsOf(bytes: Uint8Array, dtype: MatrixSettings['dtype']): Float64Arr
   return dtype === 'float64' ? new Float64Array(buffer) : Float64Array.from(new Float32Array(buffer))
 }
 
-const coordinateBytes = ({ coordinate }: PairMasks): Uint8Array =>
-  new Uint8Array(coordinate.buffer, coordinate.byteOffset, coordinate.byteLength)
+const littleEndian = ({ buffer, byteOffset, byteLength }: Uint16Array | Uint32Array): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength)
 
 /** The masks that a job's file holds: coordinates as uint16, then the second mask's bits. @param bytes of the file */
 export function readMatrixMasks(spec: PairSpec, bytes: Uint8Array): PairMasks {
   const own = Uint8Array.from(bytes) // a Buffer's slices would share its memory, at any offset
   const size = 2 * spec.hidden
   return { spec, coordinate: new Uint16Array(own.buffer, 0, spec.hidden), second: own.slice(size) }
+}
+
+/**
+ * How large the errors are: the file's bins as uint32, then as many counts.
+ * @throws InputError for a file that does not count every weight once
+ */
+export function readMatrixErrors(spec: PairSpec, bytes: Uint8Array, max: number): ErrorCounts {
+  const numbers = new Uint32Array(Uint8Array.from(bytes).buffer, 0, bytes.length >> 2)
+  const bins = numbers.subarray(0, numbers.length >> 1)
+  const counts = numbers.subarray(bins.length)
+  const isRising = bins.every((bin, i) => bin < ERROR_BINS && (i === 0 || bin > bins[i - 1]))
+  const total = counts.reduce((sum, count) => sum + count, 0)
+  if (bytes.length % 8 !== 0 || !isRising || total !== spec.inputs * spec.outputs) {
+    throw new InputError(
+      `"${spec.name}": a worker's counts of errors are not those of ${spec.inputs * spec.outputs} weights`,
+    )
+  }
+  return { bins, counts, max }
 }
 
 /** What a pruning records of the pair: with its names in the order in which a pruning here has them, so that the ticket is the same to the byte. */

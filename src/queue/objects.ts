@@ -39,10 +39,11 @@ export async function describeFile(path: string): Promise<StoredFile> {
 
 /**
  * Puts a file of this machine into the store, unless its content is there already.
+ * @param known what the file is, where that has been found out
  * @throws InputError when the store has lost it
  */
-export async function storeFile(store: Store, path: string, place = COMMON): Promise<StoredFile> {
-  const file = await describeFile(path)
+export async function storeFile(store: Store, path: string, place = COMMON, known?: StoredFile): Promise<StoredFile> {
+  const file = known ?? (await describeFile(path))
   const key = keyOf(file, place)
   await store.create(key, { path })
   if (!(await store.has(key)))

@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import { writeAtomically } from '../files/files.js'
 import type { PruneMatrixOptions } from '../prune/prune-matrix.js'
 import type { PruneElsewhere } from '../prune/prune-pairs.js'
-import type { Job } from './job.js'
+import { type Job, placeOfOnce } from './job.js'
 import { JobFailure } from './job-process.js'
-import { createMatrixJob, readMatrixMasks, readMatrixReport } from './matrix-job.js'
-import { fetchFile, storeFile, UnusableContent } from './objects.js'
+import { createMatrixJob, readMatrixErrors, readMatrixMasks, readMatrixReport } from './matrix-job.js'
+import { describeFile, fetchFile, storeFile, UnusableContent } from './objects.js'
 import type { RedisPlace } from './redis.js'
-import type { JobResult } from './results.js'
+import { findResult, type JobResult } from './results.js'
 import { openQueueRun, type QueueRunOptions } from './run-on-queue.js'
 import type { Store } from './store.js'
 
@@ -60,34 +60,40 @@ export async function openPruneQueue(
       await writeAtomically(file, ({ write }) =>
         write(0, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
       )
-      const target = await storeFile(store, file)
-      await rm(file)
-      signal?.throwIfAborted()
+      const target = await describeFile(file)
       const dtype = isSingle ? 'float32' : 'float64'
       const job = createMatrixJob({ seed: BigInt(seed).toString(), method, spec, dtype }, target)
+      const place = placeOfOnce(job.id)
+      const note = (line: string) => options.onNote?.(job, line)
+      if (!(await findResult(store, job.id, note))) await storeFile(store, file, place, target)
+      signal?.throwIfAborted()
       let told = 0
       const tell = (done: number) => {
         if (done > told) onSolved?.(done - told)
         told = Math.max(told, done)
       }
       progress.set(job.id, tell)
-      const path = join(scratch, `${spec.name}.masks`)
+      const [path, counts] = ['masks', 'errors'].map((name) => join(scratch, `${spec.name}.${name}`))
       const fetchResult = async () => {
         const { values, files } = await resultOf(job, signal)
         await fetchFile(store, files.masks, path)
+        await fetchFile(store, files.errors, counts)
         return values
       }
       const report = await fetchResult()
-        .catch((error) => {
+        .catch(async (error) => {
           if (!(error instanceof UnusableContent)) throw error
-          options.onNote?.(job, `${error.message}, and the job is run again`)
+          note(`${error.message}, and the job is run again`)
+          await storeFile(store, file, place, target)
           return fetchResult()
         })
         .finally(() => progress.delete(job.id))
       const masks = readMatrixMasks(spec, await readFile(path))
-      await rm(path)
+      const found = readMatrixReport(report)
+      const errors = readMatrixErrors(spec, await readFile(counts), found.maxError)
+      await Promise.all([rm(file), rm(path), rm(counts), store.remove(`${place}/${target.sha256}`)])
       tell(spec.inputs * spec.outputs)
-      return { masks, report: readMatrixReport(report) }
+      return { masks, report: found, errors }
     },
     async close() {
       await run.close()

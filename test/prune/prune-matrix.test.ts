@@ -28,8 +28,11 @@ describe.each(cases)('pruning $name: $inputs x $outputs, $items items, $method',
   const pruned = pruneMatrix(pool, { seed: 2n ** 63n + 5n, spec, targets, method: options.method })
 
   it('reports the errors of the masks literally applied', async () => {
-    const { masks, report, errors } = await pruned
-    expect(absoluteDifferences(pairProduct(kernels, masks, 2n ** 63n + 5n), targets)).toEqual(errors)
+    const { masks, report, errors: counted } = await pruned
+    const errors = absoluteDifferences(pairProduct(kernels, masks, 2n ** 63n + 5n), targets)
+    const statistics = createErrorStatistics()
+    statistics.add(errors)
+    expect(counted).toEqual(statistics.counts())
     expect(report.maxError).toBe(Math.max(...errors))
     expect(report.weights).toBe(inputs * outputs)
 
@@ -63,5 +66,13 @@ describe('error statistics', () => {
     expect(statistics.count).toBe(10_001)
     expect(Math.abs(statistics.median() / sorted[5000] - 1)).toBeLessThan(0.003)
     expect(createErrorStatistics().median()).toBe(0)
+    const merged = createErrorStatistics()
+    for (const part of [values.slice(0, 4000), values.slice(4000)]) {
+      const own = createErrorStatistics()
+      own.add(part)
+      merged.addCounts(own.counts())
+    }
+    expect(merged.counts()).toEqual(statistics.counts())
+    expect([merged.count, merged.max, merged.median()]).toEqual([10_001, statistics.max, statistics.median()])
   })
 })

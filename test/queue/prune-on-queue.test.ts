@@ -34,7 +34,7 @@ describe.skipIf(withoutRedis)('a pruning whose matrices are spread over workers'
       const target = await randomTarget('gpt2-nano-sort', 1, 3n)
       const options = { target, items: 6, seed: 5n, method, threads: 1, graphThreads: 1 }
       const here = join(folder, `${method}.slt.safetensors`)
-      await pruneModel({ ...options, out: here })
+      const alone = await pruneModel({ ...options, out: here })
       const place = await openRedis(redis.address)
       const store = await openStore(join(folder, 'store'))
       const stop = new AbortController()
@@ -43,7 +43,7 @@ describe.skipIf(withoutRedis)('a pruning whose matrices are spread over workers'
       const working = work({ redis: place, store, scratch, ...room })
       const elsewhere = await openPruneQueue({ redis: place, store, signal })
       const out = join(folder, `${method}-queue.slt.safetensors`)
-      await pruneModel({ ...options, out, elsewhere })
+      const spread = await pruneModel({ ...options, out, elsewhere })
       // Masks that were changed in the store are made again.
       const notes: string[] = []
       const again = await openPruneQueue({ redis: place, store, signal, onNote: (_, line) => notes.push(line) })
@@ -55,9 +55,15 @@ describe.skipIf(withoutRedis)('a pruning whose matrices are spread over workers'
       stop.abort()
       await working
       expect(readFileSync(out)).toEqual(readFileSync(here))
+      expect([spread.weights, spread.medianWeightError, spread.maxWeightError]).toEqual([
+        alone.weights,
+        alone.medianWeightError,
+        alone.maxWeightError,
+      ])
       expect(readFileSync(second)).toEqual(readFileSync(here))
       expect(notes[0]).toContain(`${masks}: holds 5 bytes of another content`)
       expect(await store.list('checkpoints')).toEqual([])
+      expect(await store.list('once/')).toEqual([]) // targets are not kept
     })
   }
 })
