@@ -1,57 +1,22 @@
 // What the queue costs: jobs of nothing over two workers on a Redis of its own, and the memory of a worker that waits. Every result is read back.
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { createNothingJob } from '../dist/queue/nothing-job.js'
 import { openStore } from '../dist/queue/open-store.js'
-import { openRedis } from '../dist/queue/redis.js'
 import { findResult } from '../dist/queue/results.js'
 import { runOnQueue } from '../dist/queue/run-on-queue.js'
 import { inTemporaryFolder } from './cli.mjs'
+import { withWorkers } from './redis-and-workers.mjs'
 
 const JOBS = 1000
 const WORKERS = 2
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 
 export async function run(log) {
-  if (spawnSync('redis-server', ['--version']).status !== 0) {
-    throw new Error('redis-server is not installed (Debian: apt-get install redis-server)')
-  }
-  return inTemporaryFolder(async (folder) => {
-    const socket = join(folder, 'socket')
-    const children = []
-    const start = (command, args) => {
-      const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-      children.push(child)
-      return child
-    }
-    try {
-      start('redis-server', [
-        '--port',
-        '0',
-        '--unixsocket',
-        socket,
-        '--dir',
-        folder,
-        '--appendonly',
-        'yes',
-        '--save',
-        '',
-      ])
-      const place = await untilOpen(socket)
-      const address = join(folder, 'store')
+  return inTemporaryFolder((folder) =>
+    withWorkers({ folder, workers: WORKERS, memory: 2 }, async ({ place, store: address, redis, working }) => {
       const store = await openStore(address)
-      for (let worker = 0; worker < WORKERS; worker++) {
-        const where = ['--queue', socket, '--store', address, '--scratch', join(folder, `scratch-${worker}`)]
-        const child = start(process.execPath, [main, 'work', ...where, '--jobs', '1', '--memory', '2'])
-        await once(child.stderr, 'data') // it says that it works
-      }
-      const workers = children.slice(1)
       await setTimeout(2000)
-      const idle = Math.max(...workers.map(({ pid }) => residentBytes(pid)))
+      const idle = Math.max(...working.map(({ pid }) => residentBytes(pid)))
       log(`a worker that waits: ${(idle / 1e6).toFixed(0)} MB`)
       const { signal } = new AbortController()
       const handOut = async (jobs) => {
@@ -61,9 +26,10 @@ export async function run(log) {
       }
       await handOut(Array.from({ length: WORKERS }, (_, i) => createNothingJob({ number: JOBS + i }))) // starts the jobs' processes
       const jobs = Array.from({ length: JOBS }, (_, number) => createNothingJob({ number }))
-      const [redis, ...working] = children.map(({ pid }) => pid)
-      const cpu = () =>
-        [process.pid, redis].map((pid) => cpuSeconds(pid, false)).concat(working.map((pid) => cpuSeconds(pid, true)))
+      const cpu = () => [
+        ...[process, redis].map(({ pid }) => cpuSeconds(pid, false)),
+        ...working.map(({ pid }) => cpuSeconds(pid, true)),
+      ]
       const before = cpu()
       const seconds = await handOut(jobs)
       const [here, ofRedis, ...ofWorkers] = cpu().map((value, i) => value - before[i])
@@ -97,24 +63,8 @@ export async function run(log) {
         idleBytes: idle,
         redisBytes,
       }
-    } finally {
-      for (const child of children.reverse()) {
-        child.kill('SIGKILL')
-        if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-      }
-    }
-  })
-}
-
-async function untilOpen(socket) {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await openRedis(socket)
-    } catch (error) {
-      if (tries === 100) throw error
-      await setTimeout(50)
-    }
-  }
+    }),
+  )
 }
 
 /** Processor seconds of a process, by /proc, and of those that it has started; a clock tick of Linux is 10 ms. */

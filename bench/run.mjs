@@ -26,6 +26,7 @@ const suites = [
   'minilm',
   'compression',
   'queue',
+  'prune-queue',
 ]
 
 const { values, positionals } = parseArgs({
@@ -37,6 +38,7 @@ const { values, positionals } = parseArgs({
     windows: { type: 'string' },
     threads: { type: 'string' },
     seeds: { type: 'string' },
+    layers: { type: 'string' },
     write: { type: 'boolean' },
   },
 })
