@@ -1,9 +1,8 @@
 /** Turns the runs of a sweep into jobs: their options are read as the commands themselves read them. */
-import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import type { Corpus } from '../data/index.js'
 import { isTokenizerName } from '../data/tokenizer.js'
-import type { Job, JobInput } from '../queue/job.js'
+import type { Job } from '../queue/job.js'
 import type { Store } from '../queue/store.js'
 import { labelOf, type OptionTexts, type SweepPlan, type SweepRun } from '../queue/sweep.js'
 import {
@@ -23,6 +22,8 @@ export interface SweepPlace {
   /** Threads of a job; results depend on them. */
   readonly threads: number
   readonly device: 'cpu' | 'webgpu' | 'cuda'
+  /** Whether trained models are to be had at the end; tickets always are. */
+  readonly models: boolean
   readonly signal: AbortSignal
   onNote(line: string): void
 }
@@ -69,15 +70,23 @@ const RUN_ONLY = [
 ]
 
 async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise<Make> {
-  const [{ createSearchJob }, { openCorpus }, { sortCorpus }, { chooseSettings }, { createLetterTokenizer }] =
-    await Promise.all([
-      import('../queue/search-job.js'),
-      import('../files/corpus-files.js'),
-      import('../files/sort-corpus.js'),
-      import('../search/settings.js'),
-      import('../data/index.js'),
-    ])
+  const [
+    { createSearchJob },
+    { openCorpus },
+    { openSearchTokenizer },
+    { sortCorpus },
+    { chooseSettings },
+    { createLetterTokenizer },
+  ] = await Promise.all([
+    import('../queue/search-job.js'),
+    import('../files/corpus-files.js'),
+    import('../jobs/search-tokenizer.js'),
+    import('../files/sort-corpus.js'),
+    import('../search/settings.js'),
+    import('../data/index.js'),
+  ])
   const inputs = inputsOf(place)
+  const tokenizers = remember(openSearchTokenizer)
   const corpora = new Map<string, Promise<Corpus>>()
   return async (options, label) => {
     const given = RUN_ONLY.find((name) => options[name] !== undefined)
@@ -87,7 +96,8 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     const flags = parse<ModelFlags & RunFlags>(kind === 'search' ? addMaskOptions(all) : all, options)
     const { data, valid, tokenizer = 'bytes', raw = false, validateEvery = 0 } = flags
     const choice = { ...settingsOf(flags), kind }
-    const shared = { label, choice, raw, threads: place.threads, device: place.device, validateEvery }
+    const { threads, device, models } = place
+    const shared = { label, choice, raw, threads, device, validateEvery, keepModel: models }
     if (choice.task) {
       if (data !== undefined) throw new RangeError('"data" expected nothing beside a task')
       const letters = createLetterTokenizer(choice.task.letters)
@@ -95,20 +105,20 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       return createSearchJob({ ...shared, corpus, inputs: {} })
     }
     if (data === undefined) throw new RangeError('"data" expected a file or folder of text among the options')
-    if (!isTokenizerName(tokenizer)) {
-      throw new RangeError(
-        `"tokenizer" expected bytes or gpt2 in a sweep: a worker has no folder of one, got ${tokenizer}`,
-      )
-    }
+    const { tokenizer: opened, sha256 } = await tokenizers(tokenizer)
     const key = JSON.stringify([data, valid, tokenizer, raw])
     if (!corpora.has(key)) {
-      const reading = openCorpus({ data, valid, tokenizer, raw, signal: place.signal })
+      const reading = openCorpus({ data, valid, tokenizer: opened, raw, signal: place.signal })
       corpora.set(key, reading)
       for (const warning of (await reading).warnings) place.onNote(warning)
     }
     const corpus = await corpora.get(key)!
-    const texts = { data: await inputs(data), ...(valid !== undefined && { valid: await inputs(valid) }) }
-    return createSearchJob({ ...shared, corpus, inputs: texts })
+    const read = {
+      data: await inputs.path(data),
+      ...(valid !== undefined && { valid: await inputs.path(valid) }),
+      ...(sha256 !== undefined && { tokenizer: await inputs.tokenizer(tokenizer) }),
+    }
+    return createSearchJob({ ...shared, corpus, tokenizer: sha256, inputs: read })
   }
 }
 
@@ -127,7 +137,7 @@ async function pruneMaker(place: SweepPlace): Promise<Make> {
       .option('--method <m>', '', oneOf('method', ['balanced', 'plain']))
       .option('--seed <n>', '', readSeed, 0n)
     const { seed, ...settings } = parse<{ items: number; seed: bigint }>(command, others)
-    const input = await inputs(folder)
+    const input = await inputs.path(folder)
     const bytes = Object.entries(input.files).reduce(
       (sum, [name, file]) => sum + (name.endsWith('.safetensors') ? file.bytes : 0),
       0,
@@ -143,39 +153,51 @@ async function pruneMaker(place: SweepPlace): Promise<Make> {
 }
 
 async function evalMaker(place: SweepPlace): Promise<Make> {
-  const [{ createEvalJob }, { textParts }] = await Promise.all([
+  const [{ createEvalJob }, { textParts }, { openSearchTokenizer }] = await Promise.all([
     import('../queue/eval-job.js'),
     import('../jobs/searched-eval.js'),
+    import('../jobs/search-tokenizer.js'),
   ])
   const inputs = inputsOf(place)
   return async (options, label) => {
-    const { ticket, data, ...others } = options
+    const { ticket, data, tokenizer, ...others } = options
     for (const [name, value] of Object.entries({ ticket, data })) {
       if (value === undefined) throw new RangeError(`"${name}" expected a path among the options`)
     }
     const command = new Command('eval')
       .option('--part <p>', '', oneOf('part', textParts))
-      .option('--tokenizer <t>', '')
       .option('--raw', '')
       .option('--windows <n>', '', integer('windows', 1))
       .option('--batch <n>', '', integer('batch', 1))
-    const settings = parse<Record<string, never>>(command, others)
-    const [model, text] = [await inputs(ticket), await inputs(data)]
+    const named = tokenizer !== undefined && isTokenizerName(tokenizer) ? { tokenizer } : {}
+    const settings = { ...parse<Record<string, never>>(command, others), ...named }
+    const isFolder = tokenizer !== undefined && !isTokenizerName(tokenizer)
+    if (isFolder) await openSearchTokenizer(tokenizer) // refused before a run starts
+    const own = isFolder ? { tokenizer: await inputs.tokenizer(tokenizer) } : {}
+    const [model, text] = [await inputs.path(ticket), await inputs.path(data)]
     // A ticket holds about a bit for a weight of four bytes.
     const bytes = Object.values(model.files).reduce((sum, file) => sum + file.bytes, 0) * (model.isFolder ? 2 : 32)
     const { threads, device } = place
-    return createEvalJob({ label, settings, ticket: model, data: text, bytes, threads, device })
+    return createEvalJob({ label, settings, ticket: model, data: text, ...own, bytes, threads, device })
   }
 }
 
-/** Puts each path into the store once. */
-function inputsOf({ store }: SweepPlace): (path: string) => Promise<JobInput> {
-  const known = new Map<string, Promise<JobInput>>()
-  return async (path) => {
-    const { storeInput } = await import('../queue/inputs.js')
-    const key = resolve(path)
-    if (!known.has(key)) known.set(key, storeInput(store, path))
-    return known.get(key)!
+/** Puts each file or folder, and each folder's tokenizer, into the store once. */
+function inputsOf({ store }: SweepPlace) {
+  const load = () => import('../queue/inputs.js')
+  return {
+    path: remember(async (path) => (await load()).storeInput(store, path)),
+    tokenizer: remember(async (folder) => (await load()).storeTokenizer(store, folder)),
+  }
+}
+
+/** Does the same for the same path once. */
+function remember<T>(work: (path: string) => Promise<T>): (path: string) => Promise<T> {
+  const known = new Map<string, Promise<T>>()
+  return (path) => {
+    const found = known.get(path) ?? work(path)
+    known.set(path, found)
+    return found
   }
 }
 

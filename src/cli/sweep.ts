@@ -4,6 +4,7 @@ import type { DeviceName } from '../engine/device.js'
 import type { JobEvents } from '../queue/events.js'
 import type { Job } from '../queue/job.js'
 import type { RunState } from '../queue/run-state.js'
+import type { Store } from '../queue/store.js'
 import type { OptionTexts, SweepPlan, SweepRun } from '../queue/sweep.js'
 import type { SweepFolder } from '../queue/sweep-folder.js'
 import type { SweepRecord } from '../queue/sweep-record.js'
@@ -28,6 +29,7 @@ interface SweepFlags {
   memory?: number
   threads: number
   device: Exclude<DeviceName, 'auto'>
+  models?: boolean
   force?: boolean
   json?: boolean
 }
@@ -37,6 +39,7 @@ Examples:
   slt sweep sweep.json
   slt sweep search --option data=corpus.txt --option model=micro --set keep=0.1,0.3,0.5 --set seed=0..4
   slt sweep sweep.json --queue redis://host:6379 --store /shared/store
+  slt sweep prune --option folder=model --set items=12..20 --models
   slt sweep --watch sweep --queue redis://host:6379
 
 sweep.json names a command (search, train, prune, eval), the options that all runs share, and a grid or a list of runs:
@@ -49,7 +52,8 @@ Without --queue the runs are here, as many side by side as cores and memory allo
 on any machine that reaches the queue and the store. Ctrl-C leaves the queue working; --watch comes back.
 
 A result is stored once, under the hash of what determines it: settings, text, threads, device. What the store has is not run
-again. In <out> are sweep.json, results.csv, results.json, results.md (mean and deviation over seeds) and figure.svg.`
+again. In <out> are sweep.json, results.csv, results.json, results.md (mean and deviation over seeds) and figure.svg;
+with --models also models/, a file a run: its ticket or trained model.`
 
 /** Adds `slt sweep`. */
 export function addSweep(program: Command): void {
@@ -63,6 +67,7 @@ export function addSweep(program: Command): void {
     .option('--store <place>', 'where results go: a folder or s3://bucket/prefix (default: slt-store)')
     .option('--watch <folder>', 'come back to the sweep of this folder')
     .option('--out <folder>', 'folder of the tables (default: the name of the plan, with .sweep)')
+    .option('--models', 'also copy every ticket and trained model into <out>/models')
     .option(
       '--jobs <n>',
       'runs at a time, without a queue (default: as many as cores and memory allow)',
@@ -137,21 +142,31 @@ async function prepare(
       throw new BadUsage(`the sweep of ${flags.watch} is on a queue: give --queue (it was ${record.queue})`)
     }
     const folder = await openSweepFolder(flags.watch, record, {})
-    return { ...record, runs: runsOf(record.plan), out: flags.watch, folder }
+    const models = flags.models ?? record.models ?? false
+    checkModels(models, record.plan, record.models)
+    return { ...record, models, runs: runsOf(record.plan), out: flags.watch, folder }
   }
   const plan = await readGiven(given, flags)
   const runs = runsOf(plan)
+  checkModels(flags.models ?? false, plan)
   const { checkStore, openStore } = await import('../queue/open-store.js')
   const { sweepJobs } = await import('./sweep-jobs.js')
   const address = flags.store ?? 'slt-store'
   const store = await openStore(address).then(checkStore)
-  const { threads, device } = flags
+  const { threads, device, models = false } = flags
   const onNote = (line: string) => terminal.note(line)
-  const jobs = await sweepJobs(plan, runs, { store, threads, device, signal, onNote })
+  const jobs = await sweepJobs(plan, runs, { store, threads, device, models, signal, onNote })
   const out = flags.out ?? `${basename(given ?? 'sweep').replace(/\.json$/, '')}.sweep`
   const queue = flags.queue === undefined ? null : flags.queue.replace(/\/\/[^/@]*@/, '//')
-  const record = { plan, queue, store: address, jobs }
+  const record = { plan, queue, store: address, ...(models && { models }), jobs }
   return { ...record, runs, out, folder: await openSweepFolder(out, record, flags) }
+}
+
+/** @param stored whether a sweep that was begun stores its trained models; undefined for one that begins @throws BadUsage */
+function checkModels(models: boolean, { command }: SweepPlan, stored: boolean | undefined = models): void {
+  if (models && command === 'eval') throw new BadUsage('--models: an evaluation makes no model')
+  if (models && command === 'train' && !stored)
+    throw new BadUsage('--models: this sweep was begun without it, and stores no trained models')
 }
 
 /** The plan of a file or a command, with what the flags change. */
@@ -215,7 +230,7 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
     await curves.fill(state.runs, signal)
     await folder.writeState(state, true)
   }
-  await report(prepared, state, terminal)
+  await report(prepared, state, terminal, () => modelsOf(prepared, state, store, signal))
 }
 
 const where = ({ queue }: SweepRecord, { threads }: SweepFlags): string =>
@@ -230,7 +245,7 @@ async function runHereWith(
     events,
     signal,
   }: {
-    store: Awaited<ReturnType<typeof import('../queue/open-store.js').openStore>>
+    store: Store
     events: JobEvents
     signal: AbortSignal
   },
@@ -247,8 +262,20 @@ async function runHereWith(
   })
 }
 
+/** The models of a sweep that is to bring them. */
+async function modelsOf({ out, models }: Prepared, { runs }: SweepState, store: Store, signal: AbortSignal) {
+  if (!models) return undefined
+  const { bringModels } = await import('./sweep-models.js')
+  return bringModels(runs, store, join(out, 'models'), signal)
+}
+
 /** The table and the files of what is done. @throws InputError when no run is done */
-async function report({ plan, out, folder }: Prepared, state: SweepState, terminal: Terminal): Promise<void> {
+async function report(
+  { plan, out, folder }: Prepared,
+  state: SweepState,
+  terminal: Terminal,
+  bringModels: () => ReturnType<typeof modelsOf>,
+): Promise<void> {
   const { sweepRows, sweepCells, sweepCsv, sweepMarkdown } = await import('../experiments/sweep-table.js')
   const { measureOf } = await import('../queue/sweep-state.js')
   const done = state.runs.filter(
@@ -268,12 +295,15 @@ async function report({ plan, out, folder }: Prepared, state: SweepState, termin
     'results.md': sweepMarkdown(rows),
     ...(figure === undefined ? {} : { 'figure.svg': figure }),
   })
+  const models = await bringModels()
   const counts = state.counts()
   const found = state.runs.filter((run) => run.found).length
   terminal.print(
     `${count(counts.done)} of ${count(state.runs.length)} runs done${found > 0 ? `, ${count(found)} of them before` : ''}; ${written.join(', ')}`,
   )
-  terminal.result({ out, counts, found, rows, failures })
+  if (models)
+    terminal.print(`${count(models.length)} ${models.length === 1 ? 'model' : 'models'} in ${join(out, 'models')}`)
+  terminal.result({ out, counts, found, rows, failures, ...(models && { models }) })
   if (failed.length > 0) {
     const last = failed[0].failure?.log.split('\n').slice(-5).join(' / ')
     throw new InputError(

@@ -22,15 +22,18 @@ export function createEvalJob(options: {
   readonly settings: EvalSettings
   readonly ticket: JobInput
   readonly data: JobInput
+  /** Of a folder; one that its name tells is among the settings. */
+  readonly tokenizer?: JobInput
   readonly bytes: number
   readonly threads: number
   readonly device: 'cpu' | 'webgpu' | 'cuda'
 }): Job {
-  const { label, settings, ticket, data, bytes, threads, device } = options
+  const { label, settings, ticket, data, tokenizer, bytes, threads, device } = options
   const needs = { bytes: 500e6 + 3 * bytes, device }
   const request = { ...settings, threads, device }
-  const identity = { ...request, ticket: hashOfInput(ticket), data: hashOfInput(data) }
-  return createJob({ kind: 'eval', label, request, inputs: { ticket, data }, needs }, identity)
+  const inputs = { ticket, data, ...(tokenizer && { tokenizer }) }
+  const hashes = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, hashOfInput(input)]))
+  return createJob({ kind: 'eval', label, request, inputs, needs }, { ...request, ...hashes })
 }
 
 export async function runEvalJob(request: JsonObject, context: JobContext): Promise<JobFindings> {
@@ -39,11 +42,9 @@ export async function runEvalJob(request: JsonObject, context: JobContext): Prom
     readonly threads: number
     readonly device: 'cpu' | 'webgpu' | 'cuda'
   }
-  const { ticket, data } = inputs
   const report = await evaluateTicket({
     ...settings,
-    ticket,
-    data,
+    ...(inputs as { readonly ticket: string; readonly data: string; readonly tokenizer?: string }),
     threads,
     device,
     signal,

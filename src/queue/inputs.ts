@@ -25,6 +25,22 @@ export async function storeInput(store: Store, path: string): Promise<JobInput> 
   return { name, isFolder: true, files }
 }
 
+/** The files of a folder that a folder's tokenizer is read from. */
+const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json']
+
+/**
+ * Puts the tokenizer of a folder into the store, without the model that may lie beside it. The folder's name does not count.
+ * @throws InputError when a file cannot be stored
+ */
+export async function storeTokenizer(store: Store, folder: string): Promise<JobInput> {
+  const files: Record<string, StoredFile> = {}
+  for (const name of TOKENIZER_FILES) {
+    const path = join(folder, name)
+    if (await isThere(path)) files[name] = await storeFile(store, path)
+  }
+  return { name: 'tokenizer', isFolder: true, files }
+}
+
 /** Paths within a folder, with slashes, in order. */
 async function filesOf(root: string, within = ''): Promise<string[]> {
   const names = await readdir(join(root, within)).catch((error) => refuseSystem(join(root, within), error))

@@ -19,7 +19,11 @@ export interface SearchJobOptions {
   /** Read from the inputs. */
   readonly corpus: Corpus
   /** The texts of the corpus in the store; absent for a task. */
-  readonly inputs: { readonly data?: JobInput; readonly valid?: JobInput }
+  readonly inputs: { readonly data?: JobInput; readonly valid?: JobInput; readonly tokenizer?: JobInput }
+  /** SHA-256 of a folder's tokenizer, which is among the inputs then. */
+  readonly tokenizer?: string | undefined
+  /** Stores the trained model beside what was found of it. Tickets are always stored. */
+  readonly keepModel?: boolean
   /** Whether the texts' bytes were taken as they are. */
   readonly raw: boolean
   /** The last bits of a result depend on both. */
@@ -31,7 +35,8 @@ export interface SearchJobOptions {
 
 /** @throws RangeError or TypeError for a setting */
 export function createSearchJob(options: SearchJobOptions): Job {
-  const { label, choice, corpus, inputs, raw, threads, device, validateEvery } = options
+  const { label, choice, corpus, inputs, tokenizer, raw, threads, device, validateEvery } = options
+  const keepModel = options.keepModel === true && choice.kind === 'train'
   const settings = chooseSettings(choice, corpus.tokenizer)
   const name = inputs.data?.name ?? corpus.name // it stands in the ticket
   const { seed, dataSeed, ...plain } = choice
@@ -39,21 +44,23 @@ export function createSearchJob(options: SearchJobOptions): Job {
     choice: JSON.parse(JSON.stringify(plain)),
     ...(seed !== undefined && { seed: String(seed) }),
     ...(dataSeed !== undefined && { dataSeed: String(dataSeed) }),
-    tokenizer: settings.task ? null : corpus.tokenizer.name,
+    tokenizer: settings.task || tokenizer !== undefined ? null : corpus.tokenizer.name,
+    ...(keepModel && { keepModel }),
     raw,
     threads,
     device,
     validateEvery,
   } satisfies JsonObject
   const needs = { bytes: searchBytes(settings, corpus.train.length + corpus.valid.length), device }
-  const identity = { ...identityOf(settings, corpus), name, threads, device, validateEvery }
+  const shared = { name, threads, device, validateEvery, ...(keepModel && { keepModel }) }
+  const identity = { ...identityOf(settings, corpus, tokenizer), ...shared }
   return createJob({ kind: 'search', label, request, inputs: { ...inputs }, needs }, identity)
 }
 
 /** Runs a search or a training, or goes on with one whose run folder was saved. */
 export async function runSearchJob(request: JsonObject, context: JobContext): Promise<JobFindings> {
   const asked = request as unknown as SearchJobRequest
-  const { seed, dataSeed, tokenizer, raw, threads, device, validateEvery } = asked
+  const { seed, dataSeed, keepModel, raw, threads, device, validateEvery } = asked
   const choice: SettingsChoice = {
     ...asked.choice,
     ...(seed !== undefined && { seed: BigInt(seed) }),
@@ -61,6 +68,7 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
   }
   const { kind, ...settings } = choice
   const { inputs, signal } = context
+  const tokenizer = inputs.tokenizer ?? asked.tokenizer
   const folder = join(context.folder, RUN)
   await makeFolder(folder) // the result goes there too
   const isBegun = (await readTextIfThere(join(folder, 'run.json'))) !== undefined
@@ -90,7 +98,8 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
   })
   const curve = join(context.folder, 'curve.jsonl')
   await writeTextAtomically(curve, await curveText(join(folder, 'metrics.jsonl')), { replaces: 'anything' })
-  return { values: valuesOf(report), files: { 'curve.jsonl': curve, ...(kind === 'search' && { ticket: out }) } }
+  const made = kind === 'search' ? { ticket: out } : keepModel && { model: out }
+  return { values: valuesOf(report), files: { 'curve.jsonl': curve, ...made } }
 }
 
 const RUN = 'run'
@@ -101,6 +110,7 @@ interface SearchJobRequest {
   readonly seed?: string
   readonly dataSeed?: string
   readonly tokenizer: string | null
+  readonly keepModel?: boolean
   readonly raw: boolean
   readonly threads: number
   readonly device: 'cpu' | 'webgpu' | 'cuda'

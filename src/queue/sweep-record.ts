@@ -12,6 +12,8 @@ export interface SweepRecord {
   /** Address of the queue without its password; null where the runs are here. */
   readonly queue: string | null
   readonly store: string
+  /** Whether tickets and trained models are copied out of the store at the end. */
+  readonly models?: boolean
   readonly jobs: readonly Job[]
 }
 

@@ -46,7 +46,7 @@ test('no run, and too many', () => {
 const jobsOf = (options: Record<string, string>) => {
   const plan = readPlan({ command: 'search', options, runs: [{}] })
   const place = { store: {} as Store, threads: 1, device: 'cpu', signal: new AbortController().signal } as const
-  return sweepJobs(plan, runsOf(plan), { ...place, onNote: () => {} })
+  return sweepJobs(plan, runsOf(plan), { ...place, models: false, onNote: () => {} })
 }
 
 test('an id is that of what determines the result: defaults that are spelt out change nothing, a seed does', async () => {
@@ -62,7 +62,7 @@ test.each<[Record<string, string>, string]>([
   [{ model: 'micro' }, 'search: "data" expected a file or folder of text among the options'],
   [
     { data: 'x', tokenizer: 'folder-of-one' },
-    'search: "tokenizer" expected bytes or gpt2 in a sweep: a worker has no folder of one, got folder-of-one',
+    'search: "tokenizer" expected bytes, gpt2 or a folder with a tokenizer.json, got folder-of-one',
   ],
   [{ task: 'sort', out: 'x' }, 'search: "out" is no option of a run in a sweep'],
   [{ task: 'sort', kep: '0.3' }, "search: unknown option '--kep'"],
