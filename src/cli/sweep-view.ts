@@ -2,6 +2,7 @@ import { MultiBar, type SingleBar } from 'cli-progress'
 import type { RunState } from '../queue/run-state.js'
 import type { SweepState } from '../queue/sweep-state.js'
 import { barOf, fitLine, type LinePart, liveColumns } from './live-line.js'
+import { createRunTable } from './live-table.js'
 import { allowsColour, count, secondsText, type Terminal } from './terminal.js'
 
 /** A live table of a sweep, on stderr. */
@@ -19,41 +20,40 @@ const MOST_LINES = 10
 /** Milliseconds between two lines where there is no terminal. */
 const LINE_INTERVAL = 10_000
 
-/** Columns of a bar. */
+/** Columns of the bar of all runs. */
 const BAR = 20
 
-/** `12 done, 4 running, 30 waiting, 1 failed | 2.1 runs/min | 14 min left`. */
-function totalParts(state: SweepState): LinePart[] {
+/** `12 of 47 done, 4 running, 30 waiting, 1 failed | 12 min 4 s | 2.1 runs/min | 14 min left`. */
+export function totalParts(
+  state: Pick<SweepState, 'runs' | 'counts' | 'rate' | 'secondsLeft' | 'elapsed'>,
+): LinePart[] {
   const { done, running, waiting, failed } = state.counts()
   const total = state.runs.length
   const rate = state.rate()
   const left = state.secondsLeft()
-  const counts = [`${count(done)} done`, `${count(running)} running`, `${count(waiting)} waiting`]
+  const ended = `${count(done)} of ${count(total)} done`
+  const others = { running, waiting, failed }
+  const told = Object.entries(others).flatMap(([status, runs]) => (runs > 0 ? [`${count(runs)} ${status}`] : []))
   return [
-    { text: barOf((done + failed) / Math.max(total, 1), BAR), rank: 4 },
-    { text: [...counts, ...(failed > 0 ? [`${count(failed)} failed`] : [])].join(', '), rank: 0 },
-    { text: rate === 0 ? '' : rate >= 1 ? `${rate.toFixed(1)} runs/s` : `${(60 * rate).toFixed(1)} runs/min`, rank: 2 },
-    { text: left === undefined ? '' : `${secondsText(left)} left`, rank: 1 },
+    { text: barOf((done + failed + partsOf(state.runs)) / Math.max(total, 1), BAR), rank: 4 },
+    { text: [ended, ...told].join(', '), rank: 0, short: ended },
+    { text: `${secondsText(state.elapsed())} so far`, rank: 2 },
+    { text: rate === 0 ? '' : rate >= 1 ? `${rate.toFixed(1)} runs/s` : `${(60 * rate).toFixed(1)} runs/min`, rank: 3 },
+    { text: left === undefined || running + waiting === 0 ? '' : `${secondsText(left)} left`, rank: 1 },
   ]
 }
 
-/** `keep 0.3, seed 1 | 120 of 500 | loss 2.41 | host:123`. */
-function runParts({ label, progress, worker }: RunState): LinePart[] {
-  const share = progress && progress.total > 0 ? progress.done / progress.total : 0
-  return [
-    { text: barOf(share, BAR), rank: 4 },
-    { text: label, rank: 0 },
-    {
-      text: progress && progress.total > 0 ? `${count(progress.done)} of ${count(progress.total)}` : 'starting',
-      rank: 1,
-    },
-    { text: progress?.text ?? '', rank: 2 },
-    { text: worker ?? '', rank: 3 },
-  ]
-}
+/** What the runs that go on have done, in runs. */
+const partsOf = (runs: readonly RunState[]): number =>
+  runs.reduce(
+    (sum, { status, progress }) =>
+      status === 'running' && progress && progress.total > 0 ? sum + progress.done / progress.total : sum,
+    0,
+  )
 
 export function createSweepView(terminal: Terminal, state: SweepState): SweepView {
   if (!allowsColour(process.stderr)) return plainView(terminal, state)
+  const runTable = createRunTable(state.runs)
   let lines: string[] = []
   let bars: SingleBar[] = []
   let table: MultiBar | undefined
@@ -62,7 +62,7 @@ export function createSweepView(terminal: Terminal, state: SweepState): SweepVie
     const shown = running.slice(0, MOST_LINES)
     const more = running.length > shown.length ? [`and ${running.length - shown.length} more`] : []
     const columns = liveColumns()
-    lines = [fitLine(totalParts(state), columns), ...shown.map((run) => fitLine(runParts(run), columns)), ...more]
+    lines = [fitLine(totalParts(state), columns), ...runTable.lines(shown, columns), ...more]
     if (lines.length < bars.length) stop() // the table has become shorter: it is drawn anew
     table ??= new MultiBar({
       stream: process.stderr,

@@ -3,7 +3,6 @@ import type { Command } from 'commander'
 import type { DeviceName } from '../engine/device.js'
 import type { JobEvents } from '../queue/events.js'
 import type { Job } from '../queue/job.js'
-import type { RunState } from '../queue/run-state.js'
 import type { Store } from '../queue/store.js'
 import type { OptionTexts, SweepPlan, SweepRun } from '../queue/sweep.js'
 import type { SweepFolder } from '../queue/sweep-folder.js'
@@ -12,8 +11,9 @@ import type { SweepState } from '../queue/sweep-state.js'
 import { InputError } from '../safetensors/input-error.js'
 import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
+import { reportSweep } from './sweep-report.js'
 import { createSweepView } from './sweep-view.js'
-import { count, createTerminal, type Terminal, table } from './terminal.js'
+import { count, createTerminal, type Terminal } from './terminal.js'
 import { integer, oneOf, positive } from './values.js'
 
 interface SweepFlags {
@@ -52,8 +52,9 @@ Without --queue the runs are here, as many side by side as cores and memory allo
 on any machine that reaches the queue and the store. Ctrl-C leaves the queue working; --watch comes back.
 
 A result is stored once, under the hash of what determines it: settings, text, threads, device. What the store has is not run
-again. In <out> are sweep.json, results.csv, results.json, results.md (mean and deviation over seeds) and figure.svg;
-with --models also models/, a file a run: its ticket or trained model.`
+again. In <out> are sweep.json, results.csv, results.json, results.md (mean and deviation over seeds), runs.csv (a line a
+run) and figure.svg; with --models also models/, a file a run: its ticket or trained model. In results.csv a number has four
+columns: loss_mean, loss_sd (standard deviation), loss_ci95_low and loss_ci95_high (95 % interval of the mean, from 3 runs on).`
 
 /** Adds `slt sweep`. */
 export function addSweep(program: Command): void {
@@ -192,6 +193,9 @@ async function planOf(path: string, readPlan: (value: unknown) => SweepPlan): Pr
   }
 }
 
+/** So many runs have their makers told while a sweep goes on, as many as the explorer lists; all have them at the end. */
+const MOST_LIVE = 500
+
 /** Has the jobs run and shows them until the last has ended. */
 async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { jobs, runs, folder, plan } = prepared
@@ -199,7 +203,8 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
   const { openStore } = await import('../queue/open-store.js')
   const { createStoredCurves } = await import('../queue/stored-curves.js')
   const store = await openStore(prepared.store)
-  const curves = createStoredCurves(store)
+  const { createStoredMakings } = await import('../queue/stored-makings.js')
+  const [curves, makings] = [createStoredCurves(store), createStoredMakings(store)]
   const state = followSweep(runs, jobs, (run) => {
     if (run.status === 'failed') view.note(`failed: ${run.label}: ${run.failure?.message}`)
     if (run.disputed)
@@ -212,6 +217,7 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
   const timer = setInterval(() => {
     view.show()
     curves.fill(state.runs, signal).catch(() => {}) // asked for again: each is read once
+    makings.fill(state.runs.slice(0, MOST_LIVE), signal).catch(() => {})
     folder.writeState(state).catch(() => {}) // told at the end, where it matters
   }, 500)
   const events: JobEvents = { ...state.events, onNote: (job, line) => view.note(`${job.label}: ${line}`) }
@@ -228,9 +234,10 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
     clearInterval(timer)
     view.stop()
     await curves.fill(state.runs, signal)
+    await makings.fill(state.runs, signal)
     await folder.writeState(state, true)
   }
-  await report(prepared, state, terminal, () => modelsOf(prepared, state, store, signal))
+  await reportSweep(prepared, state, terminal, () => modelsOf(prepared, state, store, signal))
 }
 
 const where = ({ queue }: SweepRecord, { threads }: SweepFlags): string =>
@@ -267,47 +274,4 @@ async function modelsOf({ out, models }: Prepared, { runs }: SweepState, store: 
   if (!models) return undefined
   const { bringModels } = await import('./sweep-models.js')
   return bringModels(runs, store, join(out, 'models'), signal)
-}
-
-/** The table and the files of what is done. @throws InputError when no run is done */
-async function report(
-  { plan, out, folder }: Prepared,
-  state: SweepState,
-  terminal: Terminal,
-  bringModels: () => ReturnType<typeof modelsOf>,
-): Promise<void> {
-  const { sweepRows, sweepCells, sweepCsv, sweepMarkdown } = await import('../experiments/sweep-table.js')
-  const { measureOf } = await import('../queue/sweep-state.js')
-  const done = state.runs.filter(
-    (run): run is RunState & Required<Pick<RunState, 'numbers'>> => run.numbers !== undefined,
-  )
-  const failed = state.runs.filter(({ status }) => status === 'failed')
-  const rows = sweepRows(done)
-  const { head, lines } = sweepCells(rows)
-  if (rows.length > 0) terminal.print(table(terminal.colour, head, lines))
-  const { renderSweep } = await import('../experiments/sweep-figure.js')
-  const measure = measureOf(plan)
-  const figure = rows.length === 0 ? undefined : renderSweep(rows, measure, `slt ${plan.command}: ${measure}`)
-  const failures = failed.map(({ label, failure }) => ({ label, ...failure }))
-  const written = await folder.writeResults({
-    'results.json': `${JSON.stringify({ command: plan.command, options: plan.options, rows, failures }, null, 2)}\n`,
-    'results.csv': sweepCsv(rows),
-    'results.md': sweepMarkdown(rows),
-    ...(figure === undefined ? {} : { 'figure.svg': figure }),
-  })
-  const models = await bringModels()
-  const counts = state.counts()
-  const found = state.runs.filter((run) => run.found).length
-  terminal.print(
-    `${count(counts.done)} of ${count(state.runs.length)} runs done${found > 0 ? `, ${count(found)} of them before` : ''}; ${written.join(', ')}`,
-  )
-  if (models)
-    terminal.print(`${count(models.length)} ${models.length === 1 ? 'model' : 'models'} in ${join(out, 'models')}`)
-  terminal.result({ out, counts, found, rows, failures, ...(models && { models }) })
-  if (failed.length > 0) {
-    const last = failed[0].failure?.log.split('\n').slice(-5).join(' / ')
-    throw new InputError(
-      `${count(failed.length)} of ${count(state.runs.length)} runs failed; the first, ${failed[0].label}: ${failed[0].failure?.message}${last ? ` (${last})` : ''}`,
-    )
-  }
 }

@@ -1,54 +1,87 @@
 /** The figure of a sweep: a number against the option that has the most values, a line for each setting of the others. */
-import { dot, line, type Markish, ruleX } from '@observablehq/plot'
+import { dot, line, type Markish, ruleX, text } from '@observablehq/plot'
 import { composeSvg, type LegendEntry } from '../svg/compose.js'
 import { drawPanel } from '../svg/draw-panel.js'
 import { BLUE, GREEN, GREY, ORANGE, PURPLE } from '../svg/palette.js'
-import { type SweepLinePoint, sweepCaption, sweepLines } from './sweep-lines.js'
-import type { SweepRow } from './sweep-table.js'
+import { logTicks, type SweepLines, sweepCaption, ticksOf, tickText } from './sweep-lines.js'
+import { measureText } from './sweep-measures.js'
+import type { SweepRow } from './sweep-rows.js'
 
-const COLOURS = [ORANGE, BLUE, GREEN, PURPLE, GREY]
+/** In the order of the page's `--series-1` to `--series-5`: a setting has one colour in both. */
+const COLOURS = [BLUE, ORANGE, GREEN, PURPLE, GREY]
 const DASHES = [undefined, '5 4', '2 3', '8 3 2 3'] // with the colours, a look of its own for each of MOST_LINES
 
+/** Pixels between the bars of two lines at one x, and most pixels between those of the first and the last line. */
+const SHIFT = 6
+const MOST_SHIFT = 28
+
+/** Pixels from the frame to the first and last points. */
+const INSET = 24
+
 /**
- * Draws the rows of a sweep.
- * @param number which of their numbers
- * @returns the SVG; undefined where no option has two values, or there would be more than 20 lines
+ * Draws what `sweepLines` found.
+ * @param number which of the rows' numbers
  */
-export function renderSweep(rows: readonly SweepRow[], number: string, title: string): string | undefined {
-  const found = sweepLines(rows, number)
-  if (found === undefined) return undefined
-  const { across, values, isNumeric, isWide } = found
-  const series = found.lines.map(({ label, points }, i) => ({
+export function renderSweep(rows: readonly SweepRow[], number: string, title: string, found: SweepLines): string {
+  const { across, values, isNumeric, isWide, isLogNumber, lines } = found
+  const shift = Math.min(SHIFT, MOST_SHIFT / Math.max(lines.length - 1, 1))
+  const series = lines.map(({ label, points }, i) => ({
     label,
     points,
     colour: COLOURS[i % COLOURS.length],
     dash: DASHES[Math.floor(i / COLOURS.length)],
+    dx: Math.round(10 * (i - (lines.length - 1) / 2) * shift) / 10,
   }))
-  const low = (point: SweepLinePoint) => point.mean - (point.deviation ?? 0)
-  const high = (point: SweepLinePoint) => point.mean + (point.deviation ?? 0)
+  const points = lines.flatMap((each) => each.points)
+  // On a log axis a bar that reaches 0 ends at the frame.
+  const least = Math.min(...points.flatMap(({ mean, bar: [low] }) => (isLogNumber && !(low > 0) ? [mean] : [low])))
+  const domain = [least, Math.max(...points.map(({ bar }) => bar[1]))] as const
   const axis = { label: across, labelAnchor: 'center', labelArrow: 'none', labelOffset: 38, grid: true } as const
   const panel = drawPanel({
     height: 380,
-    marginTop: 26,
+    marginTop: 30,
     marginBottom: 46,
     x: isNumeric
-      ? { type: isWide ? 'log' : 'linear', nice: true, ...axis }
+      ? { type: isWide ? 'log' : 'linear', inset: INSET, ...axis, ...numbersAt(ticksOf(values.map(Number), isWide)) }
       : { type: 'point', domain: values, ...axis },
-    y: { label: number, grid: true, labelArrow: 'none', nice: true },
-    marks: series.flatMap(({ points, colour, dash }): Markish[] => [
-      line(points, {
-        x: 'x',
-        y: 'mean',
-        stroke: colour,
-        strokeWidth: 2,
-        ...(dash ? { strokeDasharray: dash } : {}),
-      }),
-      ruleX(points, { x: 'x', y1: low, y2: high, stroke: colour, strokeWidth: 1.5 }),
-      dot(points, { x: 'x', y: 'mean', fill: colour, r: 3.5 }),
-    ]),
+    y: {
+      type: isLogNumber ? 'log' : 'linear',
+      ...{ domain, inset: 10, label: null, grid: true },
+      ...numbersAt(isLogNumber ? logTicks(domain[0], domain[1]) : undefined),
+    },
+    marks: [
+      text([measureText(number)], { frameAnchor: 'top-left', textAnchor: 'start', dx: -42, dy: -20 }),
+      ...series.flatMap(({ points, colour, dash, dx }): Markish[] => [
+        // Categories have no order, so nothing lies between two of them.
+        ...(isNumeric
+          ? [
+              line(points, {
+                x: 'x',
+                y: 'mean',
+                dx,
+                stroke: colour,
+                strokeWidth: 2,
+                ...(dash && { strokeDasharray: dash }),
+              }),
+            ]
+          : []),
+        ruleX(points, {
+          ...{ x: 'x', dx, stroke: colour, strokeWidth: 1.5 },
+          y1: ({ bar }) => Math.max(bar[0], domain[0]),
+          y2: ({ bar }) => bar[1],
+        }),
+        dot(points, { x: 'x', y: 'mean', dx, fill: colour, r: 3.5 }),
+      ]),
+    ],
   })
   const legend: LegendEntry[] = series
     .filter(({ label }) => label !== '')
-    .map(({ label, colour, dash }) => ({ label, colour, mark: 'dots', ...(dash ? { dash } : {}) }))
+    .map(({ label, colour, dash }) => ({
+      ...{ label, colour, mark: isNumeric ? 'dots' : 'bar' },
+      ...(dash ? { dash } : {}),
+    }))
   return composeSvg({ title, legend, panels: [panel], caption: sweepCaption(rows, number) })
 }
+
+/** @param ticks undefined where Plot chooses them */
+const numbersAt = (ticks: readonly number[] | undefined) => ({ tickFormat: tickText, ...(ticks && { ticks }) })

@@ -26,6 +26,12 @@ export interface Making {
   readonly at: string
 }
 
+/** A {@link Making} in the store. */
+export interface StoredMaking extends Making {
+  /** Whether it found what stands under `results/`. */
+  readonly agrees: boolean
+}
+
 const encoder = new TextEncoder()
 const keyOf = (id: string) => `results/${id.slice(0, 2)}/${id}.json`
 
@@ -92,8 +98,8 @@ export const isDisputed = async (store: Store, id: string): Promise<boolean> =>
   (await store.list(`disagreements/${id}/`)).length > 0
 
 /** Who made the result of a job, the earliest first: more than one where a claim ran out, or a store is shared by queues. */
-export async function makingsOf(store: Store, id: string): Promise<Making[]> {
-  const found: Making[] = []
+export async function makingsOf(store: Store, id: string): Promise<StoredMaking[]> {
+  const found: StoredMaking[] = []
   for (const key of await store.list(`made/${id}/`)) {
     const bytes = await store.read(key)
     if (bytes) found.push(JSON.parse(new TextDecoder().decode(bytes)))

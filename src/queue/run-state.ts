@@ -21,8 +21,10 @@ export interface RunState {
   readonly label: string
   readonly varied: Readonly<Record<string, string>>
   status: RunStatus
-  /** Who runs it, or ran it last. */
+  /** Who runs it, or ran it last; of a run that is done, who made the result. Absent where it is not known. */
   worker?: string
+  /** Of a run that is done: how long its maker took for it, from its start or its checkpoint on. */
+  seconds?: number
   progress?: Omit<JobProgress, 'value'>
   /** Its curve: at most 200 points, the steps rising; each value is a mean over the steps since the point before. */
   points?: readonly CurvePoint[]

@@ -89,7 +89,7 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
     onStart(start) {
       steps = start.settings.steps
     },
-    onStep: ({ step, loss }) => context.onProgress(step, steps, `loss ${loss.toFixed(3)}`, loss),
+    onStep: ({ step, loss }) => context.onProgress(step, steps, `loss ${loss.toPrecision(3)}`, loss),
     onNote: (line) => context.onNote(line),
     onCheckpoint(step) {
       const copy = small.filter((path) => existsSync(join(context.folder, path))) // a task has no text, and writes no samples

@@ -1,10 +1,10 @@
 /** The folder of a sweep: what is run, where it stands, and its tables. */
-import { readdir } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder, readTextIfThere, writeTextAtomically } from '../files/files.js'
 import { InputError } from '../safetensors/index.js'
 import { canonicalJson } from '../search/fingerprint.js'
-import { parseSweepRecord, SWEEP_VERSION, type SweepRecord } from './sweep-record.js'
+import { parseSavedSweep, parseSweepRecord, type SavedSweep, SWEEP_VERSION, type SweepRecord } from './sweep-record.js'
 import type { SweepState } from './sweep-state.js'
 
 const RECORD = 'sweep.json'
@@ -22,8 +22,12 @@ export async function readSweep(folder: string): Promise<SweepRecord | undefined
 export interface SweepFolder {
   /** Writes `state.json`, at most every two seconds unless it is the last time. */
   writeState(state: SweepState, isLast?: boolean): Promise<void>
-  /** Writes `results.json`, `results.csv`, `results.md` and, where there is something to draw, `figure.svg`. @returns their paths */
-  writeResults(texts: Readonly<Record<string, string>>): Promise<string[]>
+  /**
+   * Writes files by their names: `results.json`, `results.csv`, `results.md`, `runs.csv`, `figure.svg`. One whose text is undefined is removed, as it
+   * would be of an earlier time.
+   * @returns paths of those that were written
+   */
+  writeResults(texts: Readonly<Record<string, string | undefined>>): Promise<string[]>
 }
 
 /** Milliseconds between two states. */
@@ -50,28 +54,56 @@ export async function openSweepFolder(
     throw new InputError(`${folder}: holds files, but no sweep; --out names another folder`)
   }
   const write = (name: string, text: string) => writeTextAtomically(join(folder, name), text, { replaces: 'anything' })
+  const before = there === undefined ? undefined : await savedBefore(join(folder, STATE))
+  const startedAt = before?.startedAt ?? new Date().toISOString()
+  let endedAt = before?.endedAt ?? null
   await write(RECORD, `${JSON.stringify({ version: SWEEP_VERSION, ...record }, null, 2)}\n`)
   let last = Number.NEGATIVE_INFINITY
   let writing = Promise.resolve()
+  let hasEnded = false
   return {
     async writeState({ runs, counts, rate, secondsLeft }, isLast = false) {
       if (!isLast && performance.now() - last < STATE_EVERY) return
       last = performance.now()
       const at = new Date().toISOString()
+      const isOver = runs.every(({ status }) => status === 'done' || status === 'failed')
+      // A command that finds every run done has not made the sweep any longer.
+      if (isOver && !hasEnded) {
+        if (endedAt === null || runs.some(({ status, found }) => status === 'failed' || !found)) endedAt = at
+        hasEnded = true
+      }
       const text = JSON.stringify({
         version: SWEEP_VERSION,
         at,
         counts: counts(),
         rate: rate(),
         secondsLeft: secondsLeft() ?? null,
+        startedAt,
+        endedAt: isOver ? endedAt : null,
         runs,
       })
       writing = writing.then(() => write(STATE, `${text}\n`))
       await writing
     },
     async writeResults(texts) {
-      for (const [name, text] of Object.entries(texts)) await write(name, text)
-      return Object.keys(texts).map((name) => join(folder, name))
+      const written: string[] = []
+      for (const [name, text] of Object.entries(texts)) {
+        const path = join(folder, name)
+        if (text === undefined) await rm(path, { force: true })
+        else written.push(path)
+        if (text !== undefined) await write(name, text)
+      }
+      return written
     },
+  }
+}
+
+/** The state of the same sweep from an earlier time; undefined where there is none, or none that can be read. */
+async function savedBefore(path: string): Promise<SavedSweep | undefined> {
+  const text = await readTextIfThere(path)
+  try {
+    return text === undefined ? undefined : parseSavedSweep(path, text)
+  } catch {
+    return undefined // it is written anew
   }
 }

@@ -37,13 +37,16 @@ export interface SavedSweep {
   /** Runs that ended a second. */
   readonly rate: number
   readonly secondsLeft: number | null
+  /** ISO 8601, UTC: when the sweep was first started, and when its last run ended; null where it is not known, or has not. */
+  readonly startedAt: string | null
+  readonly endedAt: string | null
   readonly runs: readonly RunState[]
 }
 
 /** @param path for messages @throws InputError for a text that is no state of a sweep */
 export function parseSavedSweep(path: string, text: string): SavedSweep {
   try {
-    const { at, rate, secondsLeft, runs } = expectVersion(text)
+    const { at, rate, secondsLeft, startedAt, endedAt, runs } = expectVersion(text)
     if (!Array.isArray(runs)) throw new TypeError('"runs" is missing')
     const read = runs.map(readRun)
     const counts: Record<RunStatus, number> = { waiting: 0, running: 0, done: 0, failed: 0 }
@@ -53,6 +56,8 @@ export function parseSavedSweep(path: string, text: string): SavedSweep {
       counts,
       rate: isNumber(rate) ? rate : 0,
       secondsLeft: isNumber(secondsLeft) ? secondsLeft : null,
+      startedAt: isText(startedAt) ? startedAt : null,
+      endedAt: isText(endedAt) ? endedAt : null,
       runs: read,
     }
   } catch (error) {
@@ -79,13 +84,15 @@ const statuses: readonly unknown[] = ['waiting', 'running', 'done', 'failed'] sa
 function readRun(value: unknown, i: number): RunState {
   if (!isObject(value) || !isText(value.id) || !isText(value.label) || !statuses.includes(value.status))
     throw new TypeError(`runs[${i}] is none`)
-  const { id, label, status, varied, worker, progress, points, numbers, files, failure, found, disputed } = value
+  const { id, label, status, varied, worker, seconds, progress, points, numbers, files, failure, found, disputed } =
+    value
   return {
     id,
     label,
     varied: pick(varied, isText),
     status: status as RunStatus,
     ...(isText(worker) && { worker }),
+    ...(isNumber(seconds) && { seconds }),
     ...(isProgress(progress) && { progress }),
     ...(Array.isArray(points) && points.every(isPoint) && { points }),
     ...(isObject(numbers) && { numbers: pick(numbers, isNumber) }),

@@ -2,6 +2,7 @@
 import { type Curve, createCurve, pointsFor } from './curve.js'
 import type { JobEvents } from './events.js'
 import type { Job, JsonObject } from './job.js'
+import { createPace } from './pace.js'
 import type { JobResult } from './results.js'
 import type { CurvePoint, JobProgress, RunCounts, RunState } from './run-state.js'
 import type { SweepPlan, SweepRun } from './sweep.js'
@@ -11,8 +12,10 @@ export interface SweepState {
   readonly counts: () => RunCounts
   /** Runs that ended in this process a second; 0 before the first. Those found done do not count. */
   readonly rate: () => number
-  /** Seconds until the last run is done, at this rate; undefined where it is unknown. */
+  /** Seconds until the last run is done, by the steps that are done; undefined where it is unknown. */
   readonly secondsLeft: () => number | undefined
+  /** Seconds since this process follows the sweep. */
+  readonly elapsed: () => number
   readonly events: Required<Pick<JobEvents, 'onStart' | 'onProgress' | 'onDone' | 'onFailed'>>
 }
 
@@ -44,6 +47,8 @@ export function followSweep(
     curve.add(done, total, value)
     return curve.points
   }
+  const pace = createPace(byId.size, now)
+  const followed = now()
   let started: number | undefined
   let ended = 0
   const counts = (): RunCounts => {
@@ -56,28 +61,35 @@ export function followSweep(
     runs: states,
     counts,
     rate,
-    secondsLeft() {
-      const { waiting, running } = counts()
-      return rate() > 0 ? (waiting + running) / rate() : undefined
-    },
+    secondsLeft: pace.secondsLeft,
+    elapsed: () => (now() - followed) / 1000,
     events: {
       onStart(job, worker) {
         started ??= now()
+        pace.begin(job.id)
         change(job, { status: 'running', worker })
       },
       onProgress(job, { value, ...progress }) {
         started ??= now()
+        pace.at(job.id, progress)
         const points = value === undefined ? {} : { points: pointsWith(job, progress, value) }
         change(job, { status: 'running', progress, ...points })
       },
       onDone(job, { result, found, agrees }) {
-        if (!found) ended++
+        if (found) {
+          pace.skip(job.id)
+          for (const state of byId.get(job.id) ?? []) delete state.worker // it was begun here, and made by another
+        } else {
+          pace.end(job.id)
+          ended++
+        }
         const files = Object.fromEntries(Object.entries(result.files).map(([name, { sha256 }]) => [name, sha256]))
         const disputed = agrees ? {} : { disputed: true }
         change(job, { status: 'done', numbers: numbersOf(job, result), files, found, ...disputed })
       },
       onFailed(job, message, log) {
         ended++
+        pace.fail(job.id)
         change(job, { status: 'failed', failure: { message, log } })
       },
     },

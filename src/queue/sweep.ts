@@ -110,6 +110,17 @@ export const variedOptions = ({ grid, runs }: SweepPlan): string[] => [
   ...new Set([...Object.keys(grid), ...runs.flatMap((run) => Object.keys(run))]),
 ]
 
+/** Options whose value is what all runs are about, the most telling first. */
+const SUBJECTS = ['data', 'task', 'folder', 'ticket']
+
+/** The text, task, model or ticket that all runs of a plan share, by its own name without a path; undefined where they share none. */
+export function subjectOf(plan: SweepPlan): string | undefined {
+  const varied = variedOptions(plan)
+  const shared = SUBJECTS.filter((name) => !varied.includes(name)).map((name) => plan.options[name])
+  const subject = shared.find((value) => value !== undefined && value !== '')
+  return subject?.replace(/[/\\]+$/, '').replace(/^.*[/\\]/, '')
+}
+
 /**
  * Every run of a plan, the last option of the grid changing first, so that seeds, named last, come together; then the further runs.
  * @throws RangeError for none, or more than {@link MOST_RUNS}

@@ -1,5 +1,5 @@
 /** What `slt serve` answers under `/api/`, as the explorer reads it. Plain JSON; this file imports types alone. */
-import type { SweepRow } from '../experiments/sweep-table.js'
+import type { SweepRow } from '../experiments/sweep-rows.js'
 import type { RunCounts, RunState as SweepRun } from '../queue/run-state.js'
 import type { SweepCommand } from '../queue/sweep.js'
 import type { MetricsRow } from '../search/metrics.js'
@@ -117,8 +117,14 @@ export interface SweepAnswer {
   readonly id: string
   readonly name: string
   readonly command: SweepCommand
+  /** The text, task, model or ticket that the runs share, by its own name without the path to it; null where they share none. */
+  readonly subject: string | null
+  /** Options by which the runs differ, and how many values each has. */
+  readonly varied: readonly (readonly [option: string, values: number])[]
   /** Whether workers of a queue have the runs. */
   readonly isQueued: boolean
+  /** Where results are: `S3`, or the folder's own name without the path to it. */
+  readonly store: string
   /**
    * `finished`: every run is done or failed. `running`: its state was written within the last 30 seconds. `stopped`: neither; nobody
    * follows it, though the workers of a queue may go on.
@@ -130,9 +136,12 @@ export interface SweepAnswer {
   /** Runs that end a second. */
   readonly rate: number
   readonly secondsLeft: number | null
+  /** When it was first started, and when its last run ended, in milliseconds since 1970; null where that is not known, or has not been. */
+  readonly startedAt: number | null
+  readonly endedAt: number | null
   /** When its state was written, in milliseconds since 1970. */
   readonly modified: number
-  /** Of `results.csv`, `results.json`, `results.md` and `figure.svg`, which are written at the end, those that are there. */
+  /** Of `results.csv`, `results.json`, `results.md`, `runs.csv` and `figure.svg`, which are written at the end, those that are there. */
   readonly files: readonly string[]
 }
 
@@ -153,7 +162,7 @@ export interface SweepRunAnswer extends Omit<SweepRun, 'id' | 'files'> {
 export interface SweepDetails extends SweepAnswer {
   /** The number that the sweep is about, such as `validLoss`. */
   readonly measure: string
-  /** Of the runs that are done so far. */
+  /** Of the runs that have ended so far. */
   readonly rows: readonly SweepRow[]
   /** At most 500: the failed, the disputed and the running ones first. */
   readonly runs: readonly SweepRunAnswer[]

@@ -31,7 +31,7 @@ export const SCAN_LIMITS: ScanLimits = { depth: 6, entries: 50_000, found: 1000 
 export const REPORT_FILE = /^(report\.html|figure-(?:[4-8]|rotary)\.(svg|json))$/
 
 /** Files of `slt sweep` that are served as they are. */
-export const SWEEP_FILE = /^(results\.(csv|json|md)|figure\.svg)$/
+export const SWEEP_FILE = /^(results\.(csv|json|md)|runs\.csv|figure\.svg)$/
 
 const TICKET_FILE = /\.slt\.safetensors$/
 

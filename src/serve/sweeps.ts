@@ -1,7 +1,8 @@
 /** Sweeps as the explorer sees them: counts for the list; rows, runs and curves of one. */
-import { join } from 'node:path'
-import { type SweepRow, sweepRows } from '../experiments/sweep-table.js'
+import { basename, join } from 'node:path'
+import { type SweepRow, sweepRows } from '../experiments/sweep-rows.js'
 import type { RunState } from '../queue/run-state.js'
+import { type SweepPlan, subjectOf, variedOptions } from '../queue/sweep.js'
 import { parseSavedSweep, parseSweepRecord, type SavedSweep, type SweepRecord } from '../queue/sweep-record.js'
 import { measureOf } from '../queue/sweep-state.js'
 import { InputError } from '../safetensors/index.js'
@@ -22,11 +23,12 @@ const LOG = 4000
 /** `slt sweep` writes the state every 2 seconds while it goes on. One that is older, in milliseconds, is of a sweep that nobody follows. */
 const STALE = 30_000
 
-type Summary = Pick<SweepAnswer, 'counts' | 'disputed' | 'rate' | 'secondsLeft'>
+type Summary = Pick<SweepAnswer, 'counts' | 'disputed' | 'rate' | 'secondsLeft' | 'startedAt' | 'endedAt'>
+type About = Pick<SweepRecord, 'plan' | 'queue' | 'store'>
 
 /** What was read once; another file, by its tag, is read again. */
 export interface SweepRecords {
-  readonly records: Map<string, { readonly tag: string; readonly record: Pick<SweepRecord, 'plan' | 'queue'> }>
+  readonly records: Map<string, { readonly tag: string; readonly record: About }>
   readonly summaries: Map<string, { readonly tag: string; readonly summary: Summary }>
   /** Of the sweep that was asked for last. */
   last: { readonly id: string; readonly tag: string; readonly found: Found } | undefined
@@ -57,7 +59,10 @@ export async function describeSweep(entry: Entry, records: SweepRecords): Promis
     id,
     name,
     command: record.plan.command,
+    subject: subjectOf(record.plan) ?? null,
+    varied: valuesOf(record.plan),
     isQueued: record.queue !== null,
+    store: record.store.startsWith('s3://') ? 'S3' : basename(record.store),
     state: !isOpen ? 'finished' : Date.now() - modified < STALE ? 'running' : 'stopped',
     ...summary,
     modified,
@@ -86,9 +91,10 @@ async function readRecord({ id, name }: Entry, file: OpenedFile, { records }: Sw
   const known = records.get(id)
   if (known?.tag === file.tag) return known.record
   const path = `${name}/sweep.json`
-  const { plan, queue } = parseSweepRecord(path, await textOf(path, file))
-  records.set(id, { tag: file.tag, record: { plan, queue } })
-  return { plan, queue }
+  const { plan, queue, store } = parseSweepRecord(path, await textOf(path, file))
+  const record: About = { plan, queue, store }
+  records.set(id, { tag: file.tag, record })
+  return record
 }
 
 async function readState({ name }: Entry, file: OpenedFile): Promise<SavedSweep> {
@@ -102,16 +108,34 @@ async function textOf(path: string, file: OpenedFile): Promise<string> {
   return (await readPart(file, 0, file.size)).toString('utf8')
 }
 
-const summaryOf = ({ counts, rate, secondsLeft, runs }: SavedSweep): Summary => ({
+const summaryOf = ({ counts, rate, secondsLeft, startedAt, endedAt, runs }: SavedSweep): Summary => ({
   counts,
   disputed: runs.filter(({ disputed }) => disputed).length,
   rate,
   secondsLeft,
+  startedAt: timeOf(startedAt),
+  endedAt: timeOf(endedAt),
 })
 
+/** Of a time in ISO 8601; null for a text that is none. */
+function timeOf(text: string | null): number | null {
+  const time = text === null ? Number.NaN : Date.parse(text)
+  return Number.isNaN(time) ? null : time
+}
+
+/** Options of which the runs of a plan have more than one value. */
+function valuesOf(plan: SweepPlan): [string, number][] {
+  const valuesIn = (name: string) =>
+    new Set([...(plan.grid[name] ?? []), ...plan.runs.flatMap((run) => run[name] ?? [])])
+  return variedOptions(plan).flatMap((name) => {
+    const { size } = valuesIn(name)
+    const isLeftOut = plan.runs.some((run) => run[name] === undefined) && plan.grid[name] === undefined
+    return size > 1 || isLeftOut ? [[name, size]] : []
+  })
+}
+
 function foundIn({ runs }: SavedSweep): Found {
-  const done = runs.filter((run): run is RunState & Required<Pick<RunState, 'numbers'>> => run.numbers !== undefined)
-  const rows: readonly SweepRow[] = sweepRows(done)
+  const rows: readonly SweepRow[] = sweepRows(runs)
   const shown = runs
     .map((run, place) => ({ ...run, place }))
     .sort((a, b) => urgency(a) - urgency(b) || a.place - b.place)

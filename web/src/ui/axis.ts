@@ -9,6 +9,8 @@ export interface Axis {
   readonly domain?: readonly [number, number] | undefined
   /** Of whole things, such as rows: a linear axis then has no ticks between integers. */
   readonly whole?: boolean
+  /** Where the ticks are; default: where the scale sets them. Those outside of the domain are left out. */
+  readonly ticks?: readonly number[] | undefined
   /** How a tick and a read-out value are written; default {@link formatNumber}. */
   format?(value: number): string
 }
@@ -37,7 +39,11 @@ export function formatNumber(value: number): string {
  * @param ticks about how many
  */
 export function createScale(axis: Axis, values: readonly number[], from: number, to: number, ticks: number): Scale {
-  return axis.scale === 'log' ? logScale(axis, values, from, to, ticks) : linearScale(axis, values, from, to, ticks)
+  const scale =
+    axis.scale === 'log' ? logScale(axis, values, from, to, ticks) : linearScale(axis, values, from, to, ticks)
+  if (axis.ticks === undefined) return scale
+  const [low, high] = scale.domain
+  return { ...scale, ticks: axis.ticks.filter((tick) => tick >= low && tick <= high) }
 }
 
 function linearScale(axis: Axis, values: readonly number[], from: number, to: number, count: number): Scale {

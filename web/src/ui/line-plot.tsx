@@ -14,6 +14,10 @@ export interface Series {
   readonly y: ArrayLike<number>
   /** Where given, every point is drawn, with a bar so far up and down; 0 is no bar. In units of y. */
   readonly spread?: ArrayLike<number>
+  /** Bars are cut at these values of y, both inclusive. */
+  readonly bounds?: readonly [low: number, high: number]
+  /** CSS pixels to the right, so that the bars of several series at one x do not hide each other. */
+  readonly shift?: number
 }
 
 /**
@@ -122,12 +126,14 @@ function layout(x: Axis, y: Axis, series: readonly Series[], width: number, heig
   }
   const [low, high] = scales.x.domain
   const shown = (axis: Axis, value: number) => Number.isFinite(value) && (axis.scale !== 'log' || value > 0)
-  const curves = series.map(({ colour, kind = 'line', x: xs, y: ys, spread }): Curve => {
-    const points = Array.from(xs, (value, i) => ({ value, y: ys[i], by: spread?.[i] }))
+  const curves = series.map((each): Curve => {
+    const { colour, kind = 'line', x: xs, y: ys, shift = 0 } = each
+    const points = Array.from(xs, (value, i) => ({ value, y: ys[i], bar: barOf(each, i) }))
       .filter((point) => shown(x, point.value) && shown(y, point.y) && point.value >= low && point.value <= high)
-      .map(({ value, y, by }) => ({
-        ...{ value, px: scales.x.at(value), py: scales.y.at(y) },
-        ...(by !== undefined && { bar: [scales.y.at(y - by), scales.y.at(y + by)] as const }),
+      .map(({ value, y, bar }) => ({
+        ...{ value, px: scales.x.at(value) + shift, py: scales.y.at(y) },
+        // A bar that reaches 0 ends at the frame of a log axis.
+        ...(bar && { bar: [scales.y.at(Math.max(bar[0], scales.y.domain[0])), scales.y.at(bar[1])] as const }),
       }))
     return { colour, kind, points }
   })
@@ -138,8 +144,14 @@ function layout(x: Axis, y: Axis, series: readonly Series[], width: number, heig
 }
 
 /** Values of y that a series reaches, with its bars. */
-const reachOf = ({ y, spread }: Series): number[] =>
-  Array.from(y).flatMap((value, i) => (spread ? [value - spread[i], value + spread[i]] : [value]))
+const reachOf = (series: Series): number[] =>
+  Array.from(series.y).flatMap((value, i) => [value, ...(barOf(series, i) ?? [])])
+
+/** The ends of the bar of a point; undefined for a series that has none. */
+function barOf({ y, spread, bounds: [low, high] = [-Infinity, Infinity] }: Series, i: number) {
+  if (spread === undefined) return undefined
+  return [Math.max(y[i] - spread[i], low), Math.min(y[i] + spread[i], high)] as const
+}
 
 /** `4.25 ± 0.35`. */
 function valueText(axis: Axis, { y, spread }: Series, i: number): string {

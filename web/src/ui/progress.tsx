@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { Button } from './button.js'
 
@@ -5,13 +6,16 @@ import { Button } from './button.js'
 export function Progress({
   label,
   fraction,
+  failed = 0,
   note = '',
   onCancel,
   cancelLabel = 'Cancel',
 }: {
-  readonly label: string
+  readonly label: ComponentChildren
   /** Done, 0 <= fraction <= 1; absent where nobody knows. */
   readonly fraction?: number | undefined
+  /** The part of what is done that has failed, 0 <= failed <= fraction: the end of the bar is red. The label says it in words. */
+  readonly failed?: number
   /** Beside the label, such as `12 of 40 MB`. */
   readonly note?: string
   readonly onCancel?: (() => void) | undefined
@@ -24,7 +28,14 @@ export function Progress({
         <label for={id}>{label}</label>
         <span class="number">{note}</span>
       </div>
-      <progress id={id} max={1} value={fraction} />
+      <div class="progress-bar">
+        <progress id={id} max={1} value={fraction} />
+        {failed > 0 && fraction !== undefined ? (
+          <svg class="progress-failed" viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
+            <rect x={fraction - failed} y="0" width={failed} height="1" />
+          </svg>
+        ) : null}
+      </div>
       {onCancel ? <Button onClick={onCancel}>{cancelLabel}</Button> : null}
     </div>
   )

@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks'
-import { sweepCaption, sweepLines } from '../../../../src/experiments/sweep-lines.js'
-import { settingOf } from '../../../../src/experiments/sweep-table.js'
+import { sweepCaption, sweepLines, ticksOf } from '../../../../src/experiments/sweep-lines.js'
+import { measureNamed, measureText } from '../../../../src/experiments/sweep-measures.js'
+import { settingOf } from '../../../../src/experiments/sweep-rows.js'
 import type { SweepDetails, SweepRunAnswer } from '../../../../src/serve/answers.js'
 import type { Axis } from '../../ui/axis.js'
 import { type Colour, Figure, type LegendEntry } from '../../ui/figure.js'
@@ -20,43 +21,69 @@ const lookOf = (i: number) => ({
 
 /** What a plot shows beside its data. */
 interface Drawn {
+  /** Values > 0 that span more than two decades: they stand on a log axis. */
+  readonly isWide: boolean
   readonly series: readonly Series[]
   readonly legend: readonly LegendEntry[]
   readonly caption: string
 }
 
-/** The number that a sweep is about, against the option with the most values; nothing where no option has two. */
+/** Pixels between the bars of two lines at one x, and most pixels between those of the first and the last line. */
+const SHIFT = 6
+const MOST_SHIFT = 28
+
+/** Room beside the first and last values of an option, as a part of what they span. */
+const ROOM = 0.06
+
+/** The number that a sweep is about, against the option with the most values; a sentence where there is nothing to draw. */
 export function SweepFigure({ details: { rows, measure } }: { readonly details: SweepDetails }) {
   const drawn = useMemo(() => {
     const found = sweepLines(rows, measure)
-    if (found === undefined) return undefined
-    const { across, values, isNumeric, isWide, lines } = found
+    if ('reason' in found) return found
+    const { across, values, isNumeric, isWide, isLogNumber, lines } = found
+    const { low = -Infinity, high = Infinity } = measureNamed(measure)
+    const shift = Math.min(SHIFT, MOST_SHIFT / Math.max(lines.length - 1, 1))
     const x: Axis = isNumeric
-      ? { label: across, scale: isWide ? 'log' : 'linear' }
+      ? optionAxis(across, values.map(Number), isWide)
       : { label: across, whole: true, domain: [-0.3, values.length - 0.7], format: (at) => values[at] ?? '' }
     const series = lines.map(({ label, points }, i) => ({
       ...lookOf(i),
-      label: label || measure,
+      // Categories have no order, so nothing lies between two of them.
+      ...(isNumeric ? {} : { kind: 'points' as const }),
+      label: label || measureNamed(measure).title,
+      bounds: [low, high] as const,
+      shift: (i - (lines.length - 1) / 2) * shift,
       x: points.map((point) => (isNumeric ? Number(point.x) : values.indexOf(String(point.x)))),
       y: points.map(({ mean }) => mean),
       spread: points.map(({ deviation }) => deviation ?? 0),
     }))
     const legend = series.length > 1 ? series.map(({ label, colour, kind }) => ({ label, colour, mark: kind })) : []
-    return { across, x, series, legend }
+    const y: Axis = { label: measureText(measure), scale: isLogNumber ? 'log' : 'linear' }
+    return { across, x, y, series, legend }
   }, [rows, measure])
-  if (drawn === undefined) return null
-  const { across, x, series, legend } = drawn
+  if (rows.every(({ count }) => count === 0)) return null // the table says so
+  if ('reason' in drawn) return <p class="field-help">No figure over settings: {drawn.reason}.</p>
+  const { across, x, y, series, legend } = drawn
+  const title = `${capital(measureNamed(measure).title)} against ${across}`
   return (
-    <Figure title={`${measure} against ${across}`} legend={legend} caption={sweepCaption(rows, measure)}>
-      <LinePlot
-        description={`${measure} against ${across}.`}
-        x={x}
-        y={{ label: measure }}
-        series={series}
-        height={280}
-      />
+    <Figure title={title} legend={legend} caption={sweepCaption(rows, measure)}>
+      <LinePlot description={`${title}.`} x={x} y={y} series={series} height={280} />
     </Figure>
   )
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** The axis of an option's values, with room beside the first and the last. */
+function optionAxis(label: string, values: readonly number[], isLog: boolean): Axis {
+  const [least, most] = [Math.min(...values), Math.max(...values)]
+  const [by, ratio] = [ROOM * (most - least), (most / least) ** ROOM]
+  return {
+    label,
+    scale: isLog ? 'log' : 'linear',
+    domain: isLog ? [least / ratio, most * ratio] : [least - by, most + by],
+    ticks: ticksOf(values, isLog),
+  }
 }
 
 /** The curves of all runs that have one, coloured by setting; nothing where there is none. */
@@ -68,7 +95,7 @@ export function SweepCurves({ details: { runs } }: { readonly details: SweepDeta
       <LinePlot
         description="Loss of every run against its steps."
         x={{ label: 'step' }}
-        y={{ label: 'nats a token' }}
+        y={{ label: 'training loss, nats a token', scale: drawn.isWide ? 'log' : 'linear' }}
         series={drawn.series}
         height={280}
       />
@@ -96,7 +123,10 @@ function curvesOf(runs: readonly SweepRunAnswer[]): Drawn | undefined {
     settings.length > MOST_NAMED ? ` The first ${MOST_NAMED} settings are named; further ones look like them.` : '',
   ]
   const caption = `Training loss in nats a token, lower is better; runs of one setting look alike.${left.join('')}`
-  return { series, legend, caption }
+  const values = series.flatMap(({ y }) => y)
+  const least = values.reduce((a, b) => Math.min(a, b))
+  const isWide = least > 0 && values.reduce((a, b) => Math.max(a, b)) > 100 * least
+  return { series, legend, caption, isWide }
 }
 
 const settingText = ({ varied }: SweepRunAnswer): string =>

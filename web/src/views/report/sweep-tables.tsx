@@ -1,35 +1,60 @@
-import { columnsOf, shortNumber, sweepCells } from '../../../../src/experiments/sweep-table.js'
+import { useSignal } from '@preact/signals'
+import { measureText } from '../../../../src/experiments/sweep-measures.js'
+import { shortNumber } from '../../../../src/experiments/sweep-numbers.js'
+import { bestSetting } from '../../../../src/experiments/sweep-rows.js'
+import { bestText, sweepColumns } from '../../../../src/experiments/sweep-table.js'
 import type { SweepAnswer, SweepDetails } from '../../../../src/serve/answers.js'
 import { siteFile } from '../../site.js'
-import { count } from './run-text.js'
+import { Button } from '../../ui/button.js'
+import { count, duration } from './run-text.js'
 import { progressText, statusText } from './sweep-text.js'
 
-/** What each setting has found over its seeds. */
-export function SettingsTable({ rows }: Pick<SweepDetails, 'rows'>) {
-  if (rows.length === 0) return <p class="field-help">No run is done yet.</p>
-  const { head, lines } = sweepCells(rows)
-  const { options } = columnsOf(rows)
-  const classOf = (column: number) => (column < options.length ? 'sweep-word' : undefined)
+/** A column of a table: a number's stands to the right. */
+interface Column {
+  readonly head: string
+  readonly isNumber: boolean
+}
+
+/** A cell: what it shows, and the class that its state has. */
+interface Cell {
+  readonly text: string
+  readonly class?: string
+}
+
+/** A table; on a narrow page each row is a block, whose lines name their columns, so that no number is cut. */
+function Table({
+  caption,
+  columns,
+  rows,
+}: {
+  readonly caption: string
+  readonly columns: readonly Column[]
+  readonly rows: readonly { readonly key: string | number; readonly cells: readonly Cell[] }[]
+}) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
-    <div class="table-scroll sweep-scroll" tabIndex={0}>
+    <div class="table-scroll sweep-table" tabIndex={0}>
       <table>
-        <caption>Settings: mean ± standard deviation over runs</caption>
+        <caption>{caption}</caption>
         <thead>
           <tr>
-            {head.map((name, at) => (
-              <th scope="col" key={name} class={classOf(at)}>
-                {name}
+            {columns.map(({ head, isNumber }) => (
+              <th scope="col" key={head} class={isNumber ? undefined : 'sweep-word'}>
+                {head}
               </th>
             ))}
           </tr>
         </thead>
         <tbody>
-          {lines.map((cells, i) => (
-            <tr key={i}>
+          {rows.map(({ key, cells }) => (
+            <tr key={key}>
               {cells.map((cell, at) => (
-                <td key={head[at]} class={classOf(at)}>
-                  {cell}
+                <td
+                  key={columns[at].head}
+                  data-head={columns[at].head}
+                  class={[columns[at].isNumber ? '' : 'sweep-word', cell.class ?? ''].join(' ').trim() || undefined}
+                >
+                  {cell.text}
                 </td>
               ))}
             </tr>
@@ -37,6 +62,30 @@ export function SettingsTable({ rows }: Pick<SweepDetails, 'rows'>) {
         </tbody>
       </table>
     </div>
+  )
+}
+
+/** What each setting has found over its seeds. */
+export function SettingsTable({ details: { rows, measure } }: { readonly details: SweepDetails }) {
+  if (rows.length === 0) return <p class="field-help">No run is done yet.</p>
+  const columns = sweepColumns(rows)
+  const best = bestSetting(rows, measure)
+  return (
+    <Table
+      caption={`Settings: mean ± standard deviation over runs${best ? `; bold is ${bestText(best)}` : ''}`}
+      columns={columns.map(({ name, kind }) => ({
+        head: kind === 'number' ? measureText(name) : name,
+        isNumber: kind !== 'option',
+      }))}
+      rows={rows.map((_, row) => ({
+        key: row,
+        cells: columns.map(({ name, cells }) => ({
+          text: cells[row],
+          ...(name === measure && row === best?.row && { class: 'sweep-best' }),
+          ...(name === 'failed' && cells[row] !== '0' && { class: 'sweep-status-failed' }),
+        })),
+      }))}
+    />
   )
 }
 
@@ -54,40 +103,49 @@ export function SweepFiles({ sweep: { id, state, files, modified } }: { readonly
   )
 }
 
-/** Every run: how it stands, who has it, and what it found. */
+/** So many runs are listed until all are asked for. */
+const FEW = 20
+
+/** Every run: how it stands, who has it or made it, and what it found. */
 export function RunsTable({ details: { runs, leftOut } }: { readonly details: SweepDetails }) {
+  const isWhole = useSignal(false)
+  const shown = isWhole.value ? runs : runs.slice(0, FEW)
   const numbers = [...new Set(runs.flatMap((run) => Object.keys(run.numbers ?? {})))]
-  const left = leftOut > 0 ? `; ${count(leftOut)} more are not listed` : ''
-  const words = ['run', 'status', 'worker', 'progress']
+  const left = leftOut > 0 ? `; ${count(leftOut)} more are in runs.csv at the end` : ''
+  const words = ['run', 'status', 'worker', 'progress'].map((head) => ({ head, isNumber: false }))
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
-    <div class="table-scroll sweep-scroll sweep-runs" tabIndex={0}>
-      <table>
-        <caption>Runs: those that failed, are disputed or run come first{left}</caption>
-        <thead>
-          <tr>
-            {[...words, ...numbers].map((name) => (
-              <th scope="col" key={name} class={words.includes(name) ? 'sweep-word' : undefined}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {runs.map((run) => (
-            <tr key={run.place}>
-              <td class="sweep-word">{run.label}</td>
-              <td class={`sweep-word sweep-status-${run.status}`}>{statusText(run)}</td>
-              <td class="sweep-word">{run.status === 'waiting' ? '' : (run.worker ?? '')}</td>
-              <td class="sweep-word">{progressText(run)}</td>
-              {numbers.map((name) => {
-                const value = run.numbers?.[name]
-                return <td key={name}>{value === undefined ? '' : shortNumber(value)}</td>
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+    <div class="sweep-runs">
+      <Table
+        caption={`Runs: those that failed, are disputed or run come first${left}`}
+        columns={[
+          ...words,
+          { head: 'time', isNumber: true },
+          ...numbers.map((name) => ({ head: measureText(name), isNumber: true })),
+        ]}
+        rows={shown.map((run) => ({
+          key: run.place,
+          cells: [
+            { text: run.label },
+            { text: statusText(run), class: `sweep-status-${run.status}` },
+            { text: run.status === 'waiting' ? '' : (run.worker ?? '') },
+            { text: progressText(run) },
+            { text: run.seconds === undefined ? '' : duration(run.seconds) },
+            ...numbers.map((name) => {
+              const value = run.numbers?.[name]
+              return { text: value === undefined ? '' : shortNumber(value) }
+            }),
+          ],
+        }))}
+      />
+      {shown.length < runs.length ? (
+        <Button
+          onClick={() => {
+            isWhole.value = true
+          }}
+        >
+          Show all {count(runs.length)} runs
+        </Button>
+      ) : null}
     </div>
   )
 }

@@ -6,21 +6,44 @@ import { count, duration } from './run-text.js'
 /** The name without the ending that the folder of a sweep has by default. */
 export const sweepName = ({ name }: SweepAnswer): string => name.replace(/\.sweep$/, '') || name
 
+/** `slt search on play.txt: keep (3 values), seed (2)`. */
+export function sweepTitle({ command, subject, varied }: SweepAnswer): string {
+  const options = varied.map(([name, values]) => (values > 1 ? `${name} (${values} values)` : name)).join(', ')
+  return `slt ${command}${subject === null ? '' : ` on ${subject}`}${options === '' ? '' : `: ${options}`}`
+}
+
+const timeFormat = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
+
+/** `Started 29 Nov 2026, 02:03, took 12 min. Run by the workers of a queue, results in store.` */
+export function placeText(sweep: SweepAnswer): string {
+  const { startedAt, endedAt, modified, state, isQueued, store } = sweep
+  const until = endedAt ?? (state === 'running' ? modified : null)
+  const took =
+    startedAt === null || until === null
+      ? ''
+      : `${endedAt === null ? ', for' : ', took'} ${duration((until - startedAt) / 1000)}`
+  const started = startedAt === null ? '' : `Started ${timeFormat.format(startedAt)}${took}. `
+  return `${started}Run ${isQueued ? 'by the workers of a queue' : 'on one machine'}, results in ${store}.`
+}
+
 const totalOf = ({ counts: { waiting, running, done, failed } }: SweepAnswer) => waiting + running + done + failed
 
 /** The part of the runs that have ended, 0 to 1. */
 export const fractionEnded = (sweep: SweepAnswer): number =>
   (sweep.counts.done + sweep.counts.failed) / Math.max(totalOf(sweep), 1)
 
-/** `slt search, running: 4 of 12 runs done, 2 running, 5 waiting, 1 failed`. */
+/** The part of the runs that have failed, 0 to 1. */
+export const fractionFailed = (sweep: SweepAnswer): number => sweep.counts.failed / Math.max(totalOf(sweep), 1)
+
+/** `running: 4 of 12 runs done, 2 running, 5 waiting`; failed runs are told beside it. */
 export function sweepText(sweep: SweepAnswer): string {
-  const { command, state, counts } = sweep
-  const more = (['running', 'waiting', 'failed'] as const).flatMap((status) =>
+  const { state, counts } = sweep
+  const more = (['running', 'waiting'] as const).flatMap((status) =>
     counts[status] > 0
       ? [`${count(counts[status])} ${state === 'stopped' && status === 'running' ? 'were running' : status}`]
       : [],
   )
-  return [`slt ${command}, ${state}: ${count(counts.done)} of ${count(totalOf(sweep))} runs done`, ...more].join(', ')
+  return [`${state}: ${count(counts.done)} of ${count(totalOf(sweep))} runs done`, ...more].join(', ')
 }
 
 /** `3.1 runs a minute · 14 min left`; empty for one that does not run. */

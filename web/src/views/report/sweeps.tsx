@@ -4,9 +4,19 @@ import { Progress } from '../../ui/progress.js'
 import { PathName } from './path-name.js'
 import type { ReportData } from './report-data.js'
 import { openSweeps, showSweep } from './report-state.js'
+import { count } from './run-text.js'
 import { SweepCurves, SweepFigure } from './sweep-plots.js'
 import { Failures, RunsTable, SettingsTable, SweepFiles } from './sweep-tables.js'
-import { fractionEnded, paceText, sweepName, sweepText, sweepWarnings } from './sweep-text.js'
+import {
+  fractionEnded,
+  fractionFailed,
+  paceText,
+  placeText,
+  sweepName,
+  sweepText,
+  sweepTitle,
+  sweepWarnings,
+} from './sweep-text.js'
 import './sweeps.css'
 
 /** Every sweep: how far it is, and of those that are opened figure, curves and tables. Nothing where there is no sweep. */
@@ -45,10 +55,26 @@ function Sweep({
   const name = sweepName(sweep)
   return (
     <article class="sweep" aria-label={`Sweep ${name}`}>
-      <h3>
+      <h3>{sweepTitle(sweep)}</h3>
+      <p class="sweep-place field-help">
         <PathName name={name} />
-      </h3>
-      <Progress label={sweepText(sweep)} fraction={fractionEnded(sweep)} note={paceText(sweep)} />
+        <span>{placeText(sweep)}</span>
+      </p>
+      <Progress
+        label={
+          <>
+            {sweepText(sweep)}
+            {sweep.counts.failed > 0 ? (
+              <>
+                , <b class="sweep-failed">{count(sweep.counts.failed)} failed</b>
+              </>
+            ) : null}
+          </>
+        }
+        fraction={fractionEnded(sweep)}
+        failed={fractionFailed(sweep)}
+        note={paceText(sweep)}
+      />
       {sweepWarnings(sweep).map((warning) => (
         <Notice kind="warning" key={warning}>
           {warning}
@@ -74,7 +100,7 @@ function Parts({ sweep, details }: { readonly sweep: SweepAnswer; readonly detai
         <SweepFigure details={details} />
         <SweepCurves details={details} />
       </div>
-      <SettingsTable rows={details.rows} />
+      <SettingsTable details={details} />
       <SweepFiles sweep={sweep} />
       <RunsTable details={details} />
     </div>
