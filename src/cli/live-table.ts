@@ -101,7 +101,8 @@ interface Layout {
 function layOut(most: Omit<Layout, 'bar'>, columns: number): Layout {
   const plans: { least: number; plan: Layout }[] = [
     { least: most.name, plan: { ...most, bar: BAR } },
-    { least: NAME, plan: { ...most, bar: SHORT_BAR } },
+    { least: most.name, plan: { ...most, bar: SHORT_BAR } },
+    { least: most.name, plan: { ...most, bar: BAR, worker: 0 } },
     { least: NAME, plan: { ...most, bar: SHORT_BAR, worker: 0 } },
     { least: NAME, plan: { ...most, bar: SHORT_BAR, worker: 0, text: 0 } },
     { least: LEAST_NAME, plan: { ...most, bar: 0, worker: 0, text: 0 } },

@@ -21,7 +21,7 @@ const MOST_LINES = 10
 const LINE_INTERVAL = 10_000
 
 /** Columns of the bar of all runs. */
-const BAR = 20
+const BAR = 10
 
 /** `12 of 47 done, 4 running, 30 waiting, 1 failed | 12 min 4 s | 2.1 runs/min | 14 min left`. */
 export function totalParts(
@@ -35,10 +35,10 @@ export function totalParts(
   const others = { running, waiting, failed }
   const told = Object.entries(others).flatMap(([status, runs]) => (runs > 0 ? [`${count(runs)} ${status}`] : []))
   return [
-    { text: barOf((done + failed + partsOf(state.runs)) / Math.max(total, 1), BAR), rank: 4 },
+    { text: barOf((done + failed + partsOf(state.runs)) / Math.max(total, 1), BAR), rank: 3 },
     { text: [ended, ...told].join(', '), rank: 0, short: ended },
     { text: `${secondsText(state.elapsed())} so far`, rank: 2 },
-    { text: rate === 0 ? '' : rate >= 1 ? `${rate.toFixed(1)} runs/s` : `${(60 * rate).toFixed(1)} runs/min`, rank: 3 },
+    { text: rate === 0 ? '' : rate >= 1 ? `${rate.toFixed(1)} runs/s` : `${(60 * rate).toFixed(1)} runs/min`, rank: 4 },
     { text: left === undefined || running + waiting === 0 ? '' : `${secondsText(left)} left`, rank: 1 },
   ]
 }

@@ -43,10 +43,10 @@ export function renderSweep(rows: readonly SweepRow[], number: string, title: st
     marginBottom: 46,
     x: isNumeric
       ? { type: isWide ? 'log' : 'linear', inset: INSET, ...axis, ...numbersAt(ticksOf(values.map(Number), isWide)) }
-      : { type: 'point', domain: values, ...axis },
+      : { type: 'point', domain: values, ...axis, tickFormat: shortCategory(values.length) },
     y: {
       type: isLogNumber ? 'log' : 'linear',
-      ...{ domain, inset: 10, label: null, grid: true },
+      ...{ domain, inset: 10, label: null, grid: true, ticks: 7 },
       ...numbersAt(isLogNumber ? logTicks(domain[0], domain[1]) : undefined),
     },
     marks: [
@@ -70,14 +70,15 @@ export function renderSweep(rows: readonly SweepRow[], number: string, title: st
           y1: ({ bar }) => Math.max(bar[0], domain[0]),
           y2: ({ bar }) => bar[1],
         }),
-        dot(points, { x: 'x', y: 'mean', dx, fill: colour, r: 3.5 }),
+        // Without lines there are no dashes either: further settings have rings.
+        dot(points, { x: 'x', y: 'mean', dx, fill: dash && !isNumeric ? 'white' : colour, stroke: colour, r: 3 }),
       ]),
     ],
   })
   const legend: LegendEntry[] = series
     .filter(({ label }) => label !== '')
     .map(({ label, colour, dash }) => ({
-      ...{ label, colour, mark: isNumeric ? 'dots' : 'bar' },
+      ...{ label, colour, mark: isNumeric ? 'dots' : dash ? 'ring' : 'bar' },
       ...(dash ? { dash } : {}),
     }))
   return composeSvg({ title, legend, panels: [panel], caption: sweepCaption(rows, number) })
@@ -85,3 +86,13 @@ export function renderSweep(rows: readonly SweepRow[], number: string, title: st
 
 /** @param ticks undefined where Plot chooses them */
 const numbersAt = (ticks: readonly number[] | undefined) => ({ tickFormat: tickText, ...(ticks && { ticks }) })
+
+/** Pixels for the names of all categories, and of a letter, generously. */
+const ROOM = 640
+const LETTER = 7
+
+/** The end of a category's name, where so many would run into each other: paths differ there. */
+const shortCategory = (count: number) => (name: string) => {
+  const letters = Math.max(Math.floor(ROOM / count / LETTER), 2)
+  return name.length <= letters ? name : `…${name.slice(name.length - letters + 1)}`
+}

@@ -51,7 +51,7 @@ const DEFAULT = 'default'
 export function sweepLines(rows: readonly SweepRow[], number: string): SweepLines | NoFigure {
   const { title, low = Number.NEGATIVE_INFINITY, high = Number.POSITIVE_INFINITY } = measureNamed(number)
   const known = rows.filter(({ numbers }) => numbers[number] !== undefined)
-  if (known.length === 0) return { reason: `no run has found a ${title}` }
+  if (known.length === 0) return { reason: `no run has found its ${title}` }
   const { options } = columnsOf(known)
   const valuesOf = (name: string) => [...new Set(known.map(({ setting }) => setting[name] ?? DEFAULT))]
   const [across] = [...options].sort((a, b) => valuesOf(b).length - valuesOf(a).length)

@@ -61,8 +61,8 @@ export function sweepColumns(rows: readonly SweepRow[], { aligned = false } = {}
   ]
 }
 
-/** `The lowest validation loss: its 95 % interval meets no other's.` */
-export const bestText = ({ text }: Best): string => `the ${text}: its 95 % interval meets no other's`
+/** `the lowest validation loss, whose 95 % interval meets no other's`. */
+export const bestText = ({ text }: Best): string => `the ${text}, whose 95 % interval meets no other's`
 
 /** A run that failed, in a line. */
 export interface SweepFailure {

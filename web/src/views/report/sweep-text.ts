@@ -21,7 +21,7 @@ export function placeText(sweep: SweepAnswer): string {
   const took =
     startedAt === null || until === null
       ? ''
-      : `${endedAt === null ? ', for' : ', took'} ${duration((until - startedAt) / 1000)}`
+      : `${endedAt === null ? ', runs for' : ', took'} ${duration((until - startedAt) / 1000)}`
   const started = startedAt === null ? '' : `Started ${timeFormat.format(startedAt)}${took}. `
   return `${started}Run ${isQueued ? 'by the workers of a queue' : 'on one machine'}, results in ${store}.`
 }
