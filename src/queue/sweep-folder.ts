@@ -41,6 +41,7 @@ export async function openSweepFolder(
   folder: string,
   record: SweepRecord,
   { force = false }: { force?: boolean | undefined },
+  now: () => Date = () => new Date(),
 ): Promise<SweepFolder> {
   await makeFolder(folder)
   const there = force ? undefined : await readSweep(folder)
@@ -55,7 +56,7 @@ export async function openSweepFolder(
   }
   const write = (name: string, text: string) => writeTextAtomically(join(folder, name), text, { replaces: 'anything' })
   const before = there === undefined ? undefined : await savedBefore(join(folder, STATE))
-  const startedAt = before?.startedAt ?? new Date().toISOString()
+  const startedAt = before?.startedAt ?? now().toISOString()
   let endedAt = before?.endedAt ?? null
   await write(RECORD, `${JSON.stringify({ version: SWEEP_VERSION, ...record }, null, 2)}\n`)
   let last = Number.NEGATIVE_INFINITY
@@ -65,7 +66,7 @@ export async function openSweepFolder(
     async writeState({ runs, counts, rate, secondsLeft }, isLast = false) {
       if (!isLast && performance.now() - last < STATE_EVERY) return
       last = performance.now()
-      const at = new Date().toISOString()
+      const at = now().toISOString()
       const isOver = runs.every(({ status }) => status === 'done' || status === 'failed')
       // A command that finds every run done has not made the sweep any longer.
       if (isOver && !hasEnded) {

@@ -37,6 +37,7 @@ export const runs: readonly RunState[] = keeps.flatMap((keep, k) =>
         points,
         numbers,
         found: false,
+        seconds: 12.3,
         files: { ticket: 'f'.repeat(64) },
         ...disputed,
       }
@@ -49,9 +50,11 @@ export const runs: readonly RunState[] = keeps.flatMap((keep, k) =>
   }),
 )
 
+const startedAt = '2026-01-02T00:00:00.000Z'
+
 /** The state of a sweep as `slt sweep` writes it. */
 export const stateOf = (its: readonly RunState[]): string =>
-  JSON.stringify({ version: '1', at: new Date().toISOString(), rate: 0.05, secondsLeft: 130, runs: its })
+  JSON.stringify({ version: '1', at: new Date().toISOString(), rate: 0.05, secondsLeft: 130, startedAt, runs: its })
 
 /** A folder of a sweep. */
 export async function makeSweep(path: string, its: readonly RunState[] = runs): Promise<void> {

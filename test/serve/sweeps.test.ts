@@ -33,6 +33,11 @@ describe('the list of sweeps', () => {
       ...{ name: 'a.sweep', command: 'search', isQueued: true, state: 'running' },
       counts: { waiting: 0, running: 1, done: 4, failed: 1 },
       ...{ disputed: 1, rate: 0.05, secondsLeft: 130 },
+      ...{ subject: 'play.txt', store: 'store', startedAt: Date.UTC(2026, 0, 2), endedAt: null },
+      varied: [
+        ['keep', 3],
+        ['seed', 2],
+      ],
     })
     expect(JSON.stringify([sweeps, await details()])).not.toMatch(/private|slt-serve/)
   })
@@ -78,9 +83,10 @@ describe('one sweep', () => {
   test('has rows over seeds, runs with what needs a look first, curves and logs', async () => {
     const { rows, runs: shown, leftOut, measure, files } = await details()
     expect(measure).toBe('validLoss')
-    expect(rows.map(({ setting, count }) => [setting, count])).toEqual([
-      [{ keep: '0.1' }, 2],
-      [{ keep: '0.3' }, 2],
+    expect(rows.map(({ setting, count, failed }) => [setting, count, failed])).toEqual([
+      [{ keep: '0.1' }, 2, 0],
+      [{ keep: '0.3' }, 2, 0],
+      [{ keep: '0.5' }, 0, 1],
     ])
     expect(rows[0].numbers.validLoss).toMatchObject({ mean: 4.25, deviation: Math.SQRT1_2 / 2 })
     expect(shown.map(({ label }) => label)).toEqual([
@@ -101,10 +107,15 @@ describe('one sweep', () => {
   })
 
   test('is read again when it has changed', async () => {
-    expect((await details()).rows).toHaveLength(2)
+    const keeps = async () => (await details()).rows.map(({ setting, count }) => [setting.keep, count])
+    expect(await keeps()).toEqual([
+      ['0.1', 2],
+      ['0.3', 2],
+      ['0.5', 0],
+    ])
     const more: RunState = { ...runs[4], status: 'done', numbers: { validLoss: 1 } }
     await writeFile(join(own(), 'state.json'), stateOf(runs.with(4, more)))
-    expect((await details()).rows.map(({ setting }) => setting.keep)).toEqual(['0.1', '0.3', '0.5'])
+    expect((await keeps()).at(-1)).toEqual(['0.5', 1])
   })
 
   test('of many runs names 500, and counts the others; of a long log the end is sent', async () => {
@@ -126,6 +137,7 @@ describe('one sweep', () => {
       points: [['a', 1]],
       numbers: { validLoss: 'low', n: 2 },
       worker: {},
+      seconds: 'few',
       progress: [],
     }
     await writeFile(join(own(), 'state.json'), stateOf([odd as never]))
@@ -136,7 +148,7 @@ describe('one sweep', () => {
   test('its tables are served as files that are not run, once they are there', async () => {
     const at = `sweeps/${await id()}/figure.svg`
     expect((await ask(at)).status).toBe(404)
-    for (const name of ['figure.svg', 'results.csv']) await writeFile(join(own(), name), '<svg/>')
+    for (const name of ['figure.svg', 'results.csv', 'runs.csv']) await writeFile(join(own(), name), '<svg/>')
     const answer = await ask(at)
     expect([answer.status, await answer.text()]).toEqual([200, '<svg/>'])
     expect(answer.headers.get('content-security-policy')).toContain('sandbox')
@@ -144,7 +156,7 @@ describe('one sweep', () => {
     for (const name of ['sweep.json', 'state.json', 'results.txt']) {
       expect((await ask(`sweeps/${await id()}/${name}`)).status).toBe(404)
     }
-    await expect.poll(async () => (await details()).files).toEqual(['figure.svg', 'results.csv'])
+    await expect.poll(async () => (await details()).files).toEqual(['figure.svg', 'results.csv', 'runs.csv'])
   })
 
   test('that is torn is refused in a sentence, one that is gone or unknown is not found', async () => {

@@ -45,14 +45,25 @@ describe.skipIf(noBrowser)('sweeps in the report', () => {
     const serving = await serve(own)
     const [page, errors] = await open(serving.url)
     const article = sweep(page, 'a')
-    await article.getByText('slt search, running: 4 of 6 runs done, 1 running, 1 failed').waitFor()
+    await article.getByText('running: 4 of 6 runs done, 1 running, 1 failed').waitFor()
     await article.getByText('3 runs a minute · 2 min left').waitFor()
     expect(await article.getByRole('progressbar').evaluate((bar) => (bar as HTMLProgressElement).value)).toBeCloseTo(
       5 / 6,
     )
+    await article.getByRole('heading', { name: 'slt search on play.txt: keep (3 values), seed (2 values)' }).waitFor()
+    await article
+      .getByText(/^Started 2 Jan 2026, .*, runs for .*\. Run by the workers of a queue, results in store\.$/)
+      .waitFor()
+    expect(
+      await article
+        .locator('.progress-failed rect')
+        .evaluate((red) =>
+          [red.getAttribute('x'), red.getAttribute('width')].map((part) => Number(Number(part).toFixed(3))),
+        ),
+    ).toEqual([0.667, 0.167])
     await article.getByText('Two workers found different results for one run.').waitFor()
 
-    const loss = figure(article, 'validLoss against keep')
+    const loss = figure(article, 'Validation loss against keep')
     await loss.getByText('Means of 2 runs a setting; bars are one standard deviation.').waitFor()
     expect(await loss.locator('.plot circle').count()).toBe(2)
     const curves = figure(article, 'Loss of every run')
@@ -61,14 +72,14 @@ describe.skipIf(noBrowser)('sweeps in the report', () => {
     const colours = await curves.locator('.plot .series').evaluateAll((all) => all.map(({ classList }) => classList[1]))
     expect(colours).toEqual(['series-1', 'series-1', 'series-2', 'series-2', 'series-3'])
 
-    expect(await cells(article.locator('.sweep-scroll').first().locator('tbody tr').first())).toEqual([
-      ...['0.1', '2', '4.25 ± 0.35', '3000'],
+    expect(await cells(article.locator('.sweep-table').first().locator('tbody tr').first())).toEqual([
+      ...['0.1', '2', '0', '4.25 ± 0.35', '3000'],
     ])
     expect(await cells(rowOf(article, 'keep 0.5, seed 0'))).toEqual([
-      ...['keep 0.5, seed 0', 'running', 'host-0:77', '20 of 40, loss 4.250', '', ''],
+      ...['keep 0.5, seed 0', 'running', 'host-0:77', '20 of 40, loss 4.250', '', '', ''],
     ])
     expect(await cells(rowOf(article, 'keep 0.3, seed 1'))).toEqual([
-      ...['keep 0.3, seed 1', 'done, disputed', 'host-1:77', '', '3.5', '3100'],
+      ...['keep 0.3, seed 1', 'done, disputed', 'host-1:77', '', '12 s', '3.5', '3100'],
     ])
     await article.getByText('keep 0.5, seed 1 failed: out of memory').click()
     await article.getByText('line one').waitFor()
@@ -76,7 +87,7 @@ describe.skipIf(noBrowser)('sweeps in the report', () => {
     const done: RunState = { ...runs[4], status: 'done', numbers: { validLoss: 1.5, outBytes: 4000 } }
     await writeFile(join(own, 'a.sweep', 'state.json'), stateOf(runs.with(4, done)))
     await writeFile(join(own, 'a.sweep', 'results.csv'), 'keep\r\n')
-    await article.getByText('slt search, finished: 5 of 6 runs done, 1 failed').waitFor()
+    await article.getByText('finished: 5 of 6 runs done, 1 failed').waitFor()
     await expect.poll(() => loss.locator('.plot circle').count()).toBe(3)
     expect(await article.getByText('line one').isVisible()).toBe(true) // what was opened stays open
     const link = article.getByRole('link', { name: 'results.csv' })
@@ -102,7 +113,7 @@ describe.skipIf(noBrowser)('sweeps in the report', () => {
     expect(await second.locator('.sweep-content').count()).toBe(0)
     await second.getByText('Figure, curves and runs').focus()
     await page.keyboard.press('Enter')
-    const plot = figure(second, 'validLoss against algorithm').locator('.plot svg')
+    const plot = figure(second, 'Validation loss against algorithm').locator('.plot svg')
     await plot.waitFor()
     await expect.poll(() => plot.textContent()).toMatch(/edge.*topk/)
     await first.getByText('Figure, curves and runs').click()
@@ -117,6 +128,86 @@ describe.skipIf(noBrowser)('sweeps in the report', () => {
     await serving.close()
   })
 
+  test('one whose runs all failed is red to the end, and says so in words; it has no figure', async () => {
+    const own = join(folder, 'failed')
+    const failed = runs
+      .slice(4)
+      .map((run): RunState => ({ ...run, status: 'failed', failure: { message: 'no', log: '' } }))
+    await makeSweep(join(own, 'failed.sweep'), failed)
+    const serving = await serve(own)
+    const [page, errors] = await open(serving.url)
+    const article = sweep(page, 'failed')
+    await article.getByText('finished: 0 of 2 runs done, 2 failed').waitFor()
+    const [bar, red] = await Promise.all(
+      ['.progress-bar progress', '.progress-failed rect'].map((what) => article.locator(what).boundingBox()),
+    )
+    expect(red!.width).toBeCloseTo(bar!.width, 0)
+    expect(await article.locator('.progress-failed').evaluate((svg) => getComputedStyle(svg).fill)).toBe(
+      await article.locator('.sweep-failed').evaluate((text) => getComputedStyle(text).color),
+    )
+    expect(await cells(article.locator('.sweep-table').first().locator('tbody tr').first())).toEqual(['0.5', '0', '2'])
+    expect(await article.locator('figure', { hasText: 'against' }).count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.close()
+    await serving.close()
+  })
+
+  test('of many runs 20 are listed until all are asked for; curves over two decades have a log axis', async () => {
+    const own = join(folder, 'many')
+    const points = Array.from({ length: 50 }, (_, i) => [i + 1, 5 * 0.85 ** i] as const)
+    const many = Array.from(
+      { length: 30 },
+      (_, i): RunState => ({ ...runs[0], points, label: `seed ${i}`, varied: { seed: `${i}` } }),
+    )
+    await makeSweep(join(own, 'many.sweep'), many)
+    const serving = await serve(own)
+    const [page, errors] = await open(serving.url)
+    const article = sweep(page, 'many')
+    await article
+      .getByText('No figure over settings: of the runs that are done, all have the same options beside seeds.')
+      .waitFor()
+    const rows = article.locator('.sweep-runs tbody tr')
+    expect(await rows.count()).toBe(20)
+    await article.getByRole('button', { name: 'Show all 30 runs' }).click()
+    await expect.poll(() => rows.count()).toBe(30)
+    expect(await article.getByRole('button', { name: /^Show all/ }).count()).toBe(0)
+    const texts = figure(article, 'Loss of every run').locator('.plot svg text')
+    await expect
+      .poll(() => texts.allTextContents())
+      .toEqual(expect.arrayContaining(['10', '1', '0.1', '0.01', 'training loss, nats a token']))
+    expect(errors).toEqual([])
+    await page.close()
+    await serving.close()
+  })
+
+  test('on a narrow page the rows of tables are blocks, in which nothing is cut', async () => {
+    const own = join(folder, 'narrow')
+    await makeSweep(join(own, 'a.sweep'))
+    const serving = await serve(own)
+    const [page, errors] = await open(serving.url, { viewport: { width: 390, height: 900 } })
+    const table = sweep(page, 'a').locator('.sweep-table').first()
+    await table.waitFor()
+    const lines = await table
+      .locator('tbody tr')
+      .first()
+      .locator('td')
+      .evaluateAll((all) =>
+        all.map((cell) => ({
+          head: getComputedStyle(cell, '::before').content,
+          isCut: cell.scrollWidth > cell.clientWidth || cell.getBoundingClientRect().right > innerWidth,
+        })),
+      )
+    expect(lines.map(({ head }) => head)).toEqual(
+      ['keep', 'runs', 'failed', 'validation loss, nats a token', 'size of the file, bytes'].map((head) => `"${head}"`),
+    )
+    expect(lines.filter(({ isCut }) => isCut)).toEqual([])
+    const empty = sweep(page, 'a').locator('.sweep-runs td:empty').first()
+    expect(await empty.isVisible()).toBe(false)
+    expect(errors).toEqual([])
+    await page.close()
+    await serving.close()
+  })
+
   test('files that are torn are one line, and the others are shown', async () => {
     const own = join(folder, 'torn')
     await makeSweep(join(own, 'good.sweep'))
@@ -124,7 +215,7 @@ describe.skipIf(noBrowser)('sweeps in the report', () => {
     await writeFile(join(own, 'torn.sweep', 'state.json'), '{"version"')
     const serving = await serve(own)
     const [page, errors] = await open(serving.url)
-    await figure(sweep(page, 'good'), 'validLoss against keep').waitFor()
+    await figure(sweep(page, 'good'), 'Validation loss against keep').waitFor()
     await page
       .getByText('torn.sweep cannot be shown: torn.sweep/state.json: not the state of a sweep: no JSON')
       .waitFor()
