@@ -71,8 +71,8 @@ export async function reportSweep(
   const found = state.runs.filter((run) => run.found).length
   const parts = [
     `${count(counts.done)} of ${count(state.runs.length)} runs done`,
-    ...(counts.failed > 0 ? [`${count(counts.failed)} failed`] : []),
     ...(found > 0 ? [`${count(found)} of them before`] : []),
+    ...(counts.failed > 0 ? [`${count(counts.failed)} failed`] : []),
   ]
   terminal.print(`${parts.join(', ')}; ${written.join(', ')}`)
   if (models) terminal.print(`${count(models.length)} ${models.length === 1 ? 'model' : 'models'} in ${out}/models`)

@@ -16,16 +16,22 @@ export interface StoredMakings {
 }
 
 export function createStoredMakings(store: Store): StoredMakings {
-  const asked = new WeakSet<RunState>()
-  const fillOne = async (run: RunState) => {
-    asked.add(run)
+  const asked = new WeakMap<RunState, Promise<void>>()
+  const filled = new WeakSet<RunState>()
+  const read = async (run: RunState) => {
     const makings = await makingsOf(store, run.id).catch(() => [])
     const first = makings.find(({ agrees }) => agrees)
     if (first) Object.assign(run, { worker: first.worker, seconds: first.seconds })
+    filled.add(run)
+  }
+  const fillOne = (run: RunState): Promise<void> => {
+    const reading = asked.get(run) ?? read(run)
+    asked.set(run, reading)
+    return reading
   }
   return {
     async fill(runs, signal) {
-      const left = runs.filter((run) => run.status === 'done' && !asked.has(run))
+      const left = runs.filter((run) => run.status === 'done' && !filled.has(run))
       for (let i = 0; i < left.length && !signal.aborted; i += AT_ONCE)
         await Promise.all(left.slice(i, i + AT_ONCE).map(fillOne))
     },

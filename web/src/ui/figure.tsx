@@ -7,7 +7,7 @@ export type Colour = 1 | 2 | 3 | 4 | 5
 export interface LegendEntry {
   readonly label: string
   readonly colour: Colour
-  readonly mark?: 'line' | 'fit' | 'points' | 'kept' | 'dropped'
+  readonly mark?: 'line' | 'fit' | 'points' | 'rings' | 'kept' | 'dropped'
 }
 
 /** A picture with its title, its legend, and a caption that says what is seen and in which unit. */
@@ -47,9 +47,9 @@ function Mark({ colour, mark }: { readonly colour: Colour; readonly mark: NonNul
       width="22"
       height="12"
       aria-hidden="true"
-      class={`series series-${colour}${mark === 'fit' ? ' series-fit' : ''}`}
+      class={`series series-${colour}${mark === 'fit' || mark === 'rings' ? ` series-${mark}` : ''}`}
     >
-      {mark === 'points' ? (
+      {mark === 'points' || mark === 'rings' ? (
         <circle cx="11" cy="6" r="4" />
       ) : mark === 'kept' || mark === 'dropped' ? (
         <rect x="5.500" y="0.500" width="11" height="11" class={`bar-${mark}`} />

@@ -9,7 +9,8 @@ import { useWidth } from './width.js'
 export interface Series {
   readonly label: string
   readonly colour: Colour
-  readonly kind?: 'line' | 'points' | 'fit'
+  /** `rings` are points too, for series that have the colours of others. */
+  readonly kind?: 'line' | 'points' | 'rings' | 'fit'
   readonly x: ArrayLike<number>
   readonly y: ArrayLike<number>
   /** Where given, every point is drawn, with a bar so far up and down; 0 is no bar. In units of y. */

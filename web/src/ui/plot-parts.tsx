@@ -18,7 +18,7 @@ export type PlotMark =
 /** A series in pixels; `value` is the x that a point stands for. */
 export interface Curve {
   readonly colour: Colour
-  readonly kind: 'line' | 'points' | 'fit'
+  readonly kind: 'line' | 'points' | 'rings' | 'fit'
   readonly points: readonly {
     readonly value: number
     readonly px: number
@@ -151,8 +151,8 @@ export function Curves({ curves, read }: { readonly curves: readonly Curve[]; re
   return (
     <g>
       {curves.map(({ colour, kind, points }, i) => (
-        <g key={i} class={`series series-${colour}${kind === 'fit' ? ' series-fit' : ''}`}>
-          {kind === 'points' ? (
+        <g key={i} class={`series series-${colour}${kind === 'fit' || kind === 'rings' ? ` series-${kind}` : ''}`}>
+          {kind === 'points' || kind === 'rings' ? (
             points.map(({ px, py }, at) => <circle key={at} cx={px} cy={py} r={3.5} />)
           ) : (
             <path

@@ -49,7 +49,7 @@ export function SweepFigure({ details: { rows, measure } }: { readonly details: 
     const series = lines.map(({ label, points }, i) => ({
       ...lookOf(i),
       // Categories have no order, so nothing lies between two of them.
-      ...(isNumeric ? {} : { kind: 'points' as const }),
+      ...(isNumeric ? {} : { kind: i % MOST_NAMED < COLOURS ? ('points' as const) : ('rings' as const) }),
       label: label || measureNamed(measure).title,
       bounds: [low, high] as const,
       shift: (i - (lines.length - 1) / 2) * shift,

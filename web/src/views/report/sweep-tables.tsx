@@ -107,33 +107,41 @@ export function SweepFiles({ sweep: { id, state, files, modified } }: { readonly
 const FEW = 20
 
 /** Every run: how it stands, who has it or made it, and what it found. */
-export function RunsTable({ details: { runs, leftOut } }: { readonly details: SweepDetails }) {
+export function RunsTable({ details: { runs, measure, leftOut } }: { readonly details: SweepDetails }) {
   const isWhole = useSignal(false)
   const shown = isWhole.value ? runs : runs.slice(0, FEW)
   const numbers = [...new Set(runs.flatMap((run) => Object.keys(run.numbers ?? {})))]
   const left = leftOut > 0 ? `; ${count(leftOut)} more are in runs.csv at the end` : ''
-  const words = ['run', 'status', 'worker', 'progress'].map((head) => ({ head, isNumber: false }))
+  const others = numbers.filter((name) => name !== measure)
+  // What the sweep is about stands before what may be scrolled to.
+  const first = numbers.includes(measure) ? [measure] : []
+  const word = (head: string) => ({ head, isNumber: false })
+  const numberColumn = (name: string) => ({ head: measureText(name), isNumber: true })
+  const found = (run: SweepDetails['runs'][number], name: string) => {
+    const value = run.numbers?.[name]
+    return { text: value === undefined ? '' : shortNumber(value) }
+  }
   return (
     <div class="sweep-runs">
       <Table
         caption={`Runs: those that failed, are disputed or run come first${left}`}
         columns={[
-          ...words,
+          ...['run', 'status', 'progress'].map(word),
+          ...first.map(numberColumn),
+          word('worker'),
           { head: 'time', isNumber: true },
-          ...numbers.map((name) => ({ head: measureText(name), isNumber: true })),
+          ...others.map(numberColumn),
         ]}
         rows={shown.map((run) => ({
           key: run.place,
           cells: [
             { text: run.label },
             { text: statusText(run), class: `sweep-status-${run.status}` },
-            { text: run.status === 'waiting' ? '' : (run.worker ?? '') },
             { text: progressText(run) },
+            ...first.map((name) => found(run, name)),
+            { text: run.status === 'waiting' ? '' : (run.worker ?? '') },
             { text: run.seconds === undefined ? '' : duration(run.seconds) },
-            ...numbers.map((name) => {
-              const value = run.numbers?.[name]
-              return { text: value === undefined ? '' : shortNumber(value) }
-            }),
+            ...others.map((name) => found(run, name)),
           ],
         }))}
       />
