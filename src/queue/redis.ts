@@ -64,8 +64,11 @@ export async function openRedis(address: string): Promise<RedisPlace> {
   const purpose = 'a queue'
   const bull = await loadPeer(() => import('bullmq'), 'bullmq', purpose)
   const { Redis } = await loadPeer(() => import('ioredis'), 'ioredis', purpose)
-  const make = (options: RedisOptions): Redis =>
-    isSocket ? new Redis(address.replace(/^unix:(\/\/)?/, ''), options) : new Redis(address, options)
+  const own = passwordOf(address)
+  const make = (options: RedisOptions): Redis => {
+    const all = { ...options, ...own }
+    return isSocket ? new Redis(address.replace(/^unix:(\/\/)?/, ''), all) : new Redis(address, all)
+  }
   // One try: whoever starts a sweep or a worker wants to hear at once that the address is wrong.
   const probe = make({ lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000, maxRetriesPerRequest: 0 })
   let last: Error | undefined
@@ -96,12 +99,23 @@ export async function openRedis(address: string): Promise<RedisPlace> {
   }
 }
 
+/** The password of the environment, which no other user of the machine can read, where the address has none. */
+function passwordOf(address: string): Pick<RedisOptions, 'password'> {
+  const password = process.env.SLT_REDIS_PASSWORD
+  return password === undefined || password === '' || /^rediss?:\/\/[^/@]*:[^/@]+@/.test(address) ? {} : { password }
+}
+
 function reasonOf({ message, ...error }: Error): string {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ECONNREFUSED' || code === 'ENOENT') return 'there is no Redis (redis-server starts one)'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host'
   if (/WRONGPASS|invalid password/.test(message)) return 'Redis refuses the password'
-  if (/NOAUTH/.test(message)) return 'Redis wants a password: redis://:password@host:port'
+  if (/NOAUTH/.test(message))
+    return `Redis wants a password: SLT_REDIS_PASSWORD in the environment, or redis://:password@host:port`
+  if (code === 'ECONNRESET' || /closed/.test(message))
+    return 'it closes the connection; is it a port for TLS? Then rediss://'
+  if (/self-signed|unable to verify|unable to get/.test(message))
+    return `${message.split('\n')[0]}: NODE_EXTRA_CA_CERTS=<its certificate> in the environment makes it known`
   if (/ETIMEDOUT|timed out/.test(message)) return 'no answer within 5 seconds'
   return message.split('\n')[0]
 }
@@ -132,6 +146,28 @@ function checkInfo(info: ReadonlyMap<string, string>, shown: string): string[] {
     )
   }
   return warnings
+}
+
+/** Milliseconds without a connection after which that is told. */
+const SILENCE = 5000
+
+/** Tells in a line when Redis has been away for a while, and when it is there again. */
+export function tellOutages(connection: Redis, { shown }: RedisPlace, tell: (line: string) => void): void {
+  let timer: NodeJS.Timeout | undefined
+  let isTold = false
+  connection.on('close', () => {
+    timer ??= setTimeout(() => {
+      isTold = true
+      tell(`${shown} does not answer; waiting for it`)
+    }, SILENCE).unref()
+  })
+  connection.on('ready', () => {
+    clearTimeout(timer)
+    timer = undefined
+    if (isTold) tell(`${shown} answers again`)
+    isTold = false
+  })
+  connection.on('end', () => clearTimeout(timer))
 }
 
 /** A queue of this version with options that all of them share. */

@@ -2,10 +2,11 @@
 import { setMaxListeners } from 'node:events'
 import type { Job as BullJob, Queue, QueueEvents } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { CANCELLED, isCancelled, uncancel } from './cancel.js'
 import type { JobEvents } from './events.js'
 import type { Job } from './job.js'
 import { describeMissingWorkers } from './listeners.js'
-import { openQueue, PREFIX, queueNameOf, type RedisPlace } from './redis.js'
+import { openQueue, PREFIX, queueNameOf, type RedisPlace, tellOutages } from './redis.js'
 import { findResult, isDisputed } from './results.js'
 import type { JobProgress } from './run-state.js'
 import type { Store } from './store.js'
@@ -48,6 +49,7 @@ export function openQueueRun(options: QueueRunOptions): QueueRun {
   for (const warning of redis.warnings) options.onWarning?.(warning)
   const open = new Map<string, Job>()
   const connection = redis.connect()
+  tellOutages(connection, redis, (line) => options.onWarning?.(line))
   const watch = createWatch(open, options, connection)
   let isClosed = false
   let looking: Promise<void> | undefined // one loop, however many wait for it
@@ -141,16 +143,23 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
     const state = there && (await there.getState())
     if (there === undefined || state === 'unknown') {
       // Redis has lost it: a restart without its append-only file, or somebody has emptied the queue.
-      if (!(await isDone(job))) await addTo(queue, [job])
-      return
+      if (await isDone(job)) return
+      if (await isCancelled(connection, id)) return tellCancelled(job)
+      return addTo(queue, [job])
     }
     if (state === 'active') return hear(job, there.progress)
+    if (state !== 'completed' && state !== 'failed' && begun.delete(id)) options.onBack?.(job)
     if (state === 'completed' && !(await isDone(job))) return again(queue, job, there)
     if (state === 'failed') {
       open.delete(id)
       const { logs } = await queue.getJobLogs(id, 0, 60)
-      options.onFailed?.(job, there.failedReason ?? 'failed', logs.join('\n'))
+      options.onFailed?.(job, there.failedReason ?? 'failed', [...new Set(logs)].join('\n')) // each try may say the same
     }
+  }
+
+  function tellCancelled(job: Job): void {
+    open.delete(job.id)
+    options.onFailed?.(job, CANCELLED, '')
   }
 
   /** Tells what a worker says of a job that it runs. */
@@ -184,7 +193,10 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
         '',
       )
     }
-    options.onNote?.(job, 'the queue calls it done, but its result is not in the store: it is run again')
+    options.onNote?.(
+      job,
+      `the queue calls it done, but its result is not in ${store.address}: do workers have the same store? It is run again`,
+    )
     await there.remove()
     await addTo(queue, [job])
   }
@@ -221,10 +233,19 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
   return {
     /** Open jobs that no worker has begun. */
     waiting: (): Job[] => [...open.values()].filter(({ id }) => !begun.has(id)),
-    async add(name: string, jobs: readonly Job[]): Promise<void> {
+    async add(name: string, asked: readonly Job[]): Promise<void> {
       const { queue, ids } = await follow(name)
-      for (const { id } of jobs) ids.add(id)
-      if (retry) {
+      for (const { id } of asked) ids.add(id)
+      let jobs = asked
+      if (!retry) {
+        const marks = await Promise.all(asked.map(({ id }) => isCancelled(connection, id)))
+        jobs = asked.filter((_, i) => !marks[i])
+        for (const job of asked.filter((_, i) => marks[i])) tellCancelled(job)
+      } else {
+        await uncancel(
+          connection,
+          jobs.map(({ id }) => id),
+        )
         for (const { id } of jobs) {
           const there = await queue.getJob(id)
           if (there && (await there.isFailed())) await there.remove() // asked for anew, it has its tries anew

@@ -22,7 +22,7 @@ export interface RunState {
   readonly varied: Readonly<Record<string, string>>
   status: RunStatus
   /** Who runs it, or ran it last. */
-  worker?: string
+  worker?: string | undefined
   progress?: Omit<JobProgress, 'value'>
   /** Its curve: at most 200 points, the steps rising; each value is a mean over the steps since the point before. */
   points?: readonly CurvePoint[]

@@ -13,7 +13,7 @@ export interface SweepState {
   readonly rate: () => number
   /** Seconds until the last run is done, at this rate; undefined where it is unknown. */
   readonly secondsLeft: () => number | undefined
-  readonly events: Required<Pick<JobEvents, 'onStart' | 'onProgress' | 'onDone' | 'onFailed'>>
+  readonly events: Required<Pick<JobEvents, 'onStart' | 'onProgress' | 'onBack' | 'onDone' | 'onFailed'>>
 }
 
 /**
@@ -70,6 +70,7 @@ export function followSweep(
         const points = value === undefined ? {} : { points: pointsWith(job, progress, value) }
         change(job, { status: 'running', progress, ...points })
       },
+      onBack: (job) => change(job, { status: 'waiting', worker: undefined }),
       onDone(job, { result, found, agrees }) {
         if (!found) ended++
         const files = Object.fromEntries(Object.entries(result.files).map(([name, { sha256 }]) => [name, sha256]))

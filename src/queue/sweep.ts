@@ -14,7 +14,7 @@ export interface SweepPlan {
   readonly options: OptionTexts
   /** Values of options: every combination is run. */
   readonly grid: Readonly<Record<string, readonly string[]>>
-  /** Further runs, or where there is no grid the runs: options by which they differ from the shared ones. */
+  /** Runs: options by which they differ from the shared ones. With a grid, each of them is run for every combination of it. */
   readonly runs: readonly OptionTexts[]
 }
 
@@ -67,6 +67,10 @@ function valuesOf(name: string, values: unknown): string[] {
 function splitValues(name: string, text: string): string[] {
   return text.split(',').flatMap((part) => {
     const range = /^(\d{1,9})\.\.(\d{1,9})$/.exec(part)
+    if (range === null && /^[\d.e+-]+\.\.[\d.e+-]+$/i.test(part))
+      throw new RangeError(
+        `"${name}" expected a range of integers >= 0, such as 0..4, got ${part}: other values are given one by one`,
+      )
     if (range === null) {
       if (part === '')
         throw new RangeError(`"${name}" expected values with commas between them, got ${text || 'nothing'}`)
@@ -107,25 +111,27 @@ function expectObject(name: string, value: unknown): Record<string, unknown> {
 
 /** Options by which the runs of a plan differ, in the order in which it names them. */
 export const variedOptions = ({ grid, runs }: SweepPlan): string[] => [
-  ...new Set([...Object.keys(grid), ...runs.flatMap((run) => Object.keys(run))]),
+  ...new Set([...runs.flatMap((run) => Object.keys(run)), ...Object.keys(grid)]),
 ]
 
 /**
- * Every run of a plan, the last option of the grid changing first, so that seeds, named last, come together; then the further runs.
- * @throws RangeError for none, or more than {@link MOST_RUNS}
+ * Every run of a plan: each of its list with each combination of its grid, the last option changing first, so that seeds, named last, come together.
+ * @throws RangeError for none, for more than {@link MOST_RUNS}, or an option that is in the list and in the grid
  */
 export function runsOf(plan: SweepPlan): SweepRun[] {
   const names = variedOptions(plan)
   const axes = Object.entries(plan.grid)
-  const size = axes.reduce((product, [, values]) => product * values.length, 1)
-  const isGrid = axes.length > 0
-  const count = (isGrid ? size : 0) + plan.runs.length
+  if (axes.length === 0 && plan.runs.length === 0) throw new RangeError('"sweep" expected a grid or runs, got neither')
+  const given: readonly OptionTexts[] = plan.runs.length === 0 ? [{}] : plan.runs
+  const twice = axes.find(([name]) => given.some((run) => run[name] !== undefined))
+  if (twice !== undefined)
+    throw new RangeError(`"${twice[0]}" expected to be in the grid or in the list of runs, it is in both`)
+  const count = axes.reduce((product, [, values]) => product * values.length, given.length)
   if (count > MOST_RUNS) throw new RangeError(`"sweep" expected at most ${MOST_RUNS} runs, got ${count}`)
-  if (count === 0) throw new RangeError('"sweep" expected a grid or runs, got neither')
-  let points: OptionTexts[] = isGrid ? [{}] : []
+  let points = given
   for (const [name, values] of axes)
     points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })))
-  return [...points, ...plan.runs].map((given) => {
+  return points.map((given) => {
     const options = { ...plan.options, ...given }
     const varied = names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])
     return { options, varied: Object.fromEntries(varied) }

@@ -3,18 +3,24 @@ import { sweepJobs } from '../../src/cli/sweep-jobs.js'
 import type { Store } from '../../src/queue/store.js'
 import { labelOf, MOST_RUNS, readPlan, readSetting, runsOf } from '../../src/queue/sweep.js'
 
-test('a grid is every combination, the last option changing first; further runs come behind', () => {
+test('a grid is every combination, the last option changing first', () => {
   const grid = { keep: [0.1, 0.3], seed: '0..1' }
-  const plan = readPlan({ command: 'search', options: { steps: 5, untied: true }, grid, runs: [{ keep: 0.5 }] })
-  const runs = runsOf(plan)
-  expect(runs.map(labelOf)).toEqual([
-    'keep 0.1, seed 0',
-    'keep 0.1, seed 1',
+  const runs = runsOf(readPlan({ command: 'search', options: { steps: 5, untied: true }, grid }))
+  expect(runs.map(labelOf)).toEqual(['keep 0.1, seed 0', 'keep 0.1, seed 1', 'keep 0.3, seed 0', 'keep 0.3, seed 1'])
+  expect(runs[3].options).toEqual({ steps: '5', untied: '', keep: '0.3', seed: '1' })
+})
+
+test('each run of a list is run for every combination of the grid', () => {
+  const plan = { command: 'search', runs: [{ keep: 0.3 }, { keep: 0.5, lr: 0.1 }], grid: { seed: '0..1' } }
+  expect(runsOf(readPlan(plan)).map(labelOf)).toEqual([
     'keep 0.3, seed 0',
     'keep 0.3, seed 1',
-    'keep 0.5',
+    'keep 0.5, lr 0.1, seed 0',
+    'keep 0.5, lr 0.1, seed 1',
   ])
-  expect(runs[4].options).toEqual({ steps: '5', untied: '', keep: '0.5' })
+  expect(() => runsOf(readPlan({ ...plan, grid: { lr: [0.1] } }))).toThrow(
+    '"lr" expected to be in the grid or in the list of runs, it is in both',
+  )
 })
 
 test('values of --set: lists, ranges, both', () => {
