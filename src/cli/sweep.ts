@@ -1,9 +1,10 @@
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { DeviceName } from '../engine/device.js'
 import type { JobEvents } from '../queue/events.js'
 import type { Job } from '../queue/job.js'
 import type { RedisPlace } from '../queue/redis.js'
+import { shownAddress } from '../queue/redis.js'
 import type { RunState } from '../queue/run-state.js'
 import type { Store } from '../queue/store.js'
 import type { OptionTexts, SweepPlan, SweepRun } from '../queue/sweep.js'
@@ -113,6 +114,10 @@ async function runSweep(given: string | undefined, flags: SweepFlags): Promise<v
     throw new BadUsage('give a plan, --watch <folder> or --cancel <folder>, one of them')
   if (flags.queue !== undefined && flags.store === undefined && given !== undefined)
     throw new BadUsage('give --store <place> beside --queue: the one that slt work was given')
+  if ((flags.watch ?? flags.cancel) !== undefined && (flags.set ?? flags.option) !== undefined)
+    throw new BadUsage(
+      '--set and --option are for a sweep that begins: what one that was begun runs is in its sweep.json',
+    )
   if (flags.cancel !== undefined) return cancelSweep(flags.cancel, flags, terminal)
   if (flags.queue !== undefined && (flags.jobs ?? flags.memory) !== undefined) {
     throw new BadUsage('--jobs and --memory are of runs here: with --queue give them to slt work')
@@ -120,7 +125,7 @@ async function runSweep(given: string | undefined, flags: SweepFlags): Promise<v
   const advice =
     flags.queue === undefined
       ? 'the same command goes on'
-      : `the queue goes on; slt sweep --watch ${outOf(given, flags)} --queue ${withoutPassword(flags.queue)} comes back`
+      : `the queue goes on; slt sweep --watch ${outOf(given, flags)} --queue ${shownAddress(flags.queue)} comes back`
   await interruptible(
     async (signal) => {
       const prepared = await prepare(given, flags, terminal, signal)
@@ -134,8 +139,6 @@ async function runSweep(given: string | undefined, flags: SweepFlags): Promise<v
 /** The folder of a sweep's tables. */
 const outOf = (given: string | undefined, { watch, out }: SweepFlags): string =>
   watch ?? out ?? `${basename(given ?? 'sweep').replace(/\.json$/, '')}.sweep`
-
-const withoutPassword = (address: string): string => address.replace(/\/\/[^/@]*@/, '//')
 
 /** Takes back what of a sweep is not done. */
 async function cancelSweep(out: string, { queue }: SweepFlags, terminal: Terminal): Promise<void> {
@@ -189,14 +192,16 @@ async function prepare(
     const folder = await openSweepFolder(flags.watch, record, {})
     const models = flags.models ?? record.models ?? false
     checkModels(models, record.plan, record.models)
-    return { ...record, ...distinct(runsOf(record.plan), record.jobs), models, redis, out: flags.watch, folder }
+    const store = flags.store === undefined ? record.store : placeOf(flags.store)
+    const runs = distinct(runsOf(record.plan), record.jobs)
+    return { ...record, ...runs, store, models, redis, out: flags.watch, folder }
   }
   const plan = await readGiven(given, flags)
   const runs = runsOf(plan)
   checkModels(flags.models ?? false, plan)
   const { checkStore, openStore } = await import('../queue/open-store.js')
   const { sweepJobs } = await import('./sweep-jobs.js')
-  const address = flags.store ?? 'slt-store'
+  const address = placeOf(flags.store ?? 'slt-store')
   const store = await openStore(address).then(checkStore)
   const { threads, device, models = false } = flags
   const onNote = (line: string) => terminal.note(line)
@@ -208,6 +213,9 @@ async function prepare(
   const record = { plan, queue: redis?.shown ?? null, store: address, ...(models && { models }), jobs }
   return { ...record, jobs: own, runs: once, redis, out, folder: await openSweepFolder(out, record, flags) }
 }
+
+/** A place that means the same from any folder. */
+const placeOf = (store: string): string => (store.startsWith('s3://') ? store : resolve(store))
 
 /** @throws InputError for a Redis that cannot be used */
 async function redisOf({ queue }: SweepFlags): Promise<RedisPlace | undefined> {
@@ -243,7 +251,12 @@ async function readGiven(given: string | undefined, flags: SweepFlags): Promise<
     throw new BadUsage('give a plan (sweep.json), a command (search, train, prune, eval), or --watch <folder>')
   const isCommand = (sweepCommands as readonly string[]).includes(given)
   const plan = isCommand ? readPlan({ command: given }) : await planOf(given, readPlan)
-  const grid = Object.fromEntries((flags.set ?? []).map(readSetting))
+  const settings = (flags.set ?? []).map(readSetting)
+  const names = [...settings, ...(flags.option ?? [])].map(([name]) => name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined)
+    throw new BadUsage(`"${twice}" is given twice by --set and --option: --set ${twice}=a,b has several values`)
+  const grid = Object.fromEntries(settings)
   const options: OptionTexts = Object.fromEntries(flags.option ?? [])
   return { ...plan, options: { ...plan.options, ...options }, grid: { ...plan.grid, ...grid } }
 }

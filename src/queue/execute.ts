@@ -9,7 +9,7 @@ import { layOut } from './inputs.js'
 import type { Job } from './job.js'
 import { JobFailure, type JobHearer, type JobProcess } from './job-process.js'
 import { type StoredFile, storeFile, UnusableContent } from './objects.js'
-import { findResult, type JobResult, keepResult } from './results.js'
+import { findResult, isDisputed, type JobResult, keepResult } from './results.js'
 import type { Store } from './store.js'
 
 /** Where and by whom a job is run. */
@@ -41,7 +41,8 @@ export async function removeLeftovers(scratch: string): Promise<void> {
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether a process of this machine lives. */
+export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {
@@ -71,7 +72,7 @@ export async function executeJob(
 ): Promise<Execution> {
   const warn = (line: string) => hearer.onNote?.(line)
   const there = await findResult(store, job.id, warn)
-  if (there) return { result: there, found: true, agrees: true, seconds: 0 }
+  if (there) return { result: there, found: true, agrees: !(await isDisputed(store, job.id)), seconds: 0 }
   const started = performance.now()
   const inputs: Record<string, string> = {}
   for (const [name, input] of Object.entries(job.inputs)) {

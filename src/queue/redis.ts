@@ -55,12 +55,12 @@ export interface RedisPlace {
  */
 export async function openRedis(address: string): Promise<RedisPlace> {
   const isSocket = address.startsWith('/') || address.startsWith('unix:')
-  if (!isSocket && !/^rediss?:\/\//.test(address)) {
+  const shown = shownAddress(address)
+  if (!isSocket && !isUrl(address)) {
     throw new RangeError(
-      `"queue" expected redis://host:port, rediss://host:port or the path of a socket, got ${address}`,
+      `"queue" expected redis://host:port, rediss://host:port or the path of a socket, got ${shown}; in a password / is %2F, @ is %40, # is %23`,
     )
   }
-  const shown = address.replace(/\/\/[^/@]*@/, '//')
   const purpose = 'a queue'
   const bull = await loadPeer(() => import('bullmq'), 'bullmq', purpose)
   const { Redis } = await loadPeer(() => import('ioredis'), 'ioredis', purpose)
@@ -70,7 +70,13 @@ export async function openRedis(address: string): Promise<RedisPlace> {
     return isSocket ? new Redis(address.replace(/^unix:(\/\/)?/, ''), all) : new Redis(address, all)
   }
   // One try: whoever starts a sweep or a worker wants to hear at once that the address is wrong.
-  const probe = make({ lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000, maxRetriesPerRequest: 0 })
+  const probe = make({
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: 5000,
+    commandTimeout: 5000,
+    maxRetriesPerRequest: 0,
+  })
   let last: Error | undefined
   probe.on('error', (error) => {
     last = error
@@ -99,6 +105,17 @@ export async function openRedis(address: string): Promise<RedisPlace> {
   }
 }
 
+/** An address as it may be shown: without user, password, and what a query may say of them. */
+export const shownAddress = (address: string): string => address.replace(/\/\/.*@/, '//').replace(/\?.*$/s, '')
+
+function isUrl(address: string): boolean {
+  try {
+    return /^rediss?:$/.test(new URL(address).protocol)
+  } catch {
+    return false
+  }
+}
+
 /** The password of the environment, which no other user of the machine can read, where the address has none. */
 function passwordOf(address: string): Pick<RedisOptions, 'password'> {
   const password = process.env.SLT_REDIS_PASSWORD
@@ -117,6 +134,7 @@ function reasonOf({ message, ...error }: Error): string {
   if (/self-signed|unable to verify|unable to get/.test(message))
     return `${message.split('\n')[0]}: NODE_EXTRA_CA_CERTS=<its certificate> in the environment makes it known`
   if (/ETIMEDOUT|timed out/.test(message)) return 'no answer within 5 seconds'
+  if (/Protocol error/.test(message)) return 'what answers there is no Redis'
   return message.split('\n')[0]
 }
 
@@ -168,6 +186,18 @@ export function tellOutages(connection: Redis, { shown }: RedisPlace, tell: (lin
     isTold = false
   })
   connection.on('end', () => clearTimeout(timer))
+}
+
+/** Hears errors of a connection, and tells each kind once: an outage is told otherwise, and others come again and again. */
+export function tellTrouble(tell: (line: string) => void): (error: Error) => void {
+  const told = new Set<string>()
+  return ({ message }) => {
+    const [line] = message.split('\n')
+    const kind = line.replace(/\d+/g, '')
+    if (/ECONN|closed|ENOENT|LOADING/.test(line) || told.has(kind)) return
+    told.add(kind)
+    tell(/OOM/.test(line) ? 'Redis is out of memory (its maxmemory); jobs wait' : line)
+  }
 }
 
 /** A queue of this version with options that all of them share. */

@@ -1,12 +1,14 @@
 /** Hands jobs out by a queue and hears of them until all are done. Stopping to listen leaves the queue working. */
 import { setMaxListeners } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import type { Job as BullJob, Queue, QueueEvents } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { InputError } from '../safetensors/index.js'
 import { CANCELLED, isCancelled, uncancel } from './cancel.js'
 import type { JobEvents } from './events.js'
 import type { Job } from './job.js'
 import { describeMissingWorkers } from './listeners.js'
-import { openQueue, PREFIX, queueNameOf, type RedisPlace, tellOutages } from './redis.js'
+import { openQueue, PREFIX, queueNameOf, type RedisPlace, tellOutages, tellTrouble } from './redis.js'
 import { findResult, isDisputed } from './results.js'
 import type { JobProgress } from './run-state.js'
 import type { Store } from './store.js'
@@ -26,6 +28,9 @@ const LOOK_EVERY = 5
 
 /** Seconds between two questions whether there are workers for the jobs that wait. */
 const ASK_WORKERS_EVERY = 30
+
+/** Milliseconds that the end of a connection is waited for. */
+const GOODBYE = 300
 
 /** Times that a result which the queue calls done and the store does not have is asked for again. */
 const MOST_LOST = 3
@@ -50,7 +55,8 @@ export function openQueueRun(options: QueueRunOptions): QueueRun {
   const open = new Map<string, Job>()
   const connection = redis.connect()
   tellOutages(connection, redis, (line) => options.onWarning?.(line))
-  const watch = createWatch(open, options, connection)
+  const onTrouble = tellTrouble((line) => options.onWarning?.(`${redis.shown}: ${line}`))
+  const watch = createWatch(open, options, connection, onTrouble)
   let isClosed = false
   let looking: Promise<void> | undefined // one loop, however many wait for it
   const told = new Set<string>()
@@ -96,9 +102,9 @@ export function openQueueRun(options: QueueRunOptions): QueueRun {
     },
     async close() {
       isClosed = true
-      await watch.close()
-      await looking?.catch(() => {}) // nobody waits for it any more
+      await Promise.race([watch.close(), setTimeout(GOODBYE)]) // a Redis that does not answer is not waited for
       connection.disconnect()
+      await Promise.race([looking?.catch(() => {}), setTimeout(GOODBYE)]) // nobody waits for it any more
     },
   }
 }
@@ -109,9 +115,18 @@ export function openQueueRun(options: QueueRunOptions): QueueRun {
  */
 export async function runOnQueue(jobs: readonly Job[], options: QueueRunOptions): Promise<void> {
   const run = openQueueRun(options)
-  try {
+  const { signal } = options
+  const work = async () => {
     await run.add(jobs)
     await run.settled()
+  }
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }) // also while Redis does not answer
+  })
+  aborted.catch(() => {})
+  try {
+    signal.throwIfAborted()
+    await Promise.race([work(), aborted])
   } finally {
     await run.close()
   }
@@ -127,7 +142,12 @@ function byQueue(jobs: Iterable<Job>): Map<string, Job[]> {
 }
 
 /** Follows the open jobs of a few queues. */
-function createWatch(open: Map<string, Job>, options: QueueRunOptions, connection: Redis) {
+function createWatch(
+  open: Map<string, Job>,
+  options: QueueRunOptions,
+  connection: Redis,
+  onTrouble: (error: Error) => void,
+) {
   const { store, redis, signal, retry = true } = options
   const queues = new Map<string, { queue: Queue; events: QueueEvents; own: Redis; ids: Set<string> }>()
   const lost = new Map<string, number>()
@@ -202,7 +222,13 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
   }
 
   const addTo = async (queue: Queue, jobs: readonly Job[]) => {
-    await queue.addBulk(jobs.map((job) => ({ name: job.kind, data: job, opts: { jobId: job.id } })))
+    await queue.addBulk(jobs.map((job) => ({ name: job.kind, data: job, opts: { jobId: job.id } }))).catch((error) => {
+      if (!/OOM/.test(error.message)) throw error
+      throw new InputError(
+        `${redis.shown}: Redis is out of memory (its maxmemory): ${jobs.length} jobs or some of them are not handed out; the same command goes on`,
+        { cause: error },
+      )
+    })
   }
 
   /** The queue of a name, followed from the first time on. */
@@ -210,10 +236,10 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
     const known = queues.get(name)
     if (known) return known
     const queue = openQueue(redis, name, connection)
-    queue.on('error', () => {}) // it connects again by itself
+    queue.on('error', onTrouble)
     const own = redis.connect() // it waits for events there
     const events = new redis.bull.QueueEvents(name, { connection: own as never, prefix: PREFIX })
-    events.on('error', () => {})
+    events.on('error', onTrouble)
     const end = ({ jobId }: { jobId: string }) => {
       if (!open.has(jobId)) return
       ended.add(jobId)
@@ -270,7 +296,7 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
           signal.removeEventListener('abort', finish)
           done()
         }
-        const timer = setTimeout(finish, milliseconds)
+        const timer = globalThis.setTimeout(finish, milliseconds)
         setMaxListeners(0, signal) // many runs and matrices listen to one signal
         signal.addEventListener('abort', finish, { once: true })
         wake = finish

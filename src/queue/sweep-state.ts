@@ -108,14 +108,14 @@ const pick = (values: JsonObject, names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, values[name]]))
 
 function pruneNumbers(values: JsonObject): Record<string, unknown> {
-  const { predictions, embeddings } = values.difference as unknown as {
+  const { predictions, embeddings } = (values.difference ?? {}) as {
     predictions?: { divergence: number; sameGreedy: number }
-    embeddings?: { distance: { mean: number } }
+    embeddings?: { distance?: { mean: number } }
   }
   return {
     divergence: predictions?.divergence,
     sameGreedy: predictions?.sameGreedy,
-    distance: embeddings?.distance.mean,
+    distance: embeddings?.distance?.mean,
     ...pick(values, ['maxWeightError', 'unreachable', 'bitsPerWeight', 'ticketBytes']),
   }
 }

@@ -4,8 +4,11 @@
 export const sweepCommands = ['search', 'train', 'prune', 'eval'] as const
 export type SweepCommand = (typeof sweepCommands)[number]
 
-/** Options by their names on the command line, without dashes; values as text, `''` for one that takes none. */
+/** Options by their names on the command line, without dashes; values as text, `''` for one that takes none, {@link OFF} for such a one that is not given. */
 export type OptionTexts = Readonly<Record<string, string>>
+
+/** The value of an option that takes none, where it is not given. */
+export const OFF = 'false'
 
 /** What `sweep.json` says. */
 export interface SweepPlan {
@@ -46,7 +49,7 @@ export function readPlan(value: unknown): SweepPlan {
     command: command as SweepCommand,
     options: textsOf('options', options),
     grid: Object.fromEntries(
-      Object.entries(expectObject('grid', grid)).map(([name, values]) => [name, valuesOf(name, values)]),
+      Object.entries(expectObject('grid', grid)).map(([name, values]) => [expectOption(name), valuesOf(name, values)]),
     ),
     runs: runs.map((run, i) => textsOf(`runs[${i}]`, run)),
   }
@@ -89,18 +92,34 @@ export function readSetting(text: string): [string, readonly string[]] {
   const name = text.slice(0, at).replace(/^--/, '')
   if (at < 1 || name === '')
     throw new RangeError(`"set" expected option=values, such as keep=0.1,0.3 or seed=0..4, got ${text}`)
-  return [name, valuesOf(name, text.slice(at + 1))]
+  return [expectOption(name), valuesOf(name, text.slice(at + 1))]
 }
 
 function textsOf(name: string, value: unknown): OptionTexts {
-  return Object.fromEntries(Object.entries(expectObject(name, value)).map(([key, each]) => [key, textOf(key, each)]))
+  return Object.fromEntries(
+    Object.entries(expectObject(name, value)).map(([key, each]) => [expectOption(key), textOf(key, each)]),
+  )
+}
+
+/** @throws RangeError for what cannot be the name of an option */
+function expectOption(name: string): string {
+  if (!/^[a-z][a-z0-9-]*$/.test(name) || name === 'help')
+    throw new RangeError(
+      `"${name}" is no option: names are lower-case letters, digits and dashes, without dashes before them`,
+    )
+  return name
 }
 
 function textOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw new RangeError(
+      `"${name}" expected integers beyond 2^53 as texts, for numbers lose their last digits: got ${value}`,
+    )
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
   if (value === true) return ''
-  throw new TypeError(`"${name}" expected a text, a number or true, got ${JSON.stringify(value) ?? 'nothing'}`)
+  if (value === false) return OFF
+  throw new TypeError(`"${name}" expected a text, a number, true or false, got ${JSON.stringify(value) ?? 'nothing'}`)
 }
 
 function expectObject(name: string, value: unknown): Record<string, unknown> {
@@ -133,13 +152,15 @@ export function runsOf(plan: SweepPlan): SweepRun[] {
     points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })))
   return points.map((given) => {
     const options = { ...plan.options, ...given }
-    const varied = names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])
+    const varied = names.filter((name) => options[name] !== undefined).map((name) => [name, shown(options[name])])
     return { options, varied: Object.fromEntries(varied) }
   })
 }
 
+const shown = (value: string): string => (value === '' ? 'yes' : value === OFF ? 'no' : value)
+
 /** A run in a few words: `keep 0.3, seed 1`. */
 export const labelOf = ({ varied }: SweepRun): string =>
   Object.entries(varied)
-    .map(([name, value]) => (value === '' ? name : `${name} ${value}`))
+    .map(([name, value]) => `${name} ${value}`)
     .join(', ')

@@ -5,6 +5,7 @@ import { CANCELLED } from './cancel.js'
 import { CHECKPOINT_SECONDS, type Execution, executeJob, workerName } from './execute.js'
 import type { Job } from './job.js'
 import { JobFailure, type JobProcess } from './job-process.js'
+import { printable, readJob } from './read-job.js'
 import type { JobProgress } from './run-state.js'
 import type { Store } from './store.js'
 
@@ -51,8 +52,16 @@ export async function runQueuedJob(
   process: JobProcess,
   options: QueuedJobOptions,
 ): Promise<Error | undefined> {
+  let job: Job
+  try {
+    job = readJob(queued.data)
+  } catch (error) {
+    const reason = `not a job of this queue: ${(error as Error).message}`
+    options.onNote?.(`${printable(String(queued.id))}: ${reason}`)
+    await endFailed(queued, token, reason)
+    return undefined
+  }
   const { store, scratch, signal, checkpointSeconds = CHECKPOINT_SECONDS } = options
-  const job = queued.data as Job
   const worker = workerName()
   const claimed = holdClaim(queued, token, options)
   const notes: string[] = []
@@ -119,7 +128,7 @@ function holdClaim(queued: BullJob, token: string, { claim, isCancelled }: Queue
       (isOurs) => isOurs !== 1 && lose(),
       (error) => /lock|Missing/i.test(error.message) && lose(), // else Redis is away: it is tried again
     )
-    isCancelled(queued.data.id).then(
+    isCancelled(String(queued.id)).then(
       (is) => is && abort(cancelled, 'the job was taken back'),
       () => {},
     )
@@ -127,11 +136,16 @@ function holdClaim(queued: BullJob, token: string, { claim, isCancelled }: Queue
   return { lost: lost.signal, cancelled: cancelled.signal, release: () => clearInterval(renewing) }
 }
 
-/** Ends a job that was taken back: the queue does not try it again. */
-async function cancel(queued: BullJob, token: string, { onNote }: QueuedJobOptions): Promise<void> {
-  const error = new Error(CANCELLED)
+/** Ends a job for good: the queue does not try it again. */
+async function endFailed(queued: BullJob, token: string, reason: string): Promise<void> {
+  const error = new Error(reason)
   error.name = 'UnrecoverableError' // as BullMQ knows it
   await queued.moveToFailed(error, token, false).catch(() => {})
+}
+
+/** Ends a job that was taken back. */
+async function cancel(queued: BullJob, token: string, { onNote }: QueuedJobOptions): Promise<void> {
+  await endFailed(queued, token, CANCELLED)
   onNote?.(`${(queued.data as Job).label}: cancelled`)
 }
 

@@ -10,7 +10,7 @@ import { removeLeftovers, workerName } from './execute.js'
 import type { JobNeeds } from './job.js'
 import { createJobProcess } from './job-process.js'
 import { nameWorker } from './listeners.js'
-import { PREFIX, queueNames, type RedisPlace, tellOutages } from './redis.js'
+import { PREFIX, queueNames, type RedisPlace, tellOutages, tellTrouble } from './redis.js'
 import { MOST_STARTS, type QueuedJobOptions, runQueuedJob } from './work-job.js'
 
 export interface WorkOptions extends Omit<QueuedJobOptions, 'isCancelled'> {
@@ -42,6 +42,7 @@ export async function work(options: WorkOptions): Promise<void> {
   await removeLeftovers(scratch)
   const connection = redis.connect(nameWorker(options))
   tellOutages(connection, redis, (line) => options.onNote?.(line))
+  const tellOnce = tellTrouble((line) => options.onNote?.(`queue: ${line}`))
   const workers = queueNames(devices, memory).map((name) => {
     const worker = new redis.bull.Worker(name, null, {
       connection: connection as never,
@@ -52,9 +53,7 @@ export async function work(options: WorkOptions): Promise<void> {
       stalledInterval: 1000 * claim,
       maxStalledCount: MOST_STARTS,
     })
-    worker.on('error', (error) => {
-      if (!/ECONN|closed|ENOENT|LOADING/.test(error.message)) options.onNote?.(`queue: ${error.message.split('\n')[0]}`)
-    })
+    worker.on('error', tellOnce)
     return worker
   })
   const broken = new AbortController() // by what fails for every job: the other slots are drained

@@ -34,8 +34,11 @@ test.each<[unknown, string]>([
   [{ command: 'search', grids: {} }, '"grids" is no part of a sweep: command, options, grid, runs are'],
   [{ command: 'search', grid: { keep: [] } }, '"keep" expected at least one value, got none'],
   [{ command: 'search', grid: { keep: [0.1, '0.1'] } }, '"keep" has the value 0.1 twice'],
+  [{ command: 'search', grid: { seed: [2 ** 53] } }, '"seed" expected integers beyond 2^53 as texts'],
+  [{ command: 'search', grid: { keep: '0.1..0.5' } }, '"keep" expected a range of integers >= 0, such as 0..4'],
+  [{ command: 'search', options: { 'out=/tmp/x': true } }, '"out=/tmp/x" is no option'],
   [{ command: 'search', grid: { seed: '4..0' } }, '"seed" expected a range that grows, got 4..0'],
-  [{ command: 'search', options: { keep: null } }, '"keep" expected a text, a number or true, got null'],
+  [{ command: 'search', options: { keep: null } }, '"keep" expected a text, a number, true or false, got null'],
 ])('a plan that is none: %j', (plan, message) => {
   expect(() => readPlan(plan)).toThrow(message)
 })
