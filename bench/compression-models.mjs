@@ -1,8 +1,8 @@
 // The models of `compression`: one architecture (`micro`, bytes) trained and searched on WikiText-2 at equal steps, and smaller dense ones.
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { openModelSource } from '../dist/jobs/model-source.js'
 import { recodeTicket } from '../dist/jobs/recode-ticket.js'
@@ -14,44 +14,74 @@ export const SMALL_WIDTHS = [64, 56, 48, 32]
 
 const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 
-const searches = (keeps, name, flags) =>
+const searches = (keeps, name, options) =>
   keeps.map((keep) => ({
     name: `${name}${keep}.slt.safetensors`,
     keep,
-    command: ['search', '--keep', `${keep}`, ...flags],
+    command: 'search',
+    options: { ...options, keep },
   }))
 
-/** What is trained and searched: file names, and the command of each. */
+/** What is trained and searched: file names, and command and options of each. */
 export const plans = {
-  dense: { name: 'dense.safetensors', width: 128, command: ['train'] },
+  dense: { name: 'dense.safetensors', width: 128, command: 'train', options: {} },
   small: SMALL_WIDTHS.map((width) => {
-    return { name: `dense-${width}.safetensors`, width, command: ['train', '--width', `${width}`, '--heads', '2'] }
+    return { name: `dense-${width}.safetensors`, width, command: 'train', options: { width, heads: 2 } }
   }),
-  tickets: searches(KEEPS, 'keep', []),
-  signed: searches(SIGNED_KEEPS, 'signed', ['--init', 'signed-constant']),
+  tickets: searches(KEEPS, 'keep', {}),
+  signed: searches(SIGNED_KEEPS, 'signed', { init: 'signed-constant' }),
 }
 
+const allPlans = [plans.dense, ...plans.tickets, ...plans.signed, ...plans.small]
+
+/** The models of one seed lie in the folder itself for seed 0, else in a folder of their own in it. */
+export const folderOf = (folder, seed) => (seed === 0 ? folder : join(folder, `seed-${seed}`))
+
 /**
- * Makes the models that a folder lacks, one after another; an interrupted one goes on. Tickets whose masks are stored in another way are
- * written anew as range codes.
- * @param seed of weights, scores and batches; a folder holds the models of one
- * @returns the path of each by its name
+ * Makes the models that a folder lacks by two sweeps: here, as many side by side as the machine allows, or by the workers of a queue. What a
+ * store has is not made again; interrupted models go on.
+ * @param seeds of weights, scores and batches
+ * @param place { queue, store }: the store is a folder in this one where none is given
+ * @returns the path of each by its name, a Map for each seed
  */
-export async function makeModels(folder, data, log, { seed, steps = STEPS }) {
-  mkdirSync(folder, { recursive: true })
-  const paths = new Map()
-  for (const { name, command } of [plans.dense, ...plans.tickets, ...plans.signed, ...plans.small]) {
-    const out = join(folder, name)
-    paths.set(name, out)
-    if (existsSync(out)) continue
-    const [kind, ...flags] = command
-    const text = ['--data', join(data, 'train.txt'), '--valid', join(data, 'valid.txt')]
-    const model = ['--model', 'micro', '--steps', `${steps}`, '--sample-every', '0', '--seed', `${seed}`]
-    const run = join(`${out}.run`, 'checkpoint.safetensors')
-    const args = existsSync(run) ? ['--resume', `${out}.run`] : [...text, ...model, ...flags, '--out', out, '--force']
-    log(`slt ${kind} -> ${name}`)
-    execFileSync(process.execPath, [main, kind, ...args, '--json'], { stdio: ['ignore', 'ignore', 'inherit'] })
+export async function makeModels(folder, data, log, { seeds, queue, store = join(folder, 'store'), steps = STEPS }) {
+  const paths = seeds.map((seed) => new Map(allPlans.map(({ name }) => [name, join(folderOf(folder, seed), name)])))
+  const wanted = seeds
+    .flatMap((seed, i) => allPlans.map((plan) => ({ ...plan, seed, path: paths[i].get(plan.name) })))
+    .filter(({ path }) => !existsSync(path))
+  for (const command of ['search', 'train']) {
+    const own = wanted.filter((plan) => plan.command === command)
+    if (own.length === 0) continue
+    log(`slt sweep: ${own.length} models of slt ${command}`)
+    const made = sweep(folder, command, {
+      options: { model: 'micro', steps, data: join(data, 'train.txt'), valid: join(data, 'valid.txt') },
+      runs: own.map(({ options, seed }) => ({ ...options, seed })),
+      place: ['--store', store, ...(queue === undefined ? [] : ['--queue', queue])],
+    })
+    own.forEach(({ path }, i) => {
+      mkdirSync(dirname(path), { recursive: true })
+      renameSync(made[i].path, path)
+    })
   }
+  for (const each of paths) await recodeTickets(each, log)
+  return paths
+}
+
+/** Runs a plan, and returns the file of each of its runs. */
+function sweep(folder, command, { options, runs, place }) {
+  mkdirSync(folder, { recursive: true })
+  const plan = join(folder, `${command}.json`)
+  writeFileSync(plan, `${JSON.stringify({ command, options, runs }, null, 2)}\n`)
+  const args = ['sweep', plan, '--models', '--out', join(folder, `${command}.sweep`), '--force', '--json', ...place]
+  const output = execFileSync(process.execPath, [main, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 2 ** 28,
+  })
+  return JSON.parse(output).models
+}
+
+/** Tickets whose masks are stored in another way are written anew as range codes. */
+async function recodeTickets(paths, log) {
   for (const { name } of [...plans.tickets, ...plans.signed]) {
     const path = paths.get(name)
     const source = await openModelSource(path)
@@ -61,7 +91,6 @@ export async function makeModels(folder, data, log, { seed, steps = STEPS }) {
     const { bytes } = await recodeTicket(path, 'range', path)
     log(`${name}: ${bytes.from} bytes as ${coding}, ${bytes.to} as range codes`)
   }
-  return paths
 }
 
 /** A model in memory: its ticket or null, configuration, weights under Hugging Face names, and the hash of its file. */

@@ -1,8 +1,9 @@
 // Loss against bytes on WikiText-2, one architecture (`micro`, bytes): tickets, the dense model in 32, 16, 8 and 4 bits, smaller dense models,
 // and pruned ones. docs/compression.md says what is counted.
 //   npm run bench -- compression --data <folder of train.txt, valid.txt, test.txt> --models <folder>
-//                    [--seeds <n>] [--windows <n>] [--threads <n>] [--write]
-// Models that the folder lacks are made (40 minutes on 2 cores for a seed's), interrupted ones go on; losses are kept in compression.json there.
+//                    [--seeds <n>] [--windows <n>] [--threads <n>] [--queue <address> --store <place>] [--write]
+// Models that the folder lacks are made by slt sweep (40 minutes on 2 cores for a seed's), here or by the workers of a queue; interrupted ones go on;
+// losses are kept in compression.json there.
 // Seeds are 0 to n - 1, 0 alone unless told otherwise; the models of others have folders of their own in it.
 // --write puts table and findings into docs/compression.md and draws docs/compression.svg.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -14,7 +15,7 @@ import { openModelSource } from '../dist/jobs/model-source.js'
 import { inTemporaryFolder } from './cli.mjs'
 import { FINETUNE_STEPS } from './compression-finetune.mjs'
 import { lossOf, openEngine } from './compression-loss.mjs'
-import { makeModels, parametersOf, plans, readModel, STEPS, sha256Of } from './compression-models.mjs'
+import { folderOf, makeModels, parametersOf, plans, readModel, STEPS, sha256Of } from './compression-models.mjs'
 import { writePage } from './compression-page.mjs'
 import { prunedModel } from './compression-pruning.mjs'
 import { float16Model, quantisedModel, trainedQuantisedModel } from './compression-rounding.mjs'
@@ -25,7 +26,7 @@ const SPARSITIES = [0.5, 0.7, 0.9]
 /** Every whole window, unless told otherwise. */
 const ALL_WINDOWS = 1e9
 
-export async function run(log, { data, models, seeds, windows, threads, write }) {
+export async function run(log, { data, models, seeds, windows, threads, steps, queue, store, write }) {
   if (data === undefined) {
     log('left out: it needs --data, a folder with the train.txt, valid.txt and test.txt of WikiText-2')
     return null
@@ -41,20 +42,24 @@ export async function run(log, { data, models, seeds, windows, threads, write })
       seeds: count,
       windows: windows === undefined ? ALL_WINDOWS : Number(windows),
       threads: threads === undefined ? undefined : Number(threads),
+      steps: steps === undefined ? STEPS : Number(steps),
+      place: { queue, store },
       write,
     })
   return models === undefined ? inTemporaryFolder(work) : work(models)
 }
 
-async function compare(log, { data, folder, seeds, windows, threads, write }) {
+async function compare(log, { data, folder, seeds, windows, threads, steps, place, write }) {
   const test = await textOf(join(data, 'test.txt'))
   const corpus = await openCorpus({ data: join(data, 'train.txt'), valid: join(data, 'valid.txt'), tokenizer: 'bytes' })
   const engine = openEngine(threads)
+  const numbers = Array.from({ length: seeds }, (_, seed) => seed)
+  const models = await makeModels(folder, data, log, { seeds: numbers, steps, ...place })
   const ofSeeds = []
-  for (let seed = 0; seed < seeds; seed++) {
-    const own = seed === 0 ? folder : join(folder, `seed-${seed}`)
+  for (const seed of numbers) {
     log(`seed ${seed}`)
-    ofSeeds.push(await measureSeed(log, { data, folder: own, seed, windows, test, corpus, engine }))
+    const own = { paths: models[seed], folder: folderOf(folder, seed), seed }
+    ofSeeds.push(await measureSeed(log, { ...own, windows, test, corpus, engine }))
   }
   const rows = overSeeds(ofSeeds)
   const used = wholeWindows(test.length, windows)
@@ -62,7 +67,7 @@ async function compare(log, { data, folder, seeds, windows, threads, write }) {
     bytes: test.length,
     windows: used,
     all: used === wholeWindows(test.length, ALL_WINDOWS),
-    steps: STEPS,
+    steps,
     finetune: FINETUNE_STEPS,
     seeds,
   }
@@ -84,8 +89,7 @@ async function compare(log, { data, folder, seeds, windows, threads, write }) {
   return { text, rows }
 }
 
-async function measureSeed(log, { data, folder, seed, windows, test, corpus, engine }) {
-  const paths = await makeModels(folder, data, log, { seed })
+async function measureSeed(log, { paths, folder, seed, windows, test, corpus, engine }) {
   const kept = keptLosses(join(folder, 'compression.json'), sha256Of(test), windows)
   const rows = []
   const add = async (row, model, measure) => {

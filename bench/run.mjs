@@ -39,6 +39,9 @@ const { values, positionals } = parseArgs({
     threads: { type: 'string' },
     seeds: { type: 'string' },
     layers: { type: 'string' },
+    steps: { type: 'string' },
+    queue: { type: 'string' },
+    store: { type: 'string' },
     write: { type: 'boolean' },
   },
 })

@@ -1,5 +1,7 @@
 // Makes the example that the report view shows where there is no `slt serve`: two short searches and figures 4 to 6, quick.
 //   npm run build && node scripts/web-example.mjs [folder of what was run before]
+//   npm run build && node scripts/web-example.mjs --language <folder of slt reproduce figure-7 figure-8>
+// The second takes figures 7 and 8 over, whose models train for hours, and leaves the rest as it is.
 // Writes example.json, figure-N.json and figure-N.svg to web/example/. The numbers are whatever this machine computes.
 import { execFileSync } from 'node:child_process'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
@@ -10,6 +12,27 @@ import { startServer } from '../dist/serve/index.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const here = join(root, 'web/example')
+const example = join(here, 'example.json')
+
+/** Copies figures and what was found; the points are in the picture. */
+function takeFigures(folder, numbers) {
+  for (const number of numbers) {
+    const { series: _, ...result } = JSON.parse(readFileSync(join(folder, `figure-${number}.json`), 'utf8'))
+    writeFileSync(join(here, `figure-${number}.json`), `${JSON.stringify(result)}\n`)
+    copyFileSync(join(folder, `figure-${number}.svg`), join(here, `figure-${number}.svg`))
+  }
+}
+
+/** Figures 4 to 6, and 7 and 8 where they were taken over. */
+const figures = () => [4, 5, 6, 7, 8].filter((number) => existsSync(join(here, `figure-${number}.json`)))
+
+if (process.argv[2] === '--language') {
+  takeFigures(process.argv[3], [7, 8])
+  const { runs } = JSON.parse(readFileSync(example, 'utf8'))
+  writeFileSync(example, `${JSON.stringify({ runs, figures: figures() })}\n`)
+  process.exit(0)
+}
+
 const work = process.argv[2] ?? mkdtempSync(join(tmpdir(), 'slt-example-'))
 const slt = (...args) => execFileSync(process.execPath, [join(root, 'dist/cli/main.js'), ...args], { stdio: 'inherit' })
 
@@ -46,11 +69,6 @@ for (const run of (await ask('runs')).runs) {
 }
 await serving.close()
 runs.sort((a, b) => (a.id < b.id ? -1 : 1))
-for (const number of [4, 5, 6]) {
-  // The points are in the picture; the view shows what was found.
-  const { series: _, ...result } = JSON.parse(readFileSync(join(report, `figure-${number}.json`), 'utf8'))
-  writeFileSync(join(here, `figure-${number}.json`), `${JSON.stringify(result)}\n`)
-  copyFileSync(join(report, `figure-${number}.svg`), join(here, `figure-${number}.svg`))
-}
-writeFileSync(join(here, 'example.json'), `${JSON.stringify({ runs, figures: [4, 5, 6] })}\n`)
-console.log(`${readFileSync(join(here, 'example.json')).length} bytes, ${runs.length} runs`)
+takeFigures(report, [4, 5, 6])
+writeFileSync(example, `${JSON.stringify({ runs, figures: figures() })}\n`)
+console.log(`${readFileSync(example).length} bytes, ${runs.length} runs`)

@@ -4,7 +4,7 @@
  * @throws as `openRedis`, `openStore` and `checkStore` do
  */
 export async function openPruneWorkers(
-  { queue, store = 'slt-store' }: { readonly queue?: string; readonly store?: string },
+  { queue, store }: { readonly queue?: string; readonly store?: string },
   signal: AbortSignal,
   beforeNote: () => void,
 ) {
@@ -18,9 +18,11 @@ export async function openPruneWorkers(
     beforeNote()
     process.stderr.write(`${line}\n`)
   }
+  const opened = await openStore(store!).then(checkStore)
+  note(`matrices are handed out by ${redis.shown}; their masks are in ${opened.address}`)
   return openPruneQueue({
     redis,
-    store: await openStore(store).then(checkStore),
+    store: opened,
     signal,
     onNote: (job, line) => note(`${job.label}: ${line}`),
     onWarning: (line) => note(`warning: ${line}`),

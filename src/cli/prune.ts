@@ -114,10 +114,7 @@ export function addPrune(program: Command): void {
     .addOption(memoryOption())
     .option('--threads <n>', 'worker threads', integer('threads', 1, 256), availableParallelism())
     .option('--queue <address>', 'have the matrices pruned by workers: redis://host:port, rediss:// or a socket')
-    .option(
-      '--store <place>',
-      'with --queue: a folder or s3://bucket/prefix that the workers reach (default: slt-store)',
-    )
+    .option('--store <place>', 'with --queue: a folder or s3://bucket/prefix, the same as that of the workers')
     .option('--force', 'replace the ticket that is there, and drop an interrupted run of other settings')
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -134,8 +131,8 @@ export function addPrune(program: Command): void {
       if (flags.targetKl !== undefined && command.getOptionValueSource('items') === 'cli') {
         command.error('slt: --target-kl chooses what --items sets: give one of them', { exitCode: 2 })
       }
-      if (flags.store !== undefined && flags.queue === undefined) {
-        command.error('slt: --store goes with --queue', { exitCode: 2 })
+      if ((flags.store !== undefined) !== (flags.queue !== undefined)) {
+        command.error('slt: --queue and --store go together', { exitCode: 2 })
       }
       if (flags.targetKl !== undefined && flags.queue !== undefined) {
         command.error('slt: --target-kl prunes here: give --queue with --items', { exitCode: 2 })

@@ -90,6 +90,8 @@ export async function prepareLanguage(
   ])
   const { data = shakespeare, valid, raw, threads } = flags
   const { tokenizer, context } = preset
+  if (flags.queue !== undefined && flags.store === undefined)
+    throw new RangeError('"store" expected beside --queue: the folder or s3://bucket/prefix that slt work was given')
   if (raw && tokenizer !== 'bytes')
     throw new RangeError(`"raw" expected no --paper beside it, got a text of ${tokenizer}'s tokens`)
   const corpus = await openCorpus({ data, valid, tokenizer, raw, context, signal })

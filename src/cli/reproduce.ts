@@ -111,7 +111,10 @@ export function addReproduce(program: Command): void {
       integer('threads', 1, 1024),
     )
     .option('--queue <address>', 'figures 7 and 8: have the models run by slt work: redis://host:port')
-    .option('--store <place>', 'where their results go: a folder or s3://bucket/prefix (default: <out>/store)')
+    .option(
+      '--store <place>',
+      'where their results go: a folder or s3://bucket/prefix (default: <out>/store; with --queue that of the workers)',
+    )
     .addOption(seedOption('seed of everything random', 0n))
     .option('--out <folder>', 'folder for the results, made when missing', 'out')
     .option('--force', 'replace figures of other settings, and other files of their names')

@@ -1,10 +1,11 @@
 /** Turns the runs of a sweep into jobs: their options are read as the commands themselves read them. */
+import { setImmediate } from 'node:timers/promises'
 import { Command, CommanderError } from 'commander'
-import type { Corpus } from '../data/index.js'
+import type { Corpus, CorpusPart } from '../data/index.js'
 import { isTokenizerName } from '../data/tokenizer.js'
 import type { Job } from '../queue/job.js'
 import type { Store } from '../queue/store.js'
-import { labelOf, type OptionTexts, type SweepPlan, type SweepRun } from '../queue/sweep.js'
+import { labelOf, OFF, type OptionTexts, type SweepPlan, type SweepRun } from '../queue/sweep.js'
 import {
   addMaskOptions,
   addModelOptions,
@@ -34,6 +35,7 @@ export async function sweepJobs(plan: SweepPlan, runs: readonly SweepRun[], plac
   const jobs: Job[] = []
   for (const run of runs) {
     place.signal.throwIfAborted()
+    if (jobs.length % 50 === 0) await setImmediate() // a signal comes in between
     try {
       jobs.push(await make(run.options, labelOf(run) || plan.command))
     } catch (error) {
@@ -86,7 +88,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     import('../data/index.js'),
   ])
   const inputs = inputsOf(place)
-  const tokenizers = remember(openSearchTokenizer)
+  const tokenizers = remember((given: string) => given, openSearchTokenizer)
   const corpora = new Map<string, Promise<Corpus>>()
   return async (options, label) => {
     const given = RUN_ONLY.find((name) => options[name] !== undefined)
@@ -99,7 +101,9 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     const { threads, device, models } = place
     const shared = { label, choice, raw, threads, device, validateEvery, keepModel: models }
     if (choice.task) {
-      if (data !== undefined) throw new RangeError('"data" expected nothing beside a task')
+      const beside = ['data', 'valid', 'tokenizer', 'raw'].find((name) => options[name] !== undefined)
+      if (beside !== undefined)
+        throw new RangeError(`"${beside}" expected nothing beside a task, which makes its own texts`)
       const letters = createLetterTokenizer(choice.task.letters)
       const corpus = sortCorpus(choice.task, BigInt(chooseSettings(choice, letters).dataSeed))
       return createSearchJob({ ...shared, corpus, inputs: {} })
@@ -113,9 +117,10 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       for (const warning of (await reading).warnings) place.onNote(warning)
     }
     const corpus = await corpora.get(key)!
+    const [train, validating] = corpus.parts
     const read = {
-      data: await inputs.path(data),
-      ...(valid !== undefined && { valid: await inputs.path(valid) }),
+      data: await inputs.texts(train),
+      ...(validating && { valid: await inputs.texts(validating) }),
       ...(sha256 !== undefined && { tokenizer: await inputs.tokenizer(tokenizer) }),
     }
     return createSearchJob({ ...shared, corpus, tokenizer: sha256, inputs: read })
@@ -137,7 +142,7 @@ async function pruneMaker(place: SweepPlace): Promise<Make> {
       .option('--method <m>', '', oneOf('method', ['balanced', 'plain']))
       .option('--seed <n>', '', readSeed, 0n)
     const { seed, ...settings } = parse<{ items: number; seed: bigint }>(command, others)
-    const input = await inputs.path(folder)
+    const input = await inputs.model(folder)
     const bytes = Object.entries(input.files).reduce(
       (sum, [name, file]) => sum + (name.endsWith('.safetensors') ? file.bytes : 0),
       0,
@@ -186,16 +191,40 @@ async function evalMaker(place: SweepPlace): Promise<Make> {
 function inputsOf({ store }: SweepPlace) {
   const load = () => import('../queue/inputs.js')
   return {
-    path: remember(async (path) => (await load()).storeInput(store, path)),
-    tokenizer: remember(async (folder) => (await load()).storeTokenizer(store, folder)),
+    path: remember(
+      (path: string) => path,
+      async (path) => (await load()).storeInput(store, path),
+    ),
+    /** Of a folder the texts alone. */
+    texts: remember(
+      ({ path }: CorpusPart) => path,
+      async ({ path, files }) =>
+        (await load()).storeInput(
+          store,
+          path,
+          files.map(({ name }) => name),
+        ),
+    ),
+    model: remember(
+      (path: string) => path,
+      async (path) => (await load()).storeInput(store, path, isOfModel),
+    ),
+    tokenizer: remember(
+      (path: string) => path,
+      async (folder) => (await load()).storeTokenizer(store, folder),
+    ),
   }
 }
 
+/** Files of a Hugging Face folder that a pruning may read. */
+const isOfModel = (path: string): boolean => /\.(json|safetensors)$/.test(path)
+
 /** Does the same for the same path once. */
-function remember<T>(work: (path: string) => Promise<T>): (path: string) => Promise<T> {
+function remember<A, T>(pathOf: (asked: A) => string, work: (asked: A) => Promise<T>): (asked: A) => Promise<T> {
   const known = new Map<string, Promise<T>>()
-  return (path) => {
-    const found = known.get(path) ?? work(path)
+  return (asked) => {
+    const path = pathOf(asked)
+    const found = known.get(path) ?? work(asked)
     known.set(path, found)
     return found
   }
@@ -204,7 +233,7 @@ function remember<T>(work: (path: string) => Promise<T>): (path: string) => Prom
 /** Reads options as the command line would. @throws RangeError in one line for one that is unknown or wrong */
 function parse<Flags extends object>(command: Command, options: OptionTexts): Flags {
   const words = Object.entries(options).flatMap(([name, value]) =>
-    value === '' ? [`--${name}`] : [`--${name}`, value],
+    value === OFF ? [] : value === '' ? [`--${name}`] : [`--${name}`, value],
   )
   command
     .exitOverride()

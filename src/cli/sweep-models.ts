@@ -53,7 +53,7 @@ async function copyOver(store: Store, sha256: string, path: string): Promise<voi
 export function fileNames(runs: readonly Pick<RunState, 'label' | 'varied'>[]): string[] {
   const used = new Set<string>()
   return runs.map(({ label, varied }) => {
-    const parts = Object.entries(varied).map(([name, value]) => (value === '' ? name : `${name}-${plain(value)}`))
+    const parts = Object.entries(varied).map(([name, value]) => `${name}-${plain(value)}`)
     const name = parts.join('_').slice(0, 150) || plain(label)
     let own = name
     for (let times = 2; used.has(own.toLowerCase()); times++) own = `${name}_${times}`

@@ -1,8 +1,10 @@
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { DeviceName } from '../engine/device.js'
 import type { JobEvents } from '../queue/events.js'
 import type { Job } from '../queue/job.js'
+import type { RedisPlace } from '../queue/redis.js'
+import { shownAddress } from '../queue/redis.js'
 import type { Store } from '../queue/store.js'
 import type { OptionTexts, SweepPlan, SweepRun } from '../queue/sweep.js'
 import type { SweepFolder } from '../queue/sweep-folder.js'
@@ -13,7 +15,7 @@ import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
 import { reportSweep } from './sweep-report.js'
 import { createSweepView } from './sweep-view.js'
-import { count, createTerminal, type Terminal } from './terminal.js'
+import { allowsColour, count, createTerminal, type Terminal } from './terminal.js'
 import { integer, oneOf, positive } from './values.js'
 
 interface SweepFlags {
@@ -24,6 +26,7 @@ interface SweepFlags {
   queue?: string
   store?: string
   watch?: string
+  cancel?: string
   out?: string
   jobs?: number
   memory?: number
@@ -40,16 +43,20 @@ Examples:
   slt sweep search --option data=corpus.txt --option model=micro --set keep=0.1,0.3,0.5 --set seed=0..4
   slt sweep sweep.json --queue redis://host:6379 --store /shared/store
   slt sweep prune --option folder=model --set items=12..20 --models
-  slt sweep --watch sweep --queue redis://host:6379
+  slt sweep --watch sweep.sweep --queue redis://host:6379
+  slt sweep --cancel sweep.sweep --queue redis://host:6379
 
-sweep.json names a command (search, train, prune, eval), the options that all runs share, and a grid or a list of runs:
+sweep.json names a command (search, train, prune, eval), the options that all runs share, and a grid, a list of runs, or both:
+then each of the list is run for every combination of the grid.
   { "command": "search", "options": { "data": "corpus.txt", "model": "micro", "steps": 500 },
     "grid": { "keep": [0.1, 0.3, 0.5], "seed": "0..4" } }
 Options are those of the command, without dashes; prune's folder is "folder", eval's ticket is "ticket". --option and --set
-change what the file says.
+change what the file says. Threads and device are the sweep's own options, as are those that say where results go.
 
 Without --queue the runs are here, as many side by side as cores and memory allow. With it they are handed out to "slt work"
-on any machine that reaches the queue and the store. Ctrl-C leaves the queue working; --watch comes back.
+on any machine that reaches the queue and the store. Ctrl-C leaves the queue working; --watch comes back, --cancel takes the
+runs back that are not done. A sweep that has grown takes the same folder. The queue's password may stand in the environment as
+SLT_REDIS_PASSWORD, where other users of the machine do not see it.
 
 A result is stored once, under the hash of what determines it: settings, text, threads, device. What the store has is not run
 again. In <out> are sweep.json, results.csv, results.json, results.md (mean and deviation over seeds), runs.csv (a line a
@@ -67,6 +74,7 @@ export function addSweep(program: Command): void {
     .option('--queue <address>', 'hand the runs out: redis://host:port, rediss:// with TLS, or a socket')
     .option('--store <place>', 'where results go: a folder or s3://bucket/prefix (default: slt-store)')
     .option('--watch <folder>', 'come back to the sweep of this folder')
+    .option('--cancel <folder>', 'take the jobs of the sweep of this folder back from the queue')
     .option('--out <folder>', 'folder of the tables (default: the name of the plan, with .sweep)')
     .option('--models', 'also copy every ticket and trained model into <out>/models')
     .option(
@@ -103,12 +111,22 @@ function readOption(text: string): [string, string] {
 
 async function runSweep(given: string | undefined, flags: SweepFlags): Promise<void> {
   const terminal = createTerminal(flags)
-  if (flags.watch !== undefined && given !== undefined)
-    throw new BadUsage('give a plan or --watch <folder>, one of them')
+  if ([flags.watch, flags.cancel, given].filter((each) => each !== undefined).length > 1)
+    throw new BadUsage('give a plan, --watch <folder> or --cancel <folder>, one of them')
+  if (flags.queue !== undefined && flags.store === undefined && given !== undefined)
+    throw new BadUsage('give --store <place> beside --queue: the one that slt work was given')
+  if ((flags.watch ?? flags.cancel) !== undefined && (flags.set ?? flags.option) !== undefined)
+    throw new BadUsage(
+      '--set and --option are for a sweep that begins: what one that was begun runs is in its sweep.json',
+    )
+  if (flags.cancel !== undefined) return cancelSweep(flags.cancel, flags, terminal)
   if (flags.queue !== undefined && (flags.jobs ?? flags.memory) !== undefined) {
     throw new BadUsage('--jobs and --memory are of runs here: with --queue give them to slt work')
   }
-  const advice = flags.queue === undefined ? 'the same command goes on' : 'the queue goes on; --watch comes back'
+  const advice =
+    flags.queue === undefined
+      ? 'the same command goes on'
+      : `the queue goes on; slt sweep --watch ${outOf(given, flags)} --queue ${shownAddress(flags.queue)} comes back`
   await interruptible(
     async (signal) => {
       const prepared = await prepare(given, flags, terminal, signal)
@@ -119,7 +137,37 @@ async function runSweep(given: string | undefined, flags: SweepFlags): Promise<v
   )
 }
 
-interface Prepared extends SweepRecord {
+/** The folder of a sweep's tables. */
+const outOf = (given: string | undefined, { watch, out }: SweepFlags): string =>
+  watch ?? out ?? `${basename(given ?? 'sweep').replace(/\.json$/, '')}.sweep`
+
+/** Takes back what of a sweep is not done. */
+async function cancelSweep(out: string, { queue }: SweepFlags, terminal: Terminal): Promise<void> {
+  const [{ readSweep }, { openRedis }, { cancelJobs }] = await Promise.all([
+    import('../queue/sweep-folder.js'),
+    import('../queue/redis.js'),
+    import('../queue/cancel.js'),
+  ])
+  const { jobs, queue: before } = await recordOf(out, readSweep)
+  if (before === null) throw new BadUsage(`the sweep of ${out} is on no queue: Ctrl-C ends it`)
+  if (queue === undefined) throw new BadUsage(`give --queue (it was ${before})`)
+  const { waiting, running } = await cancelJobs(await openRedis(queue), jobs)
+  terminal.print(
+    `${count(waiting)} of ${count(jobs.length)} runs taken back, ${count(running)} running: their workers save and stop them within a claim; results stay`,
+  )
+  terminal.result({ out, waiting, running })
+}
+
+/** @throws InputError where the folder is that of no sweep */
+async function recordOf(folder: string, readSweep: (folder: string) => Promise<SweepRecord | undefined>) {
+  const record = await readSweep(folder)
+  if (record === undefined) throw new InputError(`${folder}: not the folder of a sweep (no sweep.json in it)`)
+  return record
+}
+
+interface Prepared extends Omit<SweepRecord, 'queue'> {
+  /** The queue, opened; undefined where the runs are here. */
+  readonly redis: RedisPlace | undefined
   readonly runs: readonly SweepRun[]
   readonly out: string
   readonly folder: SweepFolder
@@ -137,30 +185,57 @@ async function prepare(
     import('../queue/sweep-folder.js'),
   ])
   if (flags.watch !== undefined) {
-    const record = await readSweep(flags.watch)
-    if (record === undefined) throw new InputError(`${flags.watch}: not the folder of a sweep (no sweep.json in it)`)
+    const record = await recordOf(flags.watch, readSweep)
     if (record.queue !== null && flags.queue === undefined) {
       throw new BadUsage(`the sweep of ${flags.watch} is on a queue: give --queue (it was ${record.queue})`)
     }
+    const redis = await redisOf(flags)
     const folder = await openSweepFolder(flags.watch, record, {})
     const models = flags.models ?? record.models ?? false
     checkModels(models, record.plan, record.models)
-    return { ...record, models, runs: runsOf(record.plan), out: flags.watch, folder }
+    const store = flags.store === undefined ? record.store : placeOf(flags.store)
+    const runs = distinct(runsOf(record.plan), record.jobs)
+    return { ...record, ...runs, store, models, redis, out: flags.watch, folder }
   }
   const plan = await readGiven(given, flags)
   const runs = runsOf(plan)
   checkModels(flags.models ?? false, plan)
   const { checkStore, openStore } = await import('../queue/open-store.js')
   const { sweepJobs } = await import('./sweep-jobs.js')
-  const address = flags.store ?? 'slt-store'
+  const address = placeOf(flags.store ?? 'slt-store')
   const store = await openStore(address).then(checkStore)
   const { threads, device, models = false } = flags
   const onNote = (line: string) => terminal.note(line)
   const jobs = await sweepJobs(plan, runs, { store, threads, device, models, signal, onNote })
-  const out = flags.out ?? `${basename(given ?? 'sweep').replace(/\.json$/, '')}.sweep`
-  const queue = flags.queue === undefined ? null : flags.queue.replace(/\/\/[^/@]*@/, '//')
-  const record = { plan, queue, store: address, ...(models && { models }), jobs }
-  return { ...record, runs, out, folder: await openSweepFolder(out, record, flags) }
+  const { runs: once, jobs: own, doubles } = distinct(runs, jobs)
+  for (const line of doubles) terminal.note(line)
+  const out = outOf(given, flags)
+  const redis = await redisOf(flags) // before anything is written: it may not be there
+  const record = { plan, queue: redis?.shown ?? null, store: address, ...(models && { models }), jobs }
+  return { ...record, jobs: own, runs: once, redis, out, folder: await openSweepFolder(out, record, flags) }
+}
+
+/** A place that means the same from any folder. */
+const placeOf = (store: string): string => (store.startsWith('s3://') ? store : resolve(store))
+
+/** @throws InputError for a Redis that cannot be used */
+async function redisOf({ queue }: SweepFlags): Promise<RedisPlace | undefined> {
+  if (queue === undefined) return undefined
+  const { openRedis } = await import('../queue/redis.js')
+  return openRedis(queue)
+}
+
+/** Runs with one job each: those whose settings come to the same are one run, which counts once. */
+function distinct(runs: readonly SweepRun[], jobs: readonly Job[]) {
+  const first = new Map<string, Job>()
+  const doubles: string[] = []
+  const kept = runs.filter((_, i) => {
+    const there = first.get(jobs[i].id)
+    if (there) doubles.push(`"${jobs[i].label}" is the same run as "${there.label}": it counts once`)
+    else first.set(jobs[i].id, jobs[i])
+    return there === undefined
+  })
+  return { runs: kept, jobs: [...first.values()], doubles }
 }
 
 /** @param stored whether a sweep that was begun stores its trained models; undefined for one that begins @throws BadUsage */
@@ -177,7 +252,12 @@ async function readGiven(given: string | undefined, flags: SweepFlags): Promise<
     throw new BadUsage('give a plan (sweep.json), a command (search, train, prune, eval), or --watch <folder>')
   const isCommand = (sweepCommands as readonly string[]).includes(given)
   const plan = isCommand ? readPlan({ command: given }) : await planOf(given, readPlan)
-  const grid = Object.fromEntries((flags.set ?? []).map(readSetting))
+  const settings = (flags.set ?? []).map(readSetting)
+  const names = [...settings, ...(flags.option ?? [])].map(([name]) => name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined)
+    throw new BadUsage(`"${twice}" is given twice by --set and --option: --set ${twice}=a,b has several values`)
+  const grid = Object.fromEntries(settings)
   const options: OptionTexts = Object.fromEntries(flags.option ?? [])
   return { ...plan, options: { ...plan.options, ...options }, grid: { ...plan.grid, ...grid } }
 }
@@ -199,14 +279,18 @@ const MOST_LIVE = 500
 /** Has the jobs run and shows them until the last has ended. */
 async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const { jobs, runs, folder, plan } = prepared
-  const { followSweep } = await import('../queue/sweep-state.js')
+  const { followSweep, measureOf } = await import('../queue/sweep-state.js')
   const { openStore } = await import('../queue/open-store.js')
   const { createStoredCurves } = await import('../queue/stored-curves.js')
   const store = await openStore(prepared.store)
   const { createStoredMakings } = await import('../queue/stored-makings.js')
   const [curves, makings] = [createStoredCurves(store), createStoredMakings(store)]
+  const measure = measureOf(plan)
+  const isLive = allowsColour(process.stderr)
   const state = followSweep(runs, jobs, (run) => {
     if (run.status === 'failed') view.note(`failed: ${run.label}: ${run.failure?.message}`)
+    const found = run.numbers?.[measure]
+    if (run.status === 'done' && !run.found && !isLive) view.note(`${run.label}: ${measure} ${found?.toPrecision(5)}`)
     if (run.disputed)
       view.note(`warning: ${run.label}: two workers found two results; the first is kept, both are in the store`)
   })
@@ -222,17 +306,17 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
   }, 500)
   const events: JobEvents = { ...state.events, onNote: (job, line) => view.note(`${job.label}: ${line}`) }
   try {
-    if (flags.queue === undefined) await runHereWith(jobs, prepared, flags, { store, events, signal })
+    if (prepared.redis === undefined) await runHereWith(jobs, prepared, flags, { store, events, signal })
     else {
-      const { openRedis } = await import('../queue/redis.js')
+      const { redis } = prepared
       const { runOnQueue } = await import('../queue/run-on-queue.js')
-      const redis = await openRedis(flags.queue)
       const onWarning = (line: string) => view.note(`warning: ${line}`)
       await runOnQueue(jobs, { ...events, redis, store, signal, retry: flags.watch === undefined, onWarning })
     }
   } finally {
     clearInterval(timer)
     view.stop()
+    if (prepared.redis === undefined) for (const job of jobs) if (isRunning(state, job)) state.events.onBack(job) // nobody runs it now
     await curves.fill(state.runs, signal)
     await makings.fill(state.runs, signal)
     await folder.writeState(state, true)
@@ -240,8 +324,13 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
   await reportSweep(prepared, state, terminal, () => modelsOf(prepared, state, store, signal))
 }
 
-const where = ({ queue }: SweepRecord, { threads }: SweepFlags): string =>
-  queue === null ? `, here, ${threads === 1 ? 'one thread' : `${threads} threads`} each` : `, handed out by ${queue}`
+const isRunning = ({ runs }: SweepState, { id }: Job): boolean =>
+  runs.some((run) => run.id === id && run.status === 'running')
+
+const where = ({ redis }: Prepared, { threads }: SweepFlags): string =>
+  redis === undefined
+    ? `, here, ${threads === 1 ? 'one thread' : `${threads} threads`} each`
+    : `, handed out by ${redis.shown}`
 
 async function runHereWith(
   jobs: readonly Job[],
@@ -258,15 +347,21 @@ async function runHereWith(
   },
 ): Promise<void> {
   const { runHere, usualRoom } = await import('../queue/run-here.js')
+  const { takeLock } = await import('../files/lock-file.js')
   const usual = usualRoom(threads)
-  await runHere(jobs, {
-    ...events,
-    store,
-    scratch: join(out, '.scratch'),
-    slots: slots ?? usual.slots,
-    memory: memory === undefined ? usual.memory : memory * 1e9,
-    signal,
-  })
+  const lock = await takeLock(join(out, 'lock'), 'sweep')
+  try {
+    await runHere(jobs, {
+      ...events,
+      store,
+      scratch: join(out, '.scratch'),
+      slots: slots ?? usual.slots,
+      memory: memory === undefined ? usual.memory : memory * 1e9,
+      signal,
+    })
+  } finally {
+    await lock.release()
+  }
 }
 
 /** The models of a sweep that is to bring them. */

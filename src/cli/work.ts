@@ -39,8 +39,16 @@ export function addWork(program: Command): void {
     .description('run the jobs of a queue on this machine')
     .option('--queue <address>', 'redis://host:port, rediss:// with TLS, or a socket')
     .option('--store <place>', 'where results go: a folder or s3://bucket/prefix, the same as that of slt sweep')
-    .option('--jobs <n>', 'jobs at a time (default: one a core)', integer('jobs', 1, 1024))
-    .option('--memory <gb>', 'gigabytes for all of them together (default: most of what is free)', positive('memory'))
+    .option(
+      '--jobs <n>',
+      'jobs at a time (default: one a core, as many as there is memory for)',
+      integer('jobs', 1, 1024),
+    )
+    .option(
+      '--memory <gb>',
+      'gigabytes for all of them together, 1.08 a job at least (default: most of what is free)',
+      positive('memory'),
+    )
     .option(
       '--device <list>',
       'devices: cpu,webgpu,cuda',
@@ -72,8 +80,9 @@ async function runWork(flags: WorkFlags): Promise<void> {
     throw new BadUsage(`give --${queue === undefined ? 'queue <address>' : 'store <place>'}`)
   }
   const terminal = createTerminal(flags)
-  const { jobs = availableParallelism(), device, claim, idle } = flags
-  const memory = (flags.memory === undefined ? 0.8 * freemem() : flags.memory * 1e9) / jobs
+  const { device, claim, idle } = flags
+  const { jobs, memory } = roomOf(flags)
+  let running = 0
   const counts = { done: 0, found: 0, failed: 0, disputed: 0 }
   await interruptible(
     async (signal) => {
@@ -88,6 +97,10 @@ async function runWork(flags: WorkFlags): Promise<void> {
       terminal.note(
         `works for ${redis.shown}: ${jobs} ${jobs === 1 ? 'job' : 'jobs'} at a time of at most ${(memory / 1e9).toFixed(1)} GB on ${device.join(', ')}; results in ${place}`,
       )
+      signal.addEventListener('abort', () => {
+        const what = running === 1 ? 'the job that runs is saved' : `the ${running} jobs that run are saved`
+        terminal.note(running === 0 ? 'drains: no job runs' : `drains: ${what} and given back`)
+      })
       await work({
         redis,
         store,
@@ -99,7 +112,11 @@ async function runWork(flags: WorkFlags): Promise<void> {
         checkpointSeconds: flags.checkpointEvery,
         idle,
         signal,
-        onStart: ({ label }) => terminal.note(`starts: ${label}`),
+        onStart: ({ label }) => {
+          running++
+          terminal.note(`starts: ${label}`)
+        },
+        onEnd: () => running--,
         onDone: ({ label }, { found, agrees, seconds }) => {
           counts.done++
           if (found) counts.found++
@@ -121,6 +138,26 @@ async function runWork(flags: WorkFlags): Promise<void> {
     },
     'running jobs went back to the queue',
     { code: 0, patience: 30_000 },
-  )
+  ).finally(() => {
+    const { done, found, failed } = counts
+    terminal.note(`ended: ${done} jobs done${found > 0 ? `, ${found} of them before` : ''}, ${failed} failed`)
+  })
   terminal.result(counts)
+}
+
+/** The smallest room of a job: the queue of the smallest jobs has all that need at most so much. */
+const LEAST = 2 ** 30
+
+/** Jobs at a time, and the memory of each. @throws BadUsage where they do not fit */
+function roomOf({ jobs, memory }: WorkFlags): { jobs: number; memory: number } {
+  const all = memory === undefined ? 0.8 * freemem() : memory * 1e9
+  const fitting = Math.floor(all / LEAST)
+  const asked = jobs ?? Math.min(availableParallelism(), Math.max(fitting, 1))
+  if (fitting < asked) {
+    const least = (asked * LEAST) / 1e9
+    throw new BadUsage(
+      `--memory: ${asked} ${asked === 1 ? 'job' : 'jobs'} at a time need ${least.toFixed(2)} GB at least, a GiB each; ${memory === undefined ? 'free are' : 'given'} ${(all / 1e9).toFixed(2)}`,
+    )
+  }
+  return { jobs: asked, memory: all / asked }
 }

@@ -10,7 +10,7 @@ export interface SweepRunLine extends SweepPoint {
   /** How long the worker that made the result took for it, from its start or its checkpoint on. */
   readonly seconds?: number
   /** Who made the result, or had the run when it failed; absent where it is not known. */
-  readonly worker?: string
+  readonly worker?: string | undefined
   /** Files of the result by name, each by its SHA-256. */
   readonly files?: Readonly<Record<string, string>>
   readonly failure?: { readonly message: string }

@@ -5,8 +5,8 @@
 import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeFolder } from '../files/files.js'
-import { staysWithin } from './inputs.js'
 import { fetchFile, type StoredFile, storeFile, UnusableContent } from './objects.js'
+import { staysWithin } from './read-job.js'
 import type { Store } from './store.js'
 
 interface Head {

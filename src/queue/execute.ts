@@ -1,15 +1,15 @@
 /** Runs one job whose result is not there yet, and stores what it finds. Workers and this process do it alike. */
 
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { makeFolder, refuseSystem } from '../files/files.js'
 import { fetchCheckpoint, removeCheckpoint, storeCheckpoint } from './checkpoints.js'
 import { layOut } from './inputs.js'
 import type { Job } from './job.js'
 import { JobFailure, type JobHearer, type JobProcess } from './job-process.js'
 import { type StoredFile, storeFile, UnusableContent } from './objects.js'
-import { findResult, type JobResult, keepResult } from './results.js'
+import { findResult, isDisputed, type JobResult, keepResult } from './results.js'
 import type { Store } from './store.js'
 
 /** Where and by whom a job is run. */
@@ -29,6 +29,26 @@ export const CHECKPOINT_SECONDS = 60
 
 /** The name of this process as a worker. */
 export const workerName = (): string => `${hostname()}:${process.pid}`
+
+const jobsFolder = (scratch: string) => join(scratch, 'jobs')
+
+/** Removes what processes that are gone have left in a scratch folder of this machine: their checkpoints are in the store. */
+export async function removeLeftovers(scratch: string): Promise<void> {
+  for (const name of await readdir(jobsFolder(scratch)).catch(() => [])) {
+    const [, pid] = /^[0-9a-f]{64}-(\d+)$/.exec(name) ?? []
+    if (pid !== undefined && !isAlive(Number(pid)))
+      await rm(join(jobsFolder(scratch), name), { recursive: true, force: true })
+  }
+}
+
+/** Whether a process of this machine lives. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH' // it may be another user's
+  }
+}
 
 /** What became of a job. */
 export interface Execution {
@@ -52,7 +72,7 @@ export async function executeJob(
 ): Promise<Execution> {
   const warn = (line: string) => hearer.onNote?.(line)
   const there = await findResult(store, job.id, warn)
-  if (there) return { result: there, found: true, agrees: true, seconds: 0 }
+  if (there) return { result: there, found: true, agrees: !(await isDisputed(store, job.id)), seconds: 0 }
   const started = performance.now()
   const inputs: Record<string, string> = {}
   for (const [name, input] of Object.entries(job.inputs)) {
@@ -62,7 +82,7 @@ export async function executeJob(
     })
   }
   // No other process works in this folder: the store, not the folder, hands a job from try to try.
-  const folder = join(scratch, 'jobs', `${job.id}-${globalThis.process.pid}`)
+  const folder = join(jobsFolder(scratch), `${job.id}-${globalThis.process.pid}`)
   await makeFolder(dirname(folder))
   await mkdir(folder).catch(async (error) => {
     if (error.code !== 'EEXIST') return refuseSystem(folder, error)
@@ -76,6 +96,7 @@ export async function executeJob(
     const heard = { onProgress: hearer.onProgress, onSaved: saving.take } // the job's own notes are for its log
     const found = await process
       .run({ job, inputs, folder, checkpointSeconds }, heard, signal)
+      .catch((error) => Promise.reject(withoutScratch(error, [folder, ...Object.values(inputs).map(dirname)])))
       .finally(() => saving.finish())
     const files: Record<string, StoredFile> = {}
     for (const [name, path] of Object.entries(found.files)) files[name] = await storeFile(store, path)
@@ -90,6 +111,13 @@ export async function executeJob(
       if (once) await rm(dirname(inputs[name]), { recursive: true, force: true })
     }
   }
+}
+
+/** A failure that speaks of its files by their names: nobody knows the folders in which a worker has laid them out. */
+function withoutScratch(error: unknown, folders: readonly string[]): unknown {
+  if (!(error instanceof JobFailure)) return error
+  const shorten = (text: string) => folders.reduce((rest, folder) => rest.replaceAll(`${folder}${sep}`, ''), text)
+  return new JobFailure(shorten(error.message), shorten(error.log))
 }
 
 /** Stores checkpoints while their job goes on; of those that come while one is being stored, the newest. */

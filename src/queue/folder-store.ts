@@ -47,7 +47,12 @@ export async function openFolderStore(address: string): Promise<Store> {
         return refuseSystem(from, error)
       }
     },
-    has: (key) => isThere(pathOf(key)),
+    async size(key) {
+      const found = await stat(pathOf(key)).catch((error) =>
+        isAbsent(error) ? undefined : refuseSystem(pathOf(key), error),
+      )
+      return found?.size
+    },
     async create(key, content) {
       if (await isThere(pathOf(key))) return false // spares writing it
       try {

@@ -8,19 +8,28 @@ import { InputError } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import { type JobInput, placeOfOnce } from './job.js'
 import { fetchFile, type StoredFile, storeFile, UnusableContent } from './objects.js'
+import { staysWithin } from './read-job.js'
 import type { Store } from './store.js'
 
 /**
  * Puts a file, or the files of a folder at any depth, into the store. Hidden files and folders (a dot in front) are left out, links are followed.
- * @throws InputError when it cannot be read or stored, or a folder has no files
+ * @param only of a folder: the paths of some files in it with slashes, or which files
+ * @throws InputError when it cannot be read or stored, or a folder has no such files
  */
-export async function storeInput(store: Store, path: string): Promise<JobInput> {
+export async function storeInput(
+  store: Store,
+  path: string,
+  only: readonly string[] | ((path: string) => boolean) = () => true,
+): Promise<JobInput> {
   const root = resolve(path)
   const name = basename(root)
   const found = await stat(root).catch((error) => refuseSystem(path, error))
   if (!found.isDirectory()) return { name, isFolder: false, files: { [name]: await storeFile(store, root) } }
   const files: Record<string, StoredFile> = {}
-  for (const each of await filesOf(root)) files[each] = await storeFile(store, join(root, each))
+  const names = typeof only === 'function' ? (await filesOf(root)).filter(only) : only
+  const strange = names.find((each) => !staysWithin(each))
+  if (strange !== undefined) throw new InputError(`${join(path, strange)}: a job takes no file with such a name`)
+  for (const each of names) files[each] = await storeFile(store, join(root, each))
   if (Object.keys(files).length === 0) throw new InputError(`${path}: is a folder without files`)
   return { name, isFolder: true, files }
 }
@@ -90,10 +99,6 @@ export async function layOut(store: Store, input: JobInput, id: string, cache: s
     await rm(partial, { recursive: true, force: true })
   }
 }
-
-/** Whether a path of slashes stays within its folder. */
-export const staysWithin = (path: string): boolean =>
-  !path.split('/').some((part) => ['', '.', '..'].includes(part)) && !/[\\\0]/.test(path)
 
 /** @throws UnusableContent for names that would lead out of the cache: a job comes from a queue that others may write to */
 function checkPaths({ name, isFolder, files }: JobInput): void {

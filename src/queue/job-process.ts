@@ -108,6 +108,8 @@ export function createJobProcess(): JobProcess {
     async run(task, hearer, signal) {
       signal.throwIfAborted()
       log = []
+      const isGone = child !== undefined && (child.exitCode !== null || child.signalCode !== null || !child.connected)
+      if (isGone) await end() // it was ended between two jobs
       child ??= start()
       const process = child
       try {

@@ -45,14 +45,16 @@ export async function describeFile(path: string): Promise<StoredFile> {
 export async function storeFile(store: Store, path: string, place = COMMON, known?: StoredFile): Promise<StoredFile> {
   const file = known ?? (await describeFile(path))
   const key = keyOf(file, place)
-  await store.create(key, { path })
-  if (!(await store.has(key)))
+  const isNew = await store.create(key, { path })
+  if (!isNew && (await store.size(key)) !== file.bytes) await store.replace(key, { path }) // it was torn or emptied
+  if ((await store.size(key)) === undefined)
     throw new InputError(`${store.address}/${key}: was written, and is not there: the store lost it`)
   return file
 }
 
-/** Whether the store has a file; its content is checked when it is fetched. */
-export const hasFile = (store: Store, file: StoredFile): Promise<boolean> => store.has(keyOf(file, COMMON))
+/** Whether the store has a file of this length; its content is checked when it is fetched. */
+export const hasFile = async (store: Store, file: StoredFile): Promise<boolean> =>
+  (await store.size(keyOf(file, COMMON))) === file.bytes
 
 /** SHA-256, 64 hexadecimal digits. */
 export function hashOfBytes(bytes: Uint8Array): string {

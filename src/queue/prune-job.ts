@@ -4,7 +4,6 @@ import { openFile } from '../files/files.js'
 import { readModelFolder } from '../interop/index.js'
 import { pruneModel } from '../jobs/prune.js'
 import type { PruneReport } from '../prune/prune.js'
-import { hashOfInput } from './inputs.js'
 import { createJob, type Job, type JobInput, type JsonObject } from './job.js'
 import type { JobContext, JobFindings } from './kind.js'
 
@@ -37,8 +36,18 @@ export function createPruneJob(options: {
   const request = { ...settings, threads }
   return createJob(
     { kind: 'prune', label, request, inputs: { folder }, needs },
-    { ...request, folder: hashOfInput(folder) },
+    { ...withoutDefaults(request), folder: folder.files },
   )
+}
+
+/** Settings that are what they would be anyway do not make another job. */
+function withoutDefaults({ method, scale, dense, ...others }: PruneSettings & { readonly threads: number }): object {
+  return {
+    ...others,
+    ...(method !== undefined && method !== 'balanced' && { method }),
+    ...(scale !== undefined && scale !== 'auto' && { scale }),
+    ...(dense !== undefined && dense !== 'none' && { dense }),
+  }
 }
 
 export async function runPruneJob(request: JsonObject, context: JobContext): Promise<JobFindings> {

@@ -55,19 +55,28 @@ export interface RedisPlace {
  */
 export async function openRedis(address: string): Promise<RedisPlace> {
   const isSocket = address.startsWith('/') || address.startsWith('unix:')
-  if (!isSocket && !/^rediss?:\/\//.test(address)) {
+  const shown = shownAddress(address)
+  if (!isSocket && !isUrl(address)) {
     throw new RangeError(
-      `"queue" expected redis://host:port, rediss://host:port or the path of a socket, got ${address}`,
+      `"queue" expected redis://host:port, rediss://host:port or the path of a socket, got ${shown}; in a password / is %2F, @ is %40, # is %23`,
     )
   }
-  const shown = address.replace(/\/\/[^/@]*@/, '//')
   const purpose = 'a queue'
   const bull = await loadPeer(() => import('bullmq'), 'bullmq', purpose)
   const { Redis } = await loadPeer(() => import('ioredis'), 'ioredis', purpose)
-  const make = (options: RedisOptions): Redis =>
-    isSocket ? new Redis(address.replace(/^unix:(\/\/)?/, ''), options) : new Redis(address, options)
+  const own = passwordOf(address)
+  const make = (options: RedisOptions): Redis => {
+    const all = { ...options, ...own }
+    return isSocket ? new Redis(address.replace(/^unix:(\/\/)?/, ''), all) : new Redis(address, all)
+  }
   // One try: whoever starts a sweep or a worker wants to hear at once that the address is wrong.
-  const probe = make({ lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000, maxRetriesPerRequest: 0 })
+  const probe = make({
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: 5000,
+    commandTimeout: 5000,
+    maxRetriesPerRequest: 0,
+  })
   let last: Error | undefined
   probe.on('error', (error) => {
     last = error
@@ -96,13 +105,36 @@ export async function openRedis(address: string): Promise<RedisPlace> {
   }
 }
 
+/** An address as it may be shown: without user, password, and what a query may say of them. */
+export const shownAddress = (address: string): string => address.replace(/\/\/.*@/, '//').replace(/\?.*$/s, '')
+
+function isUrl(address: string): boolean {
+  try {
+    return /^rediss?:$/.test(new URL(address).protocol)
+  } catch {
+    return false
+  }
+}
+
+/** The password of the environment, which no other user of the machine can read, where the address has none. */
+function passwordOf(address: string): Pick<RedisOptions, 'password'> {
+  const password = process.env.SLT_REDIS_PASSWORD
+  return password === undefined || password === '' || /^rediss?:\/\/[^/@]*:[^/@]+@/.test(address) ? {} : { password }
+}
+
 function reasonOf({ message, ...error }: Error): string {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ECONNREFUSED' || code === 'ENOENT') return 'there is no Redis (redis-server starts one)'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no such host'
   if (/WRONGPASS|invalid password/.test(message)) return 'Redis refuses the password'
-  if (/NOAUTH/.test(message)) return 'Redis wants a password: redis://:password@host:port'
+  if (/NOAUTH/.test(message))
+    return `Redis wants a password: SLT_REDIS_PASSWORD in the environment, or redis://:password@host:port`
+  if (code === 'ECONNRESET' || /closed/.test(message))
+    return 'it closes the connection; is it a port for TLS? Then rediss://'
+  if (/self-signed|unable to verify|unable to get/.test(message))
+    return `${message.split('\n')[0]}: NODE_EXTRA_CA_CERTS=<its certificate> in the environment makes it known`
   if (/ETIMEDOUT|timed out/.test(message)) return 'no answer within 5 seconds'
+  if (/Protocol error/.test(message)) return 'what answers there is no Redis'
   return message.split('\n')[0]
 }
 
@@ -132,6 +164,40 @@ function checkInfo(info: ReadonlyMap<string, string>, shown: string): string[] {
     )
   }
   return warnings
+}
+
+/** Milliseconds without a connection after which that is told. */
+const SILENCE = 5000
+
+/** Tells in a line when Redis has been away for a while, and when it is there again. */
+export function tellOutages(connection: Redis, { shown }: RedisPlace, tell: (line: string) => void): void {
+  let timer: NodeJS.Timeout | undefined
+  let isTold = false
+  connection.on('close', () => {
+    timer ??= setTimeout(() => {
+      isTold = true
+      tell(`${shown} does not answer; waiting for it`)
+    }, SILENCE).unref()
+  })
+  connection.on('ready', () => {
+    clearTimeout(timer)
+    timer = undefined
+    if (isTold) tell(`${shown} answers again`)
+    isTold = false
+  })
+  connection.on('end', () => clearTimeout(timer))
+}
+
+/** Hears errors of a connection, and tells each kind once: an outage is told otherwise, and others come again and again. */
+export function tellTrouble(tell: (line: string) => void): (error: Error) => void {
+  const told = new Set<string>()
+  return ({ message }) => {
+    const [line] = message.split('\n')
+    const kind = line.replace(/\d+/g, '')
+    if (/ECONN|closed|ENOENT|LOADING/.test(line) || told.has(kind)) return
+    told.add(kind)
+    tell(/OOM/.test(line) ? 'Redis is out of memory (its maxmemory); jobs wait' : line)
+  }
 }
 
 /** A queue of this version with options that all of them share. */

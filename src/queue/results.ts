@@ -8,6 +8,7 @@ import { InputError } from '../safetensors/index.js'
 import { canonicalJson, fingerprintOf } from '../search/fingerprint.js'
 import type { Job, JsonObject } from './job.js'
 import { hasFile, hashOfBytes, type StoredFile } from './objects.js'
+import { readFiles } from './read-job.js'
 import type { Store } from './store.js'
 
 /** What a job has found. */
@@ -48,7 +49,9 @@ export async function findResult(
   if (bytes === undefined) return undefined
   const result = parseResult(bytes, id)
   const trouble =
-    result === undefined ? 'its content does not have the hash that it says' : await missingFile(store, result)
+    result === undefined
+      ? 'it is not a result, or does not have the hash that it says'
+      : await missingFile(store, result)
   if (trouble === undefined) return result
   warn(`${store.address}/${keyOf(id)}: ${trouble}; it is set aside, and the job is run again`)
   await setAside(store, id, bytes)
@@ -62,7 +65,7 @@ async function setAside(store: Store, id: string, bytes: Uint8Array): Promise<vo
 
 async function missingFile(store: Store, { files }: JobResult): Promise<string | undefined> {
   for (const [name, file] of Object.entries(files)) {
-    if (!(await hasFile(store, file))) return `its file ${name} is not in the store any more`
+    if (!(await hasFile(store, file))) return `its file ${name} is not whole in the store any more`
   }
   return undefined
 }
@@ -117,7 +120,8 @@ function parseResult(bytes: Uint8Array, id: string): JobResult | undefined {
   try {
     const { sha256, ...content } = JSON.parse(new TextDecoder().decode(bytes))
     if (content.id !== id || fingerprintOf(nodeSha256, content) !== sha256) return undefined
-    return { values: content.values, files: content.files }
+    if (typeof content.values !== 'object' || content.values === null) return undefined
+    return { values: content.values, files: readFiles('files', content.files) }
   } catch {
     return undefined
   }

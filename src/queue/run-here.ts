@@ -1,15 +1,17 @@
 /** Runs jobs on this machine, as many side by side as its cores and memory allow, with nothing to install. */
-import { rm } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
 import { availableParallelism, freemem } from 'node:os'
+import { join } from 'node:path'
+import { makeFolder } from '../files/files.js'
 import type { JobEvents } from './events.js'
-import { CHECKPOINT_SECONDS, executeJob, workerName } from './execute.js'
+import { CHECKPOINT_SECONDS, executeJob, isAlive, workerName } from './execute.js'
 import type { Job } from './job.js'
 import { createJobProcess, JobFailure, type JobProcess } from './job-process.js'
 import type { Store } from './store.js'
 
 export interface RunHereOptions extends JobEvents {
   readonly store: Store
-  /** A folder of this call's own for inputs and unfinished jobs; it is removed at the end. */
+  /** A folder for inputs and unfinished jobs; this call has a folder of its own in it, which is removed at the end. */
   readonly scratch: string
   /** Jobs at a time, an integer >= 1. */
   readonly slots: number
@@ -29,7 +31,8 @@ export const usualRoom = (threads: number): { slots: number; memory: number } =>
  * @throws the signal's reason when it aborts, once every job has saved what it can; InputError when the store fails
  */
 export async function runHere(jobs: readonly Job[], options: RunHereOptions): Promise<void> {
-  const { store, scratch, slots, memory, signal } = options
+  const { store, slots, memory, signal } = options
+  const scratch = await ownScratch(options.scratch)
   const waiting = [...jobs]
   const running = new Map<Promise<void>, number>() // bytes that each needs
   const idle = Array.from({ length: slots }, createJobProcess)
@@ -63,8 +66,18 @@ export async function runHere(jobs: readonly Job[], options: RunHereOptions): Pr
   } finally {
     await Promise.all(idle.map((process) => process.close()))
     await rm(scratch, { recursive: true, force: true })
+    await rmdir(options.scratch).catch(() => {}) // another process may have its own in it
   }
   either.throwIfAborted()
+}
+
+/** This process' folder in a scratch folder, without those of processes that are gone. */
+async function ownScratch(folder: string): Promise<string> {
+  await makeFolder(folder)
+  for (const name of await readdir(folder)) {
+    if (/^\d+$/.test(name) && !isAlive(Number(name))) await rm(join(folder, name), { recursive: true, force: true })
+  }
+  return join(folder, String(process.pid))
 }
 
 async function runOne(

@@ -1,11 +1,14 @@
 /** Hands jobs out by a queue and hears of them until all are done. Stopping to listen leaves the queue working. */
 import { setMaxListeners } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import type { Job as BullJob, Queue, QueueEvents } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { InputError } from '../safetensors/index.js'
+import { CANCELLED, isCancelled, uncancel } from './cancel.js'
 import type { JobEvents } from './events.js'
 import type { Job } from './job.js'
 import { describeMissingWorkers } from './listeners.js'
-import { openQueue, PREFIX, queueNameOf, type RedisPlace } from './redis.js'
+import { openQueue, PREFIX, queueNameOf, type RedisPlace, tellOutages, tellTrouble } from './redis.js'
 import { findResult, isDisputed } from './results.js'
 import type { JobProgress } from './run-state.js'
 import type { Store } from './store.js'
@@ -25,6 +28,9 @@ const LOOK_EVERY = 5
 
 /** Seconds between two questions whether there are workers for the jobs that wait. */
 const ASK_WORKERS_EVERY = 30
+
+/** Milliseconds that the end of a connection is waited for. */
+const GOODBYE = 300
 
 /** Times that a result which the queue calls done and the store does not have is asked for again. */
 const MOST_LOST = 3
@@ -48,7 +54,9 @@ export function openQueueRun(options: QueueRunOptions): QueueRun {
   for (const warning of redis.warnings) options.onWarning?.(warning)
   const open = new Map<string, Job>()
   const connection = redis.connect()
-  const watch = createWatch(open, options, connection)
+  tellOutages(connection, redis, (line) => options.onWarning?.(line))
+  const onTrouble = tellTrouble((line) => options.onWarning?.(`${redis.shown}: ${line}`))
+  const watch = createWatch(open, options, connection, onTrouble)
   let isClosed = false
   let looking: Promise<void> | undefined // one loop, however many wait for it
   const told = new Set<string>()
@@ -94,9 +102,9 @@ export function openQueueRun(options: QueueRunOptions): QueueRun {
     },
     async close() {
       isClosed = true
-      await watch.close()
-      await looking?.catch(() => {}) // nobody waits for it any more
+      await Promise.race([watch.close(), setTimeout(GOODBYE)]) // a Redis that does not answer is not waited for
       connection.disconnect()
+      await Promise.race([looking?.catch(() => {}), setTimeout(GOODBYE)]) // nobody waits for it any more
     },
   }
 }
@@ -107,9 +115,18 @@ export function openQueueRun(options: QueueRunOptions): QueueRun {
  */
 export async function runOnQueue(jobs: readonly Job[], options: QueueRunOptions): Promise<void> {
   const run = openQueueRun(options)
-  try {
+  const { signal } = options
+  const work = async () => {
     await run.add(jobs)
     await run.settled()
+  }
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }) // also while Redis does not answer
+  })
+  aborted.catch(() => {})
+  try {
+    signal.throwIfAborted()
+    await Promise.race([work(), aborted])
   } finally {
     await run.close()
   }
@@ -125,7 +142,12 @@ function byQueue(jobs: Iterable<Job>): Map<string, Job[]> {
 }
 
 /** Follows the open jobs of a few queues. */
-function createWatch(open: Map<string, Job>, options: QueueRunOptions, connection: Redis) {
+function createWatch(
+  open: Map<string, Job>,
+  options: QueueRunOptions,
+  connection: Redis,
+  onTrouble: (error: Error) => void,
+) {
   const { store, redis, signal, retry = true } = options
   const queues = new Map<string, { queue: Queue; events: QueueEvents; own: Redis; ids: Set<string> }>()
   const lost = new Map<string, number>()
@@ -141,16 +163,23 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
     const state = there && (await there.getState())
     if (there === undefined || state === 'unknown') {
       // Redis has lost it: a restart without its append-only file, or somebody has emptied the queue.
-      if (!(await isDone(job))) await addTo(queue, [job])
-      return
+      if (await isDone(job)) return
+      if (await isCancelled(connection, id)) return tellCancelled(job)
+      return addTo(queue, [job])
     }
     if (state === 'active') return hear(job, there.progress)
+    if (state !== 'completed' && state !== 'failed' && begun.delete(id)) options.onBack?.(job)
     if (state === 'completed' && !(await isDone(job))) return again(queue, job, there)
     if (state === 'failed') {
       open.delete(id)
       const { logs } = await queue.getJobLogs(id, 0, 60)
-      options.onFailed?.(job, there.failedReason ?? 'failed', logs.join('\n'))
+      options.onFailed?.(job, there.failedReason ?? 'failed', [...new Set(logs)].join('\n')) // each try may say the same
     }
+  }
+
+  function tellCancelled(job: Job): void {
+    open.delete(job.id)
+    options.onFailed?.(job, CANCELLED, '')
   }
 
   /** Tells what a worker says of a job that it runs. */
@@ -184,13 +213,22 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
         '',
       )
     }
-    options.onNote?.(job, 'the queue calls it done, but its result is not in the store: it is run again')
+    options.onNote?.(
+      job,
+      `the queue calls it done, but its result is not in ${store.address}: do workers have the same store? It is run again`,
+    )
     await there.remove()
     await addTo(queue, [job])
   }
 
   const addTo = async (queue: Queue, jobs: readonly Job[]) => {
-    await queue.addBulk(jobs.map((job) => ({ name: job.kind, data: job, opts: { jobId: job.id } })))
+    await queue.addBulk(jobs.map((job) => ({ name: job.kind, data: job, opts: { jobId: job.id } }))).catch((error) => {
+      if (!/OOM/.test(error.message)) throw error
+      throw new InputError(
+        `${redis.shown}: Redis is out of memory (its maxmemory): ${jobs.length} jobs or some of them are not handed out; the same command goes on`,
+        { cause: error },
+      )
+    })
   }
 
   /** The queue of a name, followed from the first time on. */
@@ -198,10 +236,10 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
     const known = queues.get(name)
     if (known) return known
     const queue = openQueue(redis, name, connection)
-    queue.on('error', () => {}) // it connects again by itself
+    queue.on('error', onTrouble)
     const own = redis.connect() // it waits for events there
     const events = new redis.bull.QueueEvents(name, { connection: own as never, prefix: PREFIX })
-    events.on('error', () => {})
+    events.on('error', onTrouble)
     const end = ({ jobId }: { jobId: string }) => {
       if (!open.has(jobId)) return
       ended.add(jobId)
@@ -221,10 +259,19 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
   return {
     /** Open jobs that no worker has begun. */
     waiting: (): Job[] => [...open.values()].filter(({ id }) => !begun.has(id)),
-    async add(name: string, jobs: readonly Job[]): Promise<void> {
+    async add(name: string, asked: readonly Job[]): Promise<void> {
       const { queue, ids } = await follow(name)
-      for (const { id } of jobs) ids.add(id)
-      if (retry) {
+      for (const { id } of asked) ids.add(id)
+      let jobs = asked
+      if (!retry) {
+        const marks = await Promise.all(asked.map(({ id }) => isCancelled(connection, id)))
+        jobs = asked.filter((_, i) => !marks[i])
+        for (const job of asked.filter((_, i) => marks[i])) tellCancelled(job)
+      } else {
+        await uncancel(
+          connection,
+          jobs.map(({ id }) => id),
+        )
         for (const { id } of jobs) {
           const there = await queue.getJob(id)
           if (there && (await there.isFailed())) await there.remove() // asked for anew, it has its tries anew
@@ -249,7 +296,7 @@ function createWatch(open: Map<string, Job>, options: QueueRunOptions, connectio
           signal.removeEventListener('abort', finish)
           done()
         }
-        const timer = setTimeout(finish, milliseconds)
+        const timer = globalThis.setTimeout(finish, milliseconds)
         setMaxListeners(0, signal) // many runs and matrices listen to one signal
         signal.addEventListener('abort', finish, { once: true })
         wake = finish

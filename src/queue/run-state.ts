@@ -22,7 +22,7 @@ export interface RunState {
   readonly varied: Readonly<Record<string, string>>
   status: RunStatus
   /** Who runs it, or ran it last; of a run that is done, who made the result. Absent where it is not known. */
-  worker?: string
+  worker?: string | undefined
   /** Of a run that is done: how long its maker took for it, from its start or its checkpoint on. */
   seconds?: number
   progress?: Omit<JobProgress, 'value'>

@@ -52,14 +52,14 @@ export async function openS3Store(address: string): Promise<Store> {
       if (status === 412) return false
       // 409: another conditional put of the same key is under way. Whoever wins, there will be a value.
       if (status === 409 && condition.IfNoneMatch)
-        return has(key).then((isThere) => (isThere ? false : put(key, content, condition)))
+        return size(key).then((bytes) => (bytes === undefined ? put(key, content, condition) : false))
       return refuse(key, error)
     }
   }
-  const has = (key: string) =>
+  const size = (key: string): Promise<number | undefined> =>
     client.send(new sdk.HeadObjectCommand(place(key))).then(
-      () => true,
-      (error) => (statusOf(error) === 404 ? false : refuse(key, error)),
+      ({ ContentLength = 0 }) => ContentLength,
+      (error) => (statusOf(error) === 404 ? undefined : refuse(key, error)),
     )
   await client.send(new sdk.ListObjectsV2Command({ Bucket: bucket, MaxKeys: 1 })).catch((error) => refuse('', error))
   return {
@@ -76,7 +76,7 @@ export async function openS3Store(address: string): Promise<Store> {
       }
       return true
     },
-    has,
+    size,
     create: (key, content) => put(key, content, { IfNoneMatch: '*' }),
     async replace(key, content) {
       await put(key, content, {})

@@ -52,7 +52,13 @@ export function createSearchJob(options: SearchJobOptions): Job {
     validateEvery,
   } satisfies JsonObject
   const needs = { bytes: searchBytes(settings, corpus.train.length + corpus.valid.length), device }
-  const shared = { name, threads, device, validateEvery, ...(keepModel && { keepModel }) }
+  const forms = corpus.parts.map(({ files }) => files.map(({ form }) => form))
+  const isPlain = forms.flat().every((form) => form === 'text')
+  const shared = {
+    ...{ name, threads, device, validateEvery },
+    ...(keepModel && { keepModel }),
+    ...(!isPlain && { forms }), // the same bytes may be read as they are, or as tokens
+  }
   const identity = { ...identityOf(settings, corpus, tokenizer), ...shared }
   return createJob({ kind: 'search', label, request, inputs: { ...inputs }, needs }, identity)
 }

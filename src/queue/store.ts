@@ -14,8 +14,8 @@ export interface Store {
   read(key: string): Promise<Uint8Array | undefined>
   /** Copies the value into a new file. @returns false where there is no value; no file is made then */
   copyTo(key: string, path: string): Promise<boolean>
-  /** Whether there is a value. */
-  has(key: string): Promise<boolean>
+  /** Bytes of the value; undefined where there is none. */
+  size(key: string): Promise<number | undefined>
   /** Writes a value where there is none. Of writers at the same time one wins. @returns false where there is one: it stays */
   create(key: string, content: Content): Promise<boolean>
   /** Writes a value, whether there is one or not. */

@@ -3,7 +3,6 @@ import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeFolder, readTextIfThere, writeTextAtomically } from '../files/files.js'
 import { InputError } from '../safetensors/index.js'
-import { canonicalJson } from '../search/fingerprint.js'
 import { parseSavedSweep, parseSweepRecord, type SavedSweep, SWEEP_VERSION, type SweepRecord } from './sweep-record.js'
 import type { SweepState } from './sweep-state.js'
 
@@ -35,7 +34,7 @@ const STATE_EVERY = 2000
 
 /**
  * Opens the folder of a sweep, made when missing.
- * @throws InputError where it holds another sweep, or files that are no sweep's, unless `force`
+ * @throws InputError where it holds a sweep with runs that this one has not, or files that are no sweep's, unless `force`
  */
 export async function openSweepFolder(
   folder: string,
@@ -45,10 +44,11 @@ export async function openSweepFolder(
 ): Promise<SweepFolder> {
   await makeFolder(folder)
   const there = force ? undefined : await readSweep(folder)
-  const idsOf = ({ jobs }: SweepRecord) => canonicalJson(jobs.map(({ id }) => id))
-  if (there !== undefined && idsOf(there) !== idsOf(record)) {
+  const asked = new Set(record.jobs.map(({ id }) => id))
+  const left = there?.jobs.filter(({ id }) => !asked.has(id)) ?? []
+  if (left.length > 0) {
     throw new InputError(
-      `${folder}: holds another sweep; --force replaces its tables (no result is lost), --out names another folder`,
+      `${folder}: holds another sweep (${left.length} of its ${there?.jobs.length} runs are not asked for, ${left[0].label} is the first); --force replaces its tables (no result is lost), --out names another folder`,
     )
   }
   if (!force && there === undefined && (await readdir(folder)).some((name) => !name.startsWith('.'))) {

@@ -1,6 +1,7 @@
 /** Reads the files of a sweep's folder, which are anybody's: nothing in them is taken for granted. */
 import { InputError } from '../safetensors/index.js'
 import type { Job } from './job.js'
+import { readJob } from './read-job.js'
 import type { CurvePoint, RunCounts, RunState, RunStatus } from './run-state.js'
 import { readPlan, type SweepPlan } from './sweep.js'
 
@@ -23,7 +24,8 @@ export function parseSweepRecord(path: string, text: string): SweepRecord {
     const { version, ...record } = expectVersion(text)
     if (!Array.isArray(record.jobs) || typeof record.store !== 'string')
       throw new TypeError('jobs or store are missing')
-    return { ...record, plan: readPlan(record.plan) } as SweepRecord
+    if (record.queue !== null && typeof record.queue !== 'string') throw new TypeError('queue is missing')
+    return { ...(record as unknown as SweepRecord), jobs: record.jobs.map(readJob), plan: readPlan(record.plan) }
   } catch (error) {
     throw new InputError(`${path}: not the record of a sweep: ${(error as Error).message}`)
   }

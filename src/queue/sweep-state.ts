@@ -16,7 +16,7 @@ export interface SweepState {
   readonly secondsLeft: () => number | undefined
   /** Seconds since this process follows the sweep. */
   readonly elapsed: () => number
-  readonly events: Required<Pick<JobEvents, 'onStart' | 'onProgress' | 'onDone' | 'onFailed'>>
+  readonly events: Required<Pick<JobEvents, 'onStart' | 'onProgress' | 'onBack' | 'onDone' | 'onFailed'>>
 }
 
 /**
@@ -75,6 +75,7 @@ export function followSweep(
         const points = value === undefined ? {} : { points: pointsWith(job, progress, value) }
         change(job, { status: 'running', progress, ...points })
       },
+      onBack: (job) => change(job, { status: 'waiting', worker: undefined }),
       onDone(job, { result, found, agrees }) {
         if (found) {
           pace.skip(job.id)
@@ -119,14 +120,14 @@ const pick = (values: JsonObject, names: readonly string[]) =>
   Object.fromEntries(names.map((name) => [name, values[name]]))
 
 function pruneNumbers(values: JsonObject): Record<string, unknown> {
-  const { predictions, embeddings } = values.difference as unknown as {
+  const { predictions, embeddings } = (values.difference ?? {}) as {
     predictions?: { divergence: number; sameGreedy: number }
-    embeddings?: { distance: { mean: number } }
+    embeddings?: { distance?: { mean: number } }
   }
   return {
     divergence: predictions?.divergence,
     sameGreedy: predictions?.sameGreedy,
-    distance: embeddings?.distance.mean,
+    distance: embeddings?.distance?.mean,
     ...pick(values, ['maxWeightError', 'unreachable', 'bitsPerWeight', 'ticketBytes']),
   }
 }

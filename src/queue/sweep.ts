@@ -4,8 +4,11 @@
 export const sweepCommands = ['search', 'train', 'prune', 'eval'] as const
 export type SweepCommand = (typeof sweepCommands)[number]
 
-/** Options by their names on the command line, without dashes; values as text, `''` for one that takes none. */
+/** Options by their names on the command line, without dashes; values as text, `''` for one that takes none, {@link OFF} for such a one that is not given. */
 export type OptionTexts = Readonly<Record<string, string>>
+
+/** The value of an option that takes none, where it is not given. */
+export const OFF = 'false'
 
 /** What `sweep.json` says. */
 export interface SweepPlan {
@@ -14,7 +17,7 @@ export interface SweepPlan {
   readonly options: OptionTexts
   /** Values of options: every combination is run. */
   readonly grid: Readonly<Record<string, readonly string[]>>
-  /** Further runs, or where there is no grid the runs: options by which they differ from the shared ones. */
+  /** Runs: options by which they differ from the shared ones. With a grid, each of them is run for every combination of it. */
   readonly runs: readonly OptionTexts[]
 }
 
@@ -46,7 +49,7 @@ export function readPlan(value: unknown): SweepPlan {
     command: command as SweepCommand,
     options: textsOf('options', options),
     grid: Object.fromEntries(
-      Object.entries(expectObject('grid', grid)).map(([name, values]) => [name, valuesOf(name, values)]),
+      Object.entries(expectObject('grid', grid)).map(([name, values]) => [expectOption(name), valuesOf(name, values)]),
     ),
     runs: runs.map((run, i) => textsOf(`runs[${i}]`, run)),
   }
@@ -67,6 +70,10 @@ function valuesOf(name: string, values: unknown): string[] {
 function splitValues(name: string, text: string): string[] {
   return text.split(',').flatMap((part) => {
     const range = /^(\d{1,9})\.\.(\d{1,9})$/.exec(part)
+    if (range === null && /^[\d.e+-]+\.\.[\d.e+-]+$/i.test(part))
+      throw new RangeError(
+        `"${name}" expected a range of integers >= 0, such as 0..4, got ${part}: other values are given one by one`,
+      )
     if (range === null) {
       if (part === '')
         throw new RangeError(`"${name}" expected values with commas between them, got ${text || 'nothing'}`)
@@ -85,18 +92,34 @@ export function readSetting(text: string): [string, readonly string[]] {
   const name = text.slice(0, at).replace(/^--/, '')
   if (at < 1 || name === '')
     throw new RangeError(`"set" expected option=values, such as keep=0.1,0.3 or seed=0..4, got ${text}`)
-  return [name, valuesOf(name, text.slice(at + 1))]
+  return [expectOption(name), valuesOf(name, text.slice(at + 1))]
 }
 
 function textsOf(name: string, value: unknown): OptionTexts {
-  return Object.fromEntries(Object.entries(expectObject(name, value)).map(([key, each]) => [key, textOf(key, each)]))
+  return Object.fromEntries(
+    Object.entries(expectObject(name, value)).map(([key, each]) => [expectOption(key), textOf(key, each)]),
+  )
+}
+
+/** @throws RangeError for what cannot be the name of an option */
+function expectOption(name: string): string {
+  if (!/^[a-z][a-z0-9-]*$/.test(name) || name === 'help')
+    throw new RangeError(
+      `"${name}" is no option: names are lower-case letters, digits and dashes, without dashes before them`,
+    )
+  return name
 }
 
 function textOf(name: string, value: unknown): string {
   if (typeof value === 'string') return value
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    throw new RangeError(
+      `"${name}" expected integers beyond 2^53 as texts, for numbers lose their last digits: got ${value}`,
+    )
   if (typeof value === 'number' && Number.isFinite(value)) return String(value)
   if (value === true) return ''
-  throw new TypeError(`"${name}" expected a text, a number or true, got ${JSON.stringify(value) ?? 'nothing'}`)
+  if (value === false) return OFF
+  throw new TypeError(`"${name}" expected a text, a number, true or false, got ${JSON.stringify(value) ?? 'nothing'}`)
 }
 
 function expectObject(name: string, value: unknown): Record<string, unknown> {
@@ -107,7 +130,7 @@ function expectObject(name: string, value: unknown): Record<string, unknown> {
 
 /** Options by which the runs of a plan differ, in the order in which it names them. */
 export const variedOptions = ({ grid, runs }: SweepPlan): string[] => [
-  ...new Set([...Object.keys(grid), ...runs.flatMap((run) => Object.keys(run))]),
+  ...new Set([...runs.flatMap((run) => Object.keys(run)), ...Object.keys(grid)]),
 ]
 
 /** Options whose value is what all runs are about, the most telling first. */
@@ -122,29 +145,33 @@ export function subjectOf(plan: SweepPlan): string | undefined {
 }
 
 /**
- * Every run of a plan, the last option of the grid changing first, so that seeds, named last, come together; then the further runs.
- * @throws RangeError for none, or more than {@link MOST_RUNS}
+ * Every run of a plan: each of its list with each combination of its grid, the last option changing first, so that seeds, named last, come together.
+ * @throws RangeError for none, for more than {@link MOST_RUNS}, or an option that is in the list and in the grid
  */
 export function runsOf(plan: SweepPlan): SweepRun[] {
   const names = variedOptions(plan)
   const axes = Object.entries(plan.grid)
-  const size = axes.reduce((product, [, values]) => product * values.length, 1)
-  const isGrid = axes.length > 0
-  const count = (isGrid ? size : 0) + plan.runs.length
+  if (axes.length === 0 && plan.runs.length === 0) throw new RangeError('"sweep" expected a grid or runs, got neither')
+  const given: readonly OptionTexts[] = plan.runs.length === 0 ? [{}] : plan.runs
+  const twice = axes.find(([name]) => given.some((run) => run[name] !== undefined))
+  if (twice !== undefined)
+    throw new RangeError(`"${twice[0]}" expected to be in the grid or in the list of runs, it is in both`)
+  const count = axes.reduce((product, [, values]) => product * values.length, given.length)
   if (count > MOST_RUNS) throw new RangeError(`"sweep" expected at most ${MOST_RUNS} runs, got ${count}`)
-  if (count === 0) throw new RangeError('"sweep" expected a grid or runs, got neither')
-  let points: OptionTexts[] = isGrid ? [{}] : []
+  let points = given
   for (const [name, values] of axes)
     points = points.flatMap((point) => values.map((value) => ({ ...point, [name]: value })))
-  return [...points, ...plan.runs].map((given) => {
+  return points.map((given) => {
     const options = { ...plan.options, ...given }
-    const varied = names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])
+    const varied = names.filter((name) => options[name] !== undefined).map((name) => [name, shown(options[name])])
     return { options, varied: Object.fromEntries(varied) }
   })
 }
 
+const shown = (value: string): string => (value === '' ? 'yes' : value === OFF ? 'no' : value)
+
 /** A run in a few words: `keep 0.3, seed 1`. */
 export const labelOf = ({ varied }: SweepRun): string =>
   Object.entries(varied)
-    .map(([name, value]) => (value === '' ? name : `${name} ${value}`))
+    .map(([name, value]) => `${name} ${value}`)
     .join(', ')

@@ -1,9 +1,11 @@
 /** One job of a queue as a worker runs it: its claim is renewed, and it ends done, failed, or back in the queue. */
 import type { Job as BullJob } from 'bullmq'
 import { InputError } from '../safetensors/index.js'
+import { CANCELLED } from './cancel.js'
 import { CHECKPOINT_SECONDS, type Execution, executeJob, workerName } from './execute.js'
 import type { Job } from './job.js'
 import { JobFailure, type JobProcess } from './job-process.js'
+import { printable, readJob } from './read-job.js'
 import type { JobProgress } from './run-state.js'
 import type { Store } from './store.js'
 
@@ -16,9 +18,13 @@ export interface QueuedJobOptions {
   readonly claim: number
   /** Seconds between two checkpoints of a job, > 0; default 60. */
   readonly checkpointSeconds?: number | undefined
+  /** Whether a job was taken back: it is stopped then. */
+  isCancelled(id: string): Promise<boolean>
   /** Drains: running jobs save what they can and go back to the queue. */
   readonly signal: AbortSignal
   onStart?(job: Job): void
+  /** After {@link onStart}, however it ended. */
+  onEnd?(job: Job): void
   onProgress?(job: Job, progress: JobProgress): void
   onDone?(job: Job, execution: Execution): void
   /** @param tries left */
@@ -46,10 +52,18 @@ export async function runQueuedJob(
   process: JobProcess,
   options: QueuedJobOptions,
 ): Promise<Error | undefined> {
-  const { store, scratch, claim, signal, checkpointSeconds = CHECKPOINT_SECONDS } = options
-  const job = queued.data as Job
+  let job: Job
+  try {
+    job = readJob(queued.data)
+  } catch (error) {
+    const reason = `not a job of this queue: ${(error as Error).message}`
+    options.onNote?.(`${printable(String(queued.id))}: ${reason}`)
+    await endFailed(queued, token, reason)
+    return undefined
+  }
+  const { store, scratch, signal, checkpointSeconds = CHECKPOINT_SECONDS } = options
   const worker = workerName()
-  const claimed = holdClaim(queued, token, claim)
+  const claimed = holdClaim(queued, token, options)
   const notes: string[] = []
   const note = (line: string) => {
     notes.push(line)
@@ -71,7 +85,7 @@ export async function runQueuedJob(
       job,
       executor,
       { onProgress: report, onNote: note },
-      AbortSignal.any([signal, claimed.lost]),
+      AbortSignal.any([signal, claimed.lost, claimed.cancelled]),
     )
     await queued.moveToCompleted(null, token, false).catch(() => {}) // its result is stored: whoever has it now finds that
     options.onDone?.(job, execution)
@@ -79,6 +93,7 @@ export async function runQueuedJob(
     const { message, stack } = error as Error
     if (signal.aborted) await giveBack()
     else if (claimed.lost.aborted) note('another worker has taken it over')
+    else if (claimed.cancelled.aborted) await cancel(queued, token, options)
     else if (error instanceof JobFailure) await fail(queued, token, error, notes, options)
     else {
       if (!(error instanceof InputError)) notes.push(stack ?? message)
@@ -97,21 +112,41 @@ export async function runQueuedJob(
     }
   } finally {
     claimed.release()
+    options.onEnd?.(job)
   }
   return undefined
 }
 
-/** Renews a claim until it is released; `lost` aborts when another worker has taken the job over. */
-function holdClaim(queued: BullJob, token: string, seconds: number) {
+/** Renews a claim until it is released; `lost` aborts when another worker has taken the job over, `cancelled` when it is not wanted any more. */
+function holdClaim(queued: BullJob, token: string, { claim, isCancelled }: QueuedJobOptions) {
   const lost = new AbortController()
-  const lose = () => lost.abort(new DOMException('another worker has taken the job over', 'AbortError'))
+  const cancelled = new AbortController()
+  const abort = (controller: AbortController, why: string) => controller.abort(new DOMException(why, 'AbortError'))
+  const lose = () => abort(lost, 'another worker has taken the job over')
   const renewing = setInterval(() => {
-    queued.extendLock(token, 1000 * seconds).then(
+    queued.extendLock(token, 1000 * claim).then(
       (isOurs) => isOurs !== 1 && lose(),
       (error) => /lock|Missing/i.test(error.message) && lose(), // else Redis is away: it is tried again
     )
-  }, 300 * seconds)
-  return { lost: lost.signal, release: () => clearInterval(renewing) }
+    isCancelled(String(queued.id)).then(
+      (is) => is && abort(cancelled, 'the job was taken back'),
+      () => {},
+    )
+  }, 300 * claim)
+  return { lost: lost.signal, cancelled: cancelled.signal, release: () => clearInterval(renewing) }
+}
+
+/** Ends a job for good: the queue does not try it again. */
+async function endFailed(queued: BullJob, token: string, reason: string): Promise<void> {
+  const error = new Error(reason)
+  error.name = 'UnrecoverableError' // as BullMQ knows it
+  await queued.moveToFailed(error, token, false).catch(() => {})
+}
+
+/** Ends a job that was taken back. */
+async function cancel(queued: BullJob, token: string, { onNote }: QueuedJobOptions): Promise<void> {
+  await endFailed(queued, token, CANCELLED)
+  onNote?.(`${(queued.data as Job).label}: cancelled`)
 }
 
 /** Gives a failed try back: the queue tries again later, or calls the job failed. */

@@ -1,17 +1,19 @@
 /** A worker: takes jobs from the queue that fit this machine, runs each in a process of its own, stores the results. */
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { setTimeout as setTimer } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import type { Job as BullJob, Worker } from 'bullmq'
 import { InputError } from '../safetensors/index.js'
-import { workerName } from './execute.js'
+import { isCancelled } from './cancel.js'
+import { removeLeftovers, workerName } from './execute.js'
 import type { JobNeeds } from './job.js'
 import { createJobProcess } from './job-process.js'
 import { nameWorker } from './listeners.js'
-import { PREFIX, queueNames, type RedisPlace } from './redis.js'
+import { PREFIX, queueNames, type RedisPlace, tellOutages, tellTrouble } from './redis.js'
 import { MOST_STARTS, type QueuedJobOptions, runQueuedJob } from './work-job.js'
 
-export interface WorkOptions extends QueuedJobOptions {
+export interface WorkOptions extends Omit<QueuedJobOptions, 'isCancelled'> {
   readonly redis: RedisPlace
   /** Jobs at a time, an integer >= 1. */
   readonly slots: number
@@ -36,8 +38,11 @@ const PROCESS_IDLE = 5000
  * @throws InputError when the store or this machine fails for three jobs one after another: these are back in the queue, with all their tries
  */
 export async function work(options: WorkOptions): Promise<void> {
-  const { redis, slots, memory, devices, claim } = options
+  const { redis, slots, memory, devices, claim, scratch } = options
+  await removeLeftovers(scratch)
   const connection = redis.connect(nameWorker(options))
+  tellOutages(connection, redis, (line) => options.onNote?.(line))
+  const tellOnce = tellTrouble((line) => options.onNote?.(`queue: ${line}`))
   const workers = queueNames(devices, memory).map((name) => {
     const worker = new redis.bull.Worker(name, null, {
       connection: connection as never,
@@ -48,17 +53,17 @@ export async function work(options: WorkOptions): Promise<void> {
       stalledInterval: 1000 * claim,
       maxStalledCount: MOST_STARTS,
     })
-    worker.on('error', (error) => {
-      if (!/ECONN|closed|ENOENT|LOADING/.test(error.message)) options.onNote?.(`queue: ${error.message.split('\n')[0]}`)
-    })
+    worker.on('error', tellOnce)
     return worker
   })
   const broken = new AbortController() // by what fails for every job: the other slots are drained
   const signal = AbortSignal.any([options.signal, broken.signal])
+  setMaxListeners(0, signal) // every slot and every job listens to it
   try {
     await Promise.all(workers.map((worker) => worker.startStalledCheckTimer()))
     const state = { lastJob: Date.now() }
-    const slot = () => runSlot(workers, { ...options, signal }, state).catch((error) => broken.abort(error))
+    const slotOptions = { ...options, signal, isCancelled: (id: string) => isCancelled(connection, id) }
+    const slot = () => runSlot(workers, slotOptions, state).catch((error) => broken.abort(error))
     await Promise.all(Array.from({ length: slots }, slot))
     if (broken.signal.aborted) throw broken.signal.reason
   } finally {
@@ -67,7 +72,11 @@ export async function work(options: WorkOptions): Promise<void> {
   }
 }
 
-async function runSlot(workers: readonly Worker[], options: WorkOptions, state: { lastJob: number }): Promise<void> {
+async function runSlot(
+  workers: readonly Worker[],
+  options: WorkOptions & QueuedJobOptions,
+  state: { lastJob: number },
+): Promise<void> {
   const { signal, idle } = options
   const process = createJobProcess()
   const token = randomUUID()

@@ -114,9 +114,9 @@ test('Ctrl-C inside a run saves it; killed between runs nothing is lost: the sam
   }
   /** Steps that a run of the process has done. */
   const steps = () =>
-    filesIn('stopped', '.scratch', 'jobs')
+    filesIn('stopped', '.scratch')
       .filter((name) => name.endsWith('metrics.jsonl'))
-      .map((name) => stepsOf(join(folder, 'stopped', '.scratch', 'jobs', dirname(name))).length)
+      .map((name) => stepsOf(join(folder, 'stopped', '.scratch', dirname(name))).length)
 
   const inside = started('stopped')
   await until(() => Math.max(0, ...steps()) > 3)

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeMissingWorkers, nameWorker } from '../../src/queue/listeners.js'
 import { createNothingJob } from '../../src/queue/nothing-job.js'
 import { openStore } from '../../src/queue/open-store.js'
-import { openRedis } from '../../src/queue/redis.js'
+import { openRedis, shownAddress } from '../../src/queue/redis.js'
 import { runOnQueue } from '../../src/queue/run-on-queue.js'
 import { work } from '../../src/queue/work.js'
 import { InputError } from '../../src/safetensors/index.js'
@@ -41,6 +41,41 @@ test('a Redis that drops keys or keeps no file is warned of', async () => {
   await fake.stop()
 })
 
+test('a server that takes the connection and says nothing is not waited for; one that is no Redis is told as such', async () => {
+  const { createServer } = await import('node:net')
+  const listen = async (answer: string) => {
+    const sockets = new Set<{ destroy(): void }>()
+    const server = createServer((socket) => {
+      sockets.add(socket)
+      socket.on('error', () => {})
+      if (answer !== '') socket.on('data', () => socket.write(answer))
+    })
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+    const stop = () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+    }
+    return { address: `redis://127.0.0.1:${(server.address() as { port: number }).port}`, stop }
+  }
+  const [silent, web] = await Promise.all([listen(''), listen('HTTP/1.1 400 Bad Request\r\n\r\n')])
+  expect(await refusal(silent.address)).toBe(`${silent.address}: no answer within 5 seconds`)
+  expect(await refusal(web.address)).toBe(`${web.address}: what answers there is no Redis`)
+  silent.stop()
+  web.stop()
+})
+
+test.each([
+  ['redis://:p@ss@host:1', 'redis://host:1'],
+  ['redis://user:secret@host/0?password=secret', 'redis://host/0'],
+  ['http://:secret@host', 'http://host'],
+  ['redis://host:6379/2', 'redis://host:6379/2'],
+  ['/run/redis.sock', '/run/redis.sock'],
+])('%s is shown without its password', async (address, shown) => {
+  expect(shownAddress(address)).toBe(shown)
+  const { message } = await openRedis('http://:secret@h#x').catch((error) => error)
+  expect(message).not.toContain('secret')
+})
+
 test('no Redis there', async () => {
   const fake = await startFakeRedis('')
   await fake.stop()
@@ -59,7 +94,9 @@ describe.skipIf(withoutRedis)('a Redis with a password', () => {
 
   test('wants it, and refuses another; the message shows no password', async () => {
     const { port, stop } = await forward(redis.address)
-    expect(await refusal(`redis://127.0.0.1:${port}`)).toMatch(/Redis wants a password: redis:\/\/:password@host:port$/)
+    expect(await refusal(`redis://127.0.0.1:${port}`)).toMatch(
+      /Redis wants a password: SLT_REDIS_PASSWORD in the environment, or redis:\/\/:password@host:port$/,
+    )
     const wrong = await refusal(`redis://:wrong@127.0.0.1:${port}`)
     expect(wrong).toBe(`redis://127.0.0.1:${port}: Redis refuses the password`)
     expect((await openRedis(`redis://:right@127.0.0.1:${port}`)).shown).toBe(`redis://127.0.0.1:${port}`)

@@ -48,7 +48,7 @@ describe.skipIf(withoutRedis)('a pruning whose matrices are spread over workers'
       const notes: string[] = []
       const again = await openPruneQueue({ redis: place, store, signal, onNote: (_, line) => notes.push(line) })
       const masks = await masksOf(store)
-      await store.replace(masks, Buffer.from('wrong'))
+      await store.replace(masks, Buffer.alloc((await store.size(masks))!, 'wrong'))
       const second = join(folder, `${method}-second.slt.safetensors`)
       await pruneModel({ ...options, out: second, elsewhere: again }).finally(() => again.close())
       await elsewhere.close()
@@ -61,7 +61,7 @@ describe.skipIf(withoutRedis)('a pruning whose matrices are spread over workers'
         alone.maxWeightError,
       ])
       expect(readFileSync(second)).toEqual(readFileSync(here))
-      expect(notes[0]).toContain(`${masks}: holds 5 bytes of another content`)
+      expect(notes[0]).toContain(`${masks}: holds `)
       expect(await store.list('checkpoints')).toEqual([])
       expect(await store.list('once/')).toEqual([]) // targets are not kept
     })

@@ -1,9 +1,12 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { workerName } from '../../src/queue/execute.js'
 import type { Job } from '../../src/queue/job.js'
+import { createJobProcess } from '../../src/queue/job-process.js'
 import { createNothingJob } from '../../src/queue/nothing-job.js'
 import { openStore } from '../../src/queue/open-store.js'
 import { openRedis } from '../../src/queue/redis.js'
@@ -39,6 +42,19 @@ describe('in this process', () => {
     expect((await valuesOf(store, jobs)).map((values) => values?.number)).toEqual(range(12))
     await runHere(jobs, { ...room, onDone })
     expect(found.slice(12)).toEqual(range(12).map(() => true))
+  })
+
+  test('a process that was ended between two jobs is started again', async () => {
+    const process = createJobProcess()
+    const run = (number: number) => {
+      const job = createNothingJob({ number })
+      return process.run({ job, inputs: {}, folder, checkpointSeconds: 60 }, {}, never)
+    }
+    expect((await run(1)).values.number).toBe(1)
+    spawnSync('pkill', ['-9', '-P', String(globalThis.process.pid), '-f', 'queue/job-child'])
+    await setTimeout(200) // until its end is known here
+    expect((await run(2)).values.number).toBe(2)
+    await process.close()
   })
 
   test('a job that fails, or ends its process, is told with its log, and the others go on', async () => {

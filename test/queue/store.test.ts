@@ -36,10 +36,10 @@ describe.each([
   })
 
   test('creates a value once, and replaces and removes it', async () => {
-    expect([await store.read('a/b.json'), await store.has('a/b.json')]).toEqual([undefined, false])
+    expect([await store.read('a/b.json'), await store.size('a/b.json')]).toEqual([undefined, undefined])
     expect(await store.create('a/b.json', bytes('first'))).toBe(true)
     expect(await store.create('a/b.json', bytes('second'))).toBe(false)
-    expect([textOf(await store.read('a/b.json')), await store.has('a/b.json')]).toEqual(['first', true])
+    expect([textOf(await store.read('a/b.json')), await store.size('a/b.json')]).toEqual(['first', 5])
     await store.replace('a/b.json', bytes('third'))
     await store.replace('a/new', new Uint8Array(0))
     expect([textOf(await store.read('a/b.json')), textOf(await store.read('a/new'))]).toEqual(['third', ''])

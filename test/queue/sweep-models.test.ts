@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,6 +10,7 @@ import { openStore } from '../../src/queue/open-store.js'
 import { runHere } from '../../src/queue/run-here.js'
 import { readPlan, runsOf } from '../../src/queue/sweep.js'
 import { followSweep } from '../../src/queue/sweep-state.js'
+import { sorter } from '../cli/slt.js'
 import { writeText } from '../search/small-run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'slt-models-'))
@@ -83,15 +84,53 @@ test('of a folder with a tokenizer its two files count, not its place or what li
   )
 })
 
+test('a file that was torn in the store is made good, and its run is made again', async () => {
+  const plan = { command: 'search', options: { ...small, keep: 0.5 }, grid: { seed: '7' } }
+  const [run] = await runPlan(plan)
+  const key = `objects/${run.files!.ticket.slice(0, 2)}/${run.files!.ticket}`
+  const size = await store.size(key)
+  await store.replace(key, new Uint8Array(0))
+  const [again] = await runPlan(plan)
+  expect([again.found, again.files, await store.size(key)]).toEqual([false, run.files, size])
+})
+
+test('bytes that are read as tokens and as they are make two jobs; a flag can be swept', async () => {
+  const tokens = join(folder, 'tokens.bin')
+  const values = Uint16Array.from({ length: 4000 }, (_, i) => 97 + ((i * 7) % 13))
+  writeFileSync(tokens, new Uint8Array(values.buffer))
+  const jobs = await jobsOf({ command: 'search', options: { ...small, data: tokens }, grid: { raw: [true, false] } })
+  expect(jobs.map(({ label }) => label)).toEqual(['raw yes', 'raw no'])
+  expect(jobs[0].id).not.toBe(jobs[1].id)
+})
+
+test('of a folder of texts the texts alone are stored', async () => {
+  const texts = join(folder, 'texts')
+  mkdirSync(join(texts, 'deep'), { recursive: true })
+  for (const name of ['a.txt', 'deep/b.txt', 'README.md']) cpSync(data, join(texts, name))
+  symlinkSync(join(texts, 'nothing'), join(texts, 'dangling'))
+  const [job] = await jobsOf({ command: 'search', options: { ...small, data: texts }, grid: { seed: '0' } })
+  expect(Object.keys(job.inputs.data.files)).toEqual(['a.txt', 'deep/b.txt'])
+})
+
+test('settings of a pruning that are what they would be anyway make no other job', async () => {
+  const jobs = await jobsOf({
+    command: 'prune',
+    options: { folder: sorter, items: 4 },
+    runs: [{}, { method: 'balanced', scale: 'auto', dense: 'none' }, { method: 'plain' }],
+  })
+  expect(jobs[1].id).toBe(jobs[0].id)
+  expect(jobs[2].id).not.toBe(jobs[0].id)
+})
+
 test('file names say what sets a run apart, and are never the same twice', () => {
   const run = (varied: Record<string, string>) => ({ label: 'x', varied })
   expect(
     fileNames([
       run({ keep: '0.3', seed: '1' }),
-      run({ folder: '/models/a b/', untied: '' }),
-      run({ folder: '../x/A?B', untied: '' }),
+      run({ folder: '/models/a b/', untied: 'yes' }),
+      run({ folder: '../x/A?B', untied: 'yes' }),
       run({ folder: '..' }),
       run({}),
     ]),
-  ).toEqual(['keep-0.3_seed-1', 'folder-a-b_untied', 'folder-A-B_untied_2', 'folder-', 'x'])
+  ).toEqual(['keep-0.3_seed-1', 'folder-a-b_untied-yes', 'folder-A-B_untied-yes_2', 'folder-', 'x'])
 })

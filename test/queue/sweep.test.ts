@@ -3,18 +3,24 @@ import { sweepJobs } from '../../src/cli/sweep-jobs.js'
 import type { Store } from '../../src/queue/store.js'
 import { labelOf, MOST_RUNS, readPlan, readSetting, runsOf } from '../../src/queue/sweep.js'
 
-test('a grid is every combination, the last option changing first; further runs come behind', () => {
+test('a grid is every combination, the last option changing first', () => {
   const grid = { keep: [0.1, 0.3], seed: '0..1' }
-  const plan = readPlan({ command: 'search', options: { steps: 5, untied: true }, grid, runs: [{ keep: 0.5 }] })
-  const runs = runsOf(plan)
-  expect(runs.map(labelOf)).toEqual([
-    'keep 0.1, seed 0',
-    'keep 0.1, seed 1',
+  const runs = runsOf(readPlan({ command: 'search', options: { steps: 5, untied: true }, grid }))
+  expect(runs.map(labelOf)).toEqual(['keep 0.1, seed 0', 'keep 0.1, seed 1', 'keep 0.3, seed 0', 'keep 0.3, seed 1'])
+  expect(runs[3].options).toEqual({ steps: '5', untied: '', keep: '0.3', seed: '1' })
+})
+
+test('each run of a list is run for every combination of the grid', () => {
+  const plan = { command: 'search', runs: [{ keep: 0.3 }, { keep: 0.5, lr: 0.1 }], grid: { seed: '0..1' } }
+  expect(runsOf(readPlan(plan)).map(labelOf)).toEqual([
     'keep 0.3, seed 0',
     'keep 0.3, seed 1',
-    'keep 0.5',
+    'keep 0.5, lr 0.1, seed 0',
+    'keep 0.5, lr 0.1, seed 1',
   ])
-  expect(runs[4].options).toEqual({ steps: '5', untied: '', keep: '0.5' })
+  expect(() => runsOf(readPlan({ ...plan, grid: { lr: [0.1] } }))).toThrow(
+    '"lr" expected to be in the grid or in the list of runs, it is in both',
+  )
 })
 
 test('values of --set: lists, ranges, both', () => {
@@ -28,8 +34,11 @@ test.each<[unknown, string]>([
   [{ command: 'search', grids: {} }, '"grids" is no part of a sweep: command, options, grid, runs are'],
   [{ command: 'search', grid: { keep: [] } }, '"keep" expected at least one value, got none'],
   [{ command: 'search', grid: { keep: [0.1, '0.1'] } }, '"keep" has the value 0.1 twice'],
+  [{ command: 'search', grid: { seed: [2 ** 53] } }, '"seed" expected integers beyond 2^53 as texts'],
+  [{ command: 'search', grid: { keep: '0.1..0.5' } }, '"keep" expected a range of integers >= 0, such as 0..4'],
+  [{ command: 'search', options: { 'out=/tmp/x': true } }, '"out=/tmp/x" is no option'],
   [{ command: 'search', grid: { seed: '4..0' } }, '"seed" expected a range that grows, got 4..0'],
-  [{ command: 'search', options: { keep: null } }, '"keep" expected a text, a number or true, got null'],
+  [{ command: 'search', options: { keep: null } }, '"keep" expected a text, a number, true or false, got null'],
 ])('a plan that is none: %j', (plan, message) => {
   expect(() => readPlan(plan)).toThrow(message)
 })
