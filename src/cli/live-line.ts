@@ -40,8 +40,8 @@ export interface LiveLine {
   stop(): void
 }
 
-/** Columns of the terminal on stderr. */
-export const liveColumns = (): number => process.stderr.columns || 80
+/** Columns for a line on stderr: without the last one, whose character cli-progress erases with the rest of the line. */
+export const liveColumns = (): number => (process.stderr.columns || 80) - 1
 
 /** A live line; it fits the terminal as wide as that is when it is drawn. */
 export function createLiveLine(): LiveLine {
