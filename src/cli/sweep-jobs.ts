@@ -1,5 +1,4 @@
 /** Turns the runs of a sweep into jobs: their options are read as the commands themselves read them. */
-import { setImmediate } from 'node:timers/promises'
 import { Command, CommanderError } from 'commander'
 import type { Corpus, CorpusPart } from '../data/index.js'
 import { isTokenizerName } from '../data/tokenizer.js'
@@ -35,7 +34,7 @@ export async function sweepJobs(plan: SweepPlan, runs: readonly SweepRun[], plac
   const jobs: Job[] = []
   for (const run of runs) {
     place.signal.throwIfAborted()
-    if (jobs.length % 50 === 0) await setImmediate() // a signal comes in between
+    if (jobs.length % 50 === 0) await new Promise<void>((done) => setImmediate(done)) // a signal comes in between
     try {
       jobs.push(await make(run.options, labelOf(run) || plan.command))
     } catch (error) {

@@ -7,49 +7,26 @@ import { InputError } from '../safetensors/input-error.js'
 import { sweepTable } from './sweep-columns.js'
 import { columnsOf, count, type Terminal } from './terminal.js'
 
-/**
- * Prints the table of what is done, and writes the files.
- * @param bringModels gives the models that the sweep is to bring; undefined where it is to bring none
- * @throws InputError when a run has failed, after everything is written
- */
-export async function reportSweep(
-  { plan, out, folder }: { readonly plan: SweepPlan; readonly out: string; readonly folder: SweepFolder },
-  state: SweepState,
-  terminal: Terminal,
-  bringModels: () => Promise<readonly object[] | undefined>,
-): Promise<void> {
-  const [
-    { bestSetting, sweepRows },
-    { bestText, sweepCsv, sweepMarkdown },
-    { runsCsv },
-    { sweepLines },
-    { measureNamed },
-  ] = await Promise.all([
-    import('../experiments/sweep-rows.js'),
-    import('../experiments/sweep-table.js'),
-    import('../experiments/sweep-runs.js'),
-    import('../experiments/sweep-lines.js'),
-    import('../experiments/sweep-measures.js'),
-  ])
+/** A sweep whose tables are written. */
+type Reported = { readonly plan: SweepPlan; readonly out: string; readonly folder: SweepFolder }
+
+/** Writes the tables and the figure of what is done. @returns what they were made of */
+export async function writeSweepFiles({ plan, folder }: Reported, state: SweepState) {
+  const [{ sweepRows }, { sweepCsv, sweepMarkdown }, { runsCsv }, { sweepLines }, { measureNamed }, { renderSweep }] =
+    await Promise.all([
+      import('../experiments/sweep-rows.js'),
+      import('../experiments/sweep-table.js'),
+      import('../experiments/sweep-runs.js'),
+      import('../experiments/sweep-lines.js'),
+      import('../experiments/sweep-measures.js'),
+      import('../experiments/sweep-figure.js'),
+    ])
   const { measureOf } = await import('../queue/sweep-state.js')
   const measure = measureOf(plan)
   const rows = sweepRows(state.runs)
   const failed = state.runs.filter(({ status }) => status === 'failed')
   const failures = failed.map(({ label, failure }) => ({ label, message: '', log: '', ...failure }))
-  const best = bestSetting(rows, measure)
-  if (rows.length > 0) {
-    const { text, leftOut } = sweepTable(
-      terminal.colour,
-      rows,
-      { number: measure, best: best?.row },
-      columnsOf(process.stdout),
-    )
-    terminal.print(text)
-    if (best) terminal.print(`* ${bestText(best)}`)
-    if (leftOut.length > 0) terminal.print(`no room for ${leftOut.join(', ')}: ${out}/results.md has all columns`)
-  }
   const drawn = sweepLines(rows, measure)
-  const { renderSweep } = await import('../experiments/sweep-figure.js')
   const subject = subjectOf(plan)
   const about = `slt ${plan.command}${subject === undefined ? '' : ` on ${subject}`}`
   const figure =
@@ -65,6 +42,38 @@ export async function reportSweep(
     'runs.csv': runsCsv(runs),
     'figure.svg': figure,
   })
+  return { measure, rows, failures, drawn, written }
+}
+
+/**
+ * Prints the table of what is done, and writes the files.
+ * @param bringModels gives the models that the sweep is to bring; undefined where it is to bring none
+ * @throws InputError when a run has failed, after everything is written
+ */
+export async function reportSweep(
+  reported: Reported,
+  state: SweepState,
+  terminal: Terminal,
+  bringModels: () => Promise<readonly object[] | undefined>,
+): Promise<void> {
+  const { out } = reported
+  const { measure, rows, failures, drawn, written } = await writeSweepFiles(reported, state)
+  const [{ bestSetting }, { bestText }] = await Promise.all([
+    import('../experiments/sweep-rows.js'),
+    import('../experiments/sweep-table.js'),
+  ])
+  const best = bestSetting(rows, measure)
+  if (rows.length > 0) {
+    const { text, leftOut } = sweepTable(
+      terminal.colour,
+      rows,
+      { number: measure, best: best?.row },
+      columnsOf(process.stdout),
+    )
+    terminal.print(text)
+    if (best) terminal.print(`* ${bestText(best)}`)
+    if (leftOut.length > 0) terminal.print(`no room for ${leftOut.join(', ')}: ${out}/results.md has all columns`)
+  }
   if ('reason' in drawn) terminal.print(`no figure: ${drawn.reason}`)
   const models = await bringModels()
   const counts = state.counts()
@@ -77,11 +86,12 @@ export async function reportSweep(
   terminal.print(`${parts.join(', ')}; ${written.join(', ')}`)
   if (models) terminal.print(`${count(models.length)} ${models.length === 1 ? 'model' : 'models'} in ${out}/models`)
   terminal.result({ out, counts, found, rows, failures, ...(models && { models }) })
-  if (failed.length > 0) {
+  if (failures.length > 0) {
     const [{ label, message, log }] = failures
-    const last = log.split('\n').slice(-5).join(' / ')
+    const others = log.split('\n').filter((line) => line !== '' && !line.includes(message))
+    const last = others.slice(-5).join(' / ')
     throw new InputError(
-      `${count(failed.length)} of ${count(state.runs.length)} runs failed; the first, ${label}: ${message}${last ? ` (${last})` : ''}`,
+      `${count(failures.length)} of ${count(state.runs.length)} runs failed; the first, ${label}: ${message}${last ? ` (${last})` : ''}`,
     )
   }
 }

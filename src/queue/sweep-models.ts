@@ -1,8 +1,10 @@
 /** Copies what the runs of a sweep have made, tickets and trained models, out of its store. */
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeFile, fetchFile } from '../queue/objects.js'
-import type { RunState } from '../queue/run-state.js'
-import type { Store } from '../queue/store.js'
+import { makeFolder } from '../files/files.js'
+import { describeFile, fetchFile } from './objects.js'
+import type { RunState } from './run-state.js'
+import type { Store } from './store.js'
 
 /** A run's model as a file. */
 export interface RunModel {
@@ -24,7 +26,6 @@ export async function bringModels(
   folder: string,
   signal: AbortSignal,
 ): Promise<RunModel[]> {
-  const { makeFolder } = await import('../files/files.js')
   await makeFolder(folder)
   const names = fileNames(runs)
   const models: RunModel[] = []
@@ -42,7 +43,6 @@ export async function bringModels(
 
 /** Copies a file beside its place first, so that the place never holds a part of it. */
 async function copyOver(store: Store, sha256: string, path: string): Promise<void> {
-  const { rename, rm } = await import('node:fs/promises')
   const partial = `${path}.${process.pid}.tmp`
   await rm(partial, { force: true })
   await fetchFile(store, { sha256, bytes: 0 }, partial)
