@@ -62,7 +62,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
       import('../families/generate.js'),
       import('../jobs/open-model.js'),
       import('../interop/special-tokens.js'),
-      import('../jobs/missing-tokenizer.js'),
+      import('../data/letter-tokenizer.js'),
       import('../jobs/literal-note.js'),
     ])
   const opened = await openModel(path, { memoryLimit: flags.memoryLimit })

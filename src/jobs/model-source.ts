@@ -11,6 +11,7 @@ import { nodeSha256 } from '../files/sha256.js'
 import { openTrainedFile } from '../files/trained-file.js'
 import {
   type JsonText,
+  type OpenFile,
   openModelFolder,
   readSpecialTokens,
   recogniseTokenizer,
@@ -37,6 +38,8 @@ export interface ModelSource {
   readonly hasOtherTokenizer: boolean
   /** Tokens that a folder's tokenizer.json adds to `tokenizer`; none elsewhere. */
   readonly addedTokens: readonly AddedToken[]
+  /** Opens the files of a model's own tokenizer (`tokenizer.json`) by their names; null where it has none but the one that it names. */
+  readonly openTokenizer: OpenFile | null
   /** Bytes on disk: of the ticket, or of the folder's weight files. */
   readonly bytes: number
   /** What the weights are stored as; `ticket` where a seed and masks stand for them. */
@@ -92,6 +95,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         tokenizer,
         hasOtherTokenizer: false,
         addedTokens: [],
+        openTokenizer: null,
         bytes: source.size,
         dtype: 'F32',
         parameters: countParameters(config),
@@ -116,6 +120,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       tokenizer,
       hasOtherTokenizer: false,
       addedTokens: [],
+      openTokenizer: null,
       bytes: ticket.bytes,
       dtype: 'ticket',
       parameters: ticket.kind === 'searched' ? searchedParameters(ticket) : countParameters(config),
@@ -174,6 +179,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       name: basename(resolve(path)),
       config,
       ...(await folderTokenizer(path)),
+      openTokenizer: open,
       bytes,
       dtype,
       parameters: countParameters(config),
