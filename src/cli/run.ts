@@ -35,7 +35,7 @@ export function addRun(program: Command): void {
   program
     .command('run')
     .description('the greedy continuation of some tokens by a model that predicts the next one: a GPT-2 or a Llama')
-    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
+    .argument('<ticket>', 'a ticket, a file of slt train, a Hugging Face folder, or a GGUF file')
     .addOption(
       requiredOption(
         '--tokens <list>',

@@ -1,4 +1,5 @@
 /** The tokenizer in a GGUF file's metadata, as the `tokenizer.json` of a Hugging Face folder: so one reader serves both. */
+import { LETTERS } from '../data/letter-tokenizer.js'
 import type { GgufFile, Item } from '../gguf/index.js'
 import { InputError, quoted } from '../safetensors/index.js'
 import { byteCharacters } from './byte-level.js'
@@ -40,6 +41,8 @@ export function ggufTokenizerFiles(file: GgufFile, vocabulary: number): FoundTok
   const isKnown = pre === 'gpt-2' || Object.hasOwn(preTokenizers, pre as string)
   if (model === 'gpt2' && !isBytes && !isKnown) return without(`with the pre-tokenizer ${quoted(pre ?? null)}`)
   const tokens = readTokens(file, vocabulary)
+  // Letters are how `slt run` writes the tokens of a model that names no tokenizer.
+  if (isBytes && tokens.every(({ text }, i) => text === LETTERS[i])) return { files: null, warnings: [] }
   const json = model === 'gpt2' ? byteLevelJson(file, tokens, pre as string) : sentencePieceJson(file, tokens)
   const addsBos = entryOf(file, 'add_bos_token') ?? (model === 'llama' || pre === 'llama-bpe')
   const addsEos = entryOf(file, 'add_eos_token') ?? false
@@ -65,13 +68,16 @@ export function ggufTokenizerFiles(file: GgufFile, vocabulary: number): FoundTok
   })
   const whole = { version: '1.0', added_tokens, ...json, post_processor: named.length > 0 ? template : null }
   const { bos, eos } = ggufSpecialTokens(file, vocabulary)
-  const textOf = (token: number | readonly number[] | null) =>
-    typeof token === 'number' && added_tokens.some(({ id }) => id === token) ? tokens[token].text : null
+  const textOf = (token: SpecialTokens['eos']) => added_tokens.find(({ id }) => id === token)?.content ?? null
   return {
     files: {
       json: { text: JSON.stringify(whole), source: name },
       config: {
-        text: JSON.stringify({ bos_token: textOf(bos), eos_token: textOf([eos ?? []].flat()[0] ?? null) }),
+        text: JSON.stringify({
+          tokenizer_class: 'PreTrainedTokenizerFast',
+          bos_token: textOf(bos),
+          eos_token: textOf(eos),
+        }),
         source: name,
       },
     },

@@ -215,7 +215,7 @@ function endEntries(rules: TokenizerRules, { special }: GgufTokenizerOptions, so
   const more = ends.slice(3)
   const none = `${source}: names no token that ends a text, and llama.cpp wants one: it takes token ${ends[0]} for it`
   const left = `${source}: of ${ends.length} tokens that end a text llama.cpp is told the first three`
-  return { entries, begin, notes: listed.length === 0 ? [none] : more.length > 0 ? [left] : [] }
+  return { entries, begin, notes: listed.length === 0 && !isBytes ? [none] : more.length > 0 ? [left] : [] }
 }
 
 /** What llama.cpp puts around a text: the token that begins one, and the one that ends it. */

@@ -1,8 +1,7 @@
 /** A model as a GGUF file: its tokenizer, and the plan of the file. */
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { isTokenizerName } from '../data/index.js'
 import { LETTERS } from '../data/letter-tokenizer.js'
-import { openFile } from '../files/files.js'
 import {
   type GgufOutput,
   type GgufTokenizer,
@@ -22,6 +21,7 @@ import type { ExportRequest } from './export-request.js'
 import type { DenseExport } from './export-weights.js'
 import { missingTokenizer } from './missing-tokenizer.js'
 import type { ModelSource } from './model-source.js'
+import { tokenizerAt } from './own-tokenizer.js'
 
 /** The tokenizer of an export. */
 export interface ExportTokenizer {
@@ -60,7 +60,7 @@ async function tokenizerFor(
   vocabulary: number,
 ): Promise<GgufTokenizer> {
   const isOurs = name !== null && isTokenizerName(name)
-  const open = name !== null && !isOurs ? (file: string) => openFile(join(name, file)) : own
+  const open = name !== null && !isOurs ? (await tokenizerAt(name)).openTokenizer : own
   const json = open && (await readTextIfThere(open, 'tokenizer.json'))
   if (open !== null && json !== null) {
     const config = await readTextIfThere(open, 'tokenizer_config.json')

@@ -2,7 +2,6 @@ import { basename, join } from 'node:path'
 import { isTokenizerName, type Tokenizer } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
 import { familyOf, ggufLayoutOf, storedTensors } from '../families/index.js'
-import { openFile } from '../files/files.js'
 import { checkOutput, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
 import { isFile } from '../files/path-kind.js'
 import {
@@ -14,14 +13,16 @@ import {
   modelCard,
   modelConfigFile,
   modelOnnxFile,
+  type OpenFile,
   type OutputFile,
   type SpecialTokens,
   ticketTrainingFile,
   tokenizerFiles,
   weightsFile,
 } from '../interop/index.js'
+import { openIfThere } from '../interop/weight-files.js'
 import { resultName } from '../prune/compare-results.js'
-import { isMissingFile, parseJson } from '../safetensors/index.js'
+import { parseJson } from '../safetensors/index.js'
 import { endsOf } from '../search/continue-text.js'
 import { choiceOf } from '../ticket/index.js'
 import { ggufExport } from './export-gguf.js'
@@ -29,6 +30,7 @@ import { aboutModel, commandOf } from './export-origin.js'
 import type { ExportForm, ExportReport, ExportRequest } from './export-request.js'
 import { type DenseExport, denseExport } from './export-weights.js'
 import { type ModelSource, openModelSource } from './model-source.js'
+import { tokenizerAt } from './own-tokenizer.js'
 import { loadModelTokenizer } from './searched-text.js'
 
 /** What progress is of while heads are factored: then it counts heads, not bytes. */
@@ -152,13 +154,13 @@ async function folderFiles(
   const isOnnx = request.to === 'onnx'
   const { file, dtype } = onnxNames[request.bits ?? 32]
   const tokenizer = name !== null && isTokenizerName(name) ? name : null
-  const folder =
-    name !== null && tokenizer === null
-      ? name
-      : source.kind === 'folder' && request.tokenizer === undefined
-        ? source.path
-        : null
-  const own = folder === null ? [] : await ownFiles(folder, config.width)
+  const isForeign = name !== null && tokenizer === null
+  const open = isForeign
+    ? (await tokenizerAt(name)).openTokenizer
+    : request.tokenizer === undefined
+      ? source.openTokenizer
+      : null
+  const own = open === null ? [] : await ownFiles(open, config.width)
   return [
     modelConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
     ...(familyOf(config).task === 'causal' ? [generationConfigFile(special)] : []),
@@ -210,10 +212,10 @@ const ownNames = [
  * heads make larger.
  * @param width d of the exported model
  */
-async function ownFiles(folder: string, width: number): Promise<OutputFile[]> {
+async function ownFiles(open: OpenFile, width: number): Promise<OutputFile[]> {
   const files: OutputFile[] = []
   for (const name of ownNames) {
-    const found = await readIfThere(join(folder, name))
+    const found = await readIfThere(open, name)
     if (found === undefined) continue
     const bytes = name.startsWith('1_Pooling/') ? withWidth(found, width) : found
     files.push({ path: name, size: bytes.length, chunks: () => [bytes] })
@@ -230,12 +232,7 @@ function withWidth(bytes: Uint8Array, width: number): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(changed, null, 2)}\n`)
 }
 
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    const file = await openFile(path)
-    return await file.read(0, file.size).finally(file.close)
-  } catch (error) {
-    if (isMissingFile(error)) return undefined
-    throw error
-  }
+async function readIfThere(open: OpenFile, name: string): Promise<Uint8Array | undefined> {
+  const { source } = await openIfThere(open, name)
+  return source?.read(0, source.size).finally(() => source.close?.())
 }
