@@ -30,7 +30,13 @@ const small = ['--device', 'cpu', '--sample-every', '0', '--init', 'signed-const
 const shape = ['--context', '64', '--batch', '4', '--layers', '2']
 const gelu = ['--activation', 'gelu_new']
 /** Texts whose tokens are compared: of several scripts, with runs of spaces, line ends and bytes beyond ASCII. */
-const texts = ['Once upon a time', 'ROMEO:\n\nWhat, 12 or  13?\t"No"', 'Grüße, 世界! \u{1f600}', '   ', "it's we'll\r\n\r\nNOW"]
+const texts = [
+  'Once upon a time',
+  'ROMEO:\n\nWhat, 12 or  13?\t"No"',
+  'Grüße, 世界! \u{1f600}',
+  '   ',
+  "it's we'll\r\n\r\nNOW",
+]
 const exact = { logits: 1e-3, greedy: true }
 /**
  * The limits are those of llama.cpp's arithmetic: its GELU looks fp16 numbers up, fp16 weights meet activations rounded to fp16, and weights in blocks meet
@@ -38,10 +44,21 @@ const exact = { logits: 1e-3, greedy: true }
  */
 const types = { f32: exact, f16: exact, q8_0: { logits: 0.5 }, tq2_0: { logits: 0.5 }, tq1_0: { logits: 0.5 } }
 const models = [
-  { name: 'the sorter', path: join(data, 'gpt-nano-sort'), types: ['f32', 'f16'], prompt: [2, 1, 0, 0, 1, 2], count: 6 },
+  {
+    name: 'the sorter',
+    path: join(data, 'gpt-nano-sort'),
+    types: ['f32', 'f16'],
+    prompt: [2, 1, 0, 0, 1, 2],
+    count: 6,
+  },
   { name: 'stories260K', path: join(data, 'stories260k'), types: ['f32', 'f16', 'q8_0'], prompt: texts[0], count: 100 },
   { name: 'GPT-2 ticket', search: ['--model', 'tiny', ...gelu, ...shape], prompt: 'ROMEO:', count: 50 },
-  { name: 'Llama ticket', search: ['--family', 'llama', '--model', 'llama-tiny', ...shape], prompt: 'ROMEO:', count: 50 },
+  {
+    name: 'Llama ticket',
+    search: ['--family', 'llama', '--model', 'llama-tiny', ...shape],
+    prompt: 'ROMEO:',
+    count: 50,
+  },
   {
     name: 'GPT-2 ticket of GPT-2 tokens',
     search: ['--model', 'tiny', ...gelu, ...shape, '--tokenizer', 'gpt2', '--steps', '20'],
