@@ -173,7 +173,7 @@ describe('what does not work ends with 1 and one line, and writes nothing:', () 
   })
   test.each([
     [['--to', 'url', '--page', 'example.org'], /^slt: "page" expected an address such as https:\/\/host\/path/],
-    [['--to', 'pdf'], /^slt: "to" expected huggingface, onnx, onnx-training, url, qr, got pdf\n$/],
+    [['--to', 'pdf'], /^slt: "to" expected huggingface, onnx, onnx-training, gguf, url, qr, got pdf\n$/],
   ])('slt export %j', (args, message) => {
     const { code, stderr } = slt('export', path('small.slt.safetensors'), ...args)
     expect(stderr).toMatch(message)
