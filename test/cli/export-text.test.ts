@@ -92,7 +92,7 @@ test('--lean gives a smaller ticket of the same masks', () => {
 test('options and arguments of other forms end with 2', () => {
   const cases: [string[], string][] = [
     [['--to', 'url', '--dtype', 'fp16'], '--dtype goes with --to huggingface'],
-    [['--to', 'url', '--force'], '--force goes with --to huggingface or onnx or onnx-training or qr'],
+    [['--to', 'url', '--force'], '--force goes with --to huggingface or onnx or onnx-training or gguf or qr'],
     [['out', '--to', 'onnx', '--lean'], '--lean goes with --to url or qr'],
     [['out', '--to', 'huggingface', '--page', page], '--page goes with --to url or qr'],
     [['out', '--to', 'url'], '--to url prints the link, and takes no file'],
