@@ -1,5 +1,5 @@
 /**
- * Reads tickets, safetensors files and links with something wrong in them, many of them: `npm run fuzz -- --count 1000000`. Each
+ * Reads tickets, safetensors files, GGUF files and links with something wrong in them, many of them: `npm run fuzz -- --count 1000000`. Each
  * must be read or refused in one line, within the memory that it may ask for. test/fuzz/ makes the cases; case `n` of a kind is the
  * same for one seed wherever it is run, so that a run stopped at any case goes on from it (--from).
  */
@@ -15,7 +15,7 @@ const usage = `npm run fuzz -- [options]
   --count <n>     cases in all, over the kinds in turns (default: 1000000)
   --from <n>      the first of them: goes on where another run stopped (default: 0)
   --seed <n>      what the cases are drawn from (default: 1)
-  --kinds <list>  tickets, safetensors, compact, with commas between (default: all)`
+  --kinds <list>  tickets, safetensors, gguf, compact, with commas between (default: all)`
 
 /** Megabytes of V8's heap. Array buffers lie outside of it; test/fuzz/run-cases.ts has their ceiling. */
 const HEAP = 512

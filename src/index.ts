@@ -78,8 +78,10 @@ export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/i
 export {
   encodeTruncated,
   type FolderTokenizer,
+  type GgufModel,
   type ModelFolder,
   openFolderTokenizer,
+  openGgufModel,
   openModelFolder,
   readFolderTokenizer,
   readModelFolder,

@@ -28,7 +28,7 @@ Examples:
   slt compare a.slt.safetensors b.slt.safetensors gpt2-folder --data test.txt --windows 256
   slt compare a.slt.safetensors b.slt.safetensors --runs 0 --json
 
-Models are tickets, files of slt train and Hugging Face folders; the others are compared with the first. All run on the CPU, in turns. Load: open, check
+Models are tickets, files of slt train, Hugging Face folders and GGUF files; the others are compared with the first. All run on the CPU, in turns. Load: open, check
 (a ticket's hash too) and make or read every weight, without building a graph, in the same process after one loading that is not counted; the files lie in
 the system's cache. Memory: the most that a process of its own took to load the model and generate, Node and ONNX Runtime included.
 Where models read a text as other tokens, bits a byte compare and nats a token do not. Encoders of slt search and slt train are compared on the same hidden
@@ -39,7 +39,7 @@ export function addCompare(program: Command): void {
   program
     .command('compare')
     .description('models side by side: loss, bytes, bits a weight, time to load, tokens a second, memory')
-    .argument('<models...>', 'tickets, files of slt train, Hugging Face folders')
+    .argument('<models...>', 'tickets, files of slt train, Hugging Face folders, GGUF files')
     .option(
       '--data <path>',
       'a text file, a folder of .txt and .txt.gz files, or a tokenised file: what the loss is computed on',

@@ -45,7 +45,7 @@ export function addEval(program: Command): void {
     .description(
       'how well a model of any family predicts a text (loss, perplexity, bits a byte), and what the masks of a ticket keep',
     )
-    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
+    .argument('<ticket>', 'a ticket, a file of slt train, a Hugging Face folder, or a GGUF file')
     .addOption(requiredOption('--data <path>', 'a text file, a folder of .txt and .txt.gz files, or a tokenised file'))
     .option(
       '--part <p>',

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { familyOf } from '../families/index.js'
 import { attentionSpecs } from '../families/tape.js'
 import { bytesText } from '../inspect/bytes-text.js'
-import type { HeadForm } from '../interop/index.js'
+import type { GgufType, HeadForm } from '../interop/index.js'
 import type { ExportForm, ExportReport } from '../jobs/export-request.js'
 import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './export-text.js'
 import { interruptible } from './interrupt.js'
@@ -16,6 +16,7 @@ import { integer, oneOf } from './values.js'
 interface ExportFlags extends MemoryFlags {
   to: ExportForm | TextForm
   dtype?: 'fp32' | 'fp16' | 'bf16'
+  type?: GgufType
   heads?: HeadForm
   bits?: '4' | '8'
   batch?: number
@@ -31,13 +32,14 @@ interface ExportFlags extends MemoryFlags {
 /** Options that only some forms have. */
 const belongs: readonly (readonly [keyof ExportFlags, readonly (ExportForm | TextForm)[]])[] = [
   ['dtype', ['huggingface']],
-  ['heads', ['huggingface', 'onnx', 'onnx-training']],
+  ['type', ['gguf']],
+  ['heads', ['huggingface', 'onnx', 'onnx-training', 'gguf']],
   ['bits', ['onnx']],
   ['batch', ['onnx-training']],
   ['length', ['onnx-training']],
   ['weights', ['onnx-training']],
-  ['tokenizer', ['huggingface', 'onnx']],
-  ['force', ['huggingface', 'onnx', 'onnx-training', 'qr']],
+  ['tokenizer', ['huggingface', 'onnx', 'gguf']],
+  ['force', ['huggingface', 'onnx', 'onnx-training', 'gguf', 'qr']],
   ['page', textForms],
   ['lean', textForms],
 ]
@@ -48,6 +50,7 @@ Examples:
   slt export play.slt.safetensors play-js --to onnx
   slt export play.slt.safetensors play.onnx --to onnx --bits 4
   slt export play.slt.safetensors step.onnx --to onnx-training --batch 8 --length 128
+  slt export play.slt.safetensors play.gguf --to gguf --type tq2_0
   slt export sorter.slt.safetensors sorter --to huggingface --heads factored
   slt export pruned.slt.safetensors pruned --to onnx --tokenizer target-folder
   slt export examples/sorter-qr/sorter.slt.safetensors --to url --page https://example.org/slt/
@@ -56,6 +59,7 @@ Examples:
 huggingface     a folder for transformers' AutoModelForCausalLM, of an encoder AutoModel: safetensors, configuration, tokenizer
 onnx            a graph with a cache of keys and values (of an encoder without): a .onnx file alone, or a folder as transformers.js loads it
 onnx-training   a .onnx file that gives the loss and every weight's gradient
+gguf            a .gguf file for llama.cpp and what is built on it (Ollama, LM Studio), of a GPT-2 or a Llama, with its tokenizer
 ${textHelp}
 
 The matrices of a pruned ticket's heads have full rank, so no head of the target's width holds them. --heads exact writes a larger model that computes
@@ -70,19 +74,24 @@ export function addExport(program: Command): void {
     .description(
       'write a ticket, or a Hugging Face folder, as a model that other software loads; a small ticket as text',
     )
-    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
+    .argument('<ticket>', 'a ticket, a file of slt train, a Hugging Face folder, or a GGUF file')
     .argument('[out]', "the folder or file to write; of a QR code by default the ticket's name with .svg")
     .addOption(
       requiredOption(
         '--to <form>',
-        'huggingface, onnx, onnx-training, url or qr',
-        oneOf('to', ['huggingface', 'onnx', 'onnx-training', ...textForms]),
+        'huggingface, onnx, onnx-training, gguf, url or qr',
+        oneOf('to', ['huggingface', 'onnx', 'onnx-training', 'gguf', ...textForms]),
       ),
     )
     .option(
       '--dtype <t>',
       'fp32, fp16 or bf16, of a Hugging Face folder (default: fp32)',
       oneOf('dtype', ['fp32', 'fp16', 'bf16']),
+    )
+    .option(
+      '--type <t>',
+      'f32, f16, q8_0, tq2_0 or tq1_0, of a GGUF file (default: f32); tq2_0 and tq1_0 hold signed constants without loss',
+      oneOf('type', ['f32', 'f16', 'q8_0', 'tq2_0', 'tq1_0']),
     )
     .option(
       '--heads <h>',

@@ -35,7 +35,7 @@ export function addGenerate(program: Command): void {
   program
     .command('generate')
     .description('continue a text with a model that predicts the next token: a GPT-2 or a Llama')
-    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
+    .argument('<ticket>', 'a ticket, a file of slt train, a Hugging Face folder, or a GGUF file')
     .option('--prompt <text>', 'text to continue (default: a new document)', '')
     .option('--count <n>', 'most tokens to add', integer('count', 1, 1_000_000_000), 128)
     .option('--temperature <t>', 'how freely tokens are drawn; 0 takes the likeliest', readTemperature, 0.8)

@@ -72,7 +72,7 @@ export function factsTable(report: TicketReport): string {
 }
 
 /** Sizes that every model has, then what its family has beside them. */
-function modelText(config: BaseConfig): string {
+export function modelText(config: BaseConfig): string {
   const { layers, width, heads, inner, positions, vocabulary } = config
   const sizes = ['layers', 'width', 'heads', 'inner', 'positions', 'vocabulary']
   const further = familyOf(config).fields.flatMap(({ name, kind }) => {

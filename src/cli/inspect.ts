@@ -18,16 +18,17 @@ Examples:
   slt inspect story.slt.safetensors
   slt inspect story.slt.safetensors --plot masks.svg
   slt inspect story.slt.safetensors --json
+  slt inspect story.gguf
 
 Reads the masks and checks them and the file's hash; runs no model. Where "x chance" is far above 1, lines of a mask differ more than
-luck explains: the mask has structure.`
+luck explains: the mask has structure. Of a GGUF file: its model, its tokenizer, and what its tensors are stored as.`
 
 /** Adds `slt inspect`. */
 export function addInspect(program: Command): void {
   program
     .command('inspect')
     .description('what a ticket is made of: seed, configuration, bits a weight, what its masks keep, sizes')
-    .argument('<ticket>', 'a ticket file')
+    .argument('<ticket>', 'a ticket file, or a GGUF file')
     .option('--plot <file>', 'also draw the densities of the masks: an SVG file')
     .option('--force', 'replace the SVG file that is there')
     .addOption(memoryOption())
@@ -37,6 +38,8 @@ export function addInspect(program: Command): void {
 }
 
 async function runInspect(path: string, flags: InspectFlags): Promise<void> {
+  const { isGgufFile } = await import('../jobs/own-tokenizer.js')
+  if (await isGgufFile(path)) return (await import('./inspect-gguf.js')).inspectGgufFile(path, flags)
   const terminal = createTerminal(flags)
   const [{ inspectFile }, { densitySvg }, { writeTextAtomically }, { assertWritable, expectSvg }] = await Promise.all([
     import('../jobs/inspect.js'),

@@ -61,7 +61,7 @@ export function addPrune(program: Command): void {
   const command = program
     .command('prune')
     .description('prune random matrices, changing no weight, until they act as a given transformer; writes a ticket')
-    .argument('[folder]', 'a Hugging Face folder')
+    .argument('[folder]', 'a Hugging Face folder, or a GGUF file')
     .option('--items <n>', "random products for one weight, n'", integer('items', 1, 256), 16)
     .option(
       '--embedding-items <n>',
@@ -191,15 +191,15 @@ async function notPruned({ leftOut = [] }: Target, folder: string | undefined): 
 
 /** The text that the two are compared on. @throws InputError or RangeError as `textSequences` does */
 async function sequencesOf({ config }: Target, folder: string | undefined, { data, tokenizer }: PruneFlags) {
-  const [{ textSequences }, { folderTokenizer }, { loadModelTokenizer }] = await Promise.all([
+  const [{ textSequences }, { tokenizerAt }, { loadModelTokenizer }] = await Promise.all([
     import('../jobs/verify-text.js'),
-    import('../jobs/model-source.js'),
+    import('../jobs/own-tokenizer.js'),
     import('../jobs/searched-text.js'),
   ])
   const own =
     folder === undefined
       ? tokenizer
-      : await loadModelTokenizer({ path: folder, config, ...(await folderTokenizer(folder)) }, tokenizer)
+      : await loadModelTokenizer({ path: folder, config, ...(await tokenizerAt(folder)) }, tokenizer)
   return textSequences({ data: data!, config, tokenizer: own })
 }
 

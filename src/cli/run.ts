@@ -35,7 +35,7 @@ export function addRun(program: Command): void {
   program
     .command('run')
     .description('the greedy continuation of some tokens by a model that predicts the next one: a GPT-2 or a Llama')
-    .argument('<ticket>', 'a ticket, a file of slt train, or a Hugging Face folder')
+    .argument('<ticket>', 'a ticket, a file of slt train, a Hugging Face folder, or a GGUF file')
     .addOption(
       requiredOption(
         '--tokens <list>',
@@ -62,7 +62,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
       import('../families/generate.js'),
       import('../jobs/open-model.js'),
       import('../interop/special-tokens.js'),
-      import('../jobs/missing-tokenizer.js'),
+      import('../data/letter-tokenizer.js'),
       import('../jobs/literal-note.js'),
     ])
   const opened = await openModel(path, { memoryLimit: flags.memoryLimit })

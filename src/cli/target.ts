@@ -15,25 +15,40 @@ export interface Target {
 }
 
 /**
- * Reads a Hugging Face folder.
+ * Reads a Hugging Face folder, or a GGUF file.
  * @param name of the argument or option that it was given as
  * @param taker what takes it, for messages
- * @throws RangeError for no path at all, InputError for a file and for an unsound folder
+ * @throws RangeError for no path at all, InputError for another file and for an unsound folder
  */
 export async function readTarget(folder: string, name = 'folder', taker = 'prune'): Promise<Target> {
-  const [{ readModelFolder, refuseAdapter }, { openFile }, { modelPathKind }, { expectPath }] = await Promise.all([
-    import('../interop/index.js'),
-    import('../files/files.js'),
-    import('../files/missing-model.js'),
-    import('../files/output-path.js'),
-  ])
+  const [{ readModelFolder, refuseAdapter }, { openFile }, { modelPathKind }, { expectPath }, { isGgufFile }] =
+    await Promise.all([
+      import('../interop/index.js'),
+      import('../files/files.js'),
+      import('../files/missing-model.js'),
+      import('../files/output-path.js'),
+      import('../jobs/own-tokenizer.js'),
+    ])
   expectPath(folder, name)
-  if ((await modelPathKind(folder)) === 'file')
-    throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder`)
+  if ((await modelPathKind(folder)) === 'file') {
+    if (await isGgufFile(folder)) return readGguf(folder)
+    throw new InputError(`${folder}: is a file; ${taker} takes a Hugging Face folder or a GGUF file`)
+  }
   const open = (name: string) => openFile(join(folder, name))
   await refuseAdapter(open)
   const target = await readModelFolder(open)
   return { name: basename(join(folder, '.')), ...target }
+}
+
+async function readGguf(path: string): Promise<Target> {
+  const { openModelSource } = await import('../jobs/model-source.js')
+  const source = await openModelSource(path)
+  try {
+    const { name, config, warnings } = source
+    return { name, config, weights: await source.weights(), warnings }
+  } finally {
+    await source.close()
+  }
 }
 
 /** Makes a random model of a named shape, with another number of layers when given. */

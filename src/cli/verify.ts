@@ -37,7 +37,7 @@ export function addVerify(program: Command): void {
     .command('verify')
     .description('check a ticket: its hash, its masks applied literally, and what it computes')
     .argument('<ticket>', 'a ticket file')
-    .option('--target <folder>', 'compare with this Hugging Face folder')
+    .option('--target <folder>', 'compare with this Hugging Face folder or GGUF file')
     .option('--data <path>', 'compare predictions on this text instead: a file, a folder or a tokenised file')
     .addOption(tokenizerOption("of the text (default: the target's)"))
     .option('--max-kl <nats>', 'what the predictions may lose in nats a token (default: 0.01)', positive('max-kl'))
@@ -76,11 +76,11 @@ export function addVerify(program: Command): void {
 
 /** The tokenizer of a target's text. @throws InputError when the folder has none and none was given */
 async function tokenizerOf(folder: string, { config }: Target, given: string | undefined): Promise<Tokenizer> {
-  const [{ folderTokenizer }, { loadModelTokenizer }] = await Promise.all([
-    import('../jobs/model-source.js'),
+  const [{ tokenizerAt }, { loadModelTokenizer }] = await Promise.all([
+    import('../jobs/own-tokenizer.js'),
     import('../jobs/searched-text.js'),
   ])
-  return loadModelTokenizer({ path: folder, config, ...(await folderTokenizer(folder)) }, given)
+  return loadModelTokenizer({ path: folder, config, ...(await tokenizerAt(folder)) }, given)
 }
 
 /** Runs the checks of a ticket file with a progress bar. What is no sound ticket throws InputError: the rest needs one. */

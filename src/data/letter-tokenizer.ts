@@ -1,5 +1,8 @@
 import { checkToken, oneStep, type Tokenizer } from './tokenizer.js'
 
+/** What tokens are written as for a model of at most 26: A is token 0, B token 1 and so on. */
+export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+
 const FIRST = 65 // A
 
 /**

@@ -27,6 +27,8 @@ export {
   parametersOf,
   registerFamily,
 } from '../families/family.js'
+export type { GgufKeys, GgufLayout, GgufRecipe } from '../families/gguf-layout.js'
+export { heldRecipe, linearRecipes } from '../families/gguf-recipe.js'
 export { parametersIn, storedTensors } from '../families/hugging-face.js'
 export type { ConfigReader, HuggingFaceLayout, TensorRecipe } from '../families/layout.js'
 export {

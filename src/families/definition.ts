@@ -1,5 +1,6 @@
 /** What a family of transformers is. */
 import type { BaseConfig, ConfigField } from './config.js'
+import type { GgufLayout } from './gguf-layout.js'
 import type { HuggingFaceLayout } from './layout.js'
 import type { Parameter } from './parameter.js'
 import type { Port } from './port.js'
@@ -39,4 +40,6 @@ export interface Family<C extends BaseConfig = BaseConfig> {
   fullRank?(config: C): C
   /** Hugging Face's files. */
   readonly huggingFace: HuggingFaceLayout<C>
+  /** GGUF files of the family. Without it, none are read or written. */
+  readonly gguf?: GgufLayout<C>
 }

@@ -50,7 +50,7 @@ export function storedTensor(recipe: TensorRecipe, weights: ModelWeights): Weigh
 const isGain = ({ shape, parts }: TensorRecipe): boolean => shape.length === 1 && parts[0].endsWith('.weight')
 
 /** [rows, columns] -> [columns, rows]. */
-function transposed(data: Float32Array, rows: number): Float32Array {
+export function transposed(data: Float32Array, rows: number): Float32Array {
   const columns = data.length / rows
   const out = new Float32Array(data.length)
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) out[c * rows + r] = data[r * columns + c]

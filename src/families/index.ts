@@ -17,6 +17,8 @@ export {
   registerFamily,
 } from './family.js'
 export * from './generate.js'
+export { ggufLayoutOf, ggufPart, parametersByName, parametersInGguf } from './gguf.js'
+export type { GgufKeys, GgufLayout, GgufRecipe } from './gguf-layout.js'
 export { parametersIn, parametersOfStored, storedTensor, storedTensors } from './hugging-face.js'
 export type { Encoder, EncoderInputs, LanguageModel } from './language-model.js'
 export type { ConfigReader, HuggingFaceLayout, TensorRecipe } from './layout.js'

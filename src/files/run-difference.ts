@@ -24,6 +24,7 @@ const facts: Readonly<Record<string, string>> = {
   inputBias: 'a bias of queries, keys and values',
   outputBias: "a bias of the attention's output",
   feedForwardBias: 'a bias of the feed-forward maps',
+  magnitudes: 'the rounding of magnitudes',
   kind: 'the kind of run',
 }
 

@@ -5,6 +5,10 @@ export {
   openFolderTokenizer,
   readFolderTokenizer,
 } from './folder-tokenizer.js'
+export { type GgufContents, type GgufOutput, type GgufType, ggufTypes, modelGgufFile } from './gguf-file.js'
+export { type GgufModel, openGgufModel } from './gguf-model.js'
+export { type GgufTokenizer, ggufTokenizer, letterGgufTokenizer } from './gguf-tokenizer.js'
+export type { GgufTokenizerFiles } from './gguf-tokenizer-files.js'
 export { leftOutLines, type ModelFolder, openModelFolder, readModelFolder, refuseAdapter } from './hugging-face.js'
 export type { MergedModel } from './merged-model.js'
 export { type ModelOrigin, modelCard } from './model-card.js'

@@ -176,10 +176,10 @@ interface Lengths {
 }
 
 /** The beginning of one text; of a model without a tokenizer, the first tokens of its vocabulary. */
-async function promptOf({ path, vocabulary, tokenizer }: Contestant, length: number): Promise<number[]> {
+async function promptOf({ vocabulary, tokenizer }: Contestant, length: number): Promise<number[]> {
   if (tokenizer === null) return Array.from({ length }, (_, i) => i % vocabulary)
-  const named = { path, tokenizer: null, hasOtherTokenizer: true, addedTokens: [], config: { vocabulary } }
-  const tokens = (await loadModelTokenizer(named, tokenizer)).encode(PROMPT_TEXT.repeat(length))
+  const named = { ...(await namedTokenizer(tokenizer)), config: { vocabulary } }
+  const tokens = (await loadModelTokenizer(named)).encode(PROMPT_TEXT.repeat(length))
   return Array.from(tokens.subarray(0, length))
 }
 

@@ -1,12 +1,11 @@
-import { join } from 'node:path'
 import { isTokenizerName } from '../data/index.js'
 import { familyOf } from '../families/index.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
-import { openFile } from '../files/files.js'
 import { nodeSha256 } from '../files/sha256.js'
 import { InputError } from '../safetensors/index.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
+import { type OwnTokenizer, tokenizerAt } from './own-tokenizer.js'
 import { hidingOf, type TextPart } from './searched-eval.js'
 import { loadModelTokenizer, paddingNotes } from './searched-text.js'
 
@@ -73,7 +72,8 @@ export async function openContestants(
         vocabulary: config.vocabulary,
         tokenizer,
         tokenizerId:
-          loaded && (loaded.name === 'folder' ? await fileSha256(join(tokenizer!, 'tokenizer.json')) : loaded.name),
+          loaded &&
+          (loaded.name === 'folder' ? await tokenizerSha256(tokenizer === path ? source : tokenizer!) : loaded.name),
         warnings: [...source.warnings, ...(loaded ? paddingNotes(path, loaded) : [])],
         learnt: ticket?.kind === 'searched' ? (ticket.metadata.search?.corpus.sha256 ?? null) : null,
         seed: source.seed,
@@ -96,10 +96,12 @@ function expectSameTask(one: Tasked, first: Tasked | undefined): void {
   )
 }
 
-async function fileSha256(path: string): Promise<string> {
+/** Of the `tokenizer.json` of a model, or of a folder or a GGUF file. */
+async function tokenizerSha256(from: OwnTokenizer | string): Promise<string> {
+  const { openTokenizer } = typeof from === 'string' ? await tokenizerAt(from) : from
   const hash = nodeSha256()
-  const file = await openFile(path)
-  hash.update(await file.read(0, file.size).finally(file.close))
+  const file = await openTokenizer!('tokenizer.json')
+  hash.update(await file.read(0, file.size).finally(() => file.close?.()))
   return hash.digest()
 }
 

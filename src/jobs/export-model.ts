@@ -1,8 +1,7 @@
 import { basename, join } from 'node:path'
 import { isTokenizerName, type Tokenizer } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
-import { familyOf, storedTensors } from '../families/index.js'
-import { openFile } from '../files/files.js'
+import { familyOf, ggufLayoutOf, storedTensors } from '../families/index.js'
 import { checkOutput, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
 import { isFile } from '../files/path-kind.js'
 import {
@@ -14,20 +13,24 @@ import {
   modelCard,
   modelConfigFile,
   modelOnnxFile,
+  type OpenFile,
   type OutputFile,
   type SpecialTokens,
   ticketTrainingFile,
   tokenizerFiles,
   weightsFile,
 } from '../interop/index.js'
+import { openIfThere } from '../interop/weight-files.js'
 import { resultName } from '../prune/compare-results.js'
-import { isMissingFile, parseJson } from '../safetensors/index.js'
+import { parseJson } from '../safetensors/index.js'
 import { endsOf } from '../search/continue-text.js'
 import { choiceOf } from '../ticket/index.js'
+import { ggufExport } from './export-gguf.js'
 import { aboutModel, commandOf } from './export-origin.js'
-import type { ExportReport, ExportRequest } from './export-request.js'
+import type { ExportForm, ExportReport, ExportRequest } from './export-request.js'
 import { type DenseExport, denseExport } from './export-weights.js'
 import { type ModelSource, openModelSource } from './model-source.js'
+import { tokenizerAt } from './own-tokenizer.js'
 import { loadModelTokenizer } from './searched-text.js'
 
 /** What progress is of while heads are factored: then it counts heads, not bytes. */
@@ -40,12 +43,11 @@ export const HEADS = 'heads'
 export async function exportModel(asked: ExportRequest): Promise<ExportReport> {
   const { out, to, force, signal } = asked
   const onProgress = (done: number, total: number, what: string) => asked.onProgress?.(done, total, what)
-  const isAlone = /\.onnx$/i.test(out)
-  if (to === 'onnx-training' && !isAlone) throw new RangeError(`"out" expected a name that ends with .onnx, got ${out}`)
-  if (to === 'huggingface' && isAlone) throw new RangeError(`"out" expected a folder, got ${out}`)
+  const isAlone = isSingleFile(to, out)
   await checkOutput(out, !isAlone, { inputs: [asked.source], force })
   const source = await openModelSource(asked.source, asked)
   try {
+    if (to === 'gguf') ggufLayoutOf(source.config) // does llama.cpp run the family?
     const only = asked.heads === undefined && isRotary(source)
     const heads = asked.heads ?? (only ? 'factored' : 'exact')
     const request = only ? { ...asked, heads } : asked
@@ -62,9 +64,14 @@ export async function exportModel(asked: ExportRequest): Promise<ExportReport> {
       to === 'onnx-training' && source.kind === 'searched'
         ? null
         : await denseExport(source, heads, { signal, onProgress: onHead })
-    const files = isAlone
-      ? [await singleFile(request, source, model)]
-      : await folderFiles(request, source, model!, { name, loaded })
+    const special = to === 'gguf' || !isAlone ? await specialTokensFor(source, name, loaded) : null
+    const own = request.tokenizer === undefined ? source.openTokenizer : null
+    const gguf = to === 'gguf' ? await ggufExport(request, source, model!, { name, own, special: special! }) : null
+    const files = gguf
+      ? [gguf.file]
+      : isAlone
+        ? [await singleFile(request, source, model)]
+        : await folderFiles(request, source, model!, { name, special: special! })
     const options = { force, signal, onProgress }
     if (isAlone) await writeOutputFile(out, files[0], options)
     else await writeOutputFolder(out, files, options)
@@ -83,12 +90,23 @@ export async function exportModel(asked: ExportRequest): Promise<ExportReport> {
       warnings: [
         ...source.warnings,
         ...leftOutLines(source.path, source.leftOut, 'exported'),
+        ...(gguf?.notes ?? []),
         ...(only ? [`${source.path}: heads of rotary pairs have the form --heads factored alone, which is taken`] : []),
       ],
     }
   } finally {
     await source.close()
   }
+}
+
+/** Whether an export is one file, by its name. @throws RangeError for a name that its form has not */
+function isSingleFile(to: ExportForm, out: string): boolean {
+  const ending = /\.(?:onnx|gguf)$/i.exec(out)?.[0].toLowerCase()
+  const endings = { huggingface: [], onnx: ['.onnx'], 'onnx-training': ['.onnx'], gguf: ['.gguf'] }[to] as string[]
+  const mustBe = to === 'onnx-training' || to === 'gguf'
+  if (ending === undefined ? !mustBe : endings.includes(ending)) return ending !== undefined
+  const expected = [...(mustBe ? [] : ['folder']), ...endings.map((own) => `name that ends with ${own}`)]
+  throw new RangeError(`"out" expected a ${expected.join(' or a ')}, got ${out}`)
 }
 
 /** Whether a ticket has rotary heads of pairs, whose matrices of full rank no model of the family holds. */
@@ -131,19 +149,18 @@ async function folderFiles(
   request: ExportRequest,
   source: ModelSource,
   { config, weights }: DenseExport,
-  { name, loaded }: { readonly name: string | null; readonly loaded: Tokenizer | null },
+  { name, special }: { readonly name: string | null; readonly special: SpecialTokens },
 ): Promise<OutputFile[]> {
   const isOnnx = request.to === 'onnx'
   const { file, dtype } = onnxNames[request.bits ?? 32]
   const tokenizer = name !== null && isTokenizerName(name) ? name : null
-  const folder =
-    name !== null && tokenizer === null
-      ? name
-      : source.kind === 'folder' && request.tokenizer === undefined
-        ? source.path
-        : null
-  const own = folder === null ? [] : await ownFiles(folder, config.width)
-  const special = await specialTokensFor(source, name, loaded)
+  const isForeign = name !== null && tokenizer === null
+  const open = isForeign
+    ? (await tokenizerAt(name)).openTokenizer
+    : request.tokenizer === undefined
+      ? source.openTokenizer
+      : null
+  const own = open === null ? [] : await ownFiles(open, config.width)
   return [
     modelConfigFile(config, special, isOnnx ? 'fp32' : request.dtype),
     ...(familyOf(config).task === 'causal' ? [generationConfigFile(special)] : []),
@@ -195,10 +212,10 @@ const ownNames = [
  * heads make larger.
  * @param width d of the exported model
  */
-async function ownFiles(folder: string, width: number): Promise<OutputFile[]> {
+async function ownFiles(open: OpenFile, width: number): Promise<OutputFile[]> {
   const files: OutputFile[] = []
   for (const name of ownNames) {
-    const found = await readIfThere(join(folder, name))
+    const found = await readIfThere(open, name)
     if (found === undefined) continue
     const bytes = name.startsWith('1_Pooling/') ? withWidth(found, width) : found
     files.push({ path: name, size: bytes.length, chunks: () => [bytes] })
@@ -215,12 +232,7 @@ function withWidth(bytes: Uint8Array, width: number): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify(changed, null, 2)}\n`)
 }
 
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    const file = await openFile(path)
-    return await file.read(0, file.size).finally(file.close)
-  } catch (error) {
-    if (isMissingFile(error)) return undefined
-    throw error
-  }
+async function readIfThere(open: OpenFile, name: string): Promise<Uint8Array | undefined> {
+  const { source } = await openIfThere(open, name)
+  return source?.read(0, source.size).finally(() => source.close?.())
 }

@@ -12,8 +12,9 @@ export function aboutModel(source: ModelSource, { heads = 'exact', bits }: Expor
   ]
 }
 
-function originOf({ ticket, name, config }: ModelSource, heads: string): string[] {
-  if (ticket === null) return [`Exported from the Hugging Face folder \`${name}\`.`]
+function originOf({ kind, ticket, name, config }: ModelSource, heads: string): string[] {
+  if (ticket === null)
+    return [`Exported from the ${kind === 'gguf' ? 'GGUF file' : 'Hugging Face folder'} \`${name}\`.`]
   const from = `seed ${ticket.seed}, ticket ${ticket.sha256.slice(0, 16)}`
   if (ticket.kind !== 'searched') {
     const form =

@@ -1,22 +1,24 @@
 import type { TokenizerName } from '../data/index.js'
 import type { BaseConfig } from '../families/index.js'
 import type { WriteOptions } from '../files/output-folder.js'
-import type { Bits, HeadForm, WeightFormat, WeightPlace } from '../interop/index.js'
+import type { Bits, GgufType, HeadForm, WeightFormat, WeightPlace } from '../interop/index.js'
 import type { OpenOptions } from '../ticket/index.js'
 import type { ModelSource } from './model-source.js'
 
 /** What a model can be written as. */
-export type ExportForm = 'huggingface' | 'onnx' | 'onnx-training'
+export type ExportForm = 'huggingface' | 'onnx' | 'onnx-training' | 'gguf'
 
 /** What is to be exported, and as what. */
 export interface ExportRequest extends WriteOptions, OpenOptions {
-  /** Path of a ticket, or of a Hugging Face folder. */
+  /** Path of a ticket, of a Hugging Face folder, or of a GGUF file. */
   readonly source: string
-  /** A folder, or for ONNX a file whose name ends with `.onnx`. */
+  /** A folder; for ONNX it may be a file whose name ends with `.onnx`, for GGUF it is one that ends with `.gguf`. */
   readonly out: string
   readonly to: ExportForm
   /** Of a Hugging Face folder. Default fp32. */
   readonly dtype?: WeightFormat | undefined
+  /** Of a GGUF file: what its matrices are stored as. Default f32. */
+  readonly type?: GgufType | undefined
   /** Of a pruned ticket. Default exact; factored where its attention is rotary, which has this form alone. */
   readonly heads?: HeadForm | undefined
   /** Of an ONNX inference graph: bits of the weights of linear maps. Default: float32. */
@@ -48,6 +50,6 @@ export interface ExportReport {
   readonly results: string
   /** Of a pruned ticket: largest difference from the results of its literal network on random inputs; null for others. */
   readonly resultDifference: number | null
-  /** A line each for what a folder holds and was not read. */
+  /** A line each for what a folder holds and was not read, and for what a GGUF file holds otherwise than was asked. */
   readonly warnings: readonly string[]
 }

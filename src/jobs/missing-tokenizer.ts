@@ -1,9 +1,7 @@
 import { type TokenizerName, tokenizerNames } from '../data/index.js'
+import { LETTERS } from '../data/letter-tokenizer.js'
 import type { Family } from '../families/index.js'
 import { ticketTokenizers } from '../ticket/searched.js'
-
-/** What tokens are written as for a model of at most 26: A is token 0, B token 1 and so on. */
-export const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
 
 /** Most tokens that a model has more than its tokenizer: padding to a multiple of 1,024, or tokens added behind it. */
 export const MOST_PADDING = 1023

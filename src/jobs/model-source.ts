@@ -1,46 +1,42 @@
 import { basename, join, resolve } from 'node:path'
-import { type AddedToken, isTokenizerName, type TokenizerName } from '../data/index.js'
+import { isTokenizerName } from '../data/index.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
 import { networkWeights } from '../engine/searched-weights.js'
 import { type BaseConfig, countParameters, familyOf, type ModelWeights } from '../families/index.js'
-import { openFile, readTextIfThere } from '../files/files.js'
+import { type FileSource, openFile, readTextIfThere } from '../files/files.js'
 import { modelPathKind } from '../files/missing-model.js'
 import { isFile } from '../files/path-kind.js'
 import { parseRunRecord } from '../files/run-record.js'
 import { nodeSha256 } from '../files/sha256.js'
 import { openTrainedFile } from '../files/trained-file.js'
+import type { TensorType } from '../gguf/index.js'
 import {
   type JsonText,
+  openGgufModel,
   openModelFolder,
   readSpecialTokens,
-  recogniseTokenizer,
   refuseAdapter,
   type SpecialTokens,
   specialTokens,
   unfollowedGeneration,
 } from '../interop/index.js'
-import { FORMAT_BYTES, InputError, whyNotSafetensors } from '../safetensors/index.js'
+import { createMemoryBudget, FORMAT_BYTES, InputError, whyNotSafetensors } from '../safetensors/index.js'
 import { type OpenOptions, openTicket, rebuildBytes, type SearchedTicket, type Ticket } from '../ticket/index.js'
+import { ggufTokenizerOf, isGgufFile, namedOnly, type OwnTokenizer, tokenizerAt } from './own-tokenizer.js'
 
 /** A model in a file or a folder: checked, its weights not made or read yet. */
-export interface ModelSource {
-  /** A ticket found by search, one made by pruning, a model of `slt train`, or a Hugging Face folder. */
-  readonly kind: 'searched' | 'pruned' | 'trained' | 'folder'
+export interface ModelSource extends OwnTokenizer {
+  /** A ticket found by search, one made by pruning, a model of `slt train`, a Hugging Face folder, or a GGUF file. */
+  readonly kind: 'searched' | 'pruned' | 'trained' | 'folder' | 'gguf'
   /** The path it was opened by. */
   readonly path: string
-  /** The folder's name, or the file's without `.slt.safetensors` or `.dense.safetensors`. */
+  /** The folder's name, or the file's without `.slt.safetensors`, `.dense.safetensors` or `.gguf`. */
   readonly name: string
   readonly config: BaseConfig
-  /** What the ticket names, or what the folder's tokenizer.json is found to be; null where that is neither of ours. */
-  readonly tokenizer: TokenizerName | null
-  /** Whether a folder has a tokenizer.json that is neither of ours. */
-  readonly hasOtherTokenizer: boolean
-  /** Tokens that a folder's tokenizer.json adds to `tokenizer`; none elsewhere. */
-  readonly addedTokens: readonly AddedToken[]
   /** Bytes on disk: of the ticket, or of the folder's weight files. */
   readonly bytes: number
   /** What the weights are stored as; `ticket` where a seed and masks stand for them. */
-  readonly dtype: 'ticket' | 'F32' | 'F16' | 'BF16' | 'F64' | 'mixed'
+  readonly dtype: 'ticket' | 'F64' | TensorType | 'mixed'
   /** Parameters of the model, a tied head counted once; a searched one has no biases; of a pruned ticket those of its target. */
   readonly parameters: number
   /** A line each for what a folder holds and was not read; see `ModelFolder`. Empty for files. */
@@ -68,8 +64,8 @@ export interface ModelSource {
 }
 
 /**
- * Opens a ticket file, searched or pruned, a model of `slt train`, or a Hugging Face folder of a known family.
- * @param options.memoryLimit of a ticket; see `openTicket`
+ * Opens a ticket file, searched or pruned, a model of `slt train`, a Hugging Face folder of a known family, or a GGUF file.
+ * @param options.memoryLimit of a ticket or a GGUF file; see `openTicket`
  * @throws InputError in one line when it is missing, no sound ticket of a model or no sound folder
  */
 export async function openModelSource(path: string, options: OpenOptions = {}): Promise<ModelSource> {
@@ -79,6 +75,7 @@ export async function openModelSource(path: string, options: OpenOptions = {}): 
 async function openModelFile(path: string, options: OpenOptions): Promise<ModelSource> {
   const source = await openFile(path)
   try {
+    if (await isGgufFile(path)) return await openGgufFile(path, source, options)
     const other = whyNotSafetensors(await source.read(0, Math.min(FORMAT_BYTES, source.size)))
     if (other !== undefined) throw new InputError(`${path}: is neither a ticket nor a folder (${other})`)
     const trained = await openTrainedFile(source)
@@ -89,9 +86,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         path,
         name: basename(path).replace(/(\.dense)?\.safetensors$/, ''),
         config,
-        tokenizer,
-        hasOtherTokenizer: false,
-        addedTokens: [],
+        ...namedOnly(tokenizer),
         bytes: source.size,
         dtype: 'F32',
         parameters: countParameters(config),
@@ -113,9 +108,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       path,
       name: basename(path).replace(/(\.slt)?\.safetensors$/, ''),
       config,
-      tokenizer,
-      hasOtherTokenizer: false,
-      addedTokens: [],
+      ...namedOnly(tokenizer),
       bytes: ticket.bytes,
       dtype: 'ticket',
       parameters: ticket.kind === 'searched' ? searchedParameters(ticket) : countParameters(config),
@@ -148,6 +141,28 @@ async function ticketWeights(ticket: Ticket): Promise<ModelWeights> {
   return networkWeights(await rebuildTicket(ticket))
 }
 
+async function openGgufFile(path: string, source: FileSource, { memoryLimit }: OpenOptions): Promise<ModelSource> {
+  const model = await openGgufModel(source, createMemoryBudget(path, memoryLimit))
+  const { config, dtype, warnings } = model
+  return {
+    kind: 'gguf',
+    path,
+    name: basename(path).replace(/\.gguf$/, ''),
+    config,
+    ...(await ggufTokenizerOf(model)),
+    bytes: source.size,
+    dtype,
+    parameters: countParameters(config),
+    warnings,
+    seed: null,
+    leftOut: [],
+    ticket: null,
+    weights: once(model.readWeights),
+    specialTokens: async (name) => (name == null ? model.specialTokens : specialTokensOf(name)),
+    close: source.close,
+  }
+}
+
 /** Refuses a folder without a `config.json`: of a run it says where the result lies. A `config.json` that cannot be read is told by who reads it. */
 async function refuseFolder(path: string): Promise<void> {
   const config = join(path, 'config.json')
@@ -173,7 +188,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       path,
       name: basename(resolve(path)),
       config,
-      ...(await folderTokenizer(path)),
+      ...(await tokenizerAt(path)),
       bytes,
       dtype,
       parameters: countParameters(config),
@@ -189,19 +204,6 @@ async function openFolder(path: string): Promise<ModelSource> {
     await folder.close()
     throw error
   }
-}
-
-/**
- * Which of our tokenizers a folder's `tokenizer.json` is; null where there is none or it is another one.
- * @throws InputError when it cannot be read
- */
-export async function folderTokenizer(
-  folder: string,
-): Promise<Pick<ModelSource, 'tokenizer' | 'hasOtherTokenizer' | 'addedTokens'>> {
-  const file = await readJsonIfThere(join(folder, 'tokenizer.json'))
-  if (file === null) return { tokenizer: null, hasOtherTokenizer: false, addedTokens: [] }
-  const found = await recogniseTokenizer(file.text, file.source)
-  return { tokenizer: found?.name ?? null, hasOtherTokenizer: found === null, addedTokens: found?.added ?? [] }
 }
 
 const folderSpecialTokens = async (folder: string): Promise<SpecialTokens> =>

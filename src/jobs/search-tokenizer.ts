@@ -1,9 +1,9 @@
 /** What turns the text of a search into tokens. */
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { addTokens, loadTokenizer, type Tokenizer } from '../data/index.js'
-import { openFile, readTextIfThere } from '../files/files.js'
 import { nodeSha256 } from '../files/sha256.js'
-import { openFolderTokenizer } from '../interop/index.js'
+import { type OpenFile, openFolderTokenizer } from '../interop/index.js'
+import { readTextIfThere } from '../interop/weight-files.js'
 import { namedTokenizer } from './searched-text.js'
 
 export interface SearchTokenizer {
@@ -16,24 +16,23 @@ export interface SearchTokenizer {
 }
 
 /**
- * @param given `bytes`, `gpt2`, or a folder with a `tokenizer.json`; a folder whose file is one of these two is taken for it
+ * @param given `bytes`, `gpt2`, a folder with a `tokenizer.json` or a GGUF file; one whose tokenizer is one of these two is taken for it
  * @throws RangeError for what is neither, InputError for one that cannot be read
  */
 export async function openSearchTokenizer(given: string): Promise<SearchTokenizer> {
-  const { path, tokenizer: name, addedTokens: added } = await namedTokenizer(given)
-  const own =
-    name === null ? await openFolderTokenizer((file) => openFile(join(path, file))) : await loadTokenizer(name)
+  const { path, tokenizer: name, addedTokens: added, openTokenizer: open } = await namedTokenizer(given)
+  const own = name === null ? await openFolderTokenizer(open!) : await loadTokenizer(name)
   if (name !== null && added.length === 0) return { tokenizer: own, recorded: name }
   const tokenizer =
     name === null ? own : addTokens(own, { ...own, name: 'folder' }, own.vocabulary + added.length, added)
-  return { tokenizer, recorded: resolve(path), sha256: await hashOf(path) }
+  return { tokenizer, recorded: resolve(path), sha256: await hashOf(open!) }
 }
 
 /** Each file's name and length come before it, so that no two pairs of files have the same bytes. */
-async function hashOf(folder: string): Promise<string> {
+async function hashOf(open: OpenFile): Promise<string> {
   const hash = nodeSha256()
   for (const file of ['tokenizer.json', 'tokenizer_config.json']) {
-    const text = await readTextIfThere(join(folder, file))
+    const text = (await readTextIfThere(open, file))?.text
     if (text !== undefined) hash.update(new TextEncoder().encode(`${file} ${text.length}\n${text}`))
   }
   return hash.digest()

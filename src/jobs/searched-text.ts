@@ -8,7 +8,6 @@ import {
   tokenizerNames,
 } from '../data/index.js'
 import { type BaseConfig, familyOf } from '../families/index.js'
-import { openFile } from '../files/files.js'
 import { isFile } from '../files/path-kind.js'
 import { type FolderTokenizer, openFolderTokenizer } from '../interop/index.js'
 import { endTokens } from '../interop/special-tokens.js'
@@ -21,31 +20,34 @@ import {
   type TextRequest,
 } from '../search/continue-text.js'
 import { fittingTokenizers, MOST_PADDING, missingTokenizer } from './missing-tokenizer.js'
-import { folderTokenizer, type ModelSource } from './model-source.js'
+import type { ModelSource } from './model-source.js'
 import type { OpenedModel } from './open-model.js'
+import { namedOnly, type OwnTokenizer, tokenizerAt } from './own-tokenizer.js'
 
 export { promptTokens, type TextPiece, type TextRequest }
 
 /** What tells a model's tokenizer. */
-type TokenizerSource = Pick<ModelSource, 'path' | 'tokenizer' | 'hasOtherTokenizer' | 'addedTokens'> & {
+type TokenizerSource = OwnTokenizer & {
+  readonly path: string
   readonly config: Pick<BaseConfig, 'vocabulary' | 'family'>
 }
 
 /**
  * The tokenizer of a model, with the tokens that its folder adds, and with as many tokens as the model: those that the tokenizer lacks
  * (padding) stand for no text. As in transformers, a model may still choose them.
- * @param name another one than the model names, or for a model that names none: `bytes`, `gpt2`, or a folder with a `tokenizer.json`
+ * @param name another one than the model names, or for a model that names none: `bytes`, `gpt2`, a folder with a `tokenizer.json` or a GGUF file
  * @throws InputError when the model names none and `name` is absent, or a folder's tokenizer cannot be read or has tokens beyond the
  *   model's; RangeError when the tokenizer has more tokens than the model, or is not the model's own and has more than 1,023 fewer
  */
 export async function loadModelTokenizer(source: TokenizerSource, name?: string): Promise<Tokenizer> {
   const { vocabulary } = source.config
   const isOwn = name === undefined || name === source.tokenizer || name === source.path
-  const { path, tokenizer: chosen, hasOtherTokenizer, addedTokens } = isOwn ? source : await namedTokenizer(name)
+  const found = isOwn ? source : await namedTokenizer(name)
+  const { path, tokenizer: chosen, hasOtherTokenizer, openTokenizer, addedTokens } = found
   if (chosen === null) {
-    if (!hasOtherTokenizer)
+    if (!hasOtherTokenizer || openTokenizer === null)
       throw new InputError(`${path}: ${missingTokenizer(vocabulary, familyOf(source.config).task)}`)
-    const folder = await openFolderTokenizer((file) => openFile(join(path, file)), vocabulary)
+    const folder = await openFolderTokenizer(openTokenizer, vocabulary)
     checkSize(path, folder.used, vocabulary, isOwn)
     return folder
   }
@@ -66,13 +68,13 @@ function checkSize(name: string, tokens: number, vocabulary: number, isOwn: bool
   )
 }
 
-/** A tokenizer that is asked for by name or by folder. @throws RangeError for what is neither, InputError for one that cannot be read */
+/** A tokenizer that is asked for by name, by folder or by GGUF file. @throws RangeError for what is neither, InputError for one that cannot be read */
 export async function namedTokenizer(name: string): Promise<Omit<TokenizerSource, 'config'>> {
-  if (isTokenizerName(name)) return { path: name, tokenizer: name, hasOtherTokenizer: false, addedTokens: [] }
-  const found = await folderTokenizer(name)
+  if (isTokenizerName(name)) return { path: name, ...namedOnly(name) }
+  const found = await tokenizerAt(name)
   if (found.tokenizer === null && !found.hasOtherTokenizer) {
     throw new RangeError(
-      `"tokenizer" expected ${tokenizerNames.join(', ')} or a folder with a tokenizer.json, got ${name === '' ? 'an empty text' : name}`,
+      `"tokenizer" expected ${tokenizerNames.join(', ')}, a folder with a tokenizer.json or a GGUF file, got ${name === '' ? 'an empty text' : name}`,
     )
   }
   return { path: name, ...found }
@@ -111,7 +113,7 @@ export async function* continueText(
 ): AsyncGenerator<TextPiece, void> {
   const { decoder, specialTokens, kind } = opened
   const { name } = tokenizer
-  const isForeign = name === 'folder' && kind !== 'folder' // a folder's beside a ticket: it tells its end token itself
+  const isForeign = name === 'folder' && kind !== 'folder' && kind !== 'gguf' // a folder's beside a ticket: it tells its end token itself
   const own = isForeign ? undefined : await specialTokens?.(loadableName(name))
   const ends = request.endTokens ?? (own && endTokens(own))
   const pause = () => new Promise<void>((resolve) => setImmediate(resolve))

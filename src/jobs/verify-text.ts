@@ -3,6 +3,7 @@ import type { BaseConfig } from '../families/config.js'
 import { openCorpus } from '../files/corpus-files.js'
 import { type Sequences, sequenceShape } from '../prune/compare-predictions.js'
 import { InputError } from '../safetensors/index.js'
+import { namedOnly } from './own-tokenizer.js'
 import { partOf } from './searched-eval.js'
 import { loadModelTokenizer } from './searched-text.js'
 
@@ -18,7 +19,7 @@ export async function textSequences(request: {
   signal?: AbortSignal | undefined
 }): Promise<{ sequences: Sequences; warnings: readonly string[] }> {
   const { data, config, tokenizer: given, signal } = request
-  const model = { path: data, tokenizer: null, hasOtherTokenizer: false, addedTokens: [], config }
+  const model = { path: data, ...namedOnly(null), config }
   const tokenizer = typeof given === 'object' ? given : await loadModelTokenizer(model, given)
   const corpus = await openCorpus({ data, tokenizer, signal })
   const text = partOf(corpus, 'all')

@@ -16,12 +16,12 @@ export interface RandomMatrix {
 
 /** Every matrix of the model with its initialisation. */
 export function randomMatrices(settings: SearchSettings): RandomMatrix[] {
-  const { config, initialisation: scheme, keep, qkScale } = settings
+  const { config, initialisation: scheme, keep, qkScale, magnitudes } = settings
   return matricesOf(config).map((matrix, index) => ({
     name: matrix.name,
     index,
     stream: weightStream(index),
-    init: matrixInitialisation(matrix, { scheme, keep, layers: config.layers, qkScale }),
+    init: matrixInitialisation(matrix, { scheme, keep, layers: config.layers, qkScale, magnitudes }),
   }))
 }
 

@@ -29,6 +29,8 @@ export interface SearchSettings extends Schedule {
   /** Whether each matrix keeps its own top weights, or one threshold holds for all. */
   readonly selection: Selection
   readonly initialisation: InitialisationScheme
+  /** Of signed constants: their magnitudes are rounded to fp16. Absent elsewhere, and in runs that began before they were. */
+  readonly magnitudes?: 'float16'
   /** Factor of the query and key matrices, > 0. */
   readonly qkScale: number
   /** IteRand: steps between redrawings of pruned weights, an integer >= 1; 0 elsewhere. */
@@ -57,6 +59,8 @@ export interface SettingsChoice extends ModelChoice {
   readonly selection?: Selection | undefined
   readonly algorithm?: (typeof algorithms)[number] | undefined
   readonly initialisation?: InitialisationScheme | undefined
+  /** Of signed constants: whether magnitudes are rounded to fp16, or `exact` as in old runs. Default: rounded. */
+  readonly magnitudes?: 'float16' | 'exact' | undefined
   /** A number > 0, or `auto`: D^(1/4) for heads of width D, the paper's n_K^(1/4). */
   readonly qkScale?: number | 'auto' | undefined
   readonly redrawEvery?: number | undefined
@@ -124,6 +128,9 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     keep: isSearch ? (choice.keep ?? 0.3) : 1,
     selection: choice.selection ?? 'per-layer',
     initialisation,
+    ...(isSearch && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
+      ? { magnitudes: 'float16' as const }
+      : {}),
     qkScale: qkScale === 'auto' ? attentionSpecs(config)[0].headWidth ** 0.25 : qkScale,
     redrawEvery: isIterand ? (choice.redrawEvery ?? Math.max(REDRAW.every, Math.ceil(steps / GENERATION_LIMIT))) : 0,
     redrawRate: isIterand ? (choice.redrawRate ?? REDRAW.rate) : 0,
@@ -160,7 +167,7 @@ export function resumedSettings(
 }
 
 function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>): SettingsChoice {
-  const { config, tokenizer: _, algorithm, seed, dataSeed, ...same } = settings
+  const { config, tokenizer: _, algorithm, magnitudes = 'exact', seed, dataSeed, ...same } = settings
   const { model, width, family = familyOf(config).name as SearchFamily } = given
   if (model === undefined && width?.startsWith('x')) {
     throw new RangeError(`"width" expected a number, or --model beside it, where a run goes on, got ${width}`)
@@ -169,6 +176,7 @@ function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>)
     ...same,
     ...(model !== undefined ? { model } : family === familyOf(config).name ? sizesOf(config) : { family }),
     ...(algorithm === 'dense' ? {} : { algorithm }),
+    magnitudes,
     seed: BigInt(seed),
     dataSeed: BigInt(dataSeed),
     ...(given.task ? { context: undefined } : {}), // follows from the task
@@ -213,6 +221,7 @@ export function checkSettings(settings: SearchSettings): void {
   oneOf('algorithm', settings.algorithm, [...algorithms, 'dense'])
   oneOf('schedule', settings.schedule, schedules)
   oneOf('norms', settings.norms, normKinds)
+  if (settings.magnitudes !== undefined) oneOf('magnitudes', settings.magnitudes, ['float16'])
   above('qk-scale', settings.qkScale, 0)
   if (settings.algorithm === 'iterand') {
     integer('redraw-every', settings.redrawEvery, Math.max(1, Math.ceil(steps / GENERATION_LIMIT)))

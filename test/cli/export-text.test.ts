@@ -92,7 +92,7 @@ test('--lean gives a smaller ticket of the same masks', () => {
 test('options and arguments of other forms end with 2', () => {
   const cases: [string[], string][] = [
     [['--to', 'url', '--dtype', 'fp16'], '--dtype goes with --to huggingface'],
-    [['--to', 'url', '--force'], '--force goes with --to huggingface or onnx or onnx-training or qr'],
+    [['--to', 'url', '--force'], '--force goes with --to huggingface or onnx or onnx-training or gguf or qr'],
     [['out', '--to', 'onnx', '--lean'], '--lean goes with --to url or qr'],
     [['out', '--to', 'huggingface', '--page', page], '--page goes with --to url or qr'],
     [['out', '--to', 'url'], '--to url prints the link, and takes no file'],
@@ -173,7 +173,7 @@ describe('what does not work ends with 1 and one line, and writes nothing:', () 
   })
   test.each([
     [['--to', 'url', '--page', 'example.org'], /^slt: "page" expected an address such as https:\/\/host\/path/],
-    [['--to', 'pdf'], /^slt: "to" expected huggingface, onnx, onnx-training, url, qr, got pdf\n$/],
+    [['--to', 'pdf'], /^slt: "to" expected huggingface, onnx, onnx-training, gguf, url, qr, got pdf\n$/],
   ])('slt export %j', (args, message) => {
     const { code, stderr } = slt('export', path('small.slt.safetensors'), ...args)
     expect(stderr).toMatch(message)

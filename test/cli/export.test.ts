@@ -277,8 +277,8 @@ describe('one line and exit code 1, and nothing written', () => {
     ],
     [
       'another form',
-      (out) => [ticket, out, '--to', 'gguf'],
-      '"to" expected huggingface, onnx, onnx-training, url, qr, got gguf',
+      (out) => [ticket, out, '--to', 'coreml'],
+      '"to" expected huggingface, onnx, onnx-training, gguf, url, qr, got coreml',
     ],
   ])('%s', async (_name, args, message) => {
     const before = (await readdir(folder)).sort()

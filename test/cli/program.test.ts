@@ -104,7 +104,7 @@ test.each([
   ],
   [['bound', '--d', '0', '--eps', '0.1'], '"d" expected an integer >= 1, got 0'],
   [['bound', '--d', '0'], '"d" expected an integer >= 1, got 0'],
-  [['export', 'x', 'y', '--to', 'paper'], '"to" expected huggingface, onnx, onnx-training, url, qr, got paper'],
+  [['export', 'x', 'y', '--to', 'paper'], '"to" expected huggingface, onnx, onnx-training, gguf, url, qr, got paper'],
   [['run', 'x', '--tokens', '1,,2'], '"tokens" expected integers >= 0 with commas between, or letters alone, got 1,,2'],
 ])('a bad value of slt %j is bad input: 1 and one line', async (args, message) => {
   const line = message instanceof RegExp ? expect.stringMatching(message) : message

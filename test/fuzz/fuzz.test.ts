@@ -27,6 +27,13 @@ test('20,000 changed safetensors files likewise', async () => {
   expect(peak).toBeLessThan(CEILING)
 })
 
+test('5,000 changed GGUF files likewise', async () => {
+  const { read, refused, peak } = await run('gguf', 5_000)
+  expect(read).toBeGreaterThan(500)
+  expect(refused).toBeGreaterThan(1_000)
+  expect(peak).toBeLessThan(CEILING)
+})
+
 test('10,000 changed links and digits likewise', async () => {
   const { refused, peak } = await run('compact', 10_000)
   expect(refused).toBeGreaterThan(8_000)

@@ -3,11 +3,12 @@ import { InputError } from '../../src/safetensors/index.js'
 import { watchAllocations } from './allocations.js'
 import { type CaseRandom, createCaseRandom } from './case-random.js'
 import { compactCase, readCompact } from './compact-cases.js'
+import { ggufCase, readGguf } from './gguf-cases.js'
 import { readSafetensors, safetensorsCase } from './safetensors-cases.js'
 import { readTicket, ticketCase } from './ticket-cases.js'
 
 /** What is changed. */
-export const fuzzKinds = ['tickets', 'safetensors', 'compact'] as const
+export const fuzzKinds = ['tickets', 'safetensors', 'gguf', 'compact'] as const
 export type FuzzKind = (typeof fuzzKinds)[number]
 
 /** Bytes that a file may ask for, its own length beside them. Small: a lie need not be large to be seen. */
@@ -17,6 +18,7 @@ export const CASE_LIMIT = 2 ** 20
 const LIMITS: Readonly<Record<FuzzKind, number>> = {
   tickets: CASE_LIMIT,
   safetensors: CASE_LIMIT,
+  gguf: CASE_LIMIT,
   compact: 2 ** 26,
 }
 
@@ -28,6 +30,7 @@ const sources: Readonly<
 > = {
   tickets: { make: ticketCase, read: readTicket },
   safetensors: { make: safetensorsCase, read: readSafetensors },
+  gguf: { make: ggufCase, read: readGguf },
   compact: { make: compactCase, read: readCompact },
 }
 
@@ -57,7 +60,7 @@ export interface Outcomes {
 
 export const noOutcomes = (): Record<FuzzKind, Outcomes> => {
   const none = (): Outcomes => ({ read: 0, refused: 0, largest: 0, peak: 0 })
-  return { tickets: none(), safetensors: none(), compact: none() }
+  return { tickets: none(), safetensors: none(), gguf: none(), compact: none() }
 }
 
 /**

@@ -182,7 +182,7 @@ describe('refused before any work', () => {
     )
     await refused(
       { tokenizer: 'gpt3' },
-      new RangeError('"tokenizer" expected bytes, gpt2 or a folder with a tokenizer.json, got gpt3'),
+      new RangeError('"tokenizer" expected bytes, gpt2, a folder with a tokenizer.json or a GGUF file, got gpt3'),
     )
   })
 

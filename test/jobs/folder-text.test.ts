@@ -177,7 +177,7 @@ describe('a tokenizer of another size', () => {
   })
 
   test('what names no tokenizer is refused before a model is opened', async () => {
-    const message = '"tokenizer" expected bytes, gpt2 or a folder with a tokenizer.json, got'
+    const message = '"tokenizer" expected bytes, gpt2, a folder with a tokenizer.json or a GGUF file, got'
     await expect(open(512, folder)).rejects.toThrow(new RangeError(`${message} ${folder}`))
     await expect(compareModels({ paths: ['nowhere'], tokenizer: 'gpt3' })).rejects.toThrow(
       new RangeError(`${message} gpt3`),

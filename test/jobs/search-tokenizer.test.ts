@@ -42,6 +42,6 @@ test('tokens that a folder adds to one of ours are read with it', async () => {
 
 test('what is neither is refused', async () => {
   await expect(openSearchTokenizer('gpt3')).rejects.toThrow(
-    new RangeError('"tokenizer" expected bytes, gpt2 or a folder with a tokenizer.json, got gpt3'),
+    new RangeError('"tokenizer" expected bytes, gpt2, a folder with a tokenizer.json or a GGUF file, got gpt3'),
   )
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { matricesOf } from '../../src/families/family.js'
+import { isFloat16 } from '../../src/gguf/index.js'
 import { allocateParameters } from '../../src/kernels/parameter-memory.js'
 import { generateWeights, initialisationScale } from '../../src/random/index.js'
 import { createDenseTraining, createEdgePopup } from '../../src/search/algorithms.js'
@@ -53,6 +54,23 @@ describe('initialisation', () => {
       for (const { name } of matrices) expect(scaleOf(name, scheme)).toBeGreaterThan(0)
     }
   })
+})
+
+test('magnitudes of signed constants are rounded to fp16 in new runs, with the QK scaling', () => {
+  const settings = settingsOf({ initialisation: 'signed-constant', keep: 0.3, qkScale: 2.7 })
+  const magnitudes = (own: typeof settings) => randomMatrices(own).map(({ init }) => initialisationScale(init))
+  const rounded = magnitudes(settings)
+  const { magnitudes: _, ...old } = settings
+  for (const [i, exact] of magnitudes(old).entries()) {
+    expect(isFloat16(rounded[i])).toBe(true)
+    expect(isFloat16(exact)).toBe(false)
+    expect(Math.abs(rounded[i] / exact - 1)).toBeLessThanOrEqual(2 ** -11)
+  }
+  // An extreme scaling is beyond fp16's normal numbers.
+  for (const qkScale of [1e-6, 1e6]) {
+    const query = randomMatrices(settingsOf({ initialisation: 'signed-constant', qkScale }))[2].init
+    expect(initialisationScale(query)).toBeCloseTo(qkScale / Math.sqrt(0.3 * 32), 12)
+  }
 })
 
 test('a random network: weights of stream m, scores of stream 2^45 + m, norms of one and zero', async () => {

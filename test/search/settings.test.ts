@@ -129,3 +129,14 @@ test('heads that positions cannot turn are told by what was given', () => {
   expect(chooseModel({ ...choice, heads: 3, keyHeads: 3 }, 256)).toMatchObject({ headWidth: 4 })
   expect(chooseModel({ model: 'bert-micro', width: '12', heads: 4 }, 256)).toMatchObject({ heads: 4 })
 })
+
+test('new signed constants have fp16 magnitudes; a run that began without keeps its own', () => {
+  const choice: SettingsChoice = { kind: 'search', model: 'micro', initialisation: 'signed-constant' }
+  const settings = chooseSettings(choice, bytes)
+  expect(settings.magnitudes).toBe('float16')
+  expect(resumedSettings(settings, { steps: settings.steps }, bytes)).toEqual(settings)
+  const { magnitudes: _, ...old } = settings
+  expect(resumedSettings(old, { steps: old.steps }, bytes)).toEqual(old)
+  expect(chooseSettings({ ...choice, magnitudes: 'exact' }, bytes)).toEqual(old)
+  expect(chooseSettings({ ...choice, initialisation: 'fan-in' }, bytes)).not.toHaveProperty('magnitudes')
+})

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadTokenizer, tokenizerNames } from '../../src/data/index.js'
 import { sampleToken } from '../../src/families/sampling.js'
 import { fittingTokenizers } from '../../src/jobs/missing-tokenizer.js'
+import { tokenizerAt } from '../../src/jobs/own-tokenizer.js'
 import { evaluateTicket } from '../../src/jobs/searched-eval.js'
 import { continueText, loadModelTokenizer, promptTokens, type TextRequest } from '../../src/jobs/searched-text.js'
 import { openTicketModel, type TicketModel } from '../../src/jobs/ticket-model.js'
@@ -93,7 +94,7 @@ test("the tokenizer is the ticket's, or one with about as many tokens", async ()
 
 test('where no tokenizer has about as many tokens, none is advised', async () => {
   const config = { ...opened.config, vocabulary: 5000 }
-  const model = { path: 'own', tokenizer: null, hasOtherTokenizer: false, addedTokens: [], config }
+  const model = { path: 'own', tokenizer: null, hasOtherTokenizer: false, addedTokens: [], openTokenizer: null, config }
   const none = "neither bytes nor gpt2 has the model's 5,000 tokens (slt run --tokens takes token numbers)"
   await expect(loadModelTokenizer(model)).rejects.toThrow(
     new InputError(
@@ -110,7 +111,7 @@ test('where no tokenizer has about as many tokens, none is advised', async () =>
 test("a folder's tokenizer is its own where it is none of ours", async () => {
   const path = fileURLToPath(new URL('../../data/stories260k', import.meta.url))
   const config = { ...opened.config, vocabulary: 512 }
-  const model = { path, tokenizer: null, hasOtherTokenizer: true, addedTokens: [], config }
+  const model = { path, ...(await tokenizerAt(path)), config }
   const tokenizer = await loadModelTokenizer(model)
   expect(tokenizer).toMatchObject({ name: 'folder', vocabulary: 512, endToken: 2 })
   expect(promptTokens(tokenizer, 'Once upon a time')).toEqual([1, 403, 407, 261, 378])

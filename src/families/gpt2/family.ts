@@ -2,6 +2,7 @@
 import type { Family } from '../definition.js'
 import type { Port } from '../port.js'
 import { checkGpt2Config, type Gpt2Config, gpt2Fields, headWidth } from './config.js'
+import { gpt2Gguf } from './gguf.js'
 import { gpt2HuggingFace } from './hugging-face.js'
 import { gpt2Parameters } from './parameters.js'
 
@@ -19,6 +20,7 @@ export const gpt2: Family<Gpt2Config> = {
   // The copies of x give the heads their width. An untied head reads a constant from the second copy.
   fullRank: (config) => ({ ...config, width: config.width * Math.max(config.heads, config.tiedHead ? 1 : 2) }),
   huggingFace: gpt2HuggingFace,
+  gguf: gpt2Gguf,
 }
 
 const normOf = (name: string, epsilon: number) => ({ name, kind: 'layer', epsilon }) as const

@@ -2,6 +2,7 @@
 import type { Family } from '../definition.js'
 import type { NormSpec, Port } from '../port.js'
 import { checkLlamaConfig, type LlamaConfig, llamaFields } from './config.js'
+import { llamaGguf } from './gguf.js'
 import { llamaHuggingFace } from './hugging-face.js'
 import { llamaParameters } from './parameters.js'
 
@@ -18,6 +19,7 @@ export const llama: Family<LlamaConfig> = {
   cache: ({ layers, keyHeads, headWidth }) => ({ layers, keyHeads, headWidth }),
   fullRank,
   huggingFace: llamaHuggingFace,
+  gguf: llamaGguf,
 }
 
 const normOf = ({ normEpsilon }: LlamaConfig, name: string): NormSpec => ({ name, kind: 'rms', epsilon: normEpsilon })
