@@ -46,8 +46,9 @@ export function createErrorStatistics(): ErrorStatistics {
       max = Math.max(max, counted.max)
     },
     counts() {
-      const used = Uint32Array.from(bins.keys()).filter((bin) => bins[bin] > 0)
-      return { bins: used, counts: used.map((bin) => bins[bin]), max }
+      const used: number[] = []
+      for (let bin = 0; bin < ERROR_BINS; bin++) if (bins[bin] > 0) used.push(bin)
+      return { bins: Uint32Array.from(used), counts: Uint32Array.from(used, (bin) => bins[bin]), max }
     },
     get count() {
       return count

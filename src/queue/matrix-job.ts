@@ -75,7 +75,7 @@ export async function runMatrixJob(request: JsonObject, context: JobContext): Pr
 
 function floatsOf(bytes: Uint8Array, dtype: MatrixSettings['dtype']): Float64Array {
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length) as ArrayBuffer
-  return dtype === 'float64' ? new Float64Array(buffer) : Float64Array.from(new Float32Array(buffer))
+  return dtype === 'float64' ? new Float64Array(buffer) : new Float64Array(new Float32Array(buffer))
 }
 
 const littleEndian = ({ buffer, byteOffset, byteLength }: Uint16Array | Uint32Array): Uint8Array =>
@@ -83,7 +83,7 @@ const littleEndian = ({ buffer, byteOffset, byteLength }: Uint16Array | Uint32Ar
 
 /** The masks that a job's file holds: coordinates as uint16, then the second mask's bits. @param bytes of the file */
 export function readMatrixMasks(spec: PairSpec, bytes: Uint8Array): PairMasks {
-  const own = Uint8Array.from(bytes) // a Buffer's slices would share its memory, at any offset
+  const own = new Uint8Array(bytes) // a Buffer's slices would share its memory, at any offset
   const size = 2 * spec.hidden
   return { spec, coordinate: new Uint16Array(own.buffer, 0, spec.hidden), second: own.slice(size) }
 }
@@ -93,7 +93,7 @@ export function readMatrixMasks(spec: PairSpec, bytes: Uint8Array): PairMasks {
  * @throws InputError for a file that does not count every weight once
  */
 export function readMatrixErrors(spec: PairSpec, bytes: Uint8Array, max: number): ErrorCounts {
-  const numbers = new Uint32Array(Uint8Array.from(bytes).buffer, 0, bytes.length >> 2)
+  const numbers = new Uint32Array(new Uint8Array(bytes).buffer, 0, bytes.length >> 2)
   const bins = numbers.subarray(0, numbers.length >> 1)
   const counts = numbers.subarray(bins.length)
   const isRising = bins.every((bin, i) => bin < ERROR_BINS && (i === 0 || bin > bins[i - 1]))

@@ -54,8 +54,9 @@ export async function openPruneQueue(
   return {
     atOnce: AT_ONCE,
     async prune({ seed, spec, targets, method, signal, onSolved }: PruneMatrixOptions) {
-      const isSingle = targets.every((value) => Object.is(Math.fround(value), value))
-      const values = isSingle ? Float32Array.from(targets) : targets
+      const single = new Float32Array(targets)
+      const isSingle = targets.every((value, i) => Object.is(single[i], value))
+      const values = isSingle ? single : targets
       const file = join(scratch, spec.name)
       await writeAtomically(file, ({ write }) =>
         write(0, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
