@@ -39,7 +39,7 @@ const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json']
 
 /**
  * Puts the tokenizer of a folder into the store, without the model that may lie beside it. The folder's name does not count.
- * @throws InputError when a file cannot be stored
+ * @throws InputError when a file cannot be stored, or the folder has no `tokenizer.json`
  */
 export async function storeTokenizer(store: Store, folder: string): Promise<JobInput> {
   const files: Record<string, StoredFile> = {}
@@ -47,6 +47,10 @@ export async function storeTokenizer(store: Store, folder: string): Promise<JobI
     const path = join(folder, name)
     if (await isThere(path)) files[name] = await storeFile(store, path)
   }
+  if (files['tokenizer.json'] === undefined)
+    throw new InputError(
+      `${folder}: a job takes the tokenizer of a folder with a tokenizer.json, not that of a GGUF file`,
+    )
   return { name: 'tokenizer', isFolder: true, files }
 }
 

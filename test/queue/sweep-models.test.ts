@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { sweepJobs } from '../../src/cli/sweep-jobs.js'
 import { openModelSource } from '../../src/jobs/model-source.js'
+import { storeTokenizer } from '../../src/queue/inputs.js'
 import { openStore } from '../../src/queue/open-store.js'
 import { runHere } from '../../src/queue/run-here.js'
 import { readPlan, runsOf } from '../../src/queue/sweep.js'
@@ -80,7 +81,7 @@ test('of a folder with a tokenizer its two files count, not its place or what li
   writeFileSync(join(copy, 'tokenizer.json'), `${readFileSync(join(copy, 'tokenizer.json'), 'utf8')} `)
   expect(await idOf(copy)).not.toBe(id)
   await expect(jobsOf(train({ tokenizer: folder }))).rejects.toThrow(
-    '"tokenizer" expected bytes, gpt2 or a folder with a tokenizer.json',
+    '"tokenizer" expected bytes, gpt2, a folder with a tokenizer.json',
   )
 })
 
@@ -120,6 +121,11 @@ test('settings of a pruning that are what they would be anyway make no other job
   })
   expect(jobs[1].id).toBe(jobs[0].id)
   expect(jobs[2].id).not.toBe(jobs[0].id)
+})
+
+test('the tokenizer of a GGUF file is refused by name', async () => {
+  const path = fileURLToPath(new URL('../vectors/gguf/llama-tied-f16.gguf', import.meta.url))
+  await expect(storeTokenizer(store, path)).rejects.toThrow('not that of a GGUF file')
 })
 
 test('file names say what sets a run apart, and are never the same twice', () => {

@@ -71,7 +71,7 @@ test.each<[Record<string, string>, string]>([
   [{ model: 'micro' }, 'search: "data" expected a file or folder of text among the options'],
   [
     { data: 'x', tokenizer: 'folder-of-one' },
-    'search: "tokenizer" expected bytes, gpt2 or a folder with a tokenizer.json, got folder-of-one',
+    'search: "tokenizer" expected bytes, gpt2, a folder with a tokenizer.json or a GGUF file, got folder-of-one',
   ],
   [{ task: 'sort', out: 'x' }, 'search: "out" is no option of a run in a sweep'],
   [{ task: 'sort', kep: '0.3' }, "search: unknown option '--kep'"],
