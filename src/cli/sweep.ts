@@ -160,7 +160,7 @@ async function follow(prepared: Prepared, flags: SweepFlags, terminal: Terminal,
     await curves.fill(state.runs, signal)
     await makings.fill(state.runs, signal)
     await folder.writeState(state, true)
-    if (signal.aborted) await writeSweepFiles(prepared, state) // of what is done so far
+    if (signal.aborted && state.counts().done > folder.doneBefore) await writeSweepFiles(prepared, state)
   }
   await reportSweep(prepared, state, terminal, () => modelsOf(prepared, state, store, signal))
 }

@@ -134,14 +134,15 @@ async function runWork(flags: WorkFlags): Promise<void> {
           )
         },
         onNote: (line) => terminal.note(line),
+      }).finally(() => {
+        const { done, found, failed } = counts
+        const jobs = `${done} ${done === 1 ? 'job' : 'jobs'} done`
+        terminal.note(`ended: ${jobs}${found > 0 ? `, ${found} of them before` : ''}, ${failed} failed`)
       })
     },
     'running jobs went back to the queue',
     { code: 0, patience: 30_000 },
-  ).finally(() => {
-    const { done, found, failed } = counts
-    terminal.note(`ended: ${done} jobs done${found > 0 ? `, ${found} of them before` : ''}, ${failed} failed`)
-  })
+  )
   terminal.result(counts)
 }
 

@@ -13,4 +13,4 @@ export {
   text,
   uint32,
 } from './value.js'
-export { type GgufLayout, type GgufTensorPlan, planGguf } from './write.js'
+export { type GgufFileLayout, type GgufTensorPlan, planGguf } from './write.js'

@@ -18,7 +18,7 @@ export interface GgufTensorPlan {
 }
 
 /** A header, and what comes behind it. */
-export interface GgufLayout {
+export interface GgufFileLayout {
   /** Up to the first tensor. */
   readonly header: Uint8Array
   /** Of each tensor in its order: its bytes, and the zeros behind it. */
@@ -28,7 +28,7 @@ export interface GgufLayout {
 }
 
 /** Lays out a file. */
-export function planGguf(metadata: Metadata, plans: readonly GgufTensorPlan[]): GgufLayout {
+export function planGguf(metadata: Metadata, plans: readonly GgufTensorPlan[]): GgufFileLayout {
   const writer = createWriter()
   writer.bytes(new TextEncoder().encode(GGUF_MAGIC))
   writer.item('uint32', GGUF_VERSION)

@@ -1,6 +1,6 @@
 /** Runs one job whose result is not there yet, and stores what it finds. Workers and this process do it alike. */
 
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join, sep } from 'node:path'
 import { makeFolder, refuseSystem } from '../files/files.js'
@@ -16,8 +16,10 @@ import type { Store } from './store.js'
 export interface Executor {
   readonly store: Store
   readonly process: JobProcess
-  /** A folder of this machine for inputs and unfinished jobs. */
+  /** A folder of this process' own for unfinished jobs. */
   readonly scratch: string
+  /** A folder of this machine for inputs, which other workers may use too. */
+  readonly cache: string
   /** Who runs it, for people: a host and a process. */
   readonly worker: string
   /** Seconds between two checkpoints of a job that takes them, > 0: so much of its work is lost at most when its worker is killed. */
@@ -29,26 +31,6 @@ export const CHECKPOINT_SECONDS = 60
 
 /** The name of this process as a worker. */
 export const workerName = (): string => `${hostname()}:${process.pid}`
-
-const jobsFolder = (scratch: string) => join(scratch, 'jobs')
-
-/** Removes what processes that are gone have left in a scratch folder of this machine: their checkpoints are in the store. */
-export async function removeLeftovers(scratch: string): Promise<void> {
-  for (const name of await readdir(jobsFolder(scratch)).catch(() => [])) {
-    const [, pid] = /^[0-9a-f]{64}-(\d+)$/.exec(name) ?? []
-    if (pid !== undefined && !isAlive(Number(pid)))
-      await rm(join(jobsFolder(scratch), name), { recursive: true, force: true })
-  }
-}
-
-/** Whether a process of this machine lives. */
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH' // it may be another user's
-  }
-}
 
 /** What became of a job. */
 export interface Execution {
@@ -66,7 +48,7 @@ export interface Execution {
  */
 export async function executeJob(
   job: Job,
-  { store, process, scratch, worker, checkpointSeconds }: Executor,
+  { store, process, scratch, cache, worker, checkpointSeconds }: Executor,
   hearer: Pick<JobHearer, 'onProgress' | 'onNote'>,
   signal: AbortSignal,
 ): Promise<Execution> {
@@ -77,18 +59,13 @@ export async function executeJob(
   const inputs: Record<string, string> = {}
   for (const [name, input] of Object.entries(job.inputs)) {
     signal.throwIfAborted()
-    inputs[name] = await layOut(store, input, job.id, join(scratch, 'inputs')).catch((error) => {
+    inputs[name] = await layOut(store, input, job.id, cache).catch((error) => {
       throw error instanceof UnusableContent ? new JobFailure(error.message, '') : error
     })
   }
-  // No other process works in this folder: the store, not the folder, hands a job from try to try.
-  const folder = join(jobsFolder(scratch), `${job.id}-${globalThis.process.pid}`)
-  await makeFolder(dirname(folder))
-  await mkdir(folder).catch(async (error) => {
-    if (error.code !== 'EEXIST') return refuseSystem(folder, error)
-    await rm(folder, { recursive: true, force: true }) // of a process with this id that is gone
-    await makeFolder(folder)
-  })
+  // Nobody else works in this folder: the store, not the folder, hands a job from try to try.
+  await makeFolder(scratch)
+  const folder = await mkdtemp(join(scratch, `${job.id}-`)).catch((error) => refuseSystem(scratch, error))
   const saving = createSaving(store, job.id, warn)
   try {
     const step = await fetchCheckpoint(store, job.id, folder, warn)

@@ -46,8 +46,12 @@ export async function storeFile(store: Store, path: string, place = COMMON, know
   const file = known ?? (await describeFile(path))
   const key = keyOf(file, place)
   const isNew = await store.create(key, { path })
-  if (!isNew && (await store.size(key)) !== file.bytes) await store.replace(key, { path }) // it was torn or emptied
-  if ((await store.size(key)) === undefined)
+  let size = await store.size(key)
+  if (!isNew && size !== file.bytes) {
+    await store.replace(key, { path }) // it was torn or emptied
+    size = await store.size(key)
+  }
+  if (size === undefined)
     throw new InputError(`${store.address}/${key}: was written, and is not there: the store lost it`)
   return file
 }

@@ -1,12 +1,11 @@
 /** Runs jobs on this machine, as many side by side as its cores and memory allow, with nothing to install. */
-import { readdir, rm, rmdir } from 'node:fs/promises'
 import { availableParallelism, freemem } from 'node:os'
 import { join } from 'node:path'
-import { makeFolder } from '../files/files.js'
 import type { JobEvents } from './events.js'
-import { CHECKPOINT_SECONDS, executeJob, isAlive, workerName } from './execute.js'
+import { CHECKPOINT_SECONDS, executeJob, workerName } from './execute.js'
 import type { Job } from './job.js'
 import { createJobProcess, JobFailure, type JobProcess } from './job-process.js'
+import { openScratch } from './scratch.js'
 import type { Store } from './store.js'
 
 export interface RunHereOptions extends JobEvents {
@@ -32,7 +31,7 @@ export const usualRoom = (threads: number): { slots: number; memory: number } =>
  */
 export async function runHere(jobs: readonly Job[], options: RunHereOptions): Promise<void> {
   const { store, slots, memory, signal } = options
-  const scratch = await ownScratch(options.scratch)
+  const scratch = await openScratch(options.scratch)
   const waiting = [...jobs]
   const running = new Map<Promise<void>, number>() // bytes that each needs
   const idle = Array.from({ length: slots }, createJobProcess)
@@ -42,7 +41,8 @@ export async function runHere(jobs: readonly Job[], options: RunHereOptions): Pr
   const fits = ({ needs }: Job) => running.size === 0 || used() + needs.bytes <= memory
   const executor = (process: JobProcess) => ({
     store,
-    scratch,
+    scratch: scratch.path,
+    cache: join(scratch.path, 'inputs'),
     process,
     worker: workerName(),
     checkpointSeconds: CHECKPOINT_SECONDS,
@@ -65,19 +65,9 @@ export async function runHere(jobs: readonly Job[], options: RunHereOptions): Pr
     }
   } finally {
     await Promise.all(idle.map((process) => process.close()))
-    await rm(scratch, { recursive: true, force: true })
-    await rmdir(options.scratch).catch(() => {}) // another process may have its own in it
+    await scratch.close()
   }
   either.throwIfAborted()
-}
-
-/** This process' folder in a scratch folder, without those of processes that are gone. */
-async function ownScratch(folder: string): Promise<string> {
-  await makeFolder(folder)
-  for (const name of await readdir(folder)) {
-    if (/^\d+$/.test(name) && !isAlive(Number(name))) await rm(join(folder, name), { recursive: true, force: true })
-  }
-  return join(folder, String(process.pid))
 }
 
 async function runOne(

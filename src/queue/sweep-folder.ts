@@ -19,6 +19,8 @@ export async function readSweep(folder: string): Promise<SweepRecord | undefined
 
 /** The files that a sweep writes. */
 export interface SweepFolder {
+  /** Runs that were done at an earlier time: as many as the tables that are there hold. */
+  readonly doneBefore: number
   /** Writes `state.json`, at most every two seconds unless it is the last time. */
   writeState(state: SweepState, isLast?: boolean): Promise<void>
   /**
@@ -63,6 +65,7 @@ export async function openSweepFolder(
   let writing = Promise.resolve()
   let hasEnded = false
   return {
+    doneBefore: before?.counts.done ?? 0,
     async writeState({ runs, counts, rate, secondsLeft }, isLast = false) {
       if (!isLast && performance.now() - last < STATE_EVERY) return
       last = performance.now()

@@ -12,8 +12,10 @@ import type { Store } from './store.js'
 /** How a worker runs jobs, and who hears of it. */
 export interface QueuedJobOptions {
   readonly store: Store
-  /** A folder for inputs and unfinished jobs. */
+  /** A folder of this process' own for unfinished jobs. */
   readonly scratch: string
+  /** A folder for inputs. */
+  readonly cache: string
   /** Seconds that a job stays this worker's without a sign of life: an integer >= 1. */
   readonly claim: number
   /** Seconds between two checkpoints of a job, > 0; default 60. */
@@ -61,7 +63,7 @@ export async function runQueuedJob(
     await endFailed(queued, token, reason)
     return undefined
   }
-  const { store, scratch, signal, checkpointSeconds = CHECKPOINT_SECONDS } = options
+  const { store, scratch, cache, signal, checkpointSeconds = CHECKPOINT_SECONDS } = options
   const worker = workerName()
   const claimed = holdClaim(queued, token, options)
   const notes: string[] = []
@@ -80,7 +82,7 @@ export async function runQueuedJob(
   try {
     options.onStart?.(job)
     report({ done: 0, total: 0, text: '' })
-    const executor = { store, process, scratch, worker, checkpointSeconds }
+    const executor = { store, process, scratch, cache, worker, checkpointSeconds }
     const execution = await executeJob(
       job,
       executor,

@@ -1,19 +1,23 @@
 /** A worker: takes jobs from the queue that fit this machine, runs each in a process of its own, stores the results. */
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
+import { join } from 'node:path'
 import { setTimeout as setTimer } from 'node:timers'
 import { setTimeout } from 'node:timers/promises'
 import type { Job as BullJob, Worker } from 'bullmq'
 import { InputError } from '../safetensors/index.js'
 import { isCancelled } from './cancel.js'
-import { removeLeftovers, workerName } from './execute.js'
+import { workerName } from './execute.js'
 import type { JobNeeds } from './job.js'
 import { createJobProcess } from './job-process.js'
 import { nameWorker } from './listeners.js'
 import { PREFIX, queueNames, type RedisPlace, tellOutages, tellTrouble } from './redis.js'
+import { openScratch } from './scratch.js'
 import { MOST_STARTS, type QueuedJobOptions, runQueuedJob } from './work-job.js'
 
-export interface WorkOptions extends Omit<QueuedJobOptions, 'isCancelled'> {
+export interface WorkOptions extends Omit<QueuedJobOptions, 'isCancelled' | 'scratch' | 'cache'> {
+  /** A folder for inputs and unfinished jobs; workers of one machine may share it. */
+  readonly scratch: string
   readonly redis: RedisPlace
   /** Jobs at a time, an integer >= 1. */
   readonly slots: number
@@ -38,8 +42,8 @@ const PROCESS_IDLE = 5000
  * @throws InputError when the store or this machine fails for three jobs one after another: these are back in the queue, with all their tries
  */
 export async function work(options: WorkOptions): Promise<void> {
-  const { redis, slots, memory, devices, claim, scratch } = options
-  await removeLeftovers(scratch)
+  const { redis, slots, memory, devices, claim } = options
+  const scratch = await openScratch(options.scratch)
   const connection = redis.connect(nameWorker(options))
   tellOutages(connection, redis, (line) => options.onNote?.(line))
   const tellOnce = tellTrouble((line) => options.onNote?.(`queue: ${line}`))
@@ -62,19 +66,21 @@ export async function work(options: WorkOptions): Promise<void> {
   try {
     await Promise.all(workers.map((worker) => worker.startStalledCheckTimer()))
     const state = { lastJob: Date.now() }
-    const slotOptions = { ...options, signal, isCancelled: (id: string) => isCancelled(connection, id) }
+    const own = { scratch: scratch.path, cache: join(options.scratch, 'inputs') }
+    const slotOptions = { ...options, ...own, signal, isCancelled: (id: string) => isCancelled(connection, id) }
     const slot = () => runSlot(workers, slotOptions, state).catch((error) => broken.abort(error))
     await Promise.all(Array.from({ length: slots }, slot))
     if (broken.signal.aborted) throw broken.signal.reason
   } finally {
     await Promise.all(workers.map((worker) => worker.close(true).catch(() => {})))
     connection.disconnect()
+    await scratch.close()
   }
 }
 
 async function runSlot(
   workers: readonly Worker[],
-  options: WorkOptions & QueuedJobOptions,
+  options: Omit<WorkOptions, 'scratch'> & QueuedJobOptions,
   state: { lastJob: number },
 ): Promise<void> {
   const { signal, idle } = options

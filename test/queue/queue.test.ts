@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { workerName } from '../../src/queue/execute.js'
 import type { Job } from '../../src/queue/job.js'
@@ -24,6 +24,14 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const never = new AbortController().signal
 const range = (count: number) => Array.from({ length: count }, (_, i) => i)
 const noNotes = (line: string) => expect.fail(line)
+
+/** A process that this one has started, by a word of its command. */
+function childOf(word: string): ChildProcess {
+  const handles: unknown[] = (process as unknown as { _getActiveHandles(): unknown[] })._getActiveHandles()
+  return handles.find((handle) =>
+    (handle as ChildProcess).spawnargs?.some((part) => part.includes(word)),
+  ) as ChildProcess
+}
 
 async function valuesOf(store: Store, jobs: readonly Job[]) {
   const results = await Promise.all(jobs.map(({ id }) => findResult(store, id, noNotes)))
@@ -51,8 +59,9 @@ describe('in this process', () => {
       return process.run({ job, inputs: {}, folder, checkpointSeconds: 60 }, {}, never)
     }
     expect((await run(1)).values.number).toBe(1)
-    spawnSync('pkill', ['-9', '-P', String(globalThis.process.pid), '-f', 'queue/job-child'])
-    await setTimeout(200) // until its end is known here
+    const child = childOf('job-child.js')
+    child.kill('SIGKILL')
+    await once(child, 'exit')
     expect((await run(2)).values.number).toBe(2)
     await process.close()
   })
