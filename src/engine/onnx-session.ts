@@ -95,7 +95,14 @@ function checkFits(
   }
 }
 
-const arrays = { float32: Float32Array, int32: Int32Array, int64: BigInt64Array, bool: Uint8Array }
+const arrays = {
+  float32: Float32Array,
+  int32: Int32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+}
 
 function toOrt(ort: OrtModule, tensors: Readonly<Record<string, Tensor>>): Record<string, OrtTensor> {
   const entries = Object.entries(tensors)

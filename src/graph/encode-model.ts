@@ -26,6 +26,8 @@ const irVersion = 9n
 const dataTypes: { [D in DType]: TensorProto_DataType } = {
   float32: TensorProto_DataType.FLOAT,
   int32: TensorProto_DataType.INT32,
+  int8: TensorProto_DataType.INT8,
+  uint8: TensorProto_DataType.UINT8,
   int64: TensorProto_DataType.INT64,
   bool: TensorProto_DataType.BOOL,
 }

@@ -4,6 +4,8 @@ import { type Dimension, productOf } from './dimension.js'
 export interface TensorData {
   float32: Float32Array
   int32: Int32Array
+  int8: Int8Array
+  uint8: Uint8Array
   int64: BigInt64Array
   bool: Uint8Array
 }
