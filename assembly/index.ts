@@ -8,6 +8,7 @@ export { setAdamW, updateDense } from './adamw'
 export { foundAt, updateScores } from './ticket-step'
 export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCandidates } from './select'
 export { addRows } from './add-rows'
+export { integerWeights } from './integer-weights'
 export { fillMasked } from './masked-weights'
 export { decodeChunk, decoderBytes } from './decode-mask'
 

@@ -3,12 +3,13 @@ import type { SortTask } from '../data/index.js'
 import type { DeviceName } from '../engine/device.js'
 import type { Activation } from '../families/config.js'
 import { families } from '../families/family.js'
+import type { Arithmetic } from '../families/loss-graph.js'
 import { normKinds } from '../families/parameter.js'
 import { selections } from '../kernels/ticket-step.js'
 import { initialisationSchemes } from '../search/initialisation.js'
 import { modelsOf, type SearchFamily, type SearchModel, searchFamilies, searchModels } from '../search/models.js'
 import { schedules } from '../search/schedule.js'
-import { algorithms, type SettingsChoice } from '../search/settings.js'
+import { algorithms, arithmetics, type SettingsChoice } from '../search/settings.js'
 import { type MaskCoding, maskCodings } from '../ticket/index.js'
 import { deviceOption } from './device-option.js'
 import { rawOption } from './raw-option.js'
@@ -37,6 +38,7 @@ export interface ModelFlags {
   steps?: number
   batch?: number
   microBatch?: number
+  arithmetic?: Arithmetic | 'auto'
   lr?: number
   finalLr?: number
   schedule?: SettingsChoice['schedule']
@@ -159,6 +161,11 @@ export function addRunOptions(command: Command, extension: string): Command {
     .option('--steps <n>', 'steps (default: 2000)', integer('steps', 1))
     .option('--batch <n>', 'windows a step', integer('batch', 1))
     .option('--micro-batch <n>', 'windows of one run of the graph (default: the batch)', integer('micro-batch', 1))
+    .option(
+      '--arithmetic <a>',
+      'linear maps in float32 (default), in int8 (forward and backward, where the CPU has units for it), or auto: the faster one here',
+      oneOf('arithmetic', [...arithmetics, 'auto']),
+    )
     .option('--lr <x>', 'highest learning rate', positive('lr'))
     .option('--final-lr <x>', 'last learning rate (default: a tenth)', number('final-lr'))
     .option('--schedule <s>', `${schedules.join(', ')} (default: cosine)`, oneOf('schedule', schedules))
@@ -190,10 +197,12 @@ export function addRunOptions(command: Command, extension: string): Command {
     .option('--json', 'print one JSON object')
 }
 
-/** The settings that were given, under their own names. */
+/** The settings that were given, under their own names. What the machine is to choose is not among them. */
 export function settingsOf(flags: ModelFlags): Partial<SettingsChoice> {
-  const { init: initialisation, lr: learningRate, finalLr: finalLearningRate, ...same } = flags
-  const given = { ...pick(same, settingNames), initialisation, learningRate, finalLearningRate, task: taskOf(flags) }
+  const { init: initialisation, lr: learningRate, finalLr: finalLearningRate, arithmetic: asked, ...same } = flags
+  const arithmetic = asked === 'auto' ? undefined : asked
+  const own = { initialisation, learningRate, finalLearningRate, arithmetic, task: taskOf(flags) }
+  const given = { ...pick(same, settingNames), ...own }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 

@@ -72,6 +72,7 @@ export async function runSearchCommand(kind: 'search' | 'train', flags: ModelFla
           kind,
           choice: settingsOf(flags),
           ...flags,
+          arithmetic: flags.arithmetic === 'auto' ? flags.arithmetic : undefined,
           cadence: cadenceOf(flags),
           signal,
           onRead: (done, total, path) => reading.update(done, total, path),
@@ -119,7 +120,7 @@ function printStart(terminal: Terminal, start: SearchStart, asked: string | unde
   )
   const from = start.from > 0 ? `, from step ${count(start.from)}` : ''
   terminal.note(
-    `${count(steps)} steps of ${batch} windows${from}, on ${device} (${asked === undefined ? start.summary : start.reason}); run folder ${start.run}`,
+    `${count(steps)} steps of ${batch} windows${from}, on ${device}${settings.arithmetic ? `, linear maps in ${settings.arithmetic}` : ''} (${asked === undefined ? start.summary : start.reason}); run folder ${start.run}`,
   )
 }
 

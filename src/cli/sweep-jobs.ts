@@ -97,6 +97,10 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     const flags = parse<ModelFlags & RunFlags>(kind === 'search' ? addMaskOptions(all) : all, options)
     const { data, valid, tokenizer = 'bytes', raw = false, validateEvery = 0 } = flags
     const choice = { ...settingsOf(flags), kind }
+    if (flags.arithmetic === 'auto')
+      throw new RangeError(
+        '"arithmetic" expected int8 or float32 in a sweep, whose results do not depend on the machine that runs it, got auto',
+      )
     const { threads, device, models } = place
     const shared = { label, choice, raw, threads, device, validateEvery, keepModel: models }
     if (choice.task) {

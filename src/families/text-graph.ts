@@ -47,6 +47,8 @@ export interface TextGraphOptions {
   weight(name: string): Value | undefined
   /** int32 [N], the position of every token; default: 0 to T - 1 in each sequence. */
   readonly position?: Value | undefined
+  /** x W for the parameter of a name, where it is not to be a product of float32; undefined where it is. */
+  readonly product?: ((name: string, x: Value) => Value | undefined) | undefined
   /** Where the token embedding is looked up; default: its parameter. */
   readonly tokenTable?: (() => Value) | undefined
   readonly fused?: boolean | undefined
@@ -92,6 +94,8 @@ export function createTextPort(options: TextGraphOptions): TextPort {
   }
   const linear = (name: string, x: Value): Value => {
     const bias = weight(biasOf(name))
+    const product = options.product?.(name, x)
+    if (product) return bias ? add(product, bias) : product
     return bias ? add(matMul(x, weight(name)!), bias) : gemm(x, weight(name)!)
   }
   /** [N, h D] -> [B, h, T, D] */

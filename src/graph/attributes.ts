@@ -22,6 +22,7 @@ export interface OpAttributes {
   Sqrt: NoAttributes
   Reciprocal: NoAttributes
   Neg: NoAttributes
+  Abs: NoAttributes
   Tanh: NoAttributes
   Sigmoid: NoAttributes
   Erf: NoAttributes
@@ -33,6 +34,8 @@ export interface OpAttributes {
   MatMul: NoAttributes
   Gemm: { alpha: number; transA: 0 | 1; transB: 0 | 1 }
   FusedMatMul: { alpha: number; transA: 0 | 1; transB: 0 | 1 }
+  QuantizeLinear: { axis: number }
+  MatMulIntegerToFloat: NoAttributes
   Softmax: { axis: number }
   LayerNormalization: { axis: number; epsilon: number }
   ReduceSum: { keepdims: 0 | 1 }

@@ -35,8 +35,8 @@ export function pullBack(arrived: readonly (readonly [Value, Value])[], wrt: rea
   const ends = arrived.map(([value]) => value)
   const names = ends.map(({ name }) => name).join(', ')
   expectDifferentiable(ends, wrt)
-  const nodes = [...ends[0].graph.nodes]
-  const dependent = dependents(nodes, wrt)
+  const steps = ends[0].graph.nodes.map(stepOf)
+  const dependent = dependents(steps, wrt)
   const received = new Map<Value, Value[]>()
   for (const [value, gradient] of arrived) {
     if (!sameShape(value.shape, gradient.shape)) {
@@ -53,16 +53,16 @@ export function pullBack(arrived: readonly (readonly [Value, Value])[], wrt: rea
     return sum
   }
 
-  for (const node of nodes.reverse()) {
-    const wanted = node.inputs.map((value) => dependent.has(value))
+  for (const step of steps.reverse()) {
+    const wanted = step.inputs.map((value) => dependent.has(value))
     if (!wanted.includes(true)) continue
-    const outputGradients = node.outputs.map(total)
+    const outputGradients = step.outputs.map(total)
     if (outputGradients.every((gradient) => gradient === undefined)) continue
-    const parts = applyRule(node, outputGradients, wanted)
-    for (const [i, input] of node.inputs.entries()) {
+    const parts = step.pull(outputGradients, wanted)
+    for (const [i, input] of step.inputs.entries()) {
       const part = parts[i]
       if (part === undefined || !wanted[i]) continue
-      expectShape(node, i, part)
+      expectShape(step, i, part)
       const others = received.get(input)
       if (others) others.push(part)
       else received.set(input, [part])
@@ -87,10 +87,26 @@ function expectDifferentiable(ends: readonly Value[], wrt: readonly Value[]): vo
   }
 }
 
+/** What is differentiated as one. */
+interface Step {
+  readonly name: string
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  pull(outputGradients: readonly (Value | undefined)[], wanted: readonly boolean[]): readonly (Value | undefined)[]
+}
+
+/** A node by its operator's rule, or by what was said of its output. */
+function stepOf(node: Node): Step {
+  const { op, inputs, outputs } = node
+  const custom = outputs[0].graph.customGradient(outputs[0])
+  if (custom === undefined) return { name: op, inputs, outputs, pull: (dy, wanted) => applyRule(node, dy, wanted) }
+  return { name: outputs[0].name, inputs: custom.inputs, outputs, pull: ([dy], wanted) => custom.rule(dy!, wanted) }
+}
+
 /** The given values and everything that is computed from them by way of float32 values. */
-function dependents(nodes: readonly Node[], wrt: readonly Value[]): Set<Value> {
+function dependents(steps: readonly Step[], wrt: readonly Value[]): Set<Value> {
   const found = new Set(wrt)
-  for (const { inputs, outputs } of nodes) {
+  for (const { inputs, outputs } of steps) {
     if (!inputs.some((value) => found.has(value))) continue
     for (const value of outputs) if (value.dtype === 'float32') found.add(value)
   }
@@ -127,9 +143,9 @@ function isZeros(value: Value): boolean {
   return constant?.dtype === 'float32' && constant.data.every((element) => element === 0)
 }
 
-function expectShape(node: Node, input: number, gradient: Value): void {
-  const { shape } = node.inputs[input]
+function expectShape({ name, inputs }: Step, input: number, gradient: Value): void {
+  const { shape } = inputs[input]
   if (sameShape(gradient.shape, shape)) return
   const shapes = `expected ${formatShape(shape)}, got ${formatShape(gradient.shape)}`
-  throw new RangeError(`${node.op}: gradient of input ${input} ${shapes}`)
+  throw new RangeError(`${name}: gradient of input ${input} ${shapes}`)
 }

@@ -1,6 +1,6 @@
 import { dimension } from './dimension.js'
 import { operators } from './operators/index.js'
-import type { Graph, GraphOptions, Node, Value } from './value.js'
+import type { CustomGradient, Graph, GraphOptions, Node, Value } from './value.js'
 
 /**
  * An empty graph.
@@ -12,6 +12,7 @@ export function createGraph(name: string, { fused = false }: GraphOptions = {}):
   const constants: Value[] = []
   const nodes: Node[] = []
   const producers = new Map<Value, Node>()
+  const customGradients = new Map<Value, CustomGradient>()
   let made = 0
 
   const graph: Graph = {
@@ -64,6 +65,14 @@ export function createGraph(name: string, { fused = false }: GraphOptions = {}):
       for (const value of results) producers.set(value, node)
       return results
     },
+    differentiate(value, gradient) {
+      if (producers.get(value)?.outputs.length !== 1) {
+        throw new RangeError(`differentiate: ${value.name} expected the one output of a node of graph ${name}`)
+      }
+      customGradients.set(value, gradient)
+      return value
+    },
+    customGradient: (value) => customGradients.get(value),
     output(outputName, value) {
       if (value.graph !== graph) throw new RangeError(`output ${outputName} belongs to graph ${value.graph.name}`)
       if (outputs.has(outputName)) throw new RangeError(`graph ${name}: two outputs named ${outputName}`)

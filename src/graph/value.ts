@@ -13,6 +13,14 @@ export interface Value extends TensorType {
   readonly integers?: readonly Dimension[]
 }
 
+/** How a value is differentiated in place of the nodes that made it (what JAX calls a custom VJP). */
+export interface CustomGradient {
+  /** The float32 values that it is taken to be a function of. */
+  readonly inputs: readonly Value[]
+  /** As the rule of an operator: the loss's gradient with respect to each wanted input, of its shape. */
+  readonly rule: (dy: Value, wanted: readonly boolean[]) => readonly (Value | undefined)[]
+}
+
 /** One operator applied to values. */
 export interface Node<Op extends OpName = OpName> {
   readonly op: Op
@@ -46,6 +54,13 @@ export interface Graph {
   constant(tensor: Tensor): Value
   /** Applies an operator and returns its outputs. */
   apply<Op extends OpName>(op: Op, inputs: readonly Value[], attributes: OpAttributes[Op]): Value[]
+  /**
+   * Says how a value is differentiated; returns the value.
+   * @throws RangeError for a value that no node of this graph made, or that makes up one with others
+   */
+  differentiate(value: Value, gradient: CustomGradient): Value
+  /** What was said of it. */
+  customGradient(value: Value): CustomGradient | undefined
   /** Names a result; returns the value. */
   output(name: string, value: Value): Value
 }

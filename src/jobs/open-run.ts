@@ -22,6 +22,7 @@ import { sortCorpus } from '../files/sort-corpus.js'
 import { InputError } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import { checkFoundTicket } from '../search/found-ticket.js'
+import { chooseArithmetic } from '../search/integer-products.js'
 import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
 import { isResultOf } from './search-result.js'
@@ -51,6 +52,8 @@ export interface RunRequest {
   /** Start anew where there is a run. */
   readonly force?: boolean | undefined
   readonly cadence?: Partial<RunRecord['cadence']> | undefined
+  /** Chooses what the linear maps of a new run are computed in by what is faster on this machine, in place of `choice.arithmetic`. */
+  readonly arithmetic?: 'auto' | undefined
   readonly device?: DeviceName | undefined
   readonly threads?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -98,8 +101,8 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
   const { tokenizer, recorded, sha256 } = await tokenizerOf(request, task)
-  const settings = chooseSettings({ ...request.choice, kind }, tokenizer)
-  const corpus = await corpusOf(request, data ?? '', tokenizer, settings)
+  const asked = chooseSettings({ ...request.choice, kind }, tokenizer)
+  const corpus = await corpusOf(request, data ?? '', tokenizer, asked)
   const extension = kind === 'search' ? 'slt' : 'dense'
   const name = task ? task.name : basename(resolve(data!))
   if (request.out !== undefined) expectPath(request.out)
@@ -112,6 +115,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   const writable = () => assertWritable(out, { inputs: filesOf(data, valid), force })
   const known = content?.kind === 'run' ? undefined : await writable()
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
+  const { settings, notes: chosen } = await withArithmetic(request, asked, opened)
   const identity = identityOf(settings, corpus, sha256)
   const record: RunRecord = {
     data: task ? '' : resolve(data!),
@@ -136,11 +140,25 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     await folder.clear()
     if (corpus.parts.length > 0) await folder.writeFiles(formatFiles(corpus.parts))
     await folder.writeRun(formatRunRecord(record))
-    return { folder, record, corpus, opened, replaces, notes: corpusNotes(request, corpus) }
+    return { folder, record, corpus, opened, replaces, notes: [...corpusNotes(request, corpus), ...chosen] }
   } catch (error) {
     await folder.close()
     throw error
   }
+}
+
+/** The settings with the faster arithmetic, where the machine is to decide, and why it was chosen. */
+async function withArithmetic(
+  request: RunRequest,
+  asked: SearchSettings,
+  { runner }: OpenedRunner,
+): Promise<{ settings: SearchSettings; notes: string[] }> {
+  if (request.arithmetic === undefined) return { settings: asked, notes: [] }
+  const { config, microBatch } = asked
+  const { arithmetic, reason } = await chooseArithmetic(runner, asked, microBatch, config.positions)
+  const { arithmetic: _, ...same } = asked
+  const settings: SearchSettings = arithmetic === 'int8' ? { ...same, arithmetic } : same
+  return { settings, notes: [`arithmetic: ${arithmetic} (${reason})`] }
 }
 
 /** A ticket that could not be written would be found out after the last step: it is refused before the first. */
@@ -211,6 +229,10 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const valid = request.valid ?? there.valid ?? undefined
     const raw = request.raw ?? there.raw
     const task = request.choice.task ?? settings.task
+    if (request.arithmetic !== undefined)
+      throw new RangeError(
+        `"arithmetic" expected nothing to choose beside --resume ${path}: a run keeps its own, got auto`,
+      )
     const named = { ...request, tokenizer: request.tokenizer ?? there.tokenizer }
     const { tokenizer, recorded, sha256 } = await tokenizerOf(named, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer

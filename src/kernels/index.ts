@@ -3,6 +3,7 @@ export { addRows } from './add-rows.js'
 export { type ChunkJob, createMaskDecoder, type DecodeMask, type ScoreStream } from './decode-mask.js'
 export { createDenseStep, type DenseStep } from './dense-step.js'
 export { createGenerator } from './generate.js'
+export { type IntegerWeights, writeIntegerWeights } from './integer-weights.js'
 export { instantiateKernels, type Kernels } from './kernels.js'
 export { makeMaskedWeights, PIECE_LIMIT, type WeightsPiece } from './masked-weights.js'
 export {

@@ -31,6 +31,7 @@ export interface KernelExports {
   keepCandidates(...args: number[]): number
   countFlips(...args: number[]): number
   addRows(...args: number[]): number
+  integerWeights(...args: number[]): number
   decodeChunk(...args: number[]): number
   decoderBytes(width: number): number
   fillMasked(...args: number[]): number

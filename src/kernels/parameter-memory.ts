@@ -15,7 +15,7 @@ export interface ParameterShape {
 /** A further array in the same memory, for example the tokens of a batch. */
 export interface ArrayShape {
   readonly name: string
-  readonly dtype: 'float32' | 'int32'
+  readonly dtype: 'float32' | 'int32' | 'int8'
   /** Number of elements, an integer from 1. */
   readonly count: number
   /** Name of the parameter whose kernels shall reach the array; by default the first. */
@@ -68,9 +68,10 @@ export interface ParameterMemory {
   readonly instances: number
   /** A parameter by name. @throws RangeError for an unknown name */
   matrix(name: string): MatrixMemory
-  /** A further array of float32 or int32. @throws RangeError for an unknown name or another dtype */
+  /** A further array of float32, int32 or int8. @throws RangeError for an unknown name or another dtype */
   floats(name: string): Float32Array
   integers(name: string): Int32Array
+  bytes(name: string): Int8Array
 }
 
 /** Below the 4 GiB that 32-bit addresses reach. */
@@ -85,6 +86,9 @@ const GAP = 576
 
 /** Bytes of an array with its gap, in whole cache lines, as `Kernels.reserve` lays it out. */
 const paddedBytes = (bytes: number) => Math.ceil((bytes + GAP) / 64) * 64
+
+/** Bytes of a further array. */
+const arrayBytes = ({ dtype, count }: ArrayShape): number => (dtype === 'int8' ? count : count * 4)
 
 /** How many scores of a matrix may be listed as near the threshold. */
 const candidateCapacity = (count: number) => Math.ceil(count / 8) + 64
@@ -134,7 +138,7 @@ function planRooms(parameters: readonly ParameterShape[], arrays: readonly Array
   const rooms: Room[] = []
   for (const parameter of parameters) {
     const beside = arrays.filter((array) => (array.beside ?? parameters[0].name) === parameter.name)
-    const lengths = [...parameterBytes(parameter), ...beside.map(({ count }) => count * 4)]
+    const lengths = [...parameterBytes(parameter), ...beside.map(arrayBytes)]
     const bytes = lengths.reduce((sum, length) => sum + paddedBytes(length), 0)
     if (bytes > limit) {
       throw new RangeError(`"${parameter.name}" expected at most ${limit} bytes in one instance, got ${bytes}`)
@@ -201,13 +205,15 @@ export async function allocateParameters(
   const matrices: MatrixMemory[] = []
   const floats = new Map<string, Float32Array>()
   const integers = new Map<string, Int32Array>()
+  const bytes = new Map<string, Int8Array>()
   for (const room of rooms) {
-    const lengths = [...room.parameters.flatMap(parameterBytes), ...room.arrays.map(({ count }) => count * 4)]
+    const lengths = [...room.parameters.flatMap(parameterBytes), ...room.arrays.map(arrayBytes)]
     const { kernels, next } = layOut(await instantiate(), lengths, room.bytes)
     for (const parameter of room.parameters) matrices.push(viewParameter(parameter, kernels, next))
     const { buffer } = kernels.exports.memory
     for (const { name, dtype, count } of room.arrays) {
       if (dtype === 'float32') floats.set(name, new Float32Array(buffer, next(), count))
+      else if (dtype === 'int8') bytes.set(name, new Int8Array(buffer, next(), count))
       else integers.set(name, new Int32Array(buffer, next(), count))
     }
   }
@@ -229,5 +235,6 @@ export async function allocateParameters(
       ),
     floats: (name) => found(floats.get(name), 'a float32 array', name),
     integers: (name) => found(integers.get(name), 'an int32 array', name),
+    bytes: (name) => found(bytes.get(name), 'an int8 array', name),
   }
 }

@@ -148,11 +148,11 @@ const BASE_BYTES = 300e6
 
 /**
  * An estimate of the most memory that a search or a training takes.
- * Each weight has six float32 in a search (weight, what the loss sees, gradient, score, two moments), four in training. Activations are counted as the
+ * Each weight has six float32 in a search (weight, what the loss sees, gradient, score, two moments), four in training, and in int8 two codes. Activations are counted as the
  * loss graph keeps them: about 20 widths, 3 feed-forward widths and the attention's probabilities a layer, and three arrays of logits.
  * @param tokens of the corpus
  */
-export function searchBytes({ kind, config, microBatch }: SearchSettings, tokens: number): number {
+export function searchBytes({ kind, config, microBatch, arithmetic }: SearchSettings, tokens: number): number {
   const {
     layers,
     width,
@@ -166,5 +166,6 @@ export function searchBytes({ kind, config, microBatch }: SearchSettings, tokens
   const weights = matricesOf(config).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
   const rows = microBatch * positions
   const activations = layers * rows * (20 * width + 3 * inner + 2 * heads * positions) + 3 * rows * vocabulary
-  return BASE_BYTES + 4 * ((kind === 'search' ? 6 : 4) * weights + activations) + 4 * tokens
+  const codes = arithmetic === 'int8' ? 2 * weights : 0
+  return BASE_BYTES + 4 * ((kind === 'search' ? 6 : 4) * weights + activations) + codes + 4 * tokens
 }

@@ -2,11 +2,15 @@ import { familyOf, matricesOf } from '../families/family.js'
 import { gradientGraph, type LossModel, lossParameters, tokenTableOf } from '../families/loss-graph.js'
 import { encodeModel, float32, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
 import { type ArrayShape, addRows, type ParameterMemory } from '../kernels/index.js'
+import { createIntegerMatrices, integerArrays } from './integer-matrices.js'
+import { expectExactIntegers } from './integer-products.js'
 
 /** The model, and which of its predictions the loss is about. */
 export interface AnsweredModel extends LossModel {
   /** Only the last so many targets of a window count, an integer from 1 to T; all when absent. */
   readonly answers?: number | undefined
+  /** Linear maps are multiplied as integers of magnitudes up to so many, from 1 to 127; as float32 when absent. */
+  readonly integerLevels?: number | undefined
 }
 
 /** A repeated computation of a model's loss on one batch shape. */
@@ -26,12 +30,13 @@ export interface LossStep {
  * The arrays that {@link createLossStep} wants in the parameter memory, beside the token embedding.
  * @param batch sequences of one run of the graph @param length T
  */
-export function lossArrays({ config }: LossModel, batch: number, length: number): ArrayShape[] {
+export function lossArrays({ config, integerLevels }: AnsweredModel, batch: number, length: number): ArrayShape[] {
   const N = batch * length
   const beside = tokenTableOf(config)
   return [
     { name: 'tokens', dtype: 'int32', count: N, beside },
     { name: 'd.rows', dtype: 'float32', count: N * config.width, beside },
+    ...(integerLevels === undefined ? [] : integerArrays(config)),
   ]
 }
 
@@ -52,6 +57,7 @@ export function modelParameters(model: LossModel, kind: 'ticket' | 'dense') {
  * @param batch B, sequences of a step
  * @param length T
  * @param microBatch sequences of one run of the graph, an integer that divides B; B by default
+ * @throws RangeError where integers are asked for and the device does not multiply them exactly
  */
 export async function createLossStep(
   runner: GraphRunner,
@@ -64,8 +70,19 @@ export async function createLossStep(
   if (!Number.isInteger(batch / microBatch)) {
     throw new RangeError(`"micro-batch" expected a divisor of the batch ${batch}, got ${microBatch}`)
   }
-  const part = await createPart(runner, model, memory, microBatch, length)
-  return microBatch === batch ? part : inParts(part, memory, batch / microBatch)
+  const { config, integerLevels } = model
+  if (integerLevels !== undefined) await expectExactIntegers(runner)
+  const integers = integerLevels === undefined ? undefined : createIntegerMatrices(config, memory, integerLevels)
+  const part = await createPart(runner, model, memory, microBatch, length, integers?.feeds)
+  const step = microBatch === batch ? part : inParts(part, memory, batch / microBatch)
+  if (integers === undefined) return step
+  return {
+    ...step,
+    run() {
+      integers.refresh()
+      return step.run()
+    },
+  }
 }
 
 /** One run of the gradient graph a step. */
@@ -75,6 +92,7 @@ async function createPart(
   memory: ParameterMemory,
   batch: number,
   length: number,
+  integers?: Readonly<Record<string, Tensor>>,
 ): Promise<LossStep> {
   const { config, answers } = model
   const table = tokenTableOf(config)
@@ -83,7 +101,12 @@ async function createPart(
   const rows = memory.floats('d.rows') // [N, d]
   const targets = new Int32Array(tokens.length)
   const loss = new Float32Array(1)
-  const graph = gradientGraph(model, batch, length, { fused: runner.prefersFused, rows: 'outside', answers })
+  const graph = gradientGraph(model, batch, length, {
+    fused: runner.prefersFused,
+    rows: 'outside',
+    answers,
+    arithmetic: integers ? 'int8' : 'float32',
+  })
   const loaded = await runner.load(encodeModel(graph))
   const embedding = memory.matrix(table)
   const { [table]: looked, ...others } = parameterFeeds(model, (name) => memory.matrix(name).effective)
@@ -91,6 +114,7 @@ async function createPart(
   const feeds = {
     ...others,
     ...(isTied ? { [table]: looked } : {}),
+    ...integers,
     [`${table}.rows`]: looked,
     tokens: int32([batch, length], tokens),
     targets: int32([batch, length], targets),

@@ -9,6 +9,7 @@ import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
 import type { Algorithm } from './algorithm.js'
 import { createDenseTraining, createEdgePopup, type MaskedAlgorithm } from './algorithms.js'
+import { integerLevels } from './integer-matrices.js'
 import { createIterand, type Iterand } from './iterand-search.js'
 import { createLossEvaluator } from './loss-evaluator.js'
 import { createLossStep, type LossStep, lossArrays, modelParameters } from './loss-step.js'
@@ -53,10 +54,15 @@ export async function openSearchSession(
   loadKernels: () => Promise<Kernels>,
 ): Promise<SearchSession> {
   const { kind, batch, microBatch, config, norms, task } = settings
-  const model = { config, norms, answers: task?.length }
+  const model = {
+    config,
+    norms,
+    answers: task?.length,
+    integerLevels: settings.arithmetic === 'int8' ? integerLevels(settings) : undefined,
+  }
   const length = config.positions
   const parameters = modelParameters(settings, kind === 'search' ? 'ticket' : 'dense')
-  const memory = await allocateParameters(loadKernels, parameters, lossArrays(settings, microBatch, length))
+  const memory = await allocateParameters(loadKernels, parameters, lossArrays(model, microBatch, length))
   fillRandomNetwork(memory, settings)
   const algorithm = await createAlgorithm(memory, settings, loadKernels)
   const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch)

@@ -2,6 +2,7 @@ import { checkSortTask, type SortTask, sortContext } from '../data/sort-task.js'
 import type { Tokenizer } from '../data/tokenizer.js'
 import type { Activation, BaseConfig } from '../families/config.js'
 import { familyOf } from '../families/family.js'
+import { type Arithmetic, arithmetics } from '../families/loss-graph.js'
 import { type Norms, normKinds } from '../families/parameter.js'
 import { attentionSpecs } from '../families/tape.js'
 import { adamwFactors } from '../kernels/adamw.js'
@@ -11,6 +12,8 @@ import { type InitialisationScheme, initialisationSchemes } from './initialisati
 import { chooseModel, type ModelChoice, modelsOf, namedModel, type SearchFamily } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkKeep } from './start-checks.js'
+
+export { arithmetics }
 
 export const algorithms = ['edge-popup', 'iterand'] as const
 
@@ -31,6 +34,8 @@ export interface SearchSettings extends Schedule {
   readonly initialisation: InitialisationScheme
   /** Of signed constants: their magnitudes are rounded to fp16. Absent elsewhere, and in runs that began before they were. */
   readonly magnitudes?: 'float16'
+  /** What the linear maps of a step are computed in. Absent: float32. */
+  readonly arithmetic?: 'int8'
   /** Factor of the query and key matrices, > 0. */
   readonly qkScale: number
   /** IteRand: steps between redrawings of pruned weights, an integer >= 1; 0 elsewhere. */
@@ -61,6 +66,8 @@ export interface SettingsChoice extends ModelChoice {
   readonly initialisation?: InitialisationScheme | undefined
   /** Of signed constants: whether magnitudes are rounded to fp16, or `exact` as in old runs. Default: rounded. */
   readonly magnitudes?: 'float16' | 'exact' | undefined
+  /** What the linear maps of a step are computed in; default: float32. */
+  readonly arithmetic?: Arithmetic | undefined
   /** A number > 0, or `auto`: D^(1/4) for heads of width D, the paper's n_K^(1/4). */
   readonly qkScale?: number | 'auto' | undefined
   readonly redrawEvery?: number | undefined
@@ -131,6 +138,7 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     ...(isSearch && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
       ? { magnitudes: 'float16' as const }
       : {}),
+    ...(choice.arithmetic === 'int8' ? { arithmetic: 'int8' as const } : {}),
     qkScale: qkScale === 'auto' ? attentionSpecs(config)[0].headWidth ** 0.25 : qkScale,
     redrawEvery: isIterand ? (choice.redrawEvery ?? Math.max(REDRAW.every, Math.ceil(steps / GENERATION_LIMIT))) : 0,
     redrawRate: isIterand ? (choice.redrawRate ?? REDRAW.rate) : 0,
@@ -221,6 +229,7 @@ export function checkSettings(settings: SearchSettings): void {
   oneOf('algorithm', settings.algorithm, [...algorithms, 'dense'])
   oneOf('schedule', settings.schedule, schedules)
   oneOf('norms', settings.norms, normKinds)
+  if (settings.arithmetic !== undefined) oneOf('arithmetic', settings.arithmetic, ['int8'])
   if (settings.magnitudes !== undefined) oneOf('magnitudes', settings.magnitudes, ['float16'])
   above('qk-scale', settings.qkScale, 0)
   if (settings.algorithm === 'iterand') {

@@ -103,6 +103,40 @@ function product(draw: Draw, apply: typeof g.gemm, batched: boolean, transposabl
   }
 }
 
+/** Some numbers beyond the range of the codes. */
+function quantizeLinear(draw: Draw): Example {
+  const shape = someShape(draw)
+  const axis = someAxis(draw, shape)
+  const places = flag(draw) ? [shape.at(axis) as number] : []
+  const [dtype, zero] = pick<['uint8' | 'int8', number]>(draw, ['uint8', 128], ['int8', 0])
+  return {
+    inputs: {
+      x: numbers(draw, shape),
+      scale: numbers(draw, places, 0.01, 0.05),
+      zero: { dtype, ...tabulate(places, () => zero) },
+    },
+    build: ({ x, scale, zero }) => g.quantizeLinear(x, scale, zero, axis),
+  }
+}
+
+function integerProduct(draw: Draw): Example {
+  const [M, K, N] = [1, 2, 3].map(() => integer(draw, 1, 40))
+  const codes = (dtype: 'uint8' | 'int8', shape: g.Shape, low: number, high: number): Input => ({
+    dtype,
+    ...tabulate(shape, () => integer(draw, low, high)),
+  })
+  return {
+    inputs: {
+      a: codes('uint8', [M, K], 0, 255),
+      b: codes('int8', [K, N], -2, 1), // what pairs of products sum to fits into 16 bits, which is all that some CPUs have
+      x: numbers(draw, [], 0.1, 1),
+      y: numbers(draw, [], 0.1, 1),
+      zero: codes('uint8', [], 0, 255),
+    },
+    build: ({ a, b, x, y, zero }) => g.matMulIntegerToFloat(a, b, x, y, zero),
+  }
+}
+
 function layerNormalization(draw: Draw): Example {
   const shape = [...someShape(draw, 0, 2), integer(draw, 2, 5)]
   const width = shape.slice(-1)
@@ -236,6 +270,7 @@ export const cases: { readonly [Op in g.OpName]: (draw: Draw) => Example } = {
   Sqrt: unary(g.sqrt, 0.5, 2),
   Reciprocal: unary(g.reciprocal, 0.5, 2),
   Neg: unary(g.neg),
+  Abs: unary(g.abs),
   Tanh: unary(g.tanh),
   Sigmoid: unary(g.sigmoid),
   Erf: unary(g.erf),
@@ -250,6 +285,8 @@ export const cases: { readonly [Op in g.OpName]: (draw: Draw) => Example } = {
   MatMul: (draw) => product(draw, g.matMul, true, false),
   Gemm: (draw) => product(draw, g.gemm, false, true),
   FusedMatMul: (draw) => product(draw, g.fusedMatMul, true, true),
+  QuantizeLinear: quantizeLinear,
+  MatMulIntegerToFloat: integerProduct,
   Softmax: (draw) => {
     const shape = someShape(draw)
     const axis = someAxis(draw, shape)

@@ -6,7 +6,7 @@ import { interpret } from './reference.js'
 import type { NdArray } from './reference-arrays.js'
 import { runner } from './run-graph.js'
 
-/** Operators that answer with booleans or with lengths. */
+/** Operators that answer with booleans or with lengths, and those of 8-bit integers. */
 const notDifferentiable = [
   'Equal',
   'Greater',
@@ -16,6 +16,8 @@ const notDifferentiable = [
   'And',
   'Shape',
   'Range',
+  'QuantizeLinear',
+  'MatMulIntegerToFloat',
 ] as const
 
 /** Operators without a useful derivative: those, and what cuts gradients off. */
@@ -82,7 +84,8 @@ async function run({ graph, feeds }: Built, values: readonly g.Value[]): Promise
 function toTensor({ dtype, shape, data }: Input): g.Tensor {
   if (dtype === 'float32') return g.float32(shape, Float32Array.from(data))
   if (dtype === 'int32') return g.int32(shape, Int32Array.from(data))
-  if (dtype === 'bool') return g.tensor('bool', shape, Uint8Array.from(data))
+  if (dtype === 'bool' || dtype === 'uint8') return g.tensor(dtype, shape, Uint8Array.from(data))
+  if (dtype === 'int8') return g.tensor(dtype, shape, Int8Array.from(data))
   return g.tensor('int64', shape, BigInt64Array.from(data, BigInt))
 }
 

@@ -37,6 +37,7 @@ const reference: { readonly [Op in OpName]: Reference<Op> } = {
   Sqrt: elementwise(Math.sqrt),
   Reciprocal: elementwise((x) => 1 / x),
   Neg: elementwise((x) => -x),
+  Abs: elementwise(Math.abs),
   Tanh: elementwise(Math.tanh),
   Sigmoid: elementwise((x) => 1 / (1 + Math.exp(-x))),
   Erf: elementwise(erf),
@@ -49,6 +50,22 @@ const reference: { readonly [Op in OpName]: Reference<Op> } = {
   MatMul: ([a, b]) => [product(a, b, {})],
   Gemm: ([a, b], attributes) => [product(a, b, attributes)],
   FusedMatMul: ([a, b], attributes) => [product(a, b, attributes)],
+  QuantizeLinear([x, scale, zero], { axis }) {
+    const at = (axis + x.shape.length) % x.shape.length
+    const isPerPlace = scale.shape.length > 0
+    const [low, high] = zero.data[0] >= 100 ? [0, 255] : [-128, 127] // the cases' zero points are 128 of uint8 and 0 of int8
+    return [
+      tabulate(x.shape, (index) => {
+        const place = isPerPlace ? [index[at]] : []
+        const rounded = nearestEven(read(x, index) / read(scale, place)) + read(zero, place)
+        return Math.max(low, Math.min(high, rounded))
+      }),
+    ]
+  },
+  MatMulIntegerToFloat([a, b, aScale, bScale, aZero]) {
+    const [whole] = elementwise((code, zero) => code - zero)([a, aZero])
+    return elementwise((sum, x, y) => sum * x * y)([product(whole, b, {}), aScale, bScale])
+  },
   Softmax([x], { axis }) {
     const largest = reduce(x, [axis], (line) => Math.max(...line))
     const [powers] = elementwise((a, b) => Math.exp(a - b))([x, largest])
@@ -206,4 +223,11 @@ export function interpret(graph: Graph, feeds: Readonly<Record<string, NdArray>>
     for (const [i, value] of node.outputs.entries()) values.set(value, results[i])
   }
   return values
+}
+
+/** The nearest integer, of two the even one. */
+function nearestEven(x: number): number {
+  const below = Math.floor(x)
+  const over = x - below
+  return over > 0.5 || (over === 0.5 && below % 2 !== 0) ? below + 1 : below
 }

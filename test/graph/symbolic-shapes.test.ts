@@ -135,7 +135,8 @@ test('the model file names open lengths', () => {
 const asTensor = ({ shape, data, dtype = 'float32' }: NdArray & { dtype?: g.DType }): g.Tensor => {
   if (dtype === 'float32') return g.float32(shape, Float32Array.from(data))
   if (dtype === 'int32') return g.int32(shape, Int32Array.from(data))
-  if (dtype === 'bool') return g.tensor('bool', shape, Uint8Array.from(data))
+  if (dtype === 'bool' || dtype === 'uint8') return g.tensor(dtype, shape, Uint8Array.from(data))
+  if (dtype === 'int8') return g.tensor(dtype, shape, Int8Array.from(data))
   return g.tensor('int64', shape, BigInt64Array.from(data, BigInt))
 }
 

@@ -56,6 +56,9 @@ export const sqrt = (x: Value): Value => x.graph.apply('Sqrt', [x], {})[0]
 /** 1 / x, element by element. */
 export const reciprocal = (x: Value): Value => x.graph.apply('Reciprocal', [x], {})[0]
 
+/** |x|, element by element. */
+export const abs = (x: Value): Value => x.graph.apply('Abs', [x], {})[0]
+
 /** -x, element by element. */
 export const neg = (x: Value): Value => x.graph.apply('Neg', [x], {})[0]
 

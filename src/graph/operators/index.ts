@@ -2,7 +2,7 @@ import type { OpName } from '../attributes.js'
 import type { Operator } from '../operator.js'
 import { Gelu, HardSigmoid, Relu } from './activation.js'
 import { Expand } from './broadcasting.js'
-import { Cos, Erf, Exp, Log, Neg, Reciprocal, Sigmoid, Sin, Sqrt, Tanh } from './elementary.js'
+import { Abs, Cos, Erf, Exp, Log, Neg, Reciprocal, Sigmoid, Sin, Sqrt, Tanh } from './elementary.js'
 import { GatherElements, ScatterElements } from './elements.js'
 import { Add, Div, Mul, Sub, Where } from './elementwise.js'
 import { Gather, Slice } from './indexing.js'
@@ -11,6 +11,7 @@ import { Range, Shape } from './lengths.js'
 import { And, Cast, Equal, Greater, GreaterOrEqual, Identity, Less, LessOrEqual } from './logic.js'
 import { FusedMatMul, Gemm, MatMul } from './matrix-product.js'
 import { LayerNormalization, Softmax } from './normalisation.js'
+import { MatMulIntegerToFloat, QuantizeLinear } from './quantisation.js'
 import { Reshape, Transpose } from './rearranging.js'
 import { ReduceMax, ReduceMean, ReduceSum } from './reduction.js'
 
@@ -34,6 +35,7 @@ export const operators: { readonly [Op in OpName]: Operator<Op> } = {
   Sqrt,
   Reciprocal,
   Neg,
+  Abs,
   Tanh,
   Sigmoid,
   Erf,
@@ -45,6 +47,8 @@ export const operators: { readonly [Op in OpName]: Operator<Op> } = {
   MatMul,
   Gemm,
   FusedMatMul,
+  QuantizeLinear,
+  MatMulIntegerToFloat,
   Softmax,
   LayerNormalization,
   ReduceSum,

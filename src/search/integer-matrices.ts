@@ -1,0 +1,53 @@
+/** The linear maps of a run whose products are of integers: where their codes lie, and how they follow the effective weights. */
+import type { BaseConfig } from '../families/config.js'
+import { integerMatrices } from '../families/loss-graph.js'
+import { float32, type Tensor, tensor } from '../graph/index.js'
+import { type ArrayShape, type ParameterMemory, writeIntegerWeights } from '../kernels/index.js'
+import type { SearchSettings } from './settings.js'
+
+/** Codes of a linear map, and its inputs in the graph. */
+export interface IntegerMatrices {
+  readonly feeds: Readonly<Record<string, Tensor>>
+  /** Writes the codes of the effective weights as they are. */
+  refresh(): void
+}
+
+/** Magnitude of the largest code: signed constants have three values, other weights are rounded to 255. */
+export const integerLevels = ({ initialisation, kind }: Pick<SearchSettings, 'initialisation' | 'kind'>): number =>
+  kind === 'search' && initialisation === 'signed-constant' ? 1 : 127
+
+/** The arrays that {@link createIntegerMatrices} wants in the parameter memory. */
+export const integerArrays = (config: BaseConfig): ArrayShape[] =>
+  integerMatrices(config).flatMap(({ name, shape: [rows, columns] }) =>
+    [`${name}.codes`, `${name}.transposed`].map((array) => ({
+      name: array,
+      dtype: 'int8' as const,
+      count: rows * columns,
+      beside: name,
+    })),
+  )
+
+/** @param levels see {@link integerLevels} */
+export function createIntegerMatrices(config: BaseConfig, memory: ParameterMemory, levels: number): IntegerMatrices {
+  const matrices = integerMatrices(config).map(({ name, shape }) => ({
+    name,
+    shape,
+    memory: memory.matrix(name),
+    codes: memory.bytes(`${name}.codes`),
+    transposed: memory.bytes(`${name}.transposed`),
+    scale: new Float32Array(1),
+  }))
+  const feeds = matrices.flatMap(({ name, shape, codes, transposed, scale }): [string, Tensor][] => [
+    [`${name}.codes`, tensor('int8', shape, codes)],
+    [`${name}.transposed`, tensor('int8', shape.toReversed(), transposed)],
+    [`${name}.scale`, float32([], scale)],
+  ])
+  return {
+    feeds: Object.fromEntries(feeds),
+    refresh() {
+      for (const matrix of matrices) {
+        matrix.scale[0] = writeIntegerWeights(matrix.memory, matrix.shape, matrix, levels)
+      }
+    },
+  }
+}
