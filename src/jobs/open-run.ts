@@ -22,9 +22,9 @@ import { sortCorpus } from '../files/sort-corpus.js'
 import { InputError } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import { checkFoundTicket } from '../search/found-ticket.js'
-import { chooseArithmetic } from '../search/integer-products.js'
 import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
+import { withArithmetic } from './run-arithmetic.js'
 import { isResultOf } from './search-result.js'
 import { openSearchTokenizer, type SearchTokenizer } from './search-tokenizer.js'
 
@@ -115,7 +115,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   const writable = () => assertWritable(out, { inputs: filesOf(data, valid), force })
   const known = content?.kind === 'run' ? undefined : await writable()
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
-  const { settings, notes: chosen } = await withArithmetic(request, asked, opened)
+  const { settings, notes: chosen } = await withArithmetic(asked, request.arithmetic, opened)
   const identity = identityOf(settings, corpus, sha256)
   const record: RunRecord = {
     data: task ? '' : resolve(data!),
@@ -145,20 +145,6 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     await folder.close()
     throw error
   }
-}
-
-/** The settings with the faster arithmetic, where the machine is to decide, and why it was chosen. */
-async function withArithmetic(
-  request: RunRequest,
-  asked: SearchSettings,
-  { runner }: OpenedRunner,
-): Promise<{ settings: SearchSettings; notes: string[] }> {
-  if (request.arithmetic === undefined) return { settings: asked, notes: [] }
-  const { config, microBatch } = asked
-  const { arithmetic, reason } = await chooseArithmetic(runner, asked, microBatch, config.positions)
-  const { arithmetic: _, ...same } = asked
-  const settings: SearchSettings = arithmetic === 'int8' ? { ...same, arithmetic } : same
-  return { settings, notes: [`arithmetic: ${arithmetic} (${reason})`] }
 }
 
 /** A ticket that could not be written would be found out after the last step: it is refused before the first. */

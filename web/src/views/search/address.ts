@@ -44,6 +44,7 @@ export const address = urlState('search', {
   lr: real(0.004, 1e-5, 1),
   seed: seed(0n),
   device: choice('auto', ['auto', 'webgpu', 'wasm']),
+  arithmetic: choice('auto', ['auto', 'float32', 'int8']),
 })
 
 export type Choices = { readonly [K in keyof typeof address.values]: (typeof address.values)[K]['value'] }
@@ -58,6 +59,8 @@ export function currentChoices(): Choices {
 export interface AskedSearch {
   readonly title: string
   readonly settings: SearchSettings
+  /** What the linear maps are to be computed in; `auto` is found out where the search runs. */
+  readonly arithmetic: Choices['arithmetic']
 }
 
 /**
@@ -65,9 +68,9 @@ export interface AskedSearch {
  * @throws RangeError naming a setting
  */
 export function askedSearches(choices: Choices): AskedSearch[] {
-  const { qk, scale } = choices
-  const without = { title: 'Without QK scaling', settings: settingsOf(choices, 1) }
-  const scaled = { title: `Queries and keys times ${scale}`, settings: settingsOf(choices, scale) }
+  const { qk, scale, arithmetic } = choices
+  const without = { title: 'Without QK scaling', settings: settingsOf(choices, 1), arithmetic }
+  const scaled = { title: `Queries and keys times ${scale}`, settings: settingsOf(choices, scale), arithmetic }
   return qk === 'both' ? [without, scaled] : [qk === 'with' ? scaled : without]
 }
 
@@ -98,10 +101,10 @@ function settingsOf(choices: Choices, qkScale: number): SearchSettings {
 }
 
 /** The same search on the command line. */
-export function commandOf({ settings }: AskedSearch, data: string): string {
+export function commandOf({ settings, arithmetic }: AskedSearch, data: string): string {
   const { config, keep, initialisation, qkScale, steps, batch, learningRate, seed } = settings
   const named = familyOf(config).name === 'llama' ? models.llama : models.gpt2
   const model = `--model ${named} --width ${config.width} --heads ${config.heads} --layers ${config.layers} --context ${config.positions}`
   const how = `--keep ${keep} --init ${initialisation} --qk-scale ${qkScale} --steps ${steps} --batch ${batch} --lr ${learningRate}`
-  return `slt search --data ${data} ${model} ${how} --seed ${seed}`
+  return `slt search --data ${data} ${model} ${how} --arithmetic ${arithmetic} --seed ${seed}`
 }

@@ -4,14 +4,17 @@ import { encodeProbedTicket } from '../../../../src/engine/probed-ticket.js'
 import { makeHere, rebuildSearched } from '../../../../src/engine/searched-weights.js'
 import { webSha256 } from '../../../../src/engine/web-sha256.js'
 import { matricesOf } from '../../../../src/families/family.js'
+import type { GraphRunner } from '../../../../src/graph/runner.js'
 import { getBit } from '../../../../src/mask/index.js'
 import { InputError } from '../../../../src/safetensors/input-error.js'
 import { attentionDeviation } from '../../../../src/search/attention-deviation.js'
 import { checkFoundTicket, foundTicket } from '../../../../src/search/found-ticket.js'
+import { chooseArithmetic } from '../../../../src/search/integer-products.js'
 import type { MetricsRow } from '../../../../src/search/metrics.js'
 import { runSearch } from '../../../../src/search/run.js'
 import { createSampler } from '../../../../src/search/sample.js'
 import { openSearchSession, type SearchSession } from '../../../../src/search/session.js'
+import type { SearchSettings } from '../../../../src/search/settings.js'
 import { openEngine } from '../../engine.js'
 import { loadKernels } from '../../kernels.js'
 import { GPU_LOST } from '../../lost-gpu.js'
@@ -47,6 +50,23 @@ const gpuLost = () => {
   throw new Error(`${GPU_LOST} WebAssembly works everywhere.`)
 }
 
+/** The settings with the arithmetic that is asked for, or the faster one here; and why, in a sentence. */
+async function withArithmetic(
+  runner: GraphRunner,
+  { settings, arithmetic: asked }: RunInput,
+): Promise<{ settings: SearchSettings; why: string }> {
+  const { config, microBatch } = settings
+  const { arithmetic, reason } =
+    asked === 'auto'
+      ? await chooseArithmetic(runner, settings, microBatch, config.positions)
+      : { arithmetic: asked, reason: 'as asked' }
+  const words = arithmetic === 'int8' ? '8-bit integers' : 'float32'
+  return {
+    settings: arithmetic === 'int8' ? { ...settings, arithmetic } : settings,
+    why: `Linear maps in ${words}: ${reason}.`,
+  }
+}
+
 /**
  * Opens a search, as `slt search` does: equal settings and text give the same random network and the same first masks.
  * @throws Error in a plain sentence for a device that is not there, InputError for a text that is too short
@@ -55,9 +75,11 @@ export async function openLiveRun(
   input: RunInput,
   { report, signal, pause }: TaskContext<RunReport>,
 ): Promise<LiveRun> {
-  const { settings, text, sharers, sampleSeconds } = input
-  const corpus = corpusOfBytes(text, settings.config.positions)
+  const { text, sharers, sampleSeconds } = input
+  const corpus = corpusOfBytes(text, input.settings.config.positions)
   const { runner, device, threads, reason, lost } = await openEngine(input.device, sharers)
+  signal.throwIfAborted()
+  const { settings, why } = await withArithmetic(runner, input)
   signal.throwIfAborted()
   checkFoundTicket(settings, corpus, { name: text.name, coding: 'range' })
   const session = await openSearchSession(settings, corpus, runner, loadKernels)
@@ -102,7 +124,7 @@ export async function openLiveRun(
     kind: 'opening',
     device,
     threads,
-    reason,
+    reason: `${reason} ${why}`,
     weights: total(kept.map(({ count }) => count)),
     kept: total(kept.map((matrix) => matrix.kept)),
     train: corpus.train.length,

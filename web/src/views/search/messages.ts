@@ -1,5 +1,6 @@
 /** What the page and the worker of a search say to each other. */
 import type { WebDevice } from '../../../../src/engine/web.js'
+import type { Arithmetic } from '../../../../src/families/loss-graph.js'
 import type { MetricsRow } from '../../../../src/search/metrics.js'
 import type { SearchSettings } from '../../../../src/search/settings.js'
 import type { SourceText } from './corpus-bytes.js'
@@ -9,6 +10,7 @@ export interface RunInput {
   readonly settings: SearchSettings
   readonly text: SourceText
   readonly device: 'auto' | WebDevice
+  readonly arithmetic: 'auto' | Arithmetic
   /** Searches that run at the same time, this one included, an integer >= 1. */
   readonly sharers: number
   /** The matrix whose mask is to be shown. */
@@ -24,7 +26,7 @@ export interface Opening {
   readonly kind: 'opening'
   readonly device: WebDevice
   readonly threads: number
-  /** Why this device and so many threads, a sentence. */
+  /** Why this device, so many threads and this arithmetic, in sentences. */
   readonly reason: string
   readonly weights: number
   readonly kept: number

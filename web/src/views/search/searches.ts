@@ -79,10 +79,10 @@ async function begin(): Promise<void> {
   }
 }
 
-const runInput = (text: SourceText, { device }: Choices, asked: readonly AskedSearch[]) => {
+const runInput = (text: SourceText, { device, arithmetic }: Choices, asked: readonly AskedSearch[]) => {
   const sharers = asked.length
   const matrix = untracked(() => shownIn(asked[0].settings.config))
-  return { text, device, sharers, matrix, sampleSeconds: SAMPLE_SECONDS * sharers }
+  return { text, device, arithmetic, sharers, matrix, sampleSeconds: SAMPLE_SECONDS * sharers }
 }
 
 async function textOf({ text: source, context }: Choices, signal: AbortSignal): Promise<SourceText> {
