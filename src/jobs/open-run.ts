@@ -1,7 +1,7 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
 import { statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type Corpus, createLetterTokenizer, describeParts, type SortTask, type Tokenizer } from '../data/index.js'
+import { type Corpus, describeParts, type SortTask, type Tokenizer } from '../data/index.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from '../engine/device.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
 import { assertWritable, expectPath } from '../files/output-path.js'
@@ -26,7 +26,7 @@ import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoi
 import type { MaskCoding } from '../ticket/index.js'
 import { withArithmetic } from './run-arithmetic.js'
 import { isResultOf } from './search-result.js'
-import { openSearchTokenizer, type SearchTokenizer } from './search-tokenizer.js'
+import { openRunTokenizer } from './search-tokenizer.js'
 
 /** What a run is asked for. */
 export interface RunRequest {
@@ -100,7 +100,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   if (data === undefined && !task) {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
-  const { tokenizer, recorded, sha256 } = await tokenizerOf(request, task)
+  const { tokenizer, recorded, sha256 } = await openRunTokenizer(request, task)
   const asked = chooseSettings({ ...request.choice, kind }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, asked)
   const extension = kind === 'search' ? 'slt' : 'dense'
@@ -220,7 +220,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
         `"arithmetic" expected nothing to choose beside --resume ${path}: a run keeps its own, got auto`,
       )
     const named = { ...request, tokenizer: request.tokenizer ?? there.tokenizer }
-    const { tokenizer, recorded, sha256 } = await tokenizerOf(named, task)
+    const { tokenizer, recorded, sha256 } = await openRunTokenizer(named, task)
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
     const reading = {
@@ -274,17 +274,6 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     await folder.close()
     throw error
   }
-}
-
-/** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
-async function tokenizerOf(request: RunRequest, task: SortTask | undefined): Promise<SearchTokenizer> {
-  if (!task) return openSearchTokenizer(request.tokenizer ?? 'bytes')
-  for (const name of ['data', 'valid', 'raw'] as const) {
-    if (request[name])
-      throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
-  }
-  const tokenizer = createLetterTokenizer(task.letters)
-  return { tokenizer, recorded: tokenizer.name }
 }
 
 /** The text that is read, or the lists of a task. */

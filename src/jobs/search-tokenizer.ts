@@ -1,6 +1,6 @@
 /** What turns the text of a search into tokens. */
 import { resolve } from 'node:path'
-import { addTokens, loadTokenizer, type Tokenizer } from '../data/index.js'
+import { addTokens, createLetterTokenizer, loadTokenizer, type SortTask, type Tokenizer } from '../data/index.js'
 import { nodeSha256 } from '../files/sha256.js'
 import { type OpenFile, openFolderTokenizer } from '../interop/index.js'
 import { readTextIfThere } from '../interop/weight-files.js'
@@ -36,4 +36,20 @@ async function hashOf(open: OpenFile): Promise<string> {
     if (text !== undefined) hash.update(new TextEncoder().encode(`${file} ${text.length}\n${text}`))
   }
   return hash.digest()
+}
+
+/** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
+export async function openRunTokenizer(
+  request: { readonly [Name in 'data' | 'valid' | 'tokenizer']?: string | undefined } & {
+    readonly raw?: boolean | undefined
+  },
+  task: SortTask | undefined,
+): Promise<SearchTokenizer> {
+  if (!task) return openSearchTokenizer(request.tokenizer ?? 'bytes')
+  for (const name of ['data', 'valid', 'raw'] as const) {
+    if (request[name])
+      throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
+  }
+  const tokenizer = createLetterTokenizer(task.letters)
+  return { tokenizer, recorded: tokenizer.name }
 }
