@@ -1,7 +1,7 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
 import { statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { type Corpus, describeParts, type SortTask, type Tokenizer } from '../data/index.js'
+import { type Corpus, describeParts, type Tokenizer } from '../data/index.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from '../engine/device.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
 import { assertWritable, expectPath } from '../files/output-path.js'
