@@ -18,6 +18,7 @@ const suites = [
   'figures',
   'search',
   'search-scaling',
+  'integers',
   'kill-resume',
   'interrupt',
   'tiny-shakespeare',
