@@ -6,11 +6,11 @@ import { Segmented } from '../../ui/choice-field.js'
 import { address } from './address.js'
 
 /**
- * What to compute on, what that would be here and why, and in which numbers.
+ * What to compute on, and what that would be here and why.
  * @param shown whether it is seen: a browser asked for its GPU logs that it has none
  */
 export function DeviceField({ shown }: { readonly shown: boolean }) {
-  const { device, qk, arithmetic } = address.values
+  const { device, qk } = address.values
   const reason = useSignal('')
   const [asked, sharers] = [device.value, qk.value === 'both' ? 2 : 1]
   useEffect(() => {
@@ -43,22 +43,6 @@ export function DeviceField({ shown }: { readonly shown: boolean }) {
       />
       <span class="field-help" role="status">
         {reason.value}
-      </span>
-      <Segmented
-        label="Linear maps in"
-        value={arithmetic.value}
-        options={[
-          { value: 'auto', label: 'best' },
-          { value: 'int8', label: '8-bit integers' },
-          { value: 'float32', label: 'float32' },
-        ]}
-        onChange={(value) => {
-          arithmetic.value = value
-        }}
-      />
-      <span class="field-help">
-        Activations and gradients are rounded to 8 bits in every product of a linear map; the network learns as well,
-        and faster where the processor has units for it.
       </span>
     </div>
   )
