@@ -9,6 +9,7 @@ export { foundAt, updateScores } from './ticket-step'
 export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCandidates } from './select'
 export { addRows } from './add-rows'
 export { fillMasked } from './masked-weights'
+export { fillTernary } from './ternary-codes'
 export { decodeChunk, decoderBytes } from './decode-mask'
 
 /** First byte of linear memory that the caller may use. */

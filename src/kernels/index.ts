@@ -4,7 +4,7 @@ export { type ChunkJob, createMaskDecoder, type DecodeMask, type ScoreStream } f
 export { createDenseStep, type DenseStep } from './dense-step.js'
 export { createGenerator } from './generate.js'
 export { instantiateKernels, type Kernels } from './kernels.js'
-export { makeMaskedWeights, PIECE_LIMIT, type WeightsPiece } from './masked-weights.js'
+export { makeMaskedWeights, makeTernaryCodes, PIECE_LIMIT, type WeightsPiece } from './masked-weights.js'
 export {
   type ArrayShape,
   allocateParameters,

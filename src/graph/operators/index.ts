@@ -11,6 +11,7 @@ import { Range, Shape } from './lengths.js'
 import { And, Cast, Equal, Greater, GreaterOrEqual, Identity, Less, LessOrEqual } from './logic.js'
 import { FusedMatMul, Gemm, MatMul } from './matrix-product.js'
 import { LayerNormalization, Softmax } from './normalisation.js'
+import { MatMulNBits } from './quantised-weights.js'
 import { Reshape, Transpose } from './rearranging.js'
 import { ReduceMax, ReduceMean, ReduceSum } from './reduction.js'
 
@@ -45,6 +46,7 @@ export const operators: { readonly [Op in OpName]: Operator<Op> } = {
   MatMul,
   Gemm,
   FusedMatMul,
+  MatMulNBits,
   Softmax,
   LayerNormalization,
   ReduceSum,
