@@ -27,6 +27,7 @@ const suites = [
   'compression',
   'queue',
   'prune-queue',
+  'running',
 ]
 
 const { values, positionals } = parseArgs({

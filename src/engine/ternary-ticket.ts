@@ -38,15 +38,24 @@ export async function makeTernary(ticket: SearchedTicket, kernels: Kernels): Pro
   return weights
 }
 
+/** Bytes of a ticket's weights as they run: codes and scales of two bits a weight, norms as float32. */
+export function ternaryTicketWeights({ metadata: { config, dense } }: SearchedTicket): number {
+  const matrices = matricesOf(config).map(({ shape: [rows, columns], role }) =>
+    isTable(role) || role === 'head'
+      ? ternaryBytes({ inputs: columns, outputs: rows })
+      : ternaryBytes({ inputs: rows, outputs: columns }),
+  )
+  const norms = dense.map(({ shape }) => 4 * shape.reduce((product, size) => product * size, 1))
+  return [...matrices, ...norms].reduce((sum, bytes) => sum + bytes, 0)
+}
+
 /** What {@link makeTernary} holds at most: all matrices, the largest one once more with its mask, the norms. */
 export function ternaryTicketBytes(ticket: SearchedTicket): number {
-  const { matrices, dense } = ticket.metadata
-  const sizes = matrices.map(({ shape: [outputs, inputs] }) =>
-    Math.max(ternaryBytes({ inputs, outputs }), ternaryBytes({ inputs: outputs, outputs: inputs })),
+  // A mask takes two bits a weight as it is stored and as it is read, codes two before they are turned, a generation a byte.
+  const largest = ticket.metadata.matrices.map(
+    ({ shape, generations }) => shape[0] * shape[1] * (generations > 0 ? 2 : 1),
   )
-  const largest = Math.max(...matrices.map(({ shape, generations }) => shape[0] * shape[1] * (generations > 0 ? 2 : 1)))
-  const norms = dense.reduce((sum, { shape }) => sum + 8 * shape.reduce((product, size) => product * size, 1), 0)
-  return sizes.reduce((sum, size) => sum + size, 0) + Math.max(...sizes) + largest + norms
+  return 2 * ternaryTicketWeights(ticket) + Math.max(...largest)
 }
 
 /** The codes of a matrix in the order of its weights: uint8 [ceil(count / 4)]. */
