@@ -43,13 +43,12 @@ export function createTernaryModel(
   const floats = new Map([...weights].flatMap(([name, each]) => (isTernary(each) ? [] : [[name, each] as const])))
   const sessions = createFedSessions(runner, floats)
   let held: ReadonlyMap<string, TernaryMatrix | WeightTensor> | undefined = ternaryJoined(config, weights)
-  const build = () => {
-    const graph = ternaryModelGraph(config, held!, activations)
-    held = undefined // from here on the loaded graph holds them
-    return graph
+  const run = async (tokens: Tensor, rows: Int32Array, feeds: Readonly<Record<string, Tensor>>) => {
+    const build = () => ternaryModelGraph(config, held!, activations)
+    const results = await sessions.run('all', build, { tokens, rows: int32([rows.length], rows), ...feeds })
+    held = undefined // the loaded graph holds them
+    return results
   }
-  const run = (tokens: Tensor, rows: Int32Array, feeds: Readonly<Record<string, Tensor>>) =>
-    sessions.run('all', build, { tokens, rows: int32([rows.length], rows), ...feeds })
   const nothingBefore = isCausal ? noTokens(config) : {}
   const whole = (tokens: Int32Array, batch: number, length: number, rows: Int32Array, inputs?: EncoderInputs) => {
     const fed = tokenTensor(config, tokens, batch, length)

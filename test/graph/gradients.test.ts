@@ -6,7 +6,7 @@ import { interpret } from './reference.js'
 import type { NdArray } from './reference-arrays.js'
 import { runner } from './run-graph.js'
 
-/** Operators that answer with booleans or with lengths. */
+/** Operators that answer with booleans or with lengths, and products with weights of a few bits, which are made for running. */
 const notDifferentiable = [
   'Equal',
   'Greater',
@@ -16,6 +16,7 @@ const notDifferentiable = [
   'And',
   'Shape',
   'Range',
+  'MatMulNBits',
 ] as const
 
 /** Operators without a useful derivative: those, and what cuts gradients off. */
