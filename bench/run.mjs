@@ -28,6 +28,7 @@ const suites = [
   'compression',
   'queue',
   'prune-queue',
+  'running',
 ]
 
 const { values, positionals } = parseArgs({
