@@ -9,6 +9,8 @@ const RATIOS = [
   ['ours, edge-popup', 'PyTorch, edge-popup by kthvalue, bfloat16'],
   ['ours, edge-popup int8', 'ours, edge-popup', 1],
   ['ours, edge-popup int8', 'PyTorch, edge-popup by kthvalue, bfloat16', 1],
+  ['ours, dense int8', 'ours, dense', 1],
+  ['ours, dense int8', 'PyTorch, dense bfloat16'],
   ['ours, dense', 'PyTorch, dense', 1],
   ['ours, dense', 'PyTorch, dense bfloat16'],
 ]

@@ -11,7 +11,7 @@ import { findPyTorch } from './peers/pytorch.mjs'
 import { runtimeVersion } from './runtime-version.mjs'
 import { arithmetics } from './search-network.mjs'
 import { compareResults, logResults, summary } from './search-report.mjs'
-import { verifyGradients } from './search-verify.mjs'
+import { verifyGradients, verifyIntegers } from './search-verify.mjs'
 
 /** Turns of each contestant after one that only warms up, and steps (or chains of products) in a turn. */
 const small = {
@@ -35,6 +35,7 @@ const OURS = {
   'ours, edge-popup': { kind: 'edge-popup', arithmetic: 'float32' },
   'ours, edge-popup int8': { kind: 'edge-popup', arithmetic: 'int8' },
   'ours, dense': { kind: 'dense', arithmetic: 'float32' },
+  'ours, dense int8': { kind: 'dense', arithmetic: 'int8' },
   'ONNX Runtime, products': { kind: 'gemm', arithmetic: 'float32' },
 }
 /** `edge-popup` is the published code, which sorts; kthvalue selects instead. */
@@ -62,7 +63,11 @@ export async function run(log, { only, contestant } = {}) {
     `onnxruntime-node ${versions.onnxruntime}, PyTorch ${torch.version ?? `skipped: ${torch.missing}`}, ${threads} threads`,
   )
   const verified = { gradients: await verifyGradients(threads), torchLosses: torch.largestDifference ?? null }
+  verified.integers = await verifyIntegers(threads)
   log(`verified: our gradients within ${verified.gradients.toExponential(1)} of PyTorch's vectors in float64`)
+  log(
+    `verified: our loss in int8 within ${verified.integers.loss.toExponential(1)}, its gradients within ${(100 * verified.integers.gradients).toFixed(1)} % of their size`,
+  )
   for (const [dtype, difference] of Object.entries(torch.largestDifference ?? {})) {
     log(`verified: the peer's losses in ${dtype} within ${difference.toExponential(1)} of the same vectors`)
   }

@@ -5,6 +5,7 @@ import { createGraphRunner } from '../../src/engine/onnx.js'
 import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
 import { runTernary } from '../../src/engine/running-model.js'
 import { networkWeights } from '../../src/engine/searched-weights.js'
+import { ternaryProbe } from '../../src/engine/ternary-probe.js'
 import { makeTernary, ternaryTicketWeights } from '../../src/engine/ternary-ticket.js'
 import { chooseWeights } from '../../src/engine/weights-choice.js'
 import type { BaseConfig } from '../../src/families/config.js'
@@ -160,29 +161,10 @@ test('weights that are not signed constants, dense models and other devices are 
 test('a large ticket runs from two bits only where they are fast, and texts read whole from float32', async () => {
   const matrices = [{ init: { kind: 'signed-constant', magnitude: 1 }, shape: [4096, 2048] }]
   const ticket = { kind: 'searched', metadata: { matrices } } as unknown as SearchedTicket
-  /** A runner whose products with 2-bit weights take ever longer than others. */
-  const slowed = (delay: number): typeof runner => ({
-    ...runner,
-    async load(model, beside) {
-      const graph = await runner.load(model, beside)
-      const isTernary = Buffer.from(model).includes('MatMulNBits')
-      return {
-        ...graph,
-        async run(feeds) {
-          const until = performance.now() + (isTernary ? delay : 5)
-          while (performance.now() < until);
-          return graph.run(feeds)
-        },
-      }
-    },
-  })
   const model = { name: 'x', ticket, byTokens: true }
-  expect(await chooseWeights('auto', { ...model, runner: slowed(5) })).toMatchObject({ weights: '2bit' })
-  const { weights, reason } = await chooseWeights('auto', { ...model, runner: slowed(60) })
-  expect([weights, reason]).toEqual([
-    'float32',
-    expect.stringMatching(/^a product with 2-bit weights takes \d+\.\d times/),
-  ])
+  expect(await chooseWeights('auto', { ...model, runner }, async () => 1.9)).toMatchObject({ weights: '2bit' })
+  const { weights, reason } = await chooseWeights('auto', { ...model, runner }, async () => 30.04)
+  expect([weights, reason]).toEqual(['float32', 'a product with 2-bit weights takes 30.0 times as long here'])
   expect(await chooseWeights('auto', { ...model, runner, byTokens: false })).toMatchObject({ weights: 'float32' })
 })
 
@@ -203,4 +185,10 @@ test('a budget is asked for what 2-bit weights take, which is less than float32 
   await expect(runTernary(runner, kernels, await open(4 * ternaryTicketWeights(ticket)))).rejects.toThrow(
     /^x: needs .* of memory to run/,
   )
+})
+
+test('the probe compares both products', async () => {
+  const ratio = await ternaryProbe(runner)
+  expect(ratio).toBeGreaterThan(0)
+  expect(ratio).toBeLessThan(Number.POSITIVE_INFINITY)
 })
