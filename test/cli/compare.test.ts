@@ -19,7 +19,7 @@ test('a row a model, and what the others are against the first', () => {
   const { code, stdout } = slt('compare', ticket, ticket, '--data', text, '--windows', '4', '--runs', '1')
   expect(code).toBe(0)
   expect(stdout).toMatch(
-    /^ +kind +parameters +bytes +bits\/weight +nats\/token +bits\/byte +load +first token +tokens\/s +memory$/m,
+    /^ +kind +parameters +bytes +bits\/weight +nats\/token +bits\/byte +load +first token +tokens\/s +weights +memory$/m,
   )
   expect(
     stdout.match(

@@ -17,18 +17,10 @@ import { memorySource } from '../../src/safetensors/index.js'
 import { expectSearched, openTicket, type SearchedTicket } from '../../src/ticket/index.js'
 import { smallBert, smallGpt2, smallLlama } from '../families/small-models.js'
 import { encode, openSearched, randomContent } from '../ticket/searched-example.js'
+import { signedTicket } from '../ticket/signed-example.js'
 
 const runner = createGraphRunner({ threads: 1 })
 const kernels = await loadKernels()
-
-/** A ticket whose matrices are signed constants of different magnitudes, with learned norms and redrawn weights. */
-const signed = (config: BaseConfig) => {
-  const content = randomContent(config, { norms: 'learned', redrawn: 3 })
-  const matrices = content.matrices.map((matrix, i) => {
-    return { ...matrix, init: { kind: 'signed-constant', magnitude: 0.2 + 0.01 * i } as const }
-  })
-  return openSearched(encode({ ...content, matrices, probe: null }))
-}
 
 const example = async (path: string): Promise<SearchedTicket> => {
   const source = await openFile(fileURLToPath(new URL(`../../examples/${path}.slt.safetensors`, import.meta.url)))
@@ -40,11 +32,11 @@ const untied = { ...smallGpt2, tiedHead: false, width: 12, heads: 3, inner: 10 }
 const wide = { ...smallGpt2, width: 132, heads: 2, inner: 130 }
 
 const tickets: [string, () => Promise<SearchedTicket>][] = [
-  ['a GPT-2', () => signed(smallGpt2)],
-  ['a GPT-2 with a head of its own, whose widths are no multiple of 4', () => signed(untied)],
-  ['a GPT-2 whose inputs are two blocks, the second one not full', () => signed(wide)],
-  ['a Llama with grouped heads', () => signed(smallLlama)],
-  ['a BERT', () => signed(smallBert)],
+  ['a GPT-2', () => signedTicket(smallGpt2)],
+  ['a GPT-2 with a head of its own, whose widths are no multiple of 4', () => signedTicket(untied)],
+  ['a GPT-2 whose inputs are two blocks, the second one not full', () => signedTicket(wide)],
+  ['a Llama with grouped heads', () => signedTicket(smallLlama)],
+  ['a BERT', () => signedTicket(smallBert)],
   ['play', () => example('play/play')],
   ['sorter', () => example('sorter-qr/sorter')],
   ['ten letters', () => example('sorter-qr/ten-letters')],
@@ -141,7 +133,7 @@ test('8-bit activations are near, and not exact', async () => {
 
 test('weights that are not signed constants, dense models and other devices are refused by name', async () => {
   const other = await openSearched(encode(randomContent(smallGpt2)))
-  const ticket = await signed(smallGpt2)
+  const ticket = await signedTicket(smallGpt2)
   const model = { name: 'x', ticket, runner, byTokens: true }
   const choose = (change: object) => chooseWeights('2bit', { ...model, ...change })
   const reason = 'the weights of wte are normal, not signed constants'
