@@ -23,7 +23,7 @@ test('a row a model, and what the others are against the first', () => {
   )
   expect(
     stdout.match(
-      /^ random +searched +10,496 +[\d,]+ +\d+\.\d{3} +\d+\.\d{4} +\d+\.\d{4} +[\d.,e+-]+ ms +[\d.,e+-]+ ms +[\d.,e+-]+ +[\d.]+ [kMG]B$/gm,
+      /^ random +searched +10,496 +[\d,]+ +\d+\.\d{3} +\d+\.\d{4} +\d+\.\d{4} +[\d.,e+-]+ ms +[\d.,e+-]+ ms +[\d.,e+-]+ +float32, 42\.0 kB +[\d.]+ [kMG]B$/gm,
     ),
   ).toHaveLength(2)
   expect(stdout).toMatch(/^ against random +bytes +nats\/token +bits\/byte +load +tokens\/s +memory$/m)

@@ -5,6 +5,7 @@ import { createGraphRunner } from '../../src/engine/onnx.js'
 import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
 import { runTernary } from '../../src/engine/running-model.js'
 import { networkWeights } from '../../src/engine/searched-weights.js'
+import { ternaryProbe } from '../../src/engine/ternary-probe.js'
 import { makeTernary, ternaryTicketWeights } from '../../src/engine/ternary-ticket.js'
 import { chooseWeights } from '../../src/engine/weights-choice.js'
 import type { BaseConfig } from '../../src/families/config.js'
@@ -152,30 +153,13 @@ test('weights that are not signed constants, dense models and other devices are 
 test('a large ticket runs from two bits only where they are fast, and texts read whole from float32', async () => {
   const matrices = [{ init: { kind: 'signed-constant', magnitude: 1 }, shape: [4096, 2048] }]
   const ticket = { kind: 'searched', metadata: { matrices } } as unknown as SearchedTicket
-  /** A runner whose products with 2-bit weights take ever longer than others. */
-  const slowed = (delay: number): typeof runner => ({
-    ...runner,
-    async load(model, beside) {
-      const graph = await runner.load(model, beside)
-      const isTernary = Buffer.from(model).includes('MatMulNBits')
-      return {
-        ...graph,
-        async run(feeds) {
-          const until = performance.now() + (isTernary ? delay : 5)
-          while (performance.now() < until);
-          return graph.run(feeds)
-        },
-      }
-    },
-  })
-  const model = { name: 'x', ticket, byTokens: true }
-  expect(await chooseWeights('auto', { ...model, runner: slowed(5) })).toMatchObject({ weights: '2bit' })
-  const { weights, reason } = await chooseWeights('auto', { ...model, runner: slowed(60) })
-  expect([weights, reason]).toEqual([
-    'float32',
-    expect.stringMatching(/^a product with 2-bit weights takes \d+\.\d times/),
-  ])
-  expect(await chooseWeights('auto', { ...model, runner, byTokens: false })).toMatchObject({ weights: 'float32' })
+  const model = { name: 'x', ticket, runner, byTokens: true }
+  const reason = 'a product with 2-bit weights takes 30.5 times as long here'
+  expect(await chooseWeights('auto', model, async () => 1.5)).toMatchObject({ weights: '2bit' })
+  expect(await chooseWeights('auto', model, async () => 30.5)).toEqual({ weights: 'float32', reason })
+  const whole = { ...model, byTokens: false }
+  expect(await chooseWeights('auto', whole, async () => 1.5)).toMatchObject({ weights: 'float32' })
+  expect(await ternaryProbe(runner)).toBeGreaterThan(0)
 })
 
 test('a budget is asked for what 2-bit weights take, which is less than float32 weights take', async () => {
