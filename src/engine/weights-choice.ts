@@ -37,10 +37,10 @@ export interface ToRun {
 
 /**
  * Chooses the weights of a model.
- * @param probe measures this machine; see {@link ternaryProbe}
+ * @param measure seconds of a product with 2-bit weights over those of one with float32 weights
  * @throws InputError when two bits are asked for and cannot be had
  */
-export async function chooseWeights(asked: WeightsName, model: ToRun, probe = ternaryProbe): Promise<WeightsChoice> {
+export async function chooseWeights(asked: WeightsName, model: ToRun, measure = ternaryProbe): Promise<WeightsChoice> {
   const { name, runner, byTokens } = model
   if (asked === 'float32') return { weights: 'float32', reason: 'as asked' }
   const missing = whyNotTwoBits(model)
@@ -52,9 +52,9 @@ export async function chooseWeights(asked: WeightsName, model: ToRun, probe = te
   if (missing !== undefined) return float32(missing)
   if (!byTokens) return float32('texts are read whole, for which 2-bit weights are no faster')
   if (weightsOf(model.ticket as SearchedTicket) < WORTHWHILE) return float32('the weights fit the caches of a CPU')
-  const ratio = await probe(runner)
+  const ratio = await measure(runner)
   if (ratio > SLOW) return float32(`a product with 2-bit weights takes ${ratio.toFixed(1)} times as long here`)
-  return { weights: '2bit', reason: 'signed constants that outgrow the caches of a CPU' }
+  return { weights: '2bit', reason: `signed constants that outgrow the caches of a CPU` }
 }
 
 /** Why a model cannot run with two bits a weight; undefined where it can. */
