@@ -1,7 +1,7 @@
 // Tickets of signed constants run from two bits a weight, against float32.
 //   npm run bench -- running
 // Every logit is held against float32's before anything is timed. Each contestant is a process of its own; they generate by turns.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadKernels } from '../dist/engine/node.js'
@@ -27,7 +27,6 @@ const TOKENS = 32
 const LARGEST_DIFFERENCE = 1e-5
 
 export async function run(log) {
-  log(`units of the CPU: ${unitsOfCpu()}`)
   return inTemporaryFolder(async (folder) => {
     const mini = join(folder, 'mini.slt.safetensors')
     writeFileSync(mini, miniTicket())
@@ -43,15 +42,6 @@ export async function run(log) {
 }
 
 const nameOf = (path) => path.split('/').at(-1).split('.')[0]
-
-/** Those that products of integers run on, as Linux names them. */
-function unitsOfCpu() {
-  const flags = readFileSync('/proc/cpuinfo', 'utf8')
-  const units = { 'AMX-INT8': /\bamx_int8\b/, 'AVX-512 VNNI': /\bavx512_vnni\b/, 'AVX VNNI': /\bavx_vnni\b/ }
-  const others = { 'AVX-512': /\bavx512f\b/, AVX2: /\bavx2\b/, 'NEON dot product': /\basimddp\b/ }
-  const found = Object.entries({ ...units, ...others }).flatMap(([name, flag]) => (flag.test(flags) ? [name] : []))
-  return found.join(', ') || 'none of AMX, VNNI, AVX, NEON'
-}
 
 /** A ticket of the shape of the paper's `mini`, 39 million signed constants of which a made-up mask keeps about 0.3. */
 function miniTicket() {
