@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
-import { createIntegerLinear } from '../../src/families/integer-linear.js'
+import { createIntegerLinear, MOST_TERMS } from '../../src/families/integer-linear.js'
 import {
   createGraph,
   encodeModel,
@@ -115,6 +115,14 @@ describe('linear maps of 8-bit integers', () => {
     for (const name of ['y', 'dx', 'dW'] as const) expect(relativeError(found[name], expected[name])).toBeLessThan(0.02)
   })
 
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])('%d in a gradient is not rounded away', async (bad) => {
+    const dy = noise(N * M)
+    dy[3 * M + 4] = bad
+    const { dx, dW } = await run(noise(N * K), dy)
+    expect(dx.subarray(3 * K, 4 * K).some(Number.isNaN)).toBe(true)
+    expect(dW.some(Number.isNaN)).toBe(true)
+  })
+
   test.each([Number.NaN, Number.POSITIVE_INFINITY])('%d in a row is not rounded away', async (bad) => {
     const x = noise(N * K)
     x[2 * K + 5] = bad
@@ -122,6 +130,22 @@ describe('linear maps of 8-bit integers', () => {
     expect(y.subarray(2 * M, 3 * M).some(Number.isNaN)).toBe(true)
     expect(y.subarray(0, 2 * M).every(Number.isFinite)).toBe(true)
   })
+})
+
+test('sums that would not fit in 32 bits are refused', () => {
+  const graph = createGraph('long')
+  const x = graph.input('x', 'float32', [MOST_TERMS + 1, 2])
+  const weight = {
+    weight: graph.input('W', 'float32', [2, 3]),
+    codes: graph.input('codes', 'int8', [2, 3]),
+    transposed: graph.input('transposed', 'int8', [3, 2]),
+    scale: graph.input('scale', 'float32', []),
+  }
+  expect(MOST_TERMS * 255 * 127).toBeLessThan(2 ** 31)
+  expect((MOST_TERMS + 1) * 255 * 127).toBeGreaterThanOrEqual(2 ** 31)
+  expect(() => createIntegerLinear()(x, weight)).toThrow(
+    `"W" expected sums of at most ${MOST_TERMS} products in int8, got ${MOST_TERMS + 1}`,
+  )
 })
 
 describe('a gradient of its own', () => {

@@ -80,6 +80,19 @@ describe('a search in integers', () => {
   })
 })
 
+test('sums that would not fit in 32 bits and other words are refused before a run', () => {
+  const choose = (changes: object) =>
+    chooseSettings(
+      { kind: 'search', model: 'micro', arithmetic: 'int8', ...changes },
+      { name: 'bytes', vocabulary: 256 },
+    )
+  expect(() => choose({ batch: 1024 })).toThrow(
+    '"micro-batch" expected at most 518 in int8, whose sums over the 131,072 tokens of one run of the graph are of at most 66,311 products, got 1024',
+  )
+  expect(choose({ batch: 1024, microBatch: 512 }).arithmetic).toBe('int8')
+  expect(() => choose({ arithmetic: 'int4' })).toThrow('"arithmetic" expected float32 or int8, got int4')
+})
+
 describe('what a machine can', () => {
   test('this one multiplies integers exactly or is refused, and one of both is chosen', async () => {
     const settings = chooseSettings(
