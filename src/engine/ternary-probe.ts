@@ -8,8 +8,8 @@ const RUNS = 9
 
 /**
  * Times one product of a row of 512 by 512 x 2048 weights, which fit the caches of a CPU.
- * @returns seconds with 2-bit weights over seconds with float32 weights. With ONNX Runtime's kernels it was 1.1 to 1.9 (AVX-512 VNNI, two
- *   threads), without them above 30
+ * @returns seconds with 2-bit weights over seconds with float32 weights. With ONNX Runtime's kernels it was 1.1 to 2.3 (AVX-512 VNNI, one or two
+ *   threads), without them about 20 (WebAssembly)
  */
 export async function ternaryProbe(runner: GraphRunner): Promise<number> {
   const ternary = await timeOf(runner, (x) => {
