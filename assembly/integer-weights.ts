@@ -1,5 +1,8 @@
 // Weights as small integers, in both layouts that products of integers want.
 
+/** The least normal float32 number: the inverse of a scale below it would be infinite. */
+const LEAST_NORMAL: f32 = 1.1754943508222875e-38
+
 /** Room for a tile of 16 x 16 codes, twice. */
 const TILE: usize = memory.data(512, 16)
 
@@ -48,14 +51,14 @@ function interleave(from: usize, to: usize): void {
 }
 
 /**
- * Rounds float32 [rows, columns] to multiples of a scale, the largest magnitude / levels: int8 `codes` [rows, columns] and
+ * Rounds float32 [rows, columns] to multiples of a scale, the largest magnitude / levels and at least 2^-126: int8 `codes` [rows, columns] and
  * `transposed` [columns, rows]. Returns the scale; 1 for zeros alone. Where a weight is not finite, neither is the scale, and codes mean nothing.
  */
 export function integerWeights(
   values: usize, codes: usize, transposed: usize, rows: u32, columns: u32, levels: f32,
 ): f32 {
   const most = largest(values, rows * columns)
-  const scale: f32 = most == 0 ? 1 : most / levels
+  const scale: f32 = most == 0 ? 1 : max(most / levels, LEAST_NORMAL)
   const inverse: f32 = 1 / scale
   const inverse4 = f32x4.splat(inverse)
   const wholeRows = rows & ~15

@@ -48,6 +48,9 @@ interface IntegerRows {
   readonly scales: Value
 }
 
+/** Terms of a sum at most: as many of the largest products, 255 x 127, fit in 32 bits. */
+export const MOST_TERMS = Math.floor((2 ** 31 - 1) / (255 * 127))
+
 /** Keeps the scale of a row of zeros above 0. Rows of numbers below it lose digits. */
 const LEAST = 1e-20
 
@@ -56,12 +59,14 @@ const LEAST_PRODUCT = 1e-30
 
 /**
  * y = x W for one graph.
- * @returns a function of x [N, d] (float32) and the weight, to [N, m] (float32), with its gradients; rows that several maps read are rounded once
+ * @returns a function of x [N, d] (float32) and the weight, to [N, m] (float32), with its gradients; rows that several maps read are rounded once.
+ *   It throws RangeError for N, d or m above {@link MOST_TERMS}
  */
 export function createIntegerLinear(): (x: Value, weight: IntegerWeight) => Value {
   const known = new Map<Value, IntegerRows>()
   return (x, weight) => {
-    const rows = known.get(x) ?? integerRows(x, { refusesNaN: true })
+    expectSums(x, weight)
+    const rows = known.get(x) ?? integerRows(x)
     known.set(x, rows)
     const y = product(rows, weight.codes, weight.scale)
     return x.graph.differentiate(y, {
@@ -77,18 +82,26 @@ export function createIntegerLinear(): (x: Value, weight: IntegerWeight) => Valu
   }
 }
 
+/** N, d and m are the lengths of the sums of dW, y and dx. */
+function expectSums(x: Value, { weight }: IntegerWeight): void {
+  const [[N], [d, m]] = [numericShape('"x":', x.shape), numericShape('"weight":', weight.shape)]
+  const longest = Math.max(N, d, m)
+  if (longest > MOST_TERMS) {
+    throw new RangeError(`"${weight.name}" expected sums of at most ${MOST_TERMS} products in int8, got ${longest}`)
+  }
+}
+
 /**
- * Rows that a Relu made have no sign: they get all 255 steps.
- * @param options.refusesNaN gives a row with a NaN in it the scale NaN: rounding alone would make it a number. Default false: where a gradient has
- *   one, the forward pass had one too
+ * Rows that a Relu made have no sign: they get all 255 steps. A row with a NaN in it gets the scale NaN, for rounding alone would make it a number.
+ * Gradients need it too: those of huge activations can be NaN where the loss is finite.
  */
-function integerRows(x: Value, { refusesNaN = false } = {}): IntegerRows {
+function integerRows(x: Value): IntegerRows {
   const [N] = numericShape('"x":', x.shape)
   const isSigned = x.graph.producer(x)?.op !== 'Relu'
   const [middle, levels] = isSigned ? [128, 127] : [0, 255]
   const largest = reduceMax(isSigned ? abs(x) : x, [1], true)
   const positive = mul(add(largest, scalar(x, LEAST)), scalar(x, 1 / levels)) // [N, 1]
-  const column = refusesNaN ? add(positive, mul(reduceSum(x, [1], true), scalar(x, 0))) : positive
+  const column = add(positive, nothingOf(x, [1], true))
   const scales = reshape(column, [N])
   const codes = quantizeLinear(x, scales, bytes(x, 'uint8', [N], middle), 0)
   return { codes, zero: bytes(x, 'uint8', [], middle), column, scales }
@@ -99,10 +112,16 @@ function product({ codes, zero, column }: IntegerRows, right: Value, scale: Valu
   return mul(matMulIntegerToFloat(codes, right, scale, scalar(codes, 1), zero), column)
 }
 
+/** 0 of the shape of a sum; NaN where a term is NaN or infinite, which ReduceMax and rounding would lose. */
+const nothingOf = (x: Value, axes: readonly number[], keepsDims: boolean): Value =>
+  mul(reduceSum(x, axes, keepsDims), scalar(x, 0))
+
 /** x' dy */
 function weightGradient(dy: Value, { scales }: IntegerRows, x: IntegerRows): Value {
   const [N] = numericShape('"dy":', dy.shape)
-  const scale = add(reduceMax(mul(scales, x.scales), [0], false), scalar(dy, LEAST_PRODUCT)) // []
+  const products = mul(scales, x.scales) // [N]
+  const largest = add(reduceMax(products, [0], false), scalar(dy, LEAST_PRODUCT))
+  const scale = add(largest, nothingOf(products, [0], false)) // []
   const codes = quantizeLinear(dy, div(scale, x.scales), bytes(dy, 'int8', [N], 0), 0)
   return matMulIntegerToFloat(transpose(x.codes, [1, 0]), codes, scale, scalar(dy, 1), x.zero)
 }

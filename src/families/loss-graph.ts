@@ -77,6 +77,13 @@ export type Arithmetic = (typeof arithmetics)[number]
 export const integerMatrices = (config: BaseConfig): MatrixParameter[] =>
   matricesOf(config).filter(({ role }) => !isTable(role) && role !== 'head')
 
+/** @throws RangeError unless it is one of {@link arithmetics}; callers without types may hand in any value */
+export function checkArithmetic(arithmetic: unknown): asserts arithmetic is Arithmetic {
+  if (!(arithmetics as readonly unknown[]).includes(arithmetic)) {
+    throw new RangeError(`"arithmetic" expected ${arithmetics.join(' or ')}, got ${arithmetic}`)
+  }
+}
+
 /** Throws unless A answers fit in windows of T tokens. */
 function checkAnswers(answers: number, length: number): void {
   if (!Number.isSafeInteger(answers) || answers < 1 || answers > length) {
@@ -134,6 +141,7 @@ function forward(
   const { width: d, vocabulary: V } = config
   const [B, T, N] = [batch, length, batch * length]
   checkAnswers(A, T)
+  checkArithmetic(arithmetic)
   const graph = createGraph(`${family.name}_loss`, { fused })
   const tokens = reshape(graph.input('tokens', 'int32', [B, T]), [N])
   const answered = (x: Value) => (A === T ? x : slice(x, 1, T - A, T)) // [B, T, ...] -> [B, A, ...]

@@ -41,7 +41,8 @@ export function optionOf(path: string): string {
  * the first digits of its hash are shown.
  */
 export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
-  const settings = differences({ settings: there.settings }, { settings: here.settings }, optionOf)
+  const full = ({ settings }: RunIdentity) => ({ settings: { arithmetic: 'float32', ...settings } }) // absent in a record
+  const settings = differences(full(there), full(here), optionOf)
   if (settings !== undefined) return settings
   const [old, found] = [there, here].map(({ tokenizer }) => ({
     'the tokenizer.json': tokenizer?.slice(0, 8) ?? 'none',

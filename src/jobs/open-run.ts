@@ -252,6 +252,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const threads = request.threads ?? there.threads
     const device = request.device ?? there.device
     const opened = await openGraphRunner({ device, threads: threads ?? undefined })
+    await withArithmetic(settings, undefined, opened) // refused before the run is said to be on this device
     const isMoved = opened.device !== there.device || threads !== there.threads
     const moved = `the run was on ${there.device}: elsewhere, or on other threads, the last bits may differ`
     const record: RunRecord = {

@@ -8,8 +8,8 @@ export interface IntegerWeights {
 }
 
 /**
- * Rounds the effective weights of a matrix to multiples of one scale: the largest magnitude / levels, ties to even. Weights of signed constants
- * are -1, 0 and +1 times their magnitude, which one level holds exactly.
+ * Rounds the effective weights of a matrix to multiples of one scale: the largest magnitude / levels and at least 2^-126 (1 where
+ * all are 0), ties to even. Weights of signed constants are -1, 0 and +1 times their magnitude, which one level holds exactly.
  * @param shape rows and columns of the matrix
  * @param levels magnitude of the largest code, an integer from 1 to 127
  * @returns the scale, float32 > 0; not finite where a weight is not finite

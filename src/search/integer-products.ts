@@ -4,6 +4,7 @@ import {
   createGraph,
   encodeModel,
   type GraphRunner,
+  type LoadedGraph,
   matMulIntegerToFloat,
   numericShape,
   sizeOf,
@@ -11,6 +12,7 @@ import {
   tensor,
   type Value,
 } from '../graph/index.js'
+import { checkIntegerSums } from './start-checks.js'
 
 /** Terms of one sum of the trial: enough for every way in which a CPU groups them. */
 const TERMS = 256
@@ -42,8 +44,9 @@ async function integerFailure(runner: GraphRunner): Promise<string | undefined> 
   const one = scalar('float32', 1)
   graph.output('y', matMulIntegerToFloat(codes, weights, one, one, scalar('uint8', 0)))
   let found: Float32Array
+  let loaded: LoadedGraph | undefined
   try {
-    const loaded = await runner.load(encodeModel(graph))
+    loaded = await runner.load(encodeModel(graph))
     const results = await loaded.run({
       codes: tensor('uint8', [16, TERMS], new Uint8Array(16 * TERMS).fill(255)),
       weights: tensor(
@@ -53,9 +56,10 @@ async function integerFailure(runner: GraphRunner): Promise<string | undefined> 
       ),
     })
     found = results.y.data as Float32Array
-    await loaded.release()
   } catch (error) {
     return `and ONNX Runtime says: ${firstLine(error)}`
+  } finally {
+    await loaded?.release()
   }
   const expected = TERMS * 255 * 127
   const wrong = found.findIndex((value, i) => value !== (i % 32 < 16 ? expected : -expected))
@@ -87,6 +91,11 @@ export async function chooseArithmetic(
   batch: number,
   length: number,
 ): Promise<ChosenArithmetic> {
+  try {
+    checkIntegerSums({ config: model.config, microBatch: batch })
+  } catch (error) {
+    return { arithmetic: 'float32', reason: firstLine(error) }
+  }
   const failure = await integerFailure(runner)
   if (failure !== undefined)
     return { arithmetic: 'float32', reason: `int8 needs exact products of 8-bit integers, ${failure}` }

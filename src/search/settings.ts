@@ -2,7 +2,7 @@ import { checkSortTask, type SortTask, sortContext } from '../data/sort-task.js'
 import type { Tokenizer } from '../data/tokenizer.js'
 import type { Activation, BaseConfig } from '../families/config.js'
 import { familyOf } from '../families/family.js'
-import { type Arithmetic, arithmetics } from '../families/loss-graph.js'
+import { type Arithmetic, arithmetics, checkArithmetic } from '../families/loss-graph.js'
 import { type Norms, normKinds } from '../families/parameter.js'
 import { attentionSpecs } from '../families/tape.js'
 import { adamwFactors } from '../kernels/adamw.js'
@@ -11,7 +11,7 @@ import { GENERATION_LIMIT } from '../ticket/searched.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
 import { chooseModel, type ModelChoice, modelsOf, namedModel, type SearchFamily } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
-import { checkFloat32, checkKeep } from './start-checks.js'
+import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
 
 export { arithmetics }
 
@@ -103,6 +103,7 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: VocabularySize
   checkKeep(settings)
   checkSettings(settings)
   checkFloat32(settings)
+  if (settings.arithmetic === 'int8') checkIntegerSums(settings)
   return settings
 }
 
@@ -111,7 +112,8 @@ type VocabularySize = Pick<Tokenizer, 'name' | 'vocabulary'>
 
 /** Settings with every default filled in. */
 function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
-  const { kind, task } = choice
+  const { kind, task, arithmetic = 'float32' } = choice
+  checkArithmetic(arithmetic)
   const isSearch = kind === 'search'
   const config = chooseModel(
     task ? { ...choice, context: choice.context ?? sortContext(task) } : choice,
@@ -138,7 +140,7 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     ...(isSearch && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
       ? { magnitudes: 'float16' as const }
       : {}),
-    ...(choice.arithmetic === 'int8' ? { arithmetic: 'int8' as const } : {}),
+    ...(arithmetic === 'int8' ? { arithmetic } : {}),
     qkScale: qkScale === 'auto' ? attentionSpecs(config)[0].headWidth ** 0.25 : qkScale,
     redrawEvery: isIterand ? (choice.redrawEvery ?? Math.max(REDRAW.every, Math.ceil(steps / GENERATION_LIMIT))) : 0,
     redrawRate: isIterand ? (choice.redrawRate ?? REDRAW.rate) : 0,

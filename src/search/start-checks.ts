@@ -5,6 +5,8 @@
 
 import type { BaseConfig } from '../families/config.js'
 import { matricesOf } from '../families/family.js'
+import { MOST_TERMS } from '../families/integer-linear.js'
+import { integerMatrices } from '../families/loss-graph.js'
 import type { Selection } from '../kernels/ticket-step.js'
 import { keptCount } from '../mask/kept-count.js'
 
@@ -40,6 +42,32 @@ export function checkFloat32({ learningRate, weightDecay, epsilon, qkScale }: Fl
       `"lr" and "weight-decay" expected a product of at most ${DECAY_MOST}, beyond which every step makes all values larger, got ${learningRate} and ${weightDecay}`,
     )
   }
+}
+
+/**
+ * Sums of integers must fit in 32 bits, whatever is summed: over a map's inputs, its outputs, and the tokens of one run of the graph.
+ * @throws RangeError naming the setting
+ */
+export function checkIntegerSums({
+  config,
+  microBatch,
+}: {
+  readonly config: BaseConfig
+  readonly microBatch: number
+}): void {
+  const most = counted(MOST_TERMS, 'products')
+  const wide = integerMatrices(config).find(({ shape }) => Math.max(...shape) > MOST_TERMS)
+  if (wide) {
+    throw new RangeError(
+      `"arithmetic" int8 expected sums of at most ${most}, got ${wide.name} [${wide.shape.join(', ')}]`,
+    )
+  }
+  const { positions } = config
+  const windows = Math.floor(MOST_TERMS / positions)
+  if (microBatch <= windows) return
+  const [setting, limit, got] = windows < 1 ? ['context', MOST_TERMS, positions] : ['micro-batch', windows, microBatch]
+  const why = `in int8, whose sums over the ${counted(microBatch * positions, 'tokens')} of one run of the graph are of at most ${most}`
+  throw new RangeError(`"${setting}" expected at most ${limit} ${why}, got ${got}`)
 }
 
 /**
@@ -79,7 +107,7 @@ function within(name: string, value: number, low: number, high: number): void {
   throw new RangeError(`"${name}" expected ${low.toPrecision(3)} <= ${name} <= ${high.toPrecision(3)}, got ${value}`)
 }
 
-const counted = (count: number): string => `${count.toLocaleString('en-US')} weights`
+const counted = (count: number, what = 'weights'): string => `${count.toLocaleString('en-US')} ${what}`
 
 /** Three significant digits, rounded up to a value that is accepted itself. */
 function text(value: number): string {
