@@ -10,6 +10,7 @@ export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCand
 export { addRows } from './add-rows'
 export { integerWeights } from './integer-weights'
 export { fillMasked } from './masked-weights'
+export { fillTernary } from './ternary-codes'
 export { decodeChunk, decoderBytes } from './decode-mask'
 
 /** First byte of linear memory that the caller may use. */

@@ -42,7 +42,7 @@ export function fillMasked(
 }
 
 /** Ones among the first `size` bits. */
-function countKept(mask: usize, size: u32): u32 {
+export function countKept(mask: usize, size: u32): u32 {
   let ones: u64 = 0
   let i: u32 = 0
   for (; i + 64 <= size; i += 64) ones += popcnt(load<u64>(mask + (i >> 3)))

@@ -2,6 +2,7 @@
 // npm run bench -- subset-sum sorter    some of them
 // npm run bench -- --out folder         also writes folder/<suite>.json
 // npm run bench -- compression --data wikitext-2 --models folder --write     see compression.mjs
+// npm run bench -- search --only relu-512 --contestant ours                see search.mjs
 // Each suite verifies its results before it times them, and fails (exit code 1) when they are wrong.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -28,6 +29,7 @@ const suites = [
   'compression',
   'queue',
   'prune-queue',
+  'running',
 ]
 
 const { values, positionals } = parseArgs({
@@ -43,6 +45,8 @@ const { values, positionals } = parseArgs({
     steps: { type: 'string' },
     queue: { type: 'string' },
     store: { type: 'string' },
+    only: { type: 'string', multiple: true },
+    contestant: { type: 'string', multiple: true },
     write: { type: 'boolean' },
   },
 })
@@ -54,6 +58,7 @@ if (unknown !== undefined) {
 
 const machine = describeMachine()
 console.log(`${machine.cpu}, ${machine.cores} cores, ${machine.memory}, Node ${machine.node}, ${machine.date}`)
+console.log(`units of the processor: ${machine.units}`)
 for (const name of positionals.length ? positionals : suites) {
   console.log(`\n== ${name}`)
   const { run } = await import(`./${name}.mjs`)

@@ -12,11 +12,14 @@ export function flopsOfStep({ layers, width: d, inner: F, vocabulary: V }, batch
   return 3 * batch * length * (linear + layers * 4 * keys * d)
 }
 
+/** Operators of a graph that multiply matrices, in floats or in integers. */
+const PRODUCTS = ['MatMul', 'Gemm', 'FusedMatMul', 'MatMulInteger', 'MatMulIntegerToFloat']
+
 /** The same of a graph, counted from its nodes: what is really computed. */
 export function flopsOfGraph({ nodes }) {
   let flops = 0
   for (const { op, inputs, outputs, attributes } of nodes) {
-    if (!['MatMul', 'Gemm', 'FusedMatMul'].includes(op)) continue
+    if (!PRODUCTS.includes(op)) continue
     const inner = inputs[0].shape.at(attributes.transA ? -2 : -1)
     flops += 2 * inner * outputs[0].shape.reduce((product, length) => product * length, 1)
   }

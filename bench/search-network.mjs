@@ -4,27 +4,38 @@ import { gradientGraph } from '../dist/families/loss-graph.js'
 import { allocateParameters } from '../dist/kernels/index.js'
 import { keptCount } from '../dist/mask/index.js'
 import { createDenseTraining, createEdgePopup } from '../dist/search/algorithms.js'
+import { integerLevels } from '../dist/search/integer-matrices.js'
 import { createLossStep, lossArrays, modelParameters } from '../dist/search/loss-step.js'
 import { fillRandomNetwork } from '../dist/search/random-network.js'
-import { chooseSettings } from '../dist/search/settings.js'
+import * as searchSettings from '../dist/search/settings.js'
 import { flopsOfGraph, flopsOfStep } from './search-flops.mjs'
+
+/** What a search of this build can compute in. */
+export const arithmetics = searchSettings.arithmetics ?? ['float32']
 
 /**
  * A random GPT-2 in memory with its graph and its algorithm, as `slt search` or `slt train` sets it up.
  * @param kind `edge-popup` or `dense`
+ * @param model sizes, activation, fraction kept and arithmetic: `float32` or one of `arithmetics`
  */
-export async function openNetwork(runner, kind, { layers, width, heads, length, batch, vocabulary, activation, keep }) {
+export async function openNetwork(runner, kind, model) {
+  const { layers, width, heads, length, batch, vocabulary, activation, keep, arithmetic } = model
   const isSearch = kind === 'edge-popup'
-  const choice = { kind: isSearch ? 'search' : 'train', model: 'tiny', context: length, activation }
-  const settings = chooseSettings(
+  const choice = { kind: isSearch ? 'search' : 'train', model: 'tiny', context: length, activation, arithmetic }
+  const settings = searchSettings.chooseSettings(
     { ...choice, layers, width: `${width}`, heads, batch, keep: isSearch ? keep : undefined, seed: 1n },
     { name: 'bench', vocabulary },
   )
+  const lossModel = {
+    config: settings.config,
+    norms: settings.norms,
+    integerLevels: settings.arithmetic === 'int8' ? integerLevels(settings) : undefined,
+  }
   const parameters = modelParameters(settings, isSearch ? 'ticket' : 'dense')
-  const memory = await allocateParameters(loadKernels, parameters, lossArrays(settings, batch, length))
+  const memory = await allocateParameters(loadKernels, parameters, lossArrays(lossModel, batch, length))
   fillRandomNetwork(memory, settings)
-  const algorithm = isSearch ? createEdgePopup(memory, settings) : createDenseTraining(memory)
-  const lossStep = await createLossStep(runner, settings, memory, batch, length)
+  const algorithm = isSearch ? createEdgePopup(memory, settings) : createDenseTraining(memory, settings)
+  const lossStep = await createLossStep(runner, lossModel, memory, batch, length)
   const { config, beta1, beta2, epsilon, weightDecay } = settings
   const adamw = { learningRate: isSearch ? 1e-2 : 1e-3, beta1, beta2, epsilon, weightDecay }
   const losses = []

@@ -1,4 +1,5 @@
-// node search-worker.mjs '{"kind": "edge-popup" | "dense" | "gemm", ...}': answers as startContestant asks.
+// node search-worker.mjs '{"kind": "edge-popup" | "dense" | "gemm", "arithmetic": "float32" | "int8", ...}': answers as
+// startContestant asks.
 import { createInterface } from 'node:readline'
 import { createGraphRunner } from '../dist/engine/onnx.js'
 import { createGraph, encodeModel, float32, matMul } from '../dist/graph/index.js'

@@ -1,161 +1,131 @@
-// One step of edge-popup and one of dense training, side by side with PyTorch (env SLT_PYTHON, default python3): each in a
-// process of its own, by turns in the same run. Our matrix products are held against those of ONNX Runtime alone.
+// A step of edge-popup and one of dense training, side by side with PyTorch (env SLT_PYTHON, default python3) in float32 and under
+// bfloat16 autocast: each in a process of its own, by turns in the same run. Our matrix products are held against those of
+// ONNX Runtime alone.
+//   --only relu-512                              one model, or several by several options
+//   --contestant int8 --contestant bfloat16      contestants whose names contain one of these texts
 import os from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { startContestant } from './contestant.mjs'
-import { figure, median, tableLines } from './measure.mjs'
+import { figure } from './measure.mjs'
 import { findPyTorch } from './peers/pytorch.mjs'
 import { runtimeVersion } from './runtime-version.mjs'
-import { verifyGradients } from './search-verify.mjs'
+import { arithmetics } from './search-network.mjs'
+import { compareResults, logResults, summary } from './search-report.mjs'
+import { verifyGradients, verifyIntegers } from './search-verify.mjs'
 
-const MODEL = { layers: 4, width: 256, heads: 4, length: 256, batch: 8, vocabulary: 2048, keep: 0.3 }
-const ACTIVATIONS = ['relu', 'gelu_new']
 /** Turns of each contestant after one that only warms up, and steps (or chains of products) in a turn. */
-const TURNS = 6
-const STEPS = 4
-/** Steps that decide whether PyTorch is faster compiled, after those that compile. */
-const TRIAL = { warmUp: 3, steps: 6 }
-/** The contestant that only multiplies matrices. */
-const PRODUCTS = 'ONNX Runtime, products'
+const small = {
+  layers: 4,
+  width: 256,
+  heads: 4,
+  length: 256,
+  batch: 8,
+  vocabulary: 2048,
+  keep: 0.3,
+  turns: 6,
+  steps: 4,
+}
+const large = { ...small, width: 512, heads: 8, length: 512, batch: 4, turns: 4, steps: 2 }
+const MODELS = {
+  'relu-256': { ...small, activation: 'relu' },
+  'gelu-256': { ...small, activation: 'gelu_new' },
+  'relu-512': { ...large, activation: 'relu' },
+}
+const OURS = {
+  'ours, edge-popup': { kind: 'edge-popup', arithmetic: 'float32' },
+  'ours, edge-popup int8': { kind: 'edge-popup', arithmetic: 'int8' },
+  'ours, dense': { kind: 'dense', arithmetic: 'float32' },
+  'ours, dense int8': { kind: 'dense', arithmetic: 'int8' },
+  'ONNX Runtime, products': { kind: 'gemm', arithmetic: 'float32' },
+}
+/** `edge-popup` is the published code, which sorts; kthvalue selects instead. */
+const THEIRS = {
+  'PyTorch, edge-popup': { mode: 'edge-popup', dtype: 'float32' },
+  'PyTorch, edge-popup bfloat16': { mode: 'edge-popup', dtype: 'bfloat16' },
+  'PyTorch, edge-popup by kthvalue': { mode: 'edge-popup-kthvalue', dtype: 'float32' },
+  'PyTorch, edge-popup by kthvalue, bfloat16': { mode: 'edge-popup-kthvalue', dtype: 'bfloat16' },
+  'PyTorch, dense': { mode: 'dense', dtype: 'float32' },
+  'PyTorch, dense bfloat16': { mode: 'dense', dtype: 'bfloat16' },
+}
 const worker = fileURLToPath(new URL('search-worker.mjs', import.meta.url))
 
-export async function run(log, { model = MODEL, activations = ACTIVATIONS, turns = TURNS } = {}) {
+/** @param options only, contestant: lists of names or parts of names, as on the command line; absent for all */
+export async function run(log, { only, contestant } = {}) {
+  const models = choose('only', only, Object.keys(MODELS), (name, text) => name === text)
+  const names = [...Object.keys(OURS), ...Object.keys(THEIRS)]
+  const chosen = choose('contestant', contestant, names, (name, text) => name.includes(text))
   const threads = os.availableParallelism()
-  const torch = findPyTorch(threads)
+  const torch = Object.keys(THEIRS).some((name) => chosen.includes(name))
+    ? findPyTorch(threads)
+    : { missing: 'not chosen' }
   const versions = { onnxruntime: runtimeVersion(), torch: torch.version ?? null }
   log(
     `onnxruntime-node ${versions.onnxruntime}, PyTorch ${torch.version ?? `skipped: ${torch.missing}`}, ${threads} threads`,
   )
   const verified = { gradients: await verifyGradients(threads), torchLosses: torch.largestDifference ?? null }
+  verified.integers = await verifyIntegers(threads)
   log(`verified: our gradients within ${verified.gradients.toExponential(1)} of PyTorch's vectors in float64`)
-  if (torch.start)
-    log(`verified: the peer's losses within ${verified.torchLosses.toExponential(1)} of the same vectors`)
+  log(
+    `verified: our loss in int8 within ${verified.integers.loss.toExponential(1)}, its gradients within ${(100 * verified.integers.gradients).toFixed(1)} % of their size`,
+  )
+  for (const [dtype, difference] of Object.entries(torch.largestDifference ?? {})) {
+    log(`verified: the peer's losses in ${dtype} within ${difference.toExponential(1)} of the same vectors`)
+  }
   const runs = []
-  for (const activation of activations) runs.push(await compare(log, torch, { ...model, activation }, threads, turns))
-  return { model, threads, versions, verified, runs }
+  for (const model of models) runs.push(await compare(log, torch, model, chosen, threads))
+  return { threads, versions, verified, runs }
 }
 
-async function compare(log, torch, model, threads, turnCount) {
+/** Those names that one of the texts matches, in the order of the names. @throws RangeError for a text that none matches */
+function choose(option, texts, names, matches) {
+  if (texts === undefined) return names
+  for (const text of texts) {
+    if (!names.some((name) => matches(name, text))) {
+      throw new RangeError(`"${option}" expected some of ${names.join(' | ')}, got ${JSON.stringify(text)}`)
+    }
+  }
+  return names.filter((name) => texts.some((text) => matches(name, text)))
+}
+
+async function compare(log, torch, name, chosen, threads) {
+  const { turns: turnCount, steps, ...model } = MODELS[name]
   const { layers, width, heads, length, batch, vocabulary, activation, keep } = model
   const sizes = `${layers} layers, width ${width}, ${heads} heads, T ${length}, batch ${batch}, vocabulary ${vocabulary}`
-  log(`\n${sizes}, keep ${keep}, ${activation}`)
-  const ours = (kind) => startContestant(process.execPath, [worker, JSON.stringify({ ...model, kind, threads })])
-  const compiled = torch.start ? await chooseCompiled(log, torch, model) : {}
-  const theirs = (mode) => torch.start({ ...model, mode, compile: compiled[mode] })
-  const processes = {
-    'ours, edge-popup': ours('edge-popup'),
-    ...(torch.start && { 'PyTorch, edge-popup': theirs('edge-popup') }),
-    'ours, dense': ours('dense'),
-    ...(torch.start && { 'PyTorch, dense': theirs('dense') }),
-    ...(torch.start && { 'PyTorch, edge-popup by kthvalue': theirs('edge-popup-kthvalue') }),
-    [PRODUCTS]: ours('gemm'),
-  }
-  const contestants = Object.entries(processes).map(([name, process]) => ({ name, process, turns: [] }))
+  log(`\n${name}: ${sizes}, keep ${keep}, ${activation}`)
+  const contestants = []
   try {
+    for (const [name, options] of Object.entries(OURS)) {
+      if (!chosen.includes(name)) continue
+      if (!arithmetics.includes(options.arithmetic)) {
+        log(`${name}: left out, since this build computes in ${arithmetics.join(', ')}`)
+        continue
+      }
+      const process = startOurs({ ...model, ...options, threads })
+      contestants.push({ name, process, turns: [] })
+    }
+    for (const [name, options] of Object.entries(torch.startFastest ? THEIRS : {})) {
+      if (!chosen.includes(name)) continue
+      const { contestant: process, form, seconds, failure } = await torch.startFastest({ ...model, ...options })
+      contestants.push({ name, process, form, turns: [] })
+      const rate = (each) => `${figure((batch * length) / seconds[each])} tokens/s ${each}`
+      log(`${name}: ${Object.keys(seconds).map(rate).join(', ')}: ${form} is measured`)
+      if (failure !== undefined) log(`torch.compile does not work here: ${failure}`)
+    }
     for (let turn = 0; turn <= turnCount; turn++) {
-      for (const { process: each, turns } of contestants) {
-        const found = await each.run(STEPS)
+      for (const { process, turns } of contestants) {
+        const found = await process.run(steps)
         if (turn > 0) turns.push(found)
       }
     }
     const results = {}
-    for (const { name, process: each, turns } of contestants) results[name] = summary(await each.finish(), turns, model)
-    return { activation, compiled, ...report(log, results) }
-  } finally {
-    for (const each of Object.values(processes)) each.kill()
-  }
-}
-
-/** Tries each mode plain and compiled. @returns mode -> whether compiled is faster; never, where it does not work */
-async function chooseCompiled(log, torch, model) {
-  const chosen = {}
-  for (const mode of ['edge-popup', 'edge-popup-kthvalue', 'dense']) {
-    const rates = {}
-    for (const compile of [false, true]) {
-      const contestant = torch.start({ ...model, mode, compile })
-      try {
-        await contestant.run(TRIAL.warmUp)
-        rates[compile] = (model.batch * model.length) / median((await contestant.run(TRIAL.steps)).seconds)
-        await contestant.finish()
-      } catch (error) {
-        if (!compile) throw error
-        log(`torch.compile does not work here: ${error.message}`)
-      } finally {
-        contestant.kill()
-      }
+    for (const { name, process, form, turns } of contestants) {
+      results[name] = { ...(form && { form }), ...summary(await process.finish(), turns, model) }
     }
-    chosen[mode] = rates.true > rates.false
-    const both = `${figure(rates.false)} tokens/s plain, ${rates.true ? figure(rates.true) : 'none'} compiled`
-    log(`PyTorch, ${mode}: ${both}: ${chosen[mode] ? 'compiled' : 'plain'} is measured`)
-  }
-  return chosen
-}
-
-/** Medians over all steps of all turns. */
-function summary(report, turns, { batch, length }) {
-  const of = (name) => median(turns.flatMap((turn) => turn[name] ?? []))
-  const seconds = of('seconds')
-  const { flops, ...rest } = report
-  const graphSeconds = of('graph')
-  return {
-    ...rest,
-    seconds,
-    turnSeconds: turns.map((turn) => median(turn.seconds)),
-    tokensPerSecond: (batch * length) / seconds,
-    ...(graphSeconds ? { graphSeconds, ticketSeconds: of('ticket') } : {}),
-    ...(flops ? { flops, gflops: flops / seconds / 1e9 } : {}),
-    ...(flops && graphSeconds ? { graphGflops: flops / graphSeconds / 1e9 } : {}),
+    logResults(log, results)
+    return { name, model, ...compareResults(log, results) }
+  } finally {
+    for (const { process } of contestants) process.kill()
   }
 }
 
-function report(log, results) {
-  const products = results[PRODUCTS]
-  const rows = Object.entries(results).map(([name, each]) => [
-    name,
-    each === products ? '' : figure(each.tokensPerSecond),
-    (each.seconds * 1e3).toFixed(0),
-    each.graphSeconds ? (each.graphSeconds * 1e3).toFixed(0) : '',
-    each.graphSeconds ? (each.ticketSeconds * 1e3).toFixed(1) : '',
-    each.gflops ? each.gflops.toFixed(0) : '',
-    each.graphGflops ? each.graphGflops.toFixed(0) : '',
-    (each.peakBytes / 1e6).toFixed(0),
-    (each.importBytes / 1e6).toFixed(0),
-  ])
-  const head = [
-    '',
-    'tokens/s',
-    'step ms',
-    'graph ms',
-    'ticket ms',
-    'GFLOP/s',
-    'of graph',
-    'peak MB',
-    'of it before the model',
-  ]
-  for (const line of tableLines([head, ...rows])) log(line)
-  const ours = results['ours, edge-popup']
-  const ticketShare = ours.ticketSeconds / ours.seconds
-  const gemmShares = { graph: ours.graphGflops / products.gflops, step: ours.gflops / products.gflops }
-  const ratios = {}
-  for (const [kind, goal] of Object.entries({ 'edge-popup': 2, dense: 1 })) {
-    const [mine, peer] = [results[`ours, ${kind}`], results[`PyTorch, ${kind}`]]
-    if (!peer) continue
-    ratios[kind] = mine.tokensPerSecond / peer.tokensPerSecond
-    const each = mine.turnSeconds.map((seconds, turn) => peer.turnSeconds[turn] / seconds)
-    const range = `turns ${Math.min(...each).toFixed(2)} to ${Math.max(...each).toFixed(2)}`
-    const memory = `peak memory ${(mine.peakBytes / peer.peakBytes).toFixed(2)} of its`
-    log(`goal: ${kind} at least ${goal}x PyTorch: ${ratios[kind].toFixed(2)}x (${range}); ${memory}`)
-  }
-  const kthvalue = results['PyTorch, edge-popup by kthvalue']
-  if (kthvalue) {
-    ratios['edge-popup-kthvalue'] = ours.tokensPerSecond / kthvalue.tokensPerSecond
-    log(`against PyTorch with a selection in place of the published sort: ${ratios['edge-popup-kthvalue'].toFixed(2)}x`)
-    log(`PyTorch's own product of a 1024 cube: ${kthvalue.gemm.toFixed(0)} GFLOP/s`)
-  }
-  log(`goal: ticket work at most 10 % of a step: ${percent(ticketShare)}`)
-  const shares = `the graph alone ${percent(gemmShares.graph)}, the whole step ${percent(gemmShares.step)}`
-  log(`goal: at least 70 % of ONNX Runtime's rate on a 1024 cube: ${shares}`)
-  return { results, ratios, ticketShare, gemmShares }
-}
-
-const percent = (share) => `${(100 * share).toFixed(1)} %`
+const startOurs = (options) => startContestant(process.execPath, [worker, JSON.stringify(options)])

@@ -3,12 +3,14 @@
 Edge-popup as its authors published it (Ramanujan et al., "What's Hidden in a Randomly Weighted Neural Network?", CVPR
 2020, repository hidden-networks): scores beside fixed weights in every layer, a mask from the sorted |scores|, a gradient
 that passes straight through the mask. The model is ours to the last operation (src/families/gpt2/loss.ts), in the fastest
-form that PyTorch has for it: scaled_dot_product_attention, layer_norm, cross_entropy, fused AdamW.
+form that PyTorch has for it: scaled_dot_product_attention, layer_norm, cross_entropy, fused AdamW. It computes in float32, or in
+bfloat16 by torch.autocast, where weights, scores and AdamW stay float32.
 
     python3 bench/peers/pytorch.py --mode edge-popup --steps 10      one line of JSON
     python3 bench/peers/pytorch.py --verify test/vectors/pytorch     compares losses with the vectors; exit code 1 if wrong
 """
 import argparse
+import itertools
 import json
 import os
 import resource
@@ -123,9 +125,15 @@ def adamw(model, **settings):
         return torch.optim.AdamW(parameters, foreach=True, **settings), "foreach"
 
 
-def step_of(model, optimizer):
+def loss_of(model, tokens, targets, dtype):
+    """The loss, with the products under autocast where the dtype is bfloat16."""
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=dtype == "bfloat16"):
+        return model(tokens, targets)
+
+
+def step_of(model, optimizer, dtype):
     def step(tokens, targets):
-        loss = model(tokens, targets)
+        loss = loss_of(model, tokens, targets, dtype)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -134,9 +142,9 @@ def step_of(model, optimizer):
     return step
 
 
-def gemm_rate(side=1024, runs=20):
-    """GFLOP/s of a float32 product of two square matrices: the median of a few."""
-    a, b, out = torch.randn(side, side), torch.randn(side, side), torch.empty(side, side)
+def gemm_rate(dtype, side=1024, runs=20):
+    """GFLOP/s of a product of two square matrices of this dtype: the median of a few."""
+    a, b, out = (torch.randn(side, side).to(getattr(torch, dtype)) for _ in range(3))
     seconds = []
     for _ in range(runs):
         started = time.perf_counter()
@@ -163,7 +171,7 @@ def trainer(o):
     torch.manual_seed(o.seed)
     model = Gpt2(o)
     optimizer, kind = adamw(model, lr=1e-2 if o.mode != "dense" else 1e-3, betas=(0.9, 0.999), weight_decay=0.01)
-    step = step_of(torch.compile(model) if o.compile else model, optimizer)
+    step = step_of(torch.compile(model) if o.compile else model, optimizer, o.dtype)
     source = batches(o)
 
     def run(steps):
@@ -182,9 +190,10 @@ def trainer(o):
             "adamw": kind,
             "compile": o.compile,
             "mode": o.mode,
+            "dtype": o.dtype,
             "importBytes": imported,
             "peakBytes": peak_bytes(),
-            "gemm": gemm_rate(),  # after the peak is read
+            "gemm": gemm_rate(o.dtype),  # after the peak is read
         }
 
     return run, report
@@ -226,13 +235,18 @@ def fill(model, tensors, prefix=""):
                 target.copy_(values.T if name.startswith("blocks") else values)
 
 
+# Steps of edge-popup that are compared with the vectors, and the limit of a loss's difference from them. bfloat16 has 8
+# significant bits: its losses differ by 0.009 at most in two steps, and by 0.14 in ten, since other weights are kept by then.
+CHECKS = {"float32": (10, 1e-5), "bfloat16": (2, 0.02)}
+
+
 def verify(o):
-    """The peer computes what the vectors say: losses of GPT-2s, and of ten steps of edge-popup. -> largest difference"""
+    """The peer computes what the vectors say: losses of GPT-2s, and of ten steps of edge-popup, in each dtype."""
     sys.path.insert(0, o.verify)
     sys.dont_write_bytecode = True
     import container
 
-    folder, worst = Path(o.verify), 0
+    folder, worst = Path(o.verify), dict.fromkeys(CHECKS, 0)
     for name in ("gpt2-relu", "gpt2-gelu-new", "gpt2-untied-head", "gpt2-long-context", "edge-popup"):
         tensors, metadata = container.read(folder / f"{name}.safetensors")
         c = metadata["config"]
@@ -240,19 +254,22 @@ def verify(o):
         o.positions, o.vocabulary, o.tied = c["positions"], c["vocabulary"], c["tiedHead"]
         o.activation, o.epsilon = c["activation"], c["layerNormEpsilon"]
         batch = [torch.from_numpy(tensors[each].copy()).long() for each in ("tokens", "targets")]
-        for o.mode in ("dense",) if "loss" in metadata else ("edge-popup", "edge-popup-kthvalue"):
+        modes = ("dense",) if "loss" in metadata else ("edge-popup", "edge-popup-kthvalue")
+        for o.mode, dtype in itertools.product(modes, CHECKS):
+            steps, _ = CHECKS[dtype]
             o.keep = metadata.get("keep", 1)
             model = Gpt2(o)
             fill(model, tensors)
             if o.mode == "dense":
-                differences = [abs(model(*batch).item() - metadata["loss"])]
+                differences = [abs(loss_of(model, *batch, dtype).item() - metadata["loss"])]
             else:
                 fill(model, tensors, "scores.0.")
-                step = step_of(model, adamw(model, **metadata["adamw"])[0])
-                differences = [abs(step(*each) - loss) for *each, loss in zip(*batch, metadata["losses"])]
-            worst = max(worst, *differences)
-    print(json.dumps({"verified": worst < 1e-5, "largestDifference": worst, "torch": torch.__version__}))
-    return worst < 1e-5
+                step = step_of(model, adamw(model, **metadata["adamw"])[0], dtype)
+                differences = [abs(step(*each) - loss) for *each, loss in zip(*batch, metadata["losses"][:steps])]
+            worst[dtype] = max(worst[dtype], *differences)
+    verified = all(worst[dtype] < limit for dtype, (_, limit) in CHECKS.items())
+    print(json.dumps({"verified": verified, "largestDifference": worst, "torch": torch.__version__}))
+    return verified
 
 
 def main():
@@ -263,6 +280,7 @@ def main():
         parser.add_argument(f"--{name}", type=int, default=size)
     parser.add_argument("--keep", type=float, default=0.3)
     parser.add_argument("--activation", choices=["relu", "gelu_new", "gelu"], default="relu")
+    parser.add_argument("--dtype", choices=list(CHECKS), default="float32", help="bfloat16: by torch.autocast")
     parser.add_argument("--compile", action="store_true", help="torch.compile the model; needs a C++ compiler")
     parser.add_argument("--verify", metavar="FOLDER")
     parser.add_argument("--serve", action="store_true", help="read numbers of steps from stdin")

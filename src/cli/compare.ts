@@ -9,8 +9,9 @@ import { rawOption } from './raw-option.js'
 import { count, createTerminal, short, type Terminal, table } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf } from './values.js'
+import { type WeightsFlags, weightsOption } from './weights-option.js'
 
-interface CompareFlags extends MemoryFlags {
+interface CompareFlags extends MemoryFlags, Pick<WeightsFlags, 'weights'> {
   data?: string
   part?: TextPart
   tokenizer?: string
@@ -30,7 +31,7 @@ Examples:
 
 Models are tickets, files of slt train, Hugging Face folders and GGUF files; the others are compared with the first. All run on the CPU, in turns. Load: open, check
 (a ticket's hash too) and make or read every weight, without building a graph, in the same process after one loading that is not counted; the files lie in
-the system's cache. Memory: the most that a process of its own took to load the model and generate, Node and ONNX Runtime included.
+the system's cache. Weights: what they are held as while the model writes, and their bytes; losses are of float32. Memory: the most that a process of its own took to load the model and generate, Node and ONNX Runtime included.
 Where models read a text as other tokens, bits a byte compare and nats a token do not. Encoders of slt search and slt train are compared on the same hidden
 tokens, and by the tokens that they read a second. An encoder and a model that writes compare in size alone (--runs 0 without --data).`
 
@@ -59,6 +60,7 @@ export function addCompare(program: Command): void {
       integer('count', 1),
     )
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
+    .addOption(weightsOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -162,7 +164,9 @@ const heads = (report: CompareReport): string[] => [
   'bytes',
   'bits/weight',
   ...(report.data === null ? [] : [lossHead(report), 'bits/byte']),
-  ...(report.models[0].speed ? ['load', areEncoders(report) ? 'first text' : 'first token', 'tokens/s', 'memory'] : []),
+  ...(report.models[0].speed
+    ? ['load', areEncoders(report) ? 'first text' : 'first token', 'tokens/s', 'weights', 'memory']
+    : []),
 ]
 
 const milliseconds = (seconds: number): string => `${short(1000 * seconds)} ms`
@@ -179,6 +183,7 @@ function cells({ kind, dtype, parameters, bytes, bitsPerWeight, loss, speed, pea
           milliseconds(speed.load),
           milliseconds(speed.firstToken),
           short(speed.tokensPerSecond),
+          `${speed.weights.kind}, ${bytesText(speed.weights.bytes)}`,
           peakBytes === null ? '-' : bytesText(peakBytes),
         ]
       : []),

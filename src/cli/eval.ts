@@ -12,8 +12,9 @@ import { count, createTerminal, type Terminal, table } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
 import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
+import { activationsOption, type WeightsFlags, weightsOption } from './weights-option.js'
 
-interface EvalFlags extends MemoryFlags {
+interface EvalFlags extends MemoryFlags, WeightsFlags {
   data: string
   part?: TextPart
   tokenizer?: string
@@ -66,6 +67,8 @@ export function addEval(program: Command): void {
     )
     .addOption(deviceOption())
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
+    .addOption(weightsOption())
+    .addOption(activationsOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)

@@ -18,7 +18,7 @@ interface ExportFlags extends MemoryFlags {
   dtype?: 'fp32' | 'fp16' | 'bf16'
   type?: GgufType
   heads?: HeadForm
-  bits?: '4' | '8'
+  bits?: '2' | '4' | '8'
   batch?: number
   length?: number
   weights?: 'initializers' | 'inputs'
@@ -100,8 +100,8 @@ export function addExport(program: Command): void {
     )
     .option(
       '--bits <n>',
-      '8 or 4 bits a weight of the linear maps, of an ONNX graph (default: float32)',
-      oneOf('bits', ['8', '4']),
+      '8 or 4 bits a weight of the linear maps, of an ONNX graph; 2 of all matrices of a ticket of signed constants, exactly (default: float32)',
+      oneOf('bits', ['8', '4', '2']),
     )
     .option('--batch <n>', "sequences of a training graph (default: the search's, or 8)", integer('batch', 1))
     .option(
@@ -154,7 +154,7 @@ async function runExport(
         ...flags,
         source,
         out,
-        bits: bits === undefined ? undefined : (Number(bits) as 4 | 8),
+        bits: bits === undefined ? undefined : (Number(bits) as 2 | 4 | 8),
         signal,
         onProgress(done, total, what) {
           if (what === HEADS) return heads.update(done, total, source)

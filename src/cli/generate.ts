@@ -6,8 +6,9 @@ import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createTerminal } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf, seedOption } from './values.js'
+import { activationsOption, type WeightsFlags, weightsNote, weightsOption } from './weights-option.js'
 
-interface GenerateFlags extends MemoryFlags {
+interface GenerateFlags extends MemoryFlags, WeightsFlags {
   prompt: string
   count: number
   temperature: number
@@ -48,6 +49,8 @@ export function addGenerate(program: Command): void {
         .argParser(oneOf('device', ['cpu', 'webgpu', 'cuda', 'auto'] as const satisfies readonly DeviceName[]))
         .default('cpu'),
     )
+    .addOption(weightsOption())
+    .addOption(activationsOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -71,7 +74,9 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
   const [{ countBeyond }, { literalNote }] = rest
   const { prompt, count, temperature, topK, seed } = flags
   const { runner } = await openGraphRunner({ device: flags.device })
-  const opened = await openModel(path, { runner, memoryLimit: flags.memoryLimit })
+  const opened = await openModel(path, { ...flags, runner })
+  const weightsLine = weightsNote(flags, opened.weightsRun)
+  if (weightsLine !== undefined) terminal.note(weightsLine)
   for (const warning of opened.warnings) terminal.note(warning)
   const tokens: number[] = []
   let text = ''
@@ -107,7 +112,8 @@ async function runGenerate(path: string, flags: GenerateFlags, command: Command)
       terminal.note(beyondContext(beyond, tokens.length, positions))
     }
     const stopped = ends.includes(tokens[tokens.length - 1])
-    const facts = { temperature, topK: topK ?? null, seed, stopped, beyondContext: beyond, warnings: opened.warnings }
+    const { warnings, weightsRun: weights } = opened
+    const facts = { temperature, topK: topK ?? null, seed, stopped, beyondContext: beyond, weights, warnings }
     terminal.result({ ticket: path, prompt, text, tokens, ...facts })
   } finally {
     await opened.close()

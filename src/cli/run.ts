@@ -5,8 +5,9 @@ import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createTerminal } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { integer, readTokens } from './values.js'
+import { activationsOption, type WeightsFlags, weightsNote, weightsOption } from './weights-option.js'
 
-interface RunFlags extends MemoryFlags {
+interface RunFlags extends MemoryFlags, WeightsFlags {
   tokens: Prompt
   count?: number
   stop: boolean
@@ -49,6 +50,8 @@ export function addRun(program: Command): void {
       integer('count', 1, 1_000_000),
     )
     .option('--no-stop', 'go on after the end token')
+    .addOption(weightsOption())
+    .addOption(activationsOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -65,7 +68,9 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
       import('../data/letter-tokenizer.js'),
       import('../jobs/literal-note.js'),
     ])
-  const opened = await openModel(path, { memoryLimit: flags.memoryLimit })
+  const opened = await openModel(path, flags)
+  const note = weightsNote(flags, opened.weightsRun)
+  if (note !== undefined) terminal.note(note)
   for (const warning of opened.warnings) terminal.note(warning)
   try {
     const { vocabulary, positions } = opened.model.config
@@ -85,7 +90,7 @@ async function runTicket(path: string, flags: RunFlags): Promise<void> {
     const beyond = countBeyond(tokens.length, continuation.length, positions)
     if (beyond > 0) terminal.note(beyondContext(beyond, continuation.length, positions))
     const stopped = ends.includes(continuation[continuation.length - 1])
-    const facts = { stopped, beyondContext: beyond, warnings: opened.warnings }
+    const facts = { stopped, beyondContext: beyond, weights: opened.weightsRun, warnings: opened.warnings }
     terminal.result({ ticket: path, tokens, continuation, ...facts })
   } finally {
     await opened.close()

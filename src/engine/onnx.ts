@@ -29,9 +29,16 @@ export function createGraphRunner({ device = 'cpu', threads }: GraphRunnerOption
   }
   return {
     prefersFused: device === 'cpu',
-    async load(model) {
+    multipliesFewBits: device === 'cpu',
+    takesBeside: true,
+    async load(model, beside = new Map()) {
       const ort = await import('onnxruntime-node') // 46 MB of native code (Linux x64), which only networks need
-      return loadedGraph(ort, await ort.InferenceSession.create(model, sessionOptions), { writesInPlace: true })
+      const externalData = Array.from(beside, ([path, data]) => ({ path, data }))
+      const session = await ort.InferenceSession.create(model, {
+        ...sessionOptions,
+        ...(externalData.length === 0 ? {} : { externalData }),
+      })
+      return loadedGraph(ort, session, { writesInPlace: true })
     },
   }
 }

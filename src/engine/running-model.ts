@@ -11,10 +11,13 @@ import {
   type LanguageModel,
   type ModelWeights,
 } from '../families/index.js'
+import type { Activations } from '../families/ternary-graph.js'
+import { createTernaryModel } from '../families/ternary-model.js'
 import type { GraphRunner } from '../graph/runner.js'
 import type { Kernels } from '../kernels/index.js'
 import { openLiteralModel } from '../prune/verify.js'
 import { type PrunedTicket, rebuildBytes, type SearchedTicket } from '../ticket/index.js'
+import { makeTernary, ternaryTicketWeights } from './ternary-ticket.js'
 
 /** A network that runs. */
 export interface RunningModel {
@@ -33,9 +36,13 @@ export interface RunningModel {
  */
 export function expectToRun(ticket: SearchedTicket): void {
   const { config } = ticket.metadata
+  ticket.memory.expect(rebuildBytes(ticket) + 4 * countParameters(config) + cacheBytes(config), 'run')
+}
+
+/** Keys and values of a context, at first. */
+function cacheBytes(config: BaseConfig): number {
   const { layers, keyHeads, headWidth } = familyOf(config).cache(config)
-  const cache = 8 * layers * Math.min(config.positions, CACHE_ROOM) * keyHeads * headWidth
-  ticket.memory.expect(rebuildBytes(ticket) + 4 * countParameters(config) + cache, 'run')
+  return 8 * layers * Math.min(config.positions, CACHE_ROOM) * keyHeads * headWidth
 }
 
 /**
@@ -55,6 +62,23 @@ export function runDense(runner: GraphRunner, config: BaseConfig, weights: Model
 export async function runPruned(runner: GraphRunner, kernels: Kernels, ticket: PrunedTicket): Promise<RunningModel> {
   const model = await openLiteralModel({ runner, kernels }, ticket)
   return { model, decoder: decoderOf(model.config, model.createDecoder), release: () => model.release() }
+}
+
+/**
+ * The model of a searched ticket of signed constants, two bits a weight. While it is loaded, ONNX Runtime holds the codes as they were and as its
+ * products read them, beside the array that they came in: four times their bytes are asked for.
+ * @throws InputError as `makeTernary` does
+ */
+export async function runTernary(
+  runner: GraphRunner,
+  kernels: Kernels,
+  ticket: SearchedTicket,
+  activations?: Activations,
+): Promise<RunningModel> {
+  const { config } = ticket.metadata
+  ticket.memory.expect(4 * ternaryTicketWeights(ticket) + cacheBytes(config), 'run')
+  const model = createTernaryModel(runner, config, await makeTernary(ticket, kernels), activations)
+  return { model, decoder: decoderOf(config, model.createDecoder), release: () => model.release() }
 }
 
 /** A decoder, of an encoder one that says why there is none. */

@@ -30,20 +30,22 @@ import {
   where,
 } from '../graph/index.js'
 import type { Activation, BaseConfig } from './config.js'
-import type { DeclaredWeights } from './dense-graph.js'
 import { familyOf } from './family.js'
 import { normalise } from './norm-graph.js'
 import { biasOf, gainOf, shiftOf } from './parameter.js'
 import type { AttentionSpec, EmbeddingPart, Port } from './port.js'
 import { frequenciesOf, rotate } from './rotary.js'
+import { type Activations, type TernaryValue, ternaryProduct, ternaryValue, unpackRows } from './ternary-graph.js'
+import { isTernary, type TernaryMatrix } from './ternary-matrix.js'
+import type { WeightTensor } from './weights.js'
 
-const B = 'batch_size'
-const T = 'sequence_length'
-const P = 'past_sequence_length'
+export const B = 'batch_size'
+export const T = 'sequence_length'
+export const P = 'past_sequence_length'
 const S = `${P} + ${T}`
 
 /** What a masked logit is: finite, so that a row of padding alone stays a number. */
-const MASKED = -3.4028234663852886e38
+export const MASKED = -3.4028234663852886e38
 
 /**
  * The graph in the layout that transformers.js and Hugging Face's Optimum use, of operators that ONNX's operator set 18 has. The weights are
@@ -52,9 +54,9 @@ const MASKED = -3.4028234663852886e38
  *   `past_key_values.N.key` and `.value` [B, K, P, D] (float32; P may be 0). It gives `logits` [B, T, V], `present.N.key` and `.value`
  *   [B, K, S, D]; where positions are rotary, keys are turned.
  * - An encoder reads `input_ids`, `attention_mask` and `token_type_ids` [B, T] and gives `last_hidden_state` [B, T, d].
- * @param weights those of `joinedWeights`
+ * @param weights those of `joinedWeights`; ternary matrices become constants of the graph
  */
-export function openGraph(config: BaseConfig, weights: DeclaredWeights): Graph {
+export function openGraph(config: BaseConfig, weights: OpenWeights): Graph {
   const family = familyOf(config)
   const graph = createGraph(family.name)
   const isCausal = family.task === 'causal'
@@ -62,26 +64,49 @@ export function openGraph(config: BaseConfig, weights: DeclaredWeights): Graph {
   const mask = graph.input('attention_mask', 'int64', [B, isCausal ? S : T])
   const position = isCausal ? graph.input('position_ids', 'int64', [B, T]) : undefined
   const types = isCausal ? undefined : graph.input('token_type_ids', 'int64', [B, T])
-  const inputs = { config, weights, tokens, mask, position, types }
-  const port = openPort(graph, inputs)
+  const seen = once(() => maskLogits(mask, isCausal))
+  const port = openPort(graph, {
+    config,
+    weights,
+    tokens,
+    position,
+    types,
+    mix(spec, q, k, v) {
+      if (!isCausal) return attend(spec, q, k, v, seen())
+      const keys = withPast(graph, `${spec.layer}.key`, k)
+      return attend(spec, q, keys, withPast(graph, `${spec.layer}.value`, v), seen())
+    },
+  })
   const body = family.body(port, config)
   if (isCausal) graph.output('logits', family.head(port, config, body))
   else graph.output('last_hidden_state', body)
   return graph
 }
 
-interface OpenInputs {
+/** Shapes of float32 weights, which the graph reads as inputs, and ternary matrices, which it holds. */
+export type OpenWeights = ReadonlyMap<string, Pick<WeightTensor, 'shape'> | TernaryMatrix>
+
+/** What a forward pass of open lengths is made of. */
+export interface OpenInputs {
   readonly config: BaseConfig
-  readonly weights: DeclaredWeights
+  readonly weights: OpenWeights
+  /** Default: `float32`. Only products with ternary matrices take another. */
+  readonly activations?: Activations | undefined
+  /** [B, T] */
   readonly tokens: Value
-  readonly mask: Value
-  /** Of a causal model; the positions of others are 0 to T - 1. */
+  /** [B, T] of a causal model; the positions of others are 0 to T - 1. */
   readonly position: Value | undefined
+  /** [B, T]; row 0 of a table of types without it. */
   readonly types: Value | undefined
+  /** Attention of queries [B, H, T, D] over keys and values [B, K, T, D], turned where positions are rotary: [B, H, T, D]. */
+  mix(spec: AttentionSpec, q: Value, k: Value, v: Value): Value
 }
 
-function openPort(graph: Graph, { config, weights, tokens, mask, position, types }: OpenInputs): Port<Value> {
+/** The port of texts of open lengths: activations are [B, T, d]. */
+export function openPort(graph: Graph, inputs: OpenInputs): Port<Value> {
+  const { config, weights, activations = 'float32', tokens, position, types, mix } = inputs
   const declared = new Map<string, Value>()
+  const held = new Map<string, TernaryValue>()
   const weight = (name: string): Value | undefined => {
     const shape = weights.get(name)?.shape
     if (shape === undefined) return undefined
@@ -89,9 +114,15 @@ function openPort(graph: Graph, { config, weights, tokens, mask, position, types
     declared.set(name, value)
     return value
   }
+  const ternary = (name: string): TernaryValue | undefined => {
+    const matrix = weights.get(name)
+    if (!isTernary(matrix)) return undefined
+    const value = held.get(name) ?? ternaryValue(graph, matrix)
+    held.set(name, value)
+    return value
+  }
   const ones = (width: number) =>
     graph.constant({ dtype: 'float32', dims: [width], data: new Float32Array(width).fill(1) })
-  const seen = once(() => maskLogits(mask, position !== undefined))
   const turns = new Map<string, { cos: Value; sin: Value }>()
   const turnOf = (theta: number, width: number) => {
     const key = `${theta} ${width}`
@@ -99,13 +130,18 @@ function openPort(graph: Graph, { config, weights, tokens, mask, position, types
     turns.set(key, made)
     return made
   }
+  const rowsOf = (table: Value, index: EmbeddingPart['index']): Value => {
+    if (index === 'tokens') return gather(table, tokens)
+    if (index === 'types') return types ? gather(table, types) : slice(table, 0, 0, 1)
+    return position ? gather(table, position) : slice(table, 0, 0, T)
+  }
   const lookUp = ({ table, index }: EmbeddingPart): Value => {
-    if (index === 'tokens') return gather(weight(table)!, tokens)
-    if (index === 'types') return types ? gather(weight(table)!, types) : slice(weight(table)!, 0, 0, 1)
-    return position ? gather(weight(table)!, position) : slice(weight(table)!, 0, 0, T)
+    const small = ternary(table)
+    return small ? unpackRows(rowsOf(small.codes, index), small) : rowsOf(weight(table)!, index)
   }
   const linear = (name: string, x: Value): Value => {
-    const product = matMul(x, weight(name)!)
+    const small = ternary(name)
+    const product = small ? ternaryProduct(x, small, activations) : matMul(x, weight(name)!)
     const bias = weight(biasOf(name))
     return bias ? add(product, bias) : product
   }
@@ -120,23 +156,22 @@ function openPort(graph: Graph, { config, weights, tokens, mask, position, types
     },
     linear,
     attention(spec, x) {
-      const { heads: H, keyHeads: K, headWidth: D, name, layer } = spec
+      const { heads: H, keyHeads: K, headWidth: D, name } = spec
       const qkv = split(linear(`${name}.qkv`, x), 2, [H * D, K * D, K * D])
       let [q, k, v] = qkv.map((part, i) => heads(part, i === 0 ? H : K, D))
       if (spec.rotary) {
         const angles = turnOf(spec.rotary.theta, D)
         ;[q, k] = [rotate(q, angles), rotate(k, angles)]
       }
-      if (position) {
-        k = withPast(graph, `${layer}.key`, k)
-        v = withPast(graph, `${layer}.value`, v)
-      }
-      return linear(spec.output, reshape(transpose(attend(spec, q, k, v, seen()), [0, 2, 1, 3]), [B, T, H * D]))
+      return linear(spec.output, reshape(transpose(mix(spec, q, k, v), [0, 2, 1, 3]), [B, T, H * D]))
     },
     activate,
     add,
     multiply: mul,
-    unembed: (name, x) => matMul(x, transpose(weight(name)!, [1, 0])),
+    unembed(name, x) {
+      const small = ternary(name)
+      return small ? ternaryProduct(x, small, activations) : matMul(x, transpose(weight(name)!, [1, 0]))
+    },
     see: (_, value) => value,
   }
 }
@@ -149,7 +184,13 @@ function withPast(graph: Graph, name: string, own: Value): Value {
 }
 
 /** softmax(q k' / sqrt D under the mask) v, [B, H, T, D]. The G query heads of a key head stand under each other as G T queries. */
-function attend({ heads: H, keyHeads: K, headWidth: D }: AttentionSpec, q: Value, k: Value, v: Value, mask: Value) {
+export function attend(
+  { heads: H, keyHeads: K, headWidth: D }: AttentionSpec,
+  q: Value,
+  k: Value,
+  v: Value,
+  mask: Value,
+) {
   const G = H / K
   const length = k.shape[2]
   const grouped = (x: Value, width: typeof length) => (G === 1 ? x : reshape(x, [B, K, `${G} * ${T}`, width]))
@@ -160,7 +201,7 @@ function attend({ heads: H, keyHeads: K, headWidth: D }: AttentionSpec, q: Value
 }
 
 /** 0 where a query may look (at tokens that are no padding and, of a causal model, not after its own), MASKED elsewhere. */
-function maskLogits(mask: Value, isCausal: boolean): Value {
+export function maskLogits(mask: Value, isCausal: boolean): Value {
   const isToken = cast(reshape(mask, [B, 1, 1, mask.shape[1]]), 'bool')
   const queries = () => reshape(range(mask, P, S), [T, 1])
   const isSeen = isCausal ? and(lessOrEqual(range(mask, 0, S), queries()), isToken) : isToken // [B, 1, T or 1, S]
@@ -197,7 +238,7 @@ function activate(activation: Activation, x: Value): Value {
   }
 }
 
-function once<T>(make: () => T): () => T {
+export function once<T>(make: () => T): () => T {
   let made: T | undefined
   return () => {
     made ??= make()

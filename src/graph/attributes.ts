@@ -36,6 +36,7 @@ export interface OpAttributes {
   FusedMatMul: { alpha: number; transA: 0 | 1; transB: 0 | 1 }
   QuantizeLinear: { axis: number }
   MatMulIntegerToFloat: NoAttributes
+  MatMulNBits: { K: number; N: number; bits: 2 | 4 | 8; block_size: number; accuracy_level: number }
   Softmax: { axis: number }
   LayerNormalization: { axis: number; epsilon: number }
   ReduceSum: { keepdims: 0 | 1 }

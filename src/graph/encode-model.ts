@@ -8,6 +8,7 @@ import {
   ModelProtoSchema,
   type NodeProto,
   NodeProtoSchema,
+  TensorProto_DataLocation,
   TensorProto_DataType,
   TensorProtoSchema,
   type ValueInfoProto,
@@ -34,9 +35,10 @@ const dataTypes: { [D in DType]: TensorProto_DataType } = {
 
 /**
  * A graph as a serialised ONNX ModelProto (IR version 9, operator set 20). Nodes that no output depends on are left out.
+ * @param beside receives the bytes of large constants by the names under which the model refers to them, not copied; without it they are in the model
  * @returns the bytes of a `.onnx` file; constants are written as raw little-endian data, so is this machine's memory
  */
-export function encodeModel(graph: Graph): Uint8Array {
+export function encodeModel(graph: Graph, beside?: Map<string, Uint8Array>): Uint8Array {
   const { names, aliases } = nameOutputs(graph)
   const nameOf = (value: Value) => names.get(value) ?? value.name
   const nodes = neededNodes(graph)
@@ -55,7 +57,7 @@ export function encodeModel(graph: Graph): Uint8Array {
       output: [...graph.outputs].map(([name, value]) => encodeValueInfo(name, value)),
       initializer: graph.constants
         .filter((value) => used.has(value))
-        .map((value) => encodeTensor(value.name, value.constant as Tensor)),
+        .map((value) => encodeTensor(value.name, value.constant as Tensor, beside)),
       node: [...nodes.map((node) => encodeNode(node, used, nameOf)), ...aliases],
     },
   })
@@ -122,13 +124,20 @@ function encodeAttribute(name: string, kind: AttributeKind, value: unknown): Att
   }
 }
 
-function encodeTensor(name: string, { dtype, dims, data }: Tensor) {
-  const rawData = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+/** Constants of at least this many bytes lie beside a model where that is asked for. */
+const LARGE = 2 ** 16
+
+function encodeTensor(name: string, { dtype, dims, data }: Tensor, beside?: Map<string, Uint8Array>) {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  const described = { name, dataType: dataTypes[dtype], dims: dims.map(BigInt) }
+  if (!beside || bytes.length < LARGE) return create(TensorProtoSchema, { ...described, rawData: bytes.slice() })
+  const location = name.replaceAll('/', '')
+  beside.set(location, bytes)
+  const fields = { location, offset: '0', length: `${bytes.length}` }
   return create(TensorProtoSchema, {
-    name,
-    dataType: dataTypes[dtype],
-    dims: dims.map(BigInt),
-    rawData: rawData.slice(),
+    ...described,
+    dataLocation: TensorProto_DataLocation.EXTERNAL,
+    externalData: Object.entries(fields).map(([key, value]) => ({ key, value })),
   })
 }
 

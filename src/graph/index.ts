@@ -1,10 +1,11 @@
 export type { OpAttributes, OpName } from './attributes.js'
-export type { Dimension } from './dimension.js'
+export { type Dimension, productOf } from './dimension.js'
 export { encodeModel } from './encode-model.js'
 export * from './functions/elementwise.js'
 export { lengthOf, range, shapeOf } from './functions/lengths.js'
 export * from './functions/matrix-product.js'
 export { matMulIntegerToFloat, quantizeLinear } from './functions/quantisation.js'
+export { matMulNBits, type QuantisedWeights } from './functions/quantised-weights.js'
 export {
   concat,
   expand,
@@ -41,6 +42,7 @@ export * from './operators/logic.js'
 export * from './operators/matrix-product.js'
 export * from './operators/normalisation.js'
 export * from './operators/quantisation.js'
+export * from './operators/quantised-weights.js'
 export * from './operators/rearranging.js'
 export * from './operators/reduction.js'
 export type { GraphRunner, LoadedGraph } from './runner.js'

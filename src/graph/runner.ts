@@ -25,9 +25,14 @@ export interface LoadedGraph {
 export interface GraphRunner {
   /** Whether graphs should use operators of ONNX Runtime's own domain that save transposes (FusedMatMul). */
   readonly prefersFused: boolean
+  /** Whether it multiplies weights of a few bits (MatMulNBits) in integers, so that they pay. Default false. */
+  readonly multipliesFewBits?: boolean
+  /** Whether large constants may be handed over beside the model, which saves copies of them. Default false. */
+  readonly takesBeside?: boolean
   /**
    * Prepares a model.
    * @param model a serialised ONNX ModelProto, as `encodeModel` writes it
+   * @param beside the bytes of constants that lie beside it, by name; only for runners that say `takesBeside`
    */
-  load(model: Uint8Array): Promise<LoadedGraph>
+  load(model: Uint8Array, beside?: ReadonlyMap<string, Uint8Array>): Promise<LoadedGraph>
 }

@@ -22,7 +22,7 @@ export function createSessionCache(runner: GraphRunner, capacity = 24): SessionC
   return {
     async get(key, build) {
       const known = sessions.get(key)
-      const session = known ?? runner.load(encodeModel(build()))
+      const session = known ?? loadGraph(runner, build())
       sessions.delete(key)
       sessions.set(key, session)
       const loaded = await session.catch((error) => {
@@ -42,4 +42,9 @@ export function createSessionCache(runner: GraphRunner, capacity = 24): SessionC
       for (const session of all) await (await session).release()
     },
   }
+}
+
+function loadGraph(runner: GraphRunner, graph: Graph): Promise<LoadedGraph> {
+  const beside = runner.takesBeside ? new Map<string, Uint8Array>() : undefined
+  return runner.load(encodeModel(graph, beside), beside)
 }

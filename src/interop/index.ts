@@ -13,7 +13,7 @@ export { leftOutLines, type ModelFolder, openModelFolder, readModelFolder, refus
 export type { MergedModel } from './merged-model.js'
 export { type ModelOrigin, modelCard } from './model-card.js'
 export { generationConfigFile, modelConfigFile, tokenizerFiles } from './model-files.js'
-export { modelOnnxFile } from './onnx-model.js'
+export { modelOnnxFile, ternaryOnnxFile } from './onnx-model.js'
 export {
   checkTrainingBatch,
   denseTrainingFile,

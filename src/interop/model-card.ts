@@ -14,7 +14,7 @@ export interface ModelOrigin {
   /** Whether the folder has a tokenizer, one of those or another. */
   readonly hasTokenizer: boolean
   /** What the folder holds its weights as: safetensors, or an ONNX file, by transformers.js's name of its dtype. */
-  readonly holds: 'safetensors' | 'fp32' | 'q8' | 'q4'
+  readonly holds: 'safetensors' | 'fp32' | 'q8' | 'q4' | 'q2'
 }
 
 /** `README.md`: what the model is, how to load it and how to make it again. */

@@ -1,4 +1,5 @@
 import { askChild } from '../engine/child-question.js'
+import type { WeightsName } from '../engine/weights-choice.js'
 import { InputError } from '../safetensors/index.js'
 import type { OpenOptions } from '../ticket/index.js'
 import { type LoadTiming, timeLoad } from './compare-load.js'
@@ -27,6 +28,8 @@ export interface CompareRequest extends OpenOptions {
   /** Tokens that are generated and timed in each, an integer >= 1; default 64, less where a context is short. */
   readonly count?: number | undefined
   readonly threads?: number | undefined
+  /** How weights are held where models write: default `auto`; see `OpenModelOptions`. Losses are computed with float32. */
+  readonly weights?: WeightsName | undefined
   readonly signal?: AbortSignal | undefined
   onNote?(line: string): void
   onProgress?(done: number, total: number, what: string): void
@@ -184,7 +187,7 @@ async function promptOf({ vocabulary, tokenizer }: Contestant, length: number): 
 }
 
 async function timeAll(contestants: readonly Contestant[], lengths: Lengths, request: CompareRequest, step: Step) {
-  const { runs = 5, threads, memoryLimit } = request
+  const { runs = 5, threads, memoryLimit, weights } = request
   const timings = contestants.map((): LoadTiming[] => [])
   for (let round = 0; round <= runs; round++) {
     const order = contestants.map((_, i) => (round % 2 === 0 ? i : contestants.length - 1 - i))
@@ -193,7 +196,7 @@ async function timeAll(contestants: readonly Contestant[], lengths: Lengths, req
       step(`${round === 0 ? 'warm-up' : `loading ${round} of ${runs}`} of ${name}`)
       const prompt = await promptOf(contestants[i], lengths.prompt)
       const isEncoder = task === 'encoder'
-      const timing = await timeLoad({ path, isEncoder, prompt, count: lengths.count, threads, memoryLimit })
+      const timing = await timeLoad({ path, isEncoder, prompt, count: lengths.count, threads, memoryLimit, weights })
       if (round > 0) timings[i].push(timing)
     }
   }
@@ -204,6 +207,7 @@ async function timeAll(contestants: readonly Contestant[], lengths: Lengths, req
       load: middle(({ load }) => load),
       firstToken: middle(({ firstToken }) => firstToken),
       tokensPerSecond: middle(({ tokensPerSecond }) => tokensPerSecond),
+      weights: own[0].weights,
     }
   })
 }
@@ -212,9 +216,9 @@ async function memoryOf(contestant: Contestant, lengths: Lengths, request: Compa
   const { path, name, task } = contestant
   step(`memory of ${name}`)
   const prompt = await promptOf(contestant, lengths.prompt)
-  const { threads, memoryLimit } = request
+  const { threads, memoryLimit, weights } = request
   const isEncoder = task === 'encoder'
-  const question = { path, isEncoder, prompt, count: lengths.count, threads, memoryLimit }
+  const question = { path, isEncoder, prompt, count: lengths.count, threads, memoryLimit, weights }
   const options = { patience: PATIENCE, signal: request.signal }
   const { answer, failure } = await askChild<typeof question, MemoryAnswer>('jobs/compare-probe.js', question, options)
   const error = failure ?? answer?.error

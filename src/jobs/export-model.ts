@@ -1,6 +1,8 @@
 import { basename, join } from 'node:path'
 import { isTokenizerName, type Tokenizer } from '../data/index.js'
+import { loadKernels } from '../engine/node.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
+import { makeTernary, whyNotTernary } from '../engine/ternary-ticket.js'
 import { familyOf, ggufLayoutOf, storedTensors } from '../families/index.js'
 import { checkOutput, writeOutputFile, writeOutputFolder } from '../files/output-folder.js'
 import { isFile } from '../files/path-kind.js'
@@ -16,15 +18,16 @@ import {
   type OpenFile,
   type OutputFile,
   type SpecialTokens,
+  ternaryOnnxFile,
   ticketTrainingFile,
   tokenizerFiles,
   weightsFile,
 } from '../interop/index.js'
 import { openIfThere } from '../interop/weight-files.js'
 import { resultName } from '../prune/compare-results.js'
-import { parseJson } from '../safetensors/index.js'
+import { InputError, parseJson } from '../safetensors/index.js'
 import { endsOf } from '../search/continue-text.js'
-import { choiceOf } from '../ticket/index.js'
+import { choiceOf, type SearchedTicket } from '../ticket/index.js'
 import { ggufExport } from './export-gguf.js'
 import { aboutModel, commandOf } from './export-origin.js'
 import type { ExportForm, ExportReport, ExportRequest } from './export-request.js'
@@ -59,9 +62,10 @@ export async function exportModel(asked: ExportRequest): Promise<ExportReport> {
     }
     if (to === 'onnx-training' && source.kind === 'pruned') expectTrainable(source, heads)
     if (to === 'onnx-training') checkTrainingBatch(source.config.positions, trainingOptions(request, source))
+    if (request.bits === 2) expectTernary(source)
     const onHead = (done: number, total: number) => onProgress(done, total, HEADS)
     const model =
-      to === 'onnx-training' && source.kind === 'searched'
+      (to === 'onnx-training' && source.kind === 'searched') || request.bits === 2
         ? null
         : await denseExport(source, heads, { signal, onProgress: onHead })
     const special = to === 'gguf' || !isAlone ? await specialTokensFor(source, name, loaded) : null
@@ -71,7 +75,7 @@ export async function exportModel(asked: ExportRequest): Promise<ExportReport> {
       ? [gguf.file]
       : isAlone
         ? [await singleFile(request, source, model)]
-        : await folderFiles(request, source, model!, { name, special: special! })
+        : await folderFiles(request, source, model, { name, special: special! })
     const options = { force, signal, onProgress }
     if (isAlone) await writeOutputFile(out, files[0], options)
     else await writeOutputFolder(out, files, options)
@@ -130,7 +134,7 @@ function trainingOptions({ batch, length, weights }: ExportRequest, { ticket, co
 
 async function singleFile(request: ExportRequest, source: ModelSource, model: DenseExport | null): Promise<OutputFile> {
   const path = basename(request.out)
-  if (request.to === 'onnx') return modelOnnxFile(path, model!.config, model!.weights, { bits: request.bits })
+  if (request.to === 'onnx') return inferenceFile(path, request, source, model)
   const { ticket } = source
   const options = trainingOptions(request, source)
   if (ticket?.kind !== 'searched') return denseTrainingFile(path, model!.config, model!.weights, options)
@@ -138,20 +142,42 @@ async function singleFile(request: ExportRequest, source: ModelSource, model: De
   return ticketTrainingFile(path, network, (name) => network.parameters.get(name)!, options)
 }
 
+/** @throws InputError for a model whose weights are no signed constants */
+function expectTernary({ path, ticket }: ModelSource): void {
+  const reason =
+    ticket?.kind === 'searched' ? whyNotTernary(ticket) : 'only a ticket that a search found has signed constants'
+  if (reason !== undefined) throw new InputError(`${path}: cannot be exported with --bits 2: ${reason}`)
+}
+
+/** @param model null where its weights have 2 bits */
+async function inferenceFile(
+  path: string,
+  { bits }: ExportRequest,
+  { config, ticket }: ModelSource,
+  model: DenseExport | null,
+): Promise<OutputFile> {
+  if (model === null) {
+    return ternaryOnnxFile(path, config, await makeTernary(ticket as SearchedTicket, await loadKernels()))
+  }
+  return modelOnnxFile(path, model.config, model.weights, { bits: bits === 2 ? undefined : bits })
+}
+
 /** The file that transformers.js looks for, and its `dtype`, by the bits of a weight. */
 const onnxNames = {
   32: { file: 'model.onnx', dtype: 'fp32' },
   8: { file: 'model_quantized.onnx', dtype: 'q8' },
   4: { file: 'model_q4.onnx', dtype: 'q4' },
+  2: { file: 'model_q2.onnx', dtype: 'q2' },
 } as const
 
 async function folderFiles(
   request: ExportRequest,
   source: ModelSource,
-  { config, weights }: DenseExport,
+  model: DenseExport | null,
   { name, special }: { readonly name: string | null; readonly special: SpecialTokens },
 ): Promise<OutputFile[]> {
   const isOnnx = request.to === 'onnx'
+  const config = model?.config ?? source.config
   const { file, dtype } = onnxNames[request.bits ?? 32]
   const tokenizer = name !== null && isTokenizerName(name) ? name : null
   const isForeign = name !== null && tokenizer === null
@@ -175,8 +201,8 @@ async function folderFiles(
       holds: isOnnx ? dtype : 'safetensors',
     }),
     isOnnx
-      ? modelOnnxFile(`onnx/${file}`, config, weights, { bits: request.bits })
-      : weightsFile(storedTensors(config, weights), request.dtype ?? 'fp32'),
+      ? await inferenceFile(`onnx/${file}`, request, source, model)
+      : weightsFile(storedTensors(config, model!.weights), request.dtype ?? 'fp32'),
   ]
 }
 

@@ -8,7 +8,8 @@ export function aboutModel(source: ModelSource, { heads = 'exact', bits }: Expor
   const { name, kind } = source
   return [
     ...(kind === 'trained' ? [`Trained by \`slt train\`: \`${name}\`.`] : originOf(source, heads)),
-    ...(bits ? [`The weights of its linear maps are rounded to ${bits} bits.`] : []),
+    ...(bits === 2 ? ['Its matrices hold two bits a weight, without loss.'] : []),
+    ...(bits && bits !== 2 ? [`The weights of its linear maps are rounded to ${bits} bits.`] : []),
   ]
 }
 

@@ -21,8 +21,8 @@ export interface ExportRequest extends WriteOptions, OpenOptions {
   readonly type?: GgufType | undefined
   /** Of a pruned ticket. Default exact; factored where its attention is rotary, which has this form alone. */
   readonly heads?: HeadForm | undefined
-  /** Of an ONNX inference graph: bits of the weights of linear maps. Default: float32. */
-  readonly bits?: Bits | undefined
+  /** Of an ONNX inference graph: bits of the weights of linear maps; 2 for tickets of signed constants alone, whose embeddings too have 2. Default: float32. */
+  readonly bits?: Bits | 2 | undefined
   /** Of a training graph: sequences; default: as many as the search took, or 8. */
   readonly batch?: number | undefined
   /** Of a training graph: tokens a sequence; default: the model's context. */

@@ -1,6 +1,7 @@
 import { loadKernels } from '../engine/node.js'
 import { createGraphRunner } from '../engine/onnx.js'
-import { expectToRun, type RunningModel, runDense, runPruned } from '../engine/running-model.js'
+import { expectToRun, type RunningModel, runDense, runPruned, runTernary } from '../engine/running-model.js'
+import { chooseWeights, type WeightsChoice, type WeightsName } from '../engine/weights-choice.js'
 import {
   type BaseConfig,
   createDenseModel,
@@ -10,14 +11,17 @@ import {
   type LanguageModel,
   largestIndex,
 } from '../families/index.js'
+import type { Activations } from '../families/ternary-graph.js'
 import type { GraphRunner } from '../graph/index.js'
 import { openLiteralModel } from '../prune/verify.js'
 import { InputError } from '../safetensors/index.js'
-import { expectPruned, type OpenOptions } from '../ticket/index.js'
+import { expectPruned, type OpenOptions, type SearchedTicket } from '../ticket/index.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 
 /** A model from a file or a folder, ready to run. */
 export interface OpenedModel extends ModelSource {
+  /** What its weights are held as while it runs, and why. */
+  readonly weightsRun: WeightsChoice
   /** Gives logits; a pruned ticket's masks are applied literally. */
   readonly model: LanguageModel
   /** Continues texts, with a cache of what its heads have read. An encoder's refuses with a RangeError. */
@@ -28,6 +32,10 @@ export interface OpenedModel extends ModelSource {
 export interface OpenModelOptions extends OpenOptions {
   /** Runs the network; default: on the CPU. */
   readonly runner?: GraphRunner | undefined
+  /** How weights are held; default `auto`: two bits for tickets of signed constants where that is at least as fast, else float32. */
+  readonly weights?: WeightsName | undefined
+  /** With 2-bit weights: `int8` rounds what is multiplied by them to 8 bits, which is faster and no longer exact. Default `float32`. */
+  readonly activations?: Activations | undefined
 }
 
 /**
@@ -39,13 +47,20 @@ export interface OpenModelOptions extends OpenOptions {
  */
 export async function openModel(
   path: string,
-  { runner = createGraphRunner(), memoryLimit }: OpenModelOptions = {},
+  { runner = createGraphRunner(), memoryLimit, weights, activations }: OpenModelOptions = {},
 ): Promise<OpenedModel> {
   const source = await openModelSource(path, { memoryLimit })
   try {
     expectCausal(source)
-    const { model, decoder, release } = await start(source, runner)
-    return { ...source, model, decoder: finite(decoder, path), close: () => release().finally(source.close) }
+    const weightsRun = await chooseRun(source, runner, { weights, activations })
+    const { model, decoder, release } = await start(source, runner, weightsRun, activations)
+    return {
+      ...source,
+      weightsRun,
+      model,
+      decoder: finite(decoder, path),
+      close: () => release().finally(source.close),
+    }
   } catch (error) {
     await source.close()
     throw error
@@ -66,8 +81,34 @@ function finite(decoder: Decoder, path: string): Decoder {
   }
 }
 
-async function start({ kind, ticket, config, weights }: ModelSource, runner: GraphRunner): Promise<RunningModel> {
+/**
+ * Chooses the weights of a model.
+ * @param byTokens see `ToRun`
+ * @throws InputError for what cannot be had; RangeError for 8-bit activations with float32 weights
+ */
+export async function chooseRun(
+  { path, ticket }: Pick<ModelSource, 'path' | 'ticket'>,
+  runner: GraphRunner,
+  { weights = 'auto', activations }: Pick<OpenModelOptions, 'weights' | 'activations'>,
+  byTokens = true,
+): Promise<WeightsChoice> {
+  if (activations === 'int8' && weights === 'float32') {
+    throw new RangeError('"activations" expected float32 with float32 weights, got int8')
+  }
+  const asked = activations === 'int8' ? '2bit' : weights
+  return chooseWeights(asked, { name: path, ticket, runner, byTokens })
+}
+
+async function start(
+  { kind, ticket, config, weights }: ModelSource,
+  runner: GraphRunner,
+  choice: WeightsChoice,
+  activations: Activations | undefined,
+): Promise<RunningModel> {
   if (kind === 'pruned') return runPruned(runner, await loadKernels(), expectPruned(ticket!))
+  if (choice.weights === '2bit') {
+    return runTernary(runner, await loadKernels(), ticket as SearchedTicket, activations)
+  }
   if (ticket?.kind === 'searched') expectToRun(ticket)
   return runDense(runner, config, await weights())
 }

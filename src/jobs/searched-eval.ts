@@ -2,8 +2,11 @@ import { bytesOfTokens, type Corpus, createTokens, type Tokens, validationStarts
 import { type DeviceName, openGraphRunner } from '../engine/device.js'
 import { loadKernels } from '../engine/node.js'
 import { rebuildTicket } from '../engine/rebuild-ticket.js'
+import { runTernary } from '../engine/running-model.js'
+import type { WeightsChoice, WeightsName } from '../engine/weights-choice.js'
 import { familyOf } from '../families/family.js'
 import type { Gpt2Config } from '../families/gpt2/config.js'
+import type { Activations } from '../families/ternary-graph.js'
 import { openCorpus } from '../files/corpus-files.js'
 import { type ReadRecord, recordParts } from '../files/run-record.js'
 import type { GraphRunner } from '../graph/index.js'
@@ -12,9 +15,10 @@ import { InputError } from '../safetensors/index.js'
 import type { LossEvaluator } from '../search/loss-evaluator.js'
 import { createMaskedValidation, type Hiding, hiddenText } from '../search/masked-validation.js'
 import { createValidation, lastWindows } from '../search/validation.js'
-import type { OpenOptions } from '../ticket/index.js'
+import type { OpenOptions, SearchedTicket } from '../ticket/index.js'
 import { literalNote } from './literal-note.js'
 import { type ModelSource, openModelSource } from './model-source.js'
+import { chooseRun } from './open-model.js'
 import { type KeptReport, keptReport } from './searched-kept.js'
 import { createDenseLoss, createLogitsLoss, createSearchedLoss } from './searched-loss.js'
 import { loadModelTokenizer, paddingNotes } from './searched-text.js'
@@ -43,6 +47,9 @@ export interface EvalRequest extends OpenOptions {
   readonly hidingSeed?: bigint | undefined
   readonly device?: DeviceName | undefined
   readonly threads?: number | undefined
+  /** How weights are held; `auto`, the default, is float32, because texts are read whole. See `OpenModelOptions`. */
+  readonly weights?: WeightsName | undefined
+  readonly activations?: Activations | undefined
   readonly signal?: AbortSignal | undefined
   onNote?(line: string): void
   onProgress?(done: number, total: number): void
@@ -77,6 +84,8 @@ export interface EvalReport {
   readonly kept: KeptReport | null
   /** A line each for what was not read of a folder, or was read as something else of the text. */
   readonly warnings: readonly string[]
+  /** What its weights were held as, and why. */
+  readonly weights: WeightsChoice
   readonly device: string
   readonly reason: string
   /** The same in a few words. */
@@ -119,7 +128,11 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
     const kept = ticket?.kind === 'searched' ? await keptReport(ticket) : null
     const opened = await openGraphRunner({ device: request.device, threads: request.threads })
     const { runner, device, reason, summary } = opened
-    const evaluator = await createLoss(source, runner, batch, length)
+    const weights = await chooseRun(source, runner, request, false)
+    const evaluator =
+      weights.weights === '2bit'
+        ? await createTernaryLoss(ticket as SearchedTicket, runner, request, batch, length)
+        : await createLoss(source, runner, batch, length)
     try {
       const starts = validationStarts(text.length, length, windows)
       const count = starts.length
@@ -162,6 +175,7 @@ export async function evaluateTicket(request: EvalRequest): Promise<EvalReport> 
         recordedLoss: search?.validLoss ?? null,
         kept,
         warnings,
+        weights,
         device,
         reason,
         summary,
@@ -203,6 +217,17 @@ export function partOf({ train, valid, tokenizer }: Corpus, part: TextPart): Tok
   all.set(train)
   all.set(valid, train.length)
   return all
+}
+
+async function createTernaryLoss(
+  ticket: SearchedTicket,
+  runner: GraphRunner,
+  { activations }: EvalRequest,
+  batch: number,
+  length: number,
+): Promise<LossEvaluator> {
+  const { model, release } = await runTernary(runner, await loadKernels(), ticket, activations)
+  return { ...createLogitsLoss(model, batch, length), release }
 }
 
 async function createLoss(

@@ -5,7 +5,7 @@ export { createDenseStep, type DenseStep } from './dense-step.js'
 export { createGenerator } from './generate.js'
 export { type IntegerWeights, writeIntegerWeights } from './integer-weights.js'
 export { instantiateKernels, type Kernels } from './kernels.js'
-export { makeMaskedWeights, PIECE_LIMIT, type WeightsPiece } from './masked-weights.js'
+export { makeMaskedWeights, makeTernaryCodes, PIECE_LIMIT, type WeightsPiece } from './masked-weights.js'
 export {
   type ArrayShape,
   allocateParameters,

@@ -35,6 +35,7 @@ export interface KernelExports {
   decodeChunk(...args: number[]): number
   decoderBytes(width: number): number
   fillMasked(...args: number[]): number
+  fillTernary(...args: number[]): number
 }
 
 export interface Kernels {

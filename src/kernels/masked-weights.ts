@@ -39,29 +39,52 @@ const STEP = 2 ** 18
  * @throws CodingError when a coded mask is unsound
  */
 export function makeMaskedWeights(kernels: Kernels, piece: WeightsPiece, out: Float32Array): number {
-  const { seed, stream, init, start, count, mask } = piece
+  const { init, count } = piece
   if (out.length !== count) throw new RangeError(`"out" expected ${count} weights, got room for ${out.length}`)
+  const scale = initialisationScale(init)
+  return inSteps(kernels, piece, (weights, bits, size, from, words) => {
+    const kept = kernels.exports.fillMasked(weights, bits, size, ...words, kinds[init.kind], scale)
+    out.set(new Float32Array(kernels.exports.memory.buffer, weights, size), from)
+    return kept
+  })
+}
+
+/**
+ * A piece of signed constants as codes of two bits, four a byte, lowest bits first: 2 for a dropped weight, 1 for -magnitude, 3 for +magnitude.
+ * @param out receives them: uint8 [ceil(count / 4)]; codes past the end are 2
+ * @returns how many are kept
+ * @throws CodingError when a coded mask is unsound; RangeError for another initialisation
+ */
+export function makeTernaryCodes(kernels: Kernels, piece: WeightsPiece, out: Uint8Array): number {
+  const { init, count } = piece
+  if (init.kind !== 'signed-constant') throw new RangeError(`"init" expected signed-constant, got ${init.kind}`)
+  const bytes = Math.ceil(count / 4)
+  if (out.length !== bytes) throw new RangeError(`"out" expected ${bytes} bytes of codes, got ${out.length}`)
+  return inSteps(kernels, piece, (codes, bits, size, from, words) => {
+    const kept = kernels.exports.fillTernary(codes, bits, size, ...words)
+    out.set(new Uint8Array(kernels.exports.memory.buffer, codes, Math.ceil(size / 4)), from / 4)
+    return kept
+  })
+}
+
+/** Index of a step's first weight in its stream, then the halves of the stream's number and of the seed, as the kernels take them. */
+type StepWords = readonly [start: number, streamLow: number, streamHigh: number, keyLow: number, keyHigh: number]
+
+/** Decodes a piece's mask and makes its weights {@link STEP} at a time. @returns the sum of what `fill` returns */
+function inSteps(
+  kernels: Kernels,
+  { seed, stream, start, count, mask }: WeightsPiece,
+  fill: (out: number, bits: number, size: number, from: number, words: StepWords) => number,
+): number {
   const { low, high } = seedWords(seed)
   checkIndex('stream', stream)
-  const scale = initialisationScale(init)
   const place = mask instanceof Uint8Array ? placeBits : placeChunk
-  const [weights, bits] = place(kernels, mask as never, count)
+  const [out, bits] = place(kernels, mask as never, count)
   let kept = 0
   for (let from = 0; from < count; from += STEP) {
     const size = Math.min(STEP, count - from)
-    kept += kernels.exports.fillMasked(
-      weights,
-      bits + from / 8,
-      size,
-      start + from,
-      stream % TWO_32,
-      Math.floor(stream / TWO_32),
-      low,
-      high,
-      kinds[init.kind],
-      scale,
-    )
-    out.set(new Float32Array(kernels.exports.memory.buffer, weights, size), from)
+    const words: StepWords = [start + from, stream % TWO_32, Math.floor(stream / TWO_32), low, high]
+    kept += fill(out, bits + from / 8, size, from, words)
   }
   return kept
 }

@@ -19,11 +19,11 @@ test('a row a model, and what the others are against the first', () => {
   const { code, stdout } = slt('compare', ticket, ticket, '--data', text, '--windows', '4', '--runs', '1')
   expect(code).toBe(0)
   expect(stdout).toMatch(
-    /^ +kind +parameters +bytes +bits\/weight +nats\/token +bits\/byte +load +first token +tokens\/s +memory$/m,
+    /^ +kind +parameters +bytes +bits\/weight +nats\/token +bits\/byte +load +first token +tokens\/s +weights +memory$/m,
   )
   expect(
     stdout.match(
-      /^ random +searched +10,496 +[\d,]+ +\d+\.\d{3} +\d+\.\d{4} +\d+\.\d{4} +[\d.,e+-]+ ms +[\d.,e+-]+ ms +[\d.,e+-]+ +[\d.]+ [kMG]B$/gm,
+      /^ random +searched +10,496 +[\d,]+ +\d+\.\d{3} +\d+\.\d{4} +\d+\.\d{4} +[\d.,e+-]+ ms +[\d.,e+-]+ ms +[\d.,e+-]+ +float32, 42\.0 kB +[\d.]+ [kMG]B$/gm,
     ),
   ).toHaveLength(2)
   expect(stdout).toMatch(/^ against random +bytes +nats\/token +bits\/byte +load +tokens\/s +memory$/m)

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { AutoModelForCausalLM, AutoTokenizer, env } from '@huggingface/transformers'
 import * as ort from 'onnxruntime-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -209,6 +210,21 @@ describe('in transformers.js', () => {
     env.localModelPath = dirname(folder)
   })
 
+  test('q2: a ticket of signed constants, whose greedy text is that of the ticket', async () => {
+    const play = fileURLToPath(new URL('../../examples/play/play.slt.safetensors', import.meta.url))
+    exported(play, at('js-q2'), 'onnx', '--bits', '2')
+    const id = `${basename(folder)}/js-q2`
+    const tokenizer = await AutoTokenizer.from_pretrained(id)
+    const model = await AutoModelForCausalLM.from_pretrained(id, { dtype: 'q2' })
+    const inputs = tokenizer('ROMEO:')
+    const output = (await model.generate({ ...inputs, max_new_tokens: 10, do_sample: false })) as unknown as {
+      data: BigInt64Array
+    }
+    const ours = slt('generate', play, '--prompt', 'ROMEO:', '--count', '10', '--temperature', '0', '--json')
+    expect([...output.data].map(Number).slice('ROMEO:'.length)).toEqual(JSON.parse(ours.stdout).tokens)
+    await model.dispose()
+  })
+
   test.each([
     ['fp32', []],
     ['q8', ['--bits', '8']],
@@ -259,6 +275,11 @@ describe('one line and exit code 1, and nothing written', () => {
       'heads of a searched one',
       (out) => [ticket, out, '--to', 'onnx', '--heads', 'factored'],
       '"heads" expected a pruned',
+    ],
+    [
+      'two bits of other weights',
+      (out) => [ticket, out, '--to', 'onnx', '--bits', '2'],
+      'cannot be exported with --bits 2: the weights of wte are normal, not signed constants',
     ],
     [
       'the wrong tokenizer',

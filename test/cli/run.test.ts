@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pairPlans } from '../../src/families/pair-plan.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
@@ -102,8 +103,26 @@ test('tokens beyond the context are told', () => {
 
 test('--json prints one object', () => {
   const { stdout } = run('2', '--count', '3', '--json')
-  const facts = { stopped: false, beyondContext: 0, warnings: [] }
+  const weights = { weights: 'float32', reason: 'only a ticket that a search found has signed constants' }
+  const facts = { stopped: false, beyondContext: 0, weights, warnings: [] }
   expect(JSON.parse(stdout)).toEqual({ ticket: join(folder, 'repeat'), tokens: [2], continuation: [2, 2, 2], ...facts })
+})
+
+test('a ticket of signed constants runs from two bits, and what cannot is refused by name', () => {
+  const letters = fileURLToPath(new URL('../../examples/sorter-qr/ten-letters.slt.safetensors', import.meta.url))
+  const runOf = (path: string, tokens: string, ...flags: string[]) => slt('run', path, '--tokens', tokens, ...flags)
+  const exact = runOf(letters, 'HCABDD', '--weights', '2bit', '--json')
+  const { continuation, weights } = JSON.parse(exact.stdout)
+  expect([weights, exact.stderr]).toEqual([{ weights: '2bit', reason: 'as asked' }, ''])
+  const plain = JSON.parse(runOf(letters, 'HCABDD', '--json').stdout)
+  expect(plain).toMatchObject({ continuation, weights: { weights: 'float32', reason: expect.stringContaining('fit') } })
+  const ticket = join(folder, 'repeat')
+  const refused = runOf(ticket, '0,1,2', '--weights', '2bit')
+  const reason = 'cannot run with 2-bit weights: only a ticket that a search found has signed constants'
+  expect([refused.code, refused.stderr]).toEqual([1, `slt: ${ticket}: ${reason}\n`])
+  const rounded = runOf(letters, 'HCABDD', '--weights', 'float32', '--activations', 'int8')
+  const misfit = 'slt: "activations" expected float32 with float32 weights, got int8\n'
+  expect([rounded.code, rounded.stderr]).toEqual([1, misfit])
 })
 
 test('tokens that the model does not have are refused', () => {

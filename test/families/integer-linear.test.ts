@@ -161,6 +161,7 @@ describe('linear maps of 8-bit integers', () => {
     const found = results.dW.data[0]
     await loaded.release()
     expect(Math.abs(Number(found) / MOST_TERMS - 1)).toBeLessThan(1e-6)
+    expect((MOST_TERMS + 1) * 255 * 127).toBeGreaterThanOrEqual(2 ** 31) // one more may not fit
   })
 })
 

@@ -287,6 +287,23 @@ export const cases: { readonly [Op in g.OpName]: (draw: Draw) => Example } = {
   FusedMatMul: (draw) => product(draw, g.fusedMatMul, true, true),
   QuantizeLinear: quantizeLinear,
   MatMulIntegerToFloat: integerProduct,
+  MatMulNBits: (draw) => {
+    const bits = pick(draw, 2, 4, 8)
+    const block = pick(draw, 16, 32)
+    const inputs = flag(draw) ? 1 : integer(draw, 2, 70)
+    const N = integer(draw, 1, 9)
+    const blocks = Math.ceil(inputs / block)
+    const bytes = numbers(draw, [N, blocks, (block * bits) / 8], 0, 256)
+    const scales = Float32Array.from(numbers(draw, [N * blocks], 0.1, 1).data)
+    return {
+      inputs: { x: numbers(draw, [...someShape(draw, 1, 2), inputs]) },
+      build: ({ x }) => {
+        const codes = g.tensor('uint8', bytes.shape, Uint8Array.from(bytes.data))
+        const held = { codes: x.graph.constant(codes), scales: x.graph.constant(g.float32([N * blocks], scales)) }
+        return g.matMulNBits(x, { ...held, inputs, bits, block }, 'float32')
+      },
+    }
+  },
   Softmax: (draw) => {
     const shape = someShape(draw)
     const axis = someAxis(draw, shape)

@@ -6,7 +6,7 @@ import { interpret } from './reference.js'
 import type { NdArray } from './reference-arrays.js'
 import { runner } from './run-graph.js'
 
-/** Operators that answer with booleans or with lengths, and those of 8-bit integers. */
+/** Operators that answer with booleans or with lengths, those of 8-bit integers, and products with weights of a few bits, which are made for running. */
 const notDifferentiable = [
   'Equal',
   'Greater',
@@ -18,6 +18,7 @@ const notDifferentiable = [
   'Range',
   'QuantizeLinear',
   'MatMulIntegerToFloat',
+  'MatMulNBits',
 ] as const
 
 /** Operators without a useful derivative: those, and what cuts gradients off. */

@@ -66,6 +66,7 @@ const reference: { readonly [Op in OpName]: Reference<Op> } = {
     const [whole] = elementwise((code, zero) => code - zero)([a, aZero])
     return elementwise((sum, x, y) => sum * x * y)([product(whole, b, {}), aScale, bScale])
   },
+  MatMulNBits: ([x, codes, scales], attributes) => [product(x, unpacked(codes, scales, attributes), { transB: 1 })],
   Softmax([x], { axis }) {
     const largest = reduce(x, [axis], (line) => Math.max(...line))
     const [powers] = elementwise((a, b) => Math.exp(a - b))([x, largest])
@@ -184,6 +185,16 @@ function product(a: NdArray, b: NdArray, { transA = 0, transB = 0, alpha = 1 }):
       return left * read(b, [...outer, ...(transB ? [j, k] : [k, j])])
     })
     return Math.fround(alpha) * sum(terms)
+  })
+}
+
+/** Few-bit weights [N, K]: the codes of a byte from its lowest bits on, less the one that is 0, times the scale of their block. */
+function unpacked(codes: NdArray, scales: NdArray, { K, N, bits, block_size }: OpAttributes['MatMulNBits']): NdArray {
+  const blocks = Math.ceil(K / block_size)
+  return tabulate([N, K], ([n, k]) => {
+    const place = (n * blocks * block_size + k) * bits
+    const code = Math.floor(codes.data[Math.floor(place / 8)] / 2 ** (place % 8)) % 2 ** bits
+    return (code - 2 ** (bits - 1)) * scales.data[n * blocks + Math.floor(k / block_size)]
   })
 }
 

@@ -54,6 +54,13 @@ describe('weights as integers', () => {
     expect(codes).toEqual(signs)
   })
 
+  it('weights too small for a normal scale become multiples of 2^-126, none a code beyond its range', async () => {
+    const { matrix, codes, transposed } = await allocate(2, 4)
+    matrix.effective.set([1e-40, -1e-40, 0, 2 ** -126, -(2 ** -126), 3e-39, 0, 1e-45])
+    expect(writeIntegerWeights(matrix, [2, 4], { codes, transposed }, 127)).toBe(2 ** -126)
+    expect(Array.from(codes, (code) => code + 0)).toEqual([0, 0, 0, 1, -1, 0, 0, 0])
+  })
+
   it('a matrix that keeps nothing has codes 0 and a scale above 0; one with NaN or infinity has no finite scale', async () => {
     const { matrix, codes, transposed } = await allocate(3, 5)
     codes.fill(1)

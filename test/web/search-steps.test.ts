@@ -127,7 +127,16 @@ async function searchInNode(settings: SearchSettings): Promise<Expected> {
 
 async function searchInPage(page: Page, device: 'wasm' | 'webgpu', settings: SearchSettings) {
   const names = namesOf(settings)
-  const input = { settings, device, sharers: 1, matrix: names[0], sampleSeconds: Number.POSITIVE_INFINITY, held: true }
+  const arithmetic = 'float32' as const
+  const input = {
+    settings,
+    device,
+    arithmetic,
+    sharers: 1,
+    matrix: names[0],
+    sampleSeconds: Number.POSITIVE_INFINITY,
+    held: true,
+  }
   await page.evaluate(
     ({ input, name, bytes }) => {
       globalThis.search = globalThis.startSearch({ ...input, text: { name, bytes: Uint8Array.from(bytes) } })

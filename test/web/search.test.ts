@@ -45,6 +45,9 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
       .getByText(/^Finished: step 150 of 150$/)
       .waitFor()
     expect(await page.getByText(/weights kept\. WebAssembly, because .+ on .+ thread/).count()).toBe(1)
+    const [, integers] = (await page.getByText(/Linear maps in (8-bit integers|float32): /).textContent())!.match(
+      /Linear maps in (\S+)/,
+    )!
     expect(await page.locator('.search-sample pre').first().textContent()).toMatch(/\S{3}/)
     expect(await page.locator('.search-mask-numbers').textContent()).toMatch(/\(30\.0 %\); [1-9][\d.]+ % of them since/)
 
@@ -69,6 +72,7 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     // The command that the page names gives what the page gave, but for the last bits of floats.
     await page.getByText('The same on the command line').click()
     const command = await page.locator('.search-more pre').textContent()
+    expect(command).toContain(` --arithmetic ${integers === 'float32' ? 'float32' : 'int8'} `)
     const words = command!.replace('data/tinyshakespeare/input.txt', shakespeare).split(' ')
     const same = join(folder, 'node.slt.safetensors')
     expect(slt(...words.slice(1), '--out', same).code).toBe(0)

@@ -12,6 +12,7 @@ import { And, Cast, Equal, Greater, GreaterOrEqual, Identity, Less, LessOrEqual 
 import { FusedMatMul, Gemm, MatMul } from './matrix-product.js'
 import { LayerNormalization, Softmax } from './normalisation.js'
 import { MatMulIntegerToFloat, QuantizeLinear } from './quantisation.js'
+import { MatMulNBits } from './quantised-weights.js'
 import { Reshape, Transpose } from './rearranging.js'
 import { ReduceMax, ReduceMean, ReduceSum } from './reduction.js'
 
@@ -49,6 +50,7 @@ export const operators: { readonly [Op in OpName]: Operator<Op> } = {
   FusedMatMul,
   QuantizeLinear,
   MatMulIntegerToFloat,
+  MatMulNBits,
   Softmax,
   LayerNormalization,
   ReduceSum,

@@ -125,6 +125,7 @@ export async function openLiveRun(
     device,
     threads,
     reason: `${reason} ${why}`,
+    arithmetic: settings.arithmetic ?? 'float32',
     weights: total(kept.map(({ count }) => count)),
     kept: total(kept.map((matrix) => matrix.kept)),
     train: corpus.train.length,

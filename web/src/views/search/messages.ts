@@ -28,6 +28,8 @@ export interface Opening {
   readonly threads: number
   /** Why this device, so many threads and this arithmetic, in sentences. */
   readonly reason: string
+  /** What the linear maps are computed in. */
+  readonly arithmetic: Arithmetic
   readonly weights: number
   readonly kept: number
   /** Bytes. */

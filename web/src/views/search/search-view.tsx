@@ -2,6 +2,7 @@ import type { VNode } from 'preact'
 import { Notice } from '../../ui/notice.js'
 import { type AskedSearch, address, askedSearches, commandOf, currentChoices } from './address.js'
 import { Curves } from './curves.js'
+import type { Lane } from './lane.js'
 import { LanePanel } from './lane-panel.js'
 import { MaskPanel } from './mask-panel.js'
 import { RunButtons } from './run-buttons.js'
@@ -48,11 +49,14 @@ export default function SearchView(): VNode {
       {asked.length > 0 ? (
         <details class="search-more">
           <summary>The same on the command line</summary>
-          {asked.map((each) => (
+          {asked.map((each, i) => (
             // biome-ignore lint/a11y/useSemanticElements: a fieldset is for controls
             // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
             <pre key={each.title} tabIndex={0} role="group" aria-label={`Command: ${each.title}`}>
-              {commandOf(each, address.values.text.value === 'own' ? '<your text>' : 'data/tinyshakespeare/input.txt')}
+              {commandOf(
+                found(each, running[i]),
+                address.values.text.value === 'own' ? '<your text>' : 'data/tinyshakespeare/input.txt',
+              )}
             </pre>
           ))}
         </details>
@@ -60,6 +64,12 @@ export default function SearchView(): VNode {
     </>
   )
 }
+
+/** A search with what was chosen for it, once it runs: the command is to do the same, on whatever machine. */
+const found = (asked: AskedSearch, lane: Lane | undefined): AskedSearch => ({
+  ...asked,
+  arithmetic: (asked.arithmetic === lane?.arithmetic && lane.opening.value?.arithmetic) || asked.arithmetic,
+})
 
 function askedOrWhy() {
   try {

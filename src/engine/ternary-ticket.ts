@@ -1,0 +1,84 @@
+/** The network of a searched ticket of signed constants as ternary matrices. Its weights are never float32 numbers. */
+import { matricesOf } from '../families/index.js'
+import { isTable } from '../families/parameter.js'
+import { ternaryBytes } from '../families/ternary-matrix.js'
+import type { TernaryWeights } from '../families/ternary-model.js'
+import { type Kernels, makeTernaryCodes } from '../kernels/index.js'
+import { copyBits, getBit } from '../mask/index.js'
+import { generateWeights } from '../random/index.js'
+import { InputError } from '../safetensors/input-error.js'
+import { GENERATION_STRIDE, refusingAsync, type SearchedTicket } from '../ticket/index.js'
+import { ternaryMatrix } from './ternary-layout.js'
+import { weightsPieces } from './weights-pieces.js'
+
+/** Why a ticket's weights cannot be two bits each; undefined where they can. */
+export function whyNotTernary(ticket: SearchedTicket): string | undefined {
+  const other = ticket.metadata.matrices.find(({ init }) => init.kind !== 'signed-constant')
+  return other && `the weights of ${other.name} are ${other.init.kind}, not signed constants`
+}
+
+/**
+ * Makes a ticket's matrices again, two bits a weight, and its learned norms. Beside them a matrix' stored mask and its codes are held a second time.
+ * @throws InputError when the weights are not signed constants, a mask or a norm does not hold what the ticket says, or they need more memory than
+ *   the ticket may ask for
+ */
+export async function makeTernary(ticket: SearchedTicket, kernels: Kernels): Promise<TernaryWeights> {
+  const reason = whyNotTernary(ticket)
+  if (reason !== undefined) throw new InputError(`${ticket.name}: ${reason}: they do not fit into 2 bits`)
+  ticket.memory.expect(ternaryTicketBytes(ticket), 'make its weights')
+  const weights: Map<string, TernaryWeights extends ReadonlyMap<string, infer W> ? W : never> = new Map()
+  for (const { name, shape, role } of matricesOf(ticket.metadata.config)) {
+    const spec = ticket.matrices.get(name)!
+    const packed = await refusingAsync(ticket.name, `${name}.mask`, () => packedCodes(ticket, name, kernels))
+    const stored = isTable(role) || role === 'head' ? 'out-in' : 'in-out'
+    const magnitude = spec.init.kind === 'signed-constant' ? Math.fround(spec.init.magnitude) : Number.NaN
+    weights.set(name, ternaryMatrix(shape, packed, stored, magnitude))
+  }
+  for (const [name, shape] of ticket.dense) weights.set(name, { shape, data: await ticket.readDense(name) })
+  return weights
+}
+
+/** Bytes of a ticket's weights as they run: codes and scales of two bits a weight, norms as float32. */
+export function ternaryTicketWeights({ metadata: { config, dense } }: SearchedTicket): number {
+  const matrices = matricesOf(config).map(({ shape: [rows, columns], role }) =>
+    isTable(role) || role === 'head'
+      ? ternaryBytes({ inputs: columns, outputs: rows })
+      : ternaryBytes({ inputs: rows, outputs: columns }),
+  )
+  const norms = dense.map(({ shape }) => 4 * shape.reduce((product, size) => product * size, 1))
+  return [...matrices, ...norms].reduce((sum, bytes) => sum + bytes, 0)
+}
+
+/** What {@link makeTernary} holds at most: all matrices, the largest one once more with its mask, the norms. */
+export function ternaryTicketBytes(ticket: SearchedTicket): number {
+  // A mask takes two bits a weight as it is stored and as it is read, codes two before they are turned, a generation a byte.
+  const largest = ticket.metadata.matrices.map(
+    ({ shape, generations }) => shape[0] * shape[1] * (generations > 0 ? 2 : 1),
+  )
+  return 2 * ternaryTicketWeights(ticket) + Math.max(...largest)
+}
+
+/** The codes of a matrix in the order of its weights: uint8 [ceil(count / 4)]. */
+async function packedCodes(ticket: SearchedTicket, name: string, kernels: Kernels): Promise<Uint8Array> {
+  const { shape, kept, generations, init, stream } = ticket.matrices.get(name)!
+  const codes = new Uint8Array(Math.ceil((shape[0] * shape[1]) / 4))
+  let found = 0
+  for (const piece of await weightsPieces(await ticket.readStored(name), ticket.seed)) {
+    const part = new Uint8Array(Math.ceil(piece.count / 4))
+    found += makeTernaryCodes(kernels, piece, part)
+    copyBits(part, 0, codes, 2 * piece.start, 2 * piece.count)
+  }
+  if (found !== kept) throw new RangeError(`"${name}.mask" expected ${kept} kept weights, got ${found}`)
+  if (generations === 0) return codes
+  const redrawn = await ticket.readMask(name)
+  for (let i = 0, j = 0; j < kept; i++) {
+    if (!getBit(redrawn.mask, i)) continue
+    const generation = redrawn.generations![j++]
+    if (generation === 0) continue
+    // Redrawn weights are few and any weight of a stream can be made alone.
+    const drawn = { seed: ticket.seed, stream: stream + generation * GENERATION_STRIDE, init, start: i, count: 1 }
+    const code = generateWeights(drawn)[0] < 0 ? 1 : 3
+    copyBits(Uint8Array.of(code), 0, codes, 2 * i, 2)
+  }
+  return codes
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { loadKernels } from '../../src/engine/node.js'
+import { makeMaskedWeights, makeTernaryCodes } from '../../src/kernels/index.js'
+
+const kernels = await loadKernels()
+
+test.each([1, 2, 3, 4, 5, 1023, 1024, 1025, 2 ** 18 + 7])(
+  'codes of %i weights are the signs of the float32 ones',
+  (count) => {
+    const mask = Uint8Array.from({ length: Math.ceil(count / 8) }, (_, i) => (i * 151 + 77) & 255)
+    const init = { kind: 'signed-constant', magnitude: 0.5 } as const
+    const piece = { seed: 7n, stream: 2 ** 40 + 3, init, start: 12, count, mask }
+    const weights = new Float32Array(count)
+    const kept = makeMaskedWeights(kernels, piece, weights)
+    const codes = new Uint8Array(Math.ceil(count / 4))
+    expect(makeTernaryCodes(kernels, piece, codes)).toBe(kept)
+    const expected = new Uint8Array(codes.length)
+    for (let i = 0; i < 4 * codes.length; i++) expected[i >> 2] |= (2 + 2 * (weights[i] ?? 0)) << (2 * (i & 3))
+    expect(Buffer.compare(codes, expected)).toBe(0)
+  },
+)
+
+test('other weights and other lengths are refused', () => {
+  const piece = { seed: 7n, stream: 3, start: 0, count: 8, mask: Uint8Array.of(255) }
+  const normal = { ...piece, init: { kind: 'normal', std: 1 } } as const
+  expect(() => makeTernaryCodes(kernels, normal, new Uint8Array(2))).toThrow(
+    new RangeError('"init" expected signed-constant, got normal'),
+  )
+  const signed = { ...piece, init: { kind: 'signed-constant', magnitude: 1 } } as const
+  expect(() => makeTernaryCodes(kernels, signed, new Uint8Array(3))).toThrow(
+    new RangeError('"out" expected 2 bytes of codes, got 3'),
+  )
+})

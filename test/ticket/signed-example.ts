@@ -1,0 +1,12 @@
+import type { BaseConfig } from '../../src/families/config.js'
+import type { SearchedTicket } from '../../src/ticket/index.js'
+import { encode, openSearched, randomContent } from './searched-example.js'
+
+/** A ticket whose matrices are signed constants of different magnitudes, with learned norms and redrawn weights. */
+export function signedTicket(config: BaseConfig): Promise<SearchedTicket> {
+  const content = randomContent(config, { norms: 'learned', redrawn: 3 })
+  const matrices = content.matrices.map((matrix, i) => {
+    return { ...matrix, init: { kind: 'signed-constant', magnitude: 0.2 + 0.01 * i } as const }
+  })
+  return openSearched(encode({ ...content, matrices, probe: null }))
+}
