@@ -75,6 +75,19 @@ describe('weights as integers', () => {
     }
   })
 
+  it.each([1e-45, 1e-40, 1e-38])(
+    'weights of %f are not made larger, and their scale is a normal number',
+    async (value) => {
+      const { matrix, codes, transposed } = await allocate(17, 19)
+      for (const levels of [1, 127]) {
+        matrix.effective.fill(value)
+        const scale = writeIntegerWeights(matrix, [17, 19], { codes, transposed }, levels)
+        expect(scale).toBeGreaterThanOrEqual(2 ** -126)
+        for (const code of codes) expect(Math.abs(code * scale - value)).toBeLessThanOrEqual(scale / 2)
+      }
+    },
+  )
+
   it('says what does not fit', async () => {
     const { matrix, codes, transposed } = await allocate(3, 5)
     const write = (shape: [number, number], levels: number, into = { codes, transposed }) =>

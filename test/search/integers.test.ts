@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGraphRunner } from '../../src/engine/onnx.js'
+import { gradientGraph } from '../../src/families/loss-graph.js'
 import type { GraphRunner } from '../../src/graph/index.js'
+import { withArithmetic } from '../../src/jobs/run-arithmetic.js'
 import { type SearchRequest, search } from '../../src/jobs/search.js'
 import { chooseArithmetic, expectExactIntegers } from '../../src/search/integer-products.js'
 import { chooseSettings, type SettingsChoice } from '../../src/search/settings.js'
@@ -72,7 +74,7 @@ describe('a search in integers', () => {
     await expect(search({ ...parts, signal: controller.signal, onStep })).rejects.toThrow('interrupted')
     const resume = { ...parts, choice: {}, resume: `${parts.out}.run`, out: undefined }
     await expect(search({ ...resume, choice: { arithmetic: 'float32' } })).rejects.toThrow(
-      'is a run of another configuration',
+      'is a run of another configuration: --arithmetic is int8 there, float32 here',
     )
     await expect(search({ ...resume, arithmetic: 'auto' })).rejects.toThrow('a run keeps its own')
     await search(resume)
@@ -80,17 +82,44 @@ describe('a search in integers', () => {
   })
 })
 
-test('sums that would not fit in 32 bits and other words are refused before a run', () => {
-  const choose = (changes: object) =>
-    chooseSettings(
-      { kind: 'search', model: 'micro', arithmetic: 'int8', ...changes },
-      { name: 'bytes', vocabulary: 256 },
+describe('what is asked for', () => {
+  const bytes = { name: 'bytes', vocabulary: 256 } as const
+
+  test.each(['auto', 'int4', 'INT8', '', null, 8])('%j is no arithmetic of settings and graphs', (arithmetic) => {
+    const expected = `"arithmetic" expected float32 or int8, got ${arithmetic}`
+    const given = arithmetic as 'int8'
+    expect(() => chooseSettings({ kind: 'search', model: 'micro', arithmetic: given }, bytes)).toThrow(expected)
+    const { config, norms } = chooseSettings({ kind: 'search', model: 'micro' }, bytes)
+    expect(() => gradientGraph({ config, norms }, 1, 8, { arithmetic: given })).toThrow(expected)
+  })
+
+  test('a request takes auto alone beside its settings', async () => {
+    const asked = request({}, { arithmetic: 'int8' as 'auto' })
+    await expect(search(asked)).rejects.toThrow('"arithmetic" expected auto or, among the settings, float32 or int8')
+    expect(existsSync(`${asked.out}.run`)).toBe(false)
+  })
+
+  test('sums that 32 bits may not hold are refused, and auto takes float32 for them', async () => {
+    const choose = (choice: Partial<SettingsChoice>) =>
+      chooseSettings({ kind: 'search', model: 'micro', arithmetic: 'int8', ...choice }, bytes)
+    expect(choose({ context: 1024, batch: 64 }).microBatch).toBe(64)
+    expect(choose({ context: 1024, batch: 128, microBatch: 64 }).batch).toBe(128)
+    const windows =
+      '"micro-batch" expected at most 64 in int8, whose sums over the 66,560 tokens of one run of the graph are of at most 66,311 products, got 65'
+    expect(() => choose({ context: 1024, batch: 65 })).toThrow(windows)
+    expect(() => choose({ context: 70000, batch: 1 })).toThrow('"context" expected at most 66311 in int8')
+    expect(() => choose({ inner: 70000 })).toThrow(
+      '"arithmetic" int8 expected sums of at most 66,311 products, got h.0.mlp.c_fc [128, 70000]',
     )
-  expect(() => choose({ batch: 1024 })).toThrow(
-    '"micro-batch" expected at most 518 in int8, whose sums over the 131,072 tokens of one run of the graph are of at most 66,311 products, got 1024',
-  )
-  expect(choose({ batch: 1024, microBatch: 512 }).arithmetic).toBe('int8')
-  expect(() => choose({ arithmetic: 'int4' })).toThrow('"arithmetic" expected float32 or int8, got int4')
+    const long = choose({ arithmetic: 'float32', context: 1024, batch: 65 })
+    expect(await chooseArithmetic(runner, long, 65, 1024)).toEqual({ arithmetic: 'float32', reason: windows })
+  })
+
+  test('a device that cannot is refused before anything is written of a run', async () => {
+    const settings = { ...chooseSettings({ kind: 'search', model: 'micro' }, bytes), arithmetic: 'int8' } as const
+    const gpu = { runner: { ...runner, prefersFused: false }, device: 'webgpu', reason: '', summary: '' } as const
+    await expect(withArithmetic(settings, undefined, gpu)).rejects.toThrow('this device computes elsewhere')
+  })
 })
 
 describe('what a machine can', () => {
