@@ -6,16 +6,20 @@ import { fillWords } from './random'
 const PIECE: u32 = 1024
 const WORDS: usize = memory.data(1024 * 4, 16)
 
-/** The byte of four codes, by four mask bits above four signs: 2 for a dropped weight, 1 for a negative one, 3 for a positive one. */
+/** The byte of four codes, by four mask bits above four signs: 2 for a dropped weight, 1 for a negative one, 3 for a positive one. None is 0. */
 const BYTES: usize = memory.data(256, 16)
-for (let index: u32 = 0; index < 256; index++) {
-  let byte: u32 = 0
-  for (let i: u32 = 0; i < 4; i++) {
-    const kept = (index >> (4 + i)) & 1
-    const negative = (index >> i) & 1
-    byte |= (kept ? 3 - 2 * negative : 2) << (2 * i)
+
+/** At the first use: code outside of functions would run whenever the module is loaded. */
+function fillBytes(): void {
+  for (let index: u32 = 0; index < 256; index++) {
+    let byte: u32 = 0
+    for (let i: u32 = 0; i < 4; i++) {
+      const kept = (index >> (4 + i)) & 1
+      const negative = (index >> i) & 1
+      byte |= (kept ? 3 - 2 * negative : 2) << (2 * i)
+    }
+    store<u8>(BYTES + index, <u8>byte)
   }
-  store<u8>(BYTES + index, <u8>byte)
 }
 
 /**
@@ -26,6 +30,7 @@ for (let index: u32 = 0; index < 256; index++) {
 export function fillTernary(
   out: usize, mask: usize, count: u32, start: f64, streamLow: u32, streamHigh: u32, keyLow: u32, keyHigh: u32,
 ): u32 {
+  if (load<u8>(BYTES) == 0) fillBytes()
   let kept: u32 = 0
   for (let from: u32 = 0; from < count; from += PIECE) {
     const size = min(PIECE, count - from)
