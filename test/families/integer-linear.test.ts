@@ -14,6 +14,7 @@ import {
   scalar,
   tensor,
 } from '../../src/graph/index.js'
+import { hasExactIntegers } from '../exact-integers.js'
 import { randomFrom } from '../search/ticket-fixture.js'
 
 const [N, K, M] = [19, 37, 21]
@@ -79,7 +80,7 @@ function relativeError(found: Float32Array, expected: Float64Array): number {
   return Math.sqrt(squares(expected.map((value, i) => found[i] - value)) / squares(expected))
 }
 
-describe('linear maps of 8-bit integers', () => {
+describe.skipIf(!hasExactIntegers)('linear maps of 8-bit integers', () => {
   test.each([false, true])('products are within a fiftieth of the exact ones, behind a Relu: %s', async (rectified) => {
     const [x, dy] = [noise(N * K), noise(N * M, 1e-4)]
     // Rows of very different sizes: each has a scale of its own.

@@ -9,6 +9,7 @@ import { withArithmetic } from '../../src/jobs/run-arithmetic.js'
 import { type SearchRequest, search } from '../../src/jobs/search.js'
 import { chooseArithmetic, expectExactIntegers } from '../../src/search/integer-products.js'
 import { chooseSettings, type SettingsChoice } from '../../src/search/settings.js'
+import { hasExactIntegers } from '../exact-integers.js'
 import { smallRun, writeText } from './small-run.js'
 
 let folder: string
@@ -36,7 +37,7 @@ const altered = (run: () => Promise<never> | Promise<Float32Array>): GraphRunner
   }),
 })
 
-describe('a search in integers', () => {
+describe.skipIf(!hasExactIntegers)('a search in integers', () => {
   test.each([
     ['signed constants', {}],
     ['signed constants in micro-batches', { microBatch: 2 }],

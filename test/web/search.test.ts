@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, Download, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { slt } from '../cli/slt.js'
+import { hasExactIntegers } from '../exact-integers.js'
 import { overflow, seriousViolations, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { button, SMALL, label as status } from './search-page.js'
@@ -75,9 +76,12 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
     expect(command).toContain(` --arithmetic ${integers === 'float32' ? 'float32' : 'int8'} `)
     const words = command!.replace('data/tinyshakespeare/input.txt', shakespeare).split(' ')
     const same = join(folder, 'node.slt.safetensors')
-    expect(slt(...words.slice(1), '--out', same).code).toBe(0)
-    const ofNode = slt('eval', same, '--data', shakespeare, ...windows)
-    expect(Math.abs(JSON.parse(ofNode.stdout).loss - loss)).toBeLessThan(0.02)
+    const isPossible = integers === 'float32' || hasExactIntegers
+    expect(slt(...words.slice(1), '--out', same).code === 0).toBe(isPossible)
+    if (isPossible) {
+      const ofNode = slt('eval', same, '--data', shakespeare, ...windows)
+      expect(Math.abs(JSON.parse(ofNode.stdout).loss - loss)).toBeLessThan(0.02)
+    }
 
     const generated = slt('generate', ticket, '--prompt', 'ROMEO:', '--count', '40')
     expect(generated.code).toBe(0)
