@@ -7,22 +7,19 @@ import { createDenseTraining, createEdgePopup } from '../dist/search/algorithms.
 import { integerLevels } from '../dist/search/integer-matrices.js'
 import { createLossStep, lossArrays, modelParameters } from '../dist/search/loss-step.js'
 import { fillRandomNetwork } from '../dist/search/random-network.js'
-import * as searchSettings from '../dist/search/settings.js'
+import { chooseSettings } from '../dist/search/settings.js'
 import { flopsOfGraph, flopsOfStep } from './search-flops.mjs'
-
-/** What a search of this build can compute in. */
-export const arithmetics = searchSettings.arithmetics ?? ['float32']
 
 /**
  * A random GPT-2 in memory with its graph and its algorithm, as `slt search` or `slt train` sets it up.
  * @param kind `edge-popup` or `dense`
- * @param model sizes, activation, fraction kept and arithmetic: `float32` or one of `arithmetics`
+ * @param model sizes, activation, fraction kept and arithmetic: `float32` or `int8`
  */
 export async function openNetwork(runner, kind, model) {
   const { layers, width, heads, length, batch, vocabulary, activation, keep, arithmetic } = model
   const isSearch = kind === 'edge-popup'
   const choice = { kind: isSearch ? 'search' : 'train', model: 'tiny', context: length, activation, arithmetic }
-  const settings = searchSettings.chooseSettings(
+  const settings = chooseSettings(
     { ...choice, layers, width: `${width}`, heads, batch, keep: isSearch ? keep : undefined, seed: 1n },
     { name: 'bench', vocabulary },
   )

@@ -9,7 +9,6 @@ import { startContestant } from './contestant.mjs'
 import { figure } from './measure.mjs'
 import { findPyTorch } from './peers/pytorch.mjs'
 import { runtimeVersion } from './runtime-version.mjs'
-import { arithmetics } from './search-network.mjs'
 import { compareResults, logResults, summary } from './search-report.mjs'
 import { verifyGradients, verifyIntegers } from './search-verify.mjs'
 
@@ -96,10 +95,6 @@ async function compare(log, torch, name, chosen, threads) {
   try {
     for (const [name, options] of Object.entries(OURS)) {
       if (!chosen.includes(name)) continue
-      if (!arithmetics.includes(options.arithmetic)) {
-        log(`${name}: left out, since this build computes in ${arithmetics.join(', ')}`)
-        continue
-      }
       const process = startOurs({ ...model, ...options, threads })
       contestants.push({ name, process, turns: [] })
     }

@@ -1,6 +1,6 @@
 /** The network of a searched ticket of signed constants as ternary matrices. Its weights are never float32 numbers. */
 import { matricesOf } from '../families/index.js'
-import { isTable } from '../families/parameter.js'
+import { fanIn, isLinearMap } from '../families/parameter.js'
 import { ternaryBytes } from '../families/ternary-matrix.js'
 import type { TernaryWeights } from '../families/ternary-model.js'
 import { type Kernels, makeTernaryCodes } from '../kernels/index.js'
@@ -30,7 +30,7 @@ export async function makeTernary(ticket: SearchedTicket, kernels: Kernels): Pro
   for (const { name, shape, role } of matricesOf(ticket.metadata.config)) {
     const spec = ticket.matrices.get(name)!
     const packed = await refusingAsync(ticket.name, `${name}.mask`, () => packedCodes(ticket, name, kernels))
-    const stored = isTable(role) || role === 'head' ? 'out-in' : 'in-out'
+    const stored = isLinearMap(role) ? 'in-out' : 'out-in'
     const magnitude = spec.init.kind === 'signed-constant' ? Math.fround(spec.init.magnitude) : Number.NaN
     weights.set(name, ternaryMatrix(shape, packed, stored, magnitude))
   }
@@ -40,11 +40,10 @@ export async function makeTernary(ticket: SearchedTicket, kernels: Kernels): Pro
 
 /** Bytes of a ticket's weights as they run: codes and scales of two bits a weight, norms as float32. */
 export function ternaryTicketWeights({ metadata: { config, dense } }: SearchedTicket): number {
-  const matrices = matricesOf(config).map(({ shape: [rows, columns], role }) =>
-    isTable(role) || role === 'head'
-      ? ternaryBytes({ inputs: columns, outputs: rows })
-      : ternaryBytes({ inputs: rows, outputs: columns }),
-  )
+  const matrices = matricesOf(config).map((matrix) => {
+    const inputs = fanIn(matrix)
+    return ternaryBytes({ inputs, outputs: (matrix.shape[0] * matrix.shape[1]) / inputs })
+  })
   const norms = dense.map(({ shape }) => 4 * shape.reduce((product, size) => product * size, 1))
   return [...matrices, ...norms].reduce((sum, bytes) => sum + bytes, 0)
 }

@@ -27,7 +27,7 @@ import {
 import type { BaseConfig } from './config.js'
 import { familyOf, matricesOf, normVectorsOf, parametersOf } from './family.js'
 import { createIntegerLinear, type IntegerWeight } from './integer-linear.js'
-import { isTable, type MatrixParameter, type Norms, type Parameter } from './parameter.js'
+import { isLinearMap, type MatrixParameter, type Norms, type Parameter } from './parameter.js'
 import { createTextPort } from './text-graph.js'
 
 export { type Norms, normKinds } from './parameter.js'
@@ -75,7 +75,7 @@ export type Arithmetic = (typeof arithmetics)[number]
 
 /** The matrices that `int8` concerns: linear maps. Looking up needs no product, and the head loses what rounding costs (0.09 nats in 500 steps). */
 export const integerMatrices = (config: BaseConfig): MatrixParameter[] =>
-  matricesOf(config).filter(({ role }) => !isTable(role) && role !== 'head')
+  matricesOf(config).filter(({ role }) => isLinearMap(role))
 
 /** @throws RangeError unless it is one of {@link arithmetics}; callers without types may hand in any value */
 export function checkArithmetic(arithmetic: unknown): asserts arithmetic is Arithmetic {

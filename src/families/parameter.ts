@@ -44,6 +44,9 @@ export const shiftOf = (norm: string): string => `${norm}.bias`
 /** Whether a matrix is a table of an embedding. */
 export const isTable = (role: MatrixRole): boolean => role.endsWith('-embedding')
 
+/** Whether a matrix is stored as [in, out]; tables and the head have a row for each token, position or type. */
+export const isLinearMap = (role: MatrixRole): boolean => !isTable(role) && role !== 'head'
+
 /** Number of the block that a parameter or a pair belongs to, from its name (`h.0.attn.q`); null for what is outside of blocks. */
 export function layerOf(name: string): number | null {
   const found = /^\w+\.(\d+)\./.exec(name)
@@ -52,7 +55,7 @@ export function layerOf(name: string): number | null {
 
 /** Number of inputs that one output of the matrix sums over: `in` of a linear map, the width d of embeddings and head. */
 export const fanIn = ({ shape, role }: Pick<MatrixParameter, 'shape' | 'role'>): number =>
-  isTable(role) || role === 'head' ? shape[1] : shape[0]
+  isLinearMap(role) ? shape[0] : shape[1]
 
 export const matrix = (name: string, shape: readonly [number, number], role: MatrixRole): MatrixParameter => ({
   name,

@@ -1,5 +1,5 @@
 import { matricesOf } from '../families/family.js'
-import { isTable, layerOf, type MatrixRole } from '../families/parameter.js'
+import { isLinearMap, layerOf, type MatrixRole } from '../families/parameter.js'
 import { getBit } from '../mask/index.js'
 import type { SearchedTicket } from '../ticket/index.js'
 
@@ -102,7 +102,7 @@ function warningsOf(matrix: KeptMatrix, keep: number): string[] {
   if (fraction < COLLAPSED * keep) return [`${name} has collapsed: it keeps ${kept} of its ${count} weights`]
   const warnings: string[] = []
   // A row of an embedding is a token or a position: those that a text lacks need no weight.
-  const hasTokenRows = isTable(role) || role === 'head'
+  const hasTokenRows = !isLinearMap(role)
   if (!hasTokenRows && emptyRows >= MANY_EMPTY * rows)
     warnings.push(`${name}: ${emptyRows} of its ${rows} inputs are cut off`)
   // Of a matrix of few rows, such as a table of one token type, most columns are empty by chance.
