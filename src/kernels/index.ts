@@ -1,5 +1,17 @@
 export { type AdamW, type AdamWFactors, adamwFactors } from './adamw.js'
 export { addRows } from './add-rows.js'
+export {
+  type CoatGroup,
+  changedCodes,
+  dotProduct,
+  moveLatents,
+  quantiseValues,
+  scaleValues,
+  selectCoats,
+  setMagnitudes,
+  sumMagnitudes,
+  wearCodes,
+} from './coded-step.js'
 export { type ChunkJob, createMaskDecoder, type DecodeMask, type ScoreStream } from './decode-mask.js'
 export { createDenseStep, type DenseStep } from './dense-step.js'
 export { createGenerator } from './generate.js'
@@ -9,6 +21,7 @@ export { makeMaskedWeights, makeTernaryCodes, PIECE_LIMIT, type WeightsPiece } f
 export {
   type ArrayShape,
   allocateParameters,
+  type CodedMemory,
   type DenseMemory,
   type MatrixMemory,
   type ParameterMemory,
@@ -19,6 +32,7 @@ export { type FillWeights, weightFiller } from './random.js'
 export { createWasmSolver } from './subset-sum.js'
 export {
   createTicketStep,
+  keptOf,
   type Selection,
   selections,
   type TicketOptions,
