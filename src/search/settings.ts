@@ -6,31 +6,25 @@ import { type Arithmetic, arithmetics, checkArithmetic } from '../families/loss-
 import { type Norms, normKinds } from '../families/parameter.js'
 import { attentionSpecs } from '../families/tape.js'
 import { adamwFactors } from '../kernels/adamw.js'
-import { type Selection, selections } from '../kernels/ticket-step.js'
+import { selections } from '../kernels/ticket-step.js'
 import { GENERATION_LIMIT } from '../ticket/searched.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
+import { checkMethod } from './method-checks.js'
+import { algorithms, chooseMethod, type MethodChoice, type MethodSettings } from './method-settings.js'
 import { chooseModel, type ModelChoice, modelsOf, namedModel, type SearchFamily } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
 
-export { arithmetics }
-
-export const algorithms = ['edge-popup', 'iterand'] as const
+export { algorithms, arithmetics }
 
 /** Everything that determines the result of a run, but for the corpus and the machine. Plain JSON. */
-export interface SearchSettings extends Schedule {
+export interface SearchSettings extends Schedule, MethodSettings {
   /** `search` finds a mask on random weights; `train` trains the weights themselves, the dense baseline. */
   readonly kind: 'search' | 'train'
-  readonly config: BaseConfig
   readonly norms: Norms
   readonly tokenizer: Tokenizer['name']
   /** What is learned instead of a text; absent for texts. */
   readonly task?: SortTask
-  readonly algorithm: (typeof algorithms)[number] | 'dense'
-  /** Fraction of weights kept, 0 < keep <= 1; 1 in training. */
-  readonly keep: number
-  /** Whether each matrix keeps its own top weights, or one threshold holds for all. */
-  readonly selection: Selection
   readonly initialisation: InitialisationScheme
   /** Of signed constants: their magnitudes are rounded to fp16. Absent elsewhere, and in runs that began before they were. */
   readonly magnitudes?: 'float16'
@@ -56,13 +50,10 @@ export interface SearchSettings extends Schedule {
 }
 
 /** What a user may ask for; what is absent has a default. */
-export interface SettingsChoice extends ModelChoice {
+export interface SettingsChoice extends ModelChoice, MethodChoice {
   readonly kind: 'search' | 'train'
   readonly task?: SortTask | undefined
   readonly norms?: Norms | undefined
-  readonly keep?: number | undefined
-  readonly selection?: Selection | undefined
-  readonly algorithm?: (typeof algorithms)[number] | undefined
   readonly initialisation?: InitialisationScheme | undefined
   /** Of signed constants: whether magnitudes are rounded to fp16, or `exact` as in old runs. Default: rounded. */
   readonly magnitudes?: 'float16' | 'exact' | undefined
@@ -119,12 +110,13 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     task ? { ...choice, context: choice.context ?? sortContext(task) } : choice,
     tokenizer.vocabulary,
   )
-  const initialisation = choice.initialisation ?? (isSearch ? 'fan-in' : 'gpt2')
-  const qkScale = choice.qkScale ?? (isSearch && initialisation === 'gpt2' ? 'auto' : 1)
   const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
+  const isMasked = isSearch && algorithm !== 'levels' // learned values start as those of a training do
+  const initialisation = choice.initialisation ?? (isMasked ? 'fan-in' : 'gpt2')
+  const qkScale = choice.qkScale ?? (isMasked && initialisation === 'gpt2' ? 'auto' : 1)
   const isIterand = algorithm === 'iterand'
   const steps = choice.steps ?? 2000
-  const learningRate = choice.learningRate ?? (isSearch ? 2e-3 : 3e-3)
+  const learningRate = choice.learningRate ?? (isMasked ? 2e-3 : 3e-3)
   const seed = choice.seed ?? 0n
   const batch = choice.batch ?? namedModel(choice).batch
   return {
@@ -133,11 +125,9 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     norms: choice.norms ?? 'plain',
     tokenizer: tokenizer.name,
     ...(task ? { task } : {}),
-    algorithm,
-    keep: isSearch ? (choice.keep ?? 0.3) : 1,
-    selection: choice.selection ?? 'per-layer',
+    ...chooseMethod(choice, algorithm),
     initialisation,
-    ...(isSearch && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
+    ...(isMasked && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
       ? { magnitudes: 'float16' as const }
       : {}),
     ...(arithmetic === 'int8' ? { arithmetic } : {}),
@@ -229,6 +219,7 @@ export function checkSettings(settings: SearchSettings): void {
   oneOf('initialisation', settings.initialisation, initialisationSchemes)
   oneOf('selection', settings.selection, selections)
   oneOf('algorithm', settings.algorithm, [...algorithms, 'dense'])
+  checkMethod(settings)
   oneOf('schedule', settings.schedule, schedules)
   oneOf('norms', settings.norms, normKinds)
   if (settings.arithmetic !== undefined) oneOf('arithmetic', settings.arithmetic, ['int8'])
