@@ -10,6 +10,7 @@ export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCand
 export {
   addCoat, countChanged, dotProduct, quantise, scaleValues, setMagnitudes, signCodes, sumMagnitudes, updateLatents, wearCodes,
 } from './coded-step'
+export { updateSoftScores, wearSoft } from './soft-step'
 export { addRows } from './add-rows'
 export { integerWeights } from './integer-weights'
 export { fillMasked } from './masked-weights'

@@ -11,6 +11,7 @@ export interface MaskFlags {
   keep?: number
   selection?: SettingsChoice['selection']
   algorithm?: SettingsChoice['algorithm']
+  anneal?: number
   coats?: SettingsChoice['coats']
   levels?: SettingsChoice['levels']
   scales?: SettingsChoice['scales']
@@ -33,6 +34,7 @@ export function addMaskOptions(command: Command): Command {
       oneOf('selection', selections),
     )
     .option('--algorithm <a>', `${algorithms.join(', ')} (default: edge-popup)`, oneOf('algorithm', algorithms))
+    .option('--anneal <x>', 'annealed: part of the steps in which masks are soft (default: 0.95)', number('anneal'))
     .option(
       '--coats <fractions>',
       'multicoated: kept by the second coat, the third, ... (default: keep^2,keep^3)',

@@ -215,6 +215,7 @@ const settingNames = [
   'keep',
   'selection',
   'algorithm',
+  'anneal',
   'coats',
   'levels',
   'scales',

@@ -40,6 +40,8 @@ export interface KernelExports {
   setMagnitudes(...args: number[]): void
   dotProduct(...args: number[]): number
   sumMagnitudes(...args: number[]): number
+  updateSoftScores(...args: number[]): number
+  wearSoft(...args: number[]): void
   addRows(...args: number[]): number
   integerWeights(...args: number[]): number
   decodeChunk(...args: number[]): number

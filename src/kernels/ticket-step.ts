@@ -57,6 +57,8 @@ export interface TicketStep {
 export interface WasmTicketStep extends TicketStep {
   /** How many selections so far had to count all scores, because the expected window missed the threshold. */
   fullSelections(): number
+  /** The least |score| that a matrix keeps, as of the last update or selection. @throws RangeError for an unknown name */
+  threshold(name: string): number
 }
 
 /** Matrices that share a threshold. */
@@ -65,6 +67,8 @@ interface Group {
   readonly count: number
   readonly kept: number
   readonly window: ThresholdWindow
+  /** Bits of the last threshold. */
+  key: number
 }
 
 /** What one pass over a matrix found. */
@@ -135,6 +139,7 @@ export function createTicketStep(matrices: readonly TicketMemory[], options: Tic
     const wanted = group.kept - above
     const isInside = wanted > 0 && wanted <= candidates && !overflowed
     const threshold = isInside ? selectListed(group, found, wanted) : selectAll(group)
+    group.key = threshold.key
     group.window.learn(threshold.key, candidates / group.count, overflowed)
   }
 
@@ -161,7 +166,10 @@ export function createTicketStep(matrices: readonly TicketMemory[], options: Tic
     select() {
       for (const matrix of matrices) refuseNaN(matrix)
       newest = newest === 0 ? 1 : 0
-      for (const group of groups) group.window.learn(selectAll(group).key, 0, false)
+      for (const group of groups) {
+        group.key = selectAll(group).key
+        group.window.learn(group.key, 0, false)
+      }
       countFlips()
     },
     mask: (name) => find(name).bits[newest].slice(),
@@ -172,6 +180,11 @@ export function createTicketStep(matrices: readonly TicketMemory[], options: Tic
     },
     changed: () => flips,
     fullSelections: () => full,
+    threshold(name) {
+      const matrix = find(name)
+      const { key } = groups.find(({ matrices: own }) => own.includes(matrix))!
+      return new Float32Array(Uint32Array.of(key).buffer)[0]
+    },
   }
 }
 
@@ -184,7 +197,7 @@ function groupsOf(matrices: readonly TicketMemory[], options: TicketOptions): Gr
   const parts = selection === 'global' ? [matrices] : matrices.map((matrix) => [matrix])
   return parts.map((part) => {
     const count = part.reduce((sum, matrix) => sum + matrix.count, 0)
-    return { matrices: part, count, kept: keptOf(part, options), window: createThresholdWindow() }
+    return { matrices: part, count, kept: keptOf(part, options), window: createThresholdWindow(), key: 0 }
   })
 }
 

@@ -2,6 +2,7 @@
 import type { CodedMemory, ParameterMemory, TicketMemory } from '../kernels/index.js'
 import { keptOf, type TicketOptions } from '../kernels/ticket-step.js'
 import type { MaskedAlgorithm, MatrixSearch } from './algorithm.js'
+import { createAnnealed } from './annealed.js'
 import type { StateTensor } from './checkpoint.js'
 import { createCoats, createLevels } from './coded-search.js'
 import { createBiprop, createEdgePopup } from './edge-popup.js'
@@ -33,7 +34,11 @@ export function createMaskSearch(
   const select = () => {
     for (const each of searches) each.select()
   }
-  const state: StateTensor[] = [...stateOf(memory.matrices), ...scales.state]
+  const state: StateTensor[] = [
+    ...stateOf(memory.matrices),
+    ...scales.state,
+    ...searches.flatMap((each) => each.state ?? []),
+  ]
   select()
   return {
     state,
@@ -49,8 +54,20 @@ export function createMaskSearch(
     },
     restored: select,
     changed: () => searches.reduce((sum, each) => sum + each.changed(), 0),
-    ...(settings.norms === 'gains' ? { asTicket: (work) => withFloat16(memory.dense, work) } : {}),
+    ...ticketView(settings, memory, searches),
   }
+}
+
+/** Where the ticket's weights are not those that the search computes with: norms are rounded, or masks are soft. */
+function ticketView(
+  { norms }: SearchSettings,
+  memory: ParameterMemory,
+  searches: readonly MatrixSearch[],
+): Pick<MaskedAlgorithm, 'asTicket'> {
+  const views: NonNullable<MaskedAlgorithm['asTicket']>[] = searches.flatMap((each) => each.asTicket ?? [])
+  if (norms === 'gains') views.push((work) => withFloat16(memory.dense, work))
+  if (views.length === 0) return {}
+  return { asTicket: (work) => views.reduce<typeof work>((inner, view) => () => view(inner), work)() }
 }
 
 /** One search for the matrices of each method; those of `embeddings` never share a threshold with others. */
@@ -71,7 +88,8 @@ function searchesOf(
     const [first] = keeps.values()
     const selection = part.length > 1 && settings.selection === 'global' ? 'global' : 'per-layer'
     const ticketOptions: TicketOptions = { keep: first, selection, keeps, counts }
-    return create(part, ticketOptions, scales)
+    if (settings.algorithm !== 'annealed') return create(part, ticketOptions, scales)
+    return createAnnealed(part, { ...ticketOptions, ...options, steps: settings.steps, anneal: settings.anneal! })
   })
   const coats = partsOf(own(memory.coded, 'coats'), methods, settings)
   const levels = own(memory.coded, 'levels')

@@ -13,14 +13,19 @@ const MOST_COATS = 15
 
 /** @throws RangeError naming the setting, its value and what was expected */
 export function checkMethod(settings: RunSettings): void {
-  const { kind, algorithm, keep, coats, levels, densities, embeddings, scales, unusedRows, selection, task } = settings
-  const given = { coats, levels, density: densities, embedding: embeddings, scales, 'unused-rows': unusedRows }
+  const { kind, algorithm, keep, anneal, coats, levels, densities, embeddings, scales, unusedRows, selection, task } =
+    settings
+  const given = { anneal, coats, levels, density: densities, embedding: embeddings, scales, 'unused-rows': unusedRows }
   for (const [name, value] of Object.entries(given)) {
     if (kind === 'train' && value !== undefined) refuse(name, 'nothing in a training, which has no masks', value)
   }
   if (coats !== undefined) {
     if (algorithm !== 'multicoated') refuse('coats', '--algorithm multicoated beside it', coats)
     checkCoats(keep, coats)
+  }
+  if (anneal !== undefined) {
+    if (algorithm !== 'annealed') refuse('anneal', '--algorithm annealed beside it', anneal)
+    if (!(anneal > 0 && anneal < 1)) refuse('anneal', '0 < anneal < 1', anneal)
   }
   if (levels !== undefined) {
     if (algorithm !== 'levels') refuse('levels', '--algorithm levels beside it', levels)

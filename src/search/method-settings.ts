@@ -4,7 +4,7 @@ import type { MatrixRole } from '../families/parameter.js'
 import type { Selection } from '../kernels/ticket-step.js'
 
 /** `levels` learns values of a few bits, which are not random: the rival of all others. */
-export const algorithms = ['edge-popup', 'iterand', 'biprop', 'signed', 'multicoated', 'levels'] as const
+export const algorithms = ['edge-popup', 'annealed', 'iterand', 'biprop', 'signed', 'multicoated', 'levels'] as const
 export type AlgorithmName = (typeof algorithms)[number]
 
 /** Levels by the word of `--levels` and the bits of `--embedding-bits`: 3 and 4 bits have an odd number, so that zero is one of them. */
@@ -28,6 +28,8 @@ export interface MethodSettings {
   readonly selection: Selection
   /** Multicoated: kept fractions of the coats from the second on, not growing; absent elsewhere. */
   readonly coats?: readonly number[]
+  /** Annealed: part of the steps in which masks are soft, 0 < anneal < 1; absent elsewhere. */
+  readonly anneal?: number
   /** Levels of learned values; absent but for the algorithm of that name. */
   readonly levels?: LevelWord
   /** Kept fractions of single matrices. Absent: `keep` for all. */
@@ -47,6 +49,8 @@ export interface MethodChoice {
   readonly selection?: Selection | undefined
   /** Multicoated; default: keep^2, keep^3. */
   readonly coats?: readonly number[] | undefined
+  /** Annealed; default: 0.95. */
+  readonly anneal?: number | undefined
   /** Default for the algorithm levels: ternary. */
   readonly levels?: LevelWord | undefined
   /** `uniform` (default), `erk`, or fractions by role. */
@@ -71,12 +75,14 @@ export function chooseMethod(
   const { selection = 'per-layer', densities, embeddings, scales, unusedRows } = choice
   const keep = algorithm === 'dense' || algorithm === 'levels' ? 1 : (choice.keep ?? 0.3)
   const coats = choice.coats ?? (algorithm === 'multicoated' ? coatFractions(keep, 3).slice(1) : undefined)
+  const anneal = choice.anneal ?? (algorithm === 'annealed' ? 0.95 : undefined)
   const levels = choice.levels ?? (algorithm === 'levels' ? 'ternary' : undefined)
   return {
     algorithm,
     keep,
     selection,
     ...(coats ? { coats } : {}),
+    ...(anneal === undefined ? {} : { anneal }),
     ...(levels ? { levels } : {}),
     ...(densities !== undefined && densities !== 'uniform' ? { densities } : {}),
     ...(embeddings ? { embeddings } : {}),
