@@ -12,12 +12,13 @@ import { createDenseTraining, createEdgePopup, type MaskedAlgorithm } from './al
 import { integerLevels } from './integer-matrices.js'
 import { createIterand, type Iterand } from './iterand-search.js'
 import { createLossEvaluator } from './loss-evaluator.js'
-import { createLossStep, type LossStep, lossArrays, modelParameters } from './loss-step.js'
+import { createLossStep, type LossStep, lossArrays, modelParameters, type Teacher } from './loss-step.js'
 import { createMaskedValidation } from './masked-validation.js'
 import { fillRandomNetwork } from './random-network.js'
 import type { Validation } from './run.js'
 import type { SearchSettings } from './settings.js'
 import { createSortValidation } from './sort-validation.js'
+import type { OpenTeacher } from './teacher.js'
 import { createValidation } from './validation.js'
 
 type RunAlgorithm =
@@ -45,6 +46,7 @@ export interface SearchSession {
  * Lays out the memory, writes the random network and loads the graphs.
  * @param runner computes the graphs
  * @param loadKernels makes a fresh instance of the kernels at every call
+ * @param models what the settings name by content and a run must be handed
  * @throws RangeError when the memory cannot be had
  */
 export async function openSearchSession(
@@ -52,6 +54,7 @@ export async function openSearchSession(
   corpus: Corpus,
   runner: GraphRunner,
   loadKernels: () => Promise<Kernels>,
+  models: NamedModels = {},
 ): Promise<SearchSession> {
   const { kind, batch, microBatch, config, norms, task } = settings
   const model = {
@@ -65,7 +68,7 @@ export async function openSearchSession(
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(model, microBatch, length))
   fillRandomNetwork(memory, settings)
   const algorithm = await createAlgorithm(memory, settings, loadKernels)
-  const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch)
+  const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch, teacherOf(settings, models))
   const effective = (name: string) => memory.matrix(name).effective
   const seed = BigInt(settings.dataSeed)
   const isEncoder = familyOf(config).task === 'encoder'
@@ -132,6 +135,19 @@ export async function openSearchSession(
       release: async () => {},
     }
   }
+}
+
+/** The models that settings name by their content. */
+export interface NamedModels {
+  /** Of `settings.teacher`. */
+  readonly teacher?: OpenTeacher | undefined
+}
+
+/** @throws TypeError where the teacher that the settings name is not handed over: without it the run would be another one */
+function teacherOf({ teacher, teacherWeight, temperature }: SearchSettings, models: NamedModels): Teacher | undefined {
+  if (teacher === undefined) return undefined
+  if (models.teacher === undefined) throw new TypeError('"teacher" expected the model that the settings name, got none')
+  return { weight: teacherWeight!, temperature: temperature!, open: models.teacher }
 }
 
 /** What is learned, and how well. */

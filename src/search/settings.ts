@@ -12,13 +12,14 @@ import { type InitialisationScheme, initialisationSchemes } from './initialisati
 import { chooseModel, type ModelChoice, modelsOf, namedModel, type SearchFamily } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
+import { checkTeacher, chooseTeacher, type TeacherChoice, type TeacherSettings } from './teacher-settings.js'
 
 export { arithmetics }
 
 export const algorithms = ['edge-popup', 'iterand'] as const
 
 /** Everything that determines the result of a run, but for the corpus and the machine. Plain JSON. */
-export interface SearchSettings extends Schedule {
+export interface SearchSettings extends Schedule, TeacherSettings {
   /** `search` finds a mask on random weights; `train` trains the weights themselves, the dense baseline. */
   readonly kind: 'search' | 'train'
   readonly config: BaseConfig
@@ -56,7 +57,7 @@ export interface SearchSettings extends Schedule {
 }
 
 /** What a user may ask for; what is absent has a default. */
-export interface SettingsChoice extends ModelChoice {
+export interface SettingsChoice extends ModelChoice, TeacherChoice {
   readonly kind: 'search' | 'train'
   readonly task?: SortTask | undefined
   readonly norms?: Norms | undefined
@@ -110,15 +111,16 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: VocabularySize
 /** What settings depend on of a tokenizer. */
 type VocabularySize = Pick<Tokenizer, 'name' | 'vocabulary'>
 
+/** The configuration that settings are of. @throws RangeError as {@link chooseSettings} does */
+export const chooseConfig = (choice: Omit<SettingsChoice, 'kind'>, { vocabulary }: VocabularySize): BaseConfig =>
+  chooseModel(choice.task ? { ...choice, context: choice.context ?? sortContext(choice.task) } : choice, vocabulary)
+
 /** Settings with every default filled in. */
 function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
   const { kind, task, arithmetic = 'float32' } = choice
   checkArithmetic(arithmetic)
   const isSearch = kind === 'search'
-  const config = chooseModel(
-    task ? { ...choice, context: choice.context ?? sortContext(task) } : choice,
-    tokenizer.vocabulary,
-  )
+  const config = chooseConfig(choice, tokenizer)
   const initialisation = choice.initialisation ?? (isSearch ? 'fan-in' : 'gpt2')
   const qkScale = choice.qkScale ?? (isSearch && initialisation === 'gpt2' ? 'auto' : 1)
   const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
@@ -155,6 +157,7 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     beta2: choice.beta2 ?? 0.999,
     epsilon: choice.epsilon ?? 1e-8,
     weightDecay: choice.weightDecay ?? 0.01,
+    ...chooseTeacher(choice),
     seed: String(seed),
     dataSeed: String(choice.dataSeed ?? seed),
   }
@@ -254,6 +257,7 @@ export function checkSettings(settings: SearchSettings): void {
   if (!(settings.weightDecay >= 0 && settings.weightDecay < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`"weight-decay" expected a finite number >= 0, got ${settings.weightDecay}`)
   }
+  checkTeacher(settings)
   adamwFactors({ ...settings, step: 1 }) // checks betas and epsilon, which are rounded to float32
 }
 
