@@ -42,6 +42,8 @@ export interface ModelFlags extends MaskFlags {
   beta2?: number
   epsilon?: number
   weightDecay?: number
+  teacherWeight?: number
+  temperature?: number
   seed?: bigint
   dataSeed?: bigint
   task?: 'text' | 'sort' | 'angular-velocity' | undefined
@@ -55,6 +57,7 @@ export interface RunFlags {
   valid?: string
   tokenizer?: string
   raw?: boolean
+  teacher?: string
   out?: string
   coding?: MaskCoding
   run?: string
@@ -150,6 +153,16 @@ export function addRunOptions(command: Command, extension: string): Command {
     .option('--beta2 <x>', 'AdamW: decay of the second moment (default: 0.999)', number('beta2'))
     .option('--epsilon <x>', 'AdamW: added to the denominator (default: 1e-8)', positive('epsilon'))
     .option('--weight-decay <x>', 'AdamW: decoupled decay (default: 0.01)', number('weight-decay'))
+    .option(
+      '--teacher <path>',
+      'learn from the distributions of this model too: a file of slt train, a ticket, the folder of such a run, or a Hugging Face folder',
+    )
+    .option(
+      '--teacher-weight <x>',
+      'its share of the loss, above 0 and at most 1 (default: 0.5)',
+      number('teacher-weight'),
+    )
+    .option('--temperature <x>', 'of both distributions when they are compared (default: 1)', number('temperature'))
     .addOption(new Option('--seed <n>', 'seed of weights, scores and batches (default: 0)').argParser(readSeed))
     .addOption(new Option('--data-seed <n>', 'another seed for the batches').argParser(readSeed))
     .option('--validate-every <n>', 'steps; 0 is never (default: 100)', integer('validate-every', 0))
@@ -231,6 +244,8 @@ const settingNames = [
   'beta2',
   'epsilon',
   'weightDecay',
+  'teacherWeight',
+  'temperature',
   'seed',
   'dataSeed',
 ] as const

@@ -40,6 +40,7 @@ export function createSearchProgress(steps: number): SearchProgress {
       const state = [
         `step ${count(row.step)} of ${count(steps)}`,
         `loss ${loss.toFixed(3)}`,
+        ...(row.kl === undefined ? [] : [`KL to the teacher ${row.kl.toFixed(3)}`]),
         ...(row.validLoss === undefined ? [] : [validationText({ bitsPerByte: 0, ...row, validLoss: row.validLoss })]),
         `${count(tokensPerSecond)} tokens/s`,
         ...(left === '' ? [] : [left]),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { familyOf } from '../families/family.js'
+import type { TeacherRecord } from '../files/run-record.js'
 import { bytesText } from '../inspect/bytes-text.js'
 import type { SearchReport, SearchStart } from '../jobs/search.js'
 import { BadUsage } from './failure.js'
@@ -34,7 +35,10 @@ it keeps nothing the first one gets no gradient, and the layer may stay dead. pe
 
 --family llama: RMSNorm, rotary positions, half as many key and value heads, SwiGLU. --family bert: an encoder that learns hidden tokens. 15 % of the tokens of a
 window count, at least one; 80 % of them are read as a mask token, 10 % as any token, 10 % as they are. Losses are nats a hidden token. llama-micro and
-bert-micro have as many weights as micro, to 1 %; so have llama-tiny and bert-tiny as tiny.`
+bert-micro have as many weights as micro, to 1 %; so have llama-tiny and bert-tiny as tiny.
+
+--teacher: a part of the loss is KL(teacher || network) over the vocabulary. The teacher is of any family, with the same tokens and at least as long a
+context. It is run on every batch, in float32, which costs a forward pass of it; the report says how long that took. The loss that is shown stays the cross-entropy on the text.`
 
 /** Adds `slt search`. */
 export function addSearch(program: Command): void {
@@ -118,6 +122,7 @@ function printStart(terminal: Terminal, start: SearchStart, asked: string | unde
   terminal.note(
     `${mask}${initialisation} weights of seed ${seed}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
   )
+  if (start.teacher) terminal.note(teacherText(start, start.teacher))
   const from = start.from > 0 ? `, from step ${count(start.from)}` : ''
   terminal.note(
     `${count(steps)} steps of ${batch} windows${from}, on ${device}${settings.arithmetic ? `, linear maps in ${settings.arithmetic}` : ''} (${asked === undefined ? start.summary : start.reason}); run folder ${start.run}`,
@@ -137,6 +142,13 @@ function methodText(start: SearchStart): string {
     ...(unusedRows ? ['unused rows dropped'] : []),
   ]
   return [`${algorithm}, ${kept}`, ...parts].join(', ')
+}
+
+/** `teacher big.dense.safetensors, 3,276,800 weights, trained on 4,096,000 tokens: 0.5 of the loss at temperature 1` */
+function teacherText({ settings }: SearchStart, { path, parameters, trainingTokens }: TeacherRecord): string {
+  const trained = trainingTokens === null ? '' : `, trained on ${count(trainingTokens)} tokens`
+  const { teacherWeight, temperature } = settings
+  return `teacher ${path}, ${count(parameters)} weights${trained}: ${teacherWeight} of the loss, at temperature ${temperature}`
 }
 
 /** What is kept in all, where rounding each matrix up to whole weights makes it more than was asked for. */
@@ -169,12 +181,20 @@ function printReport(terminal: Terminal, report: SearchReport): void {
   terminal.print(
     `attention logits started with a standard deviation of ${short(report.attentionDeviation.all)} (by layer: ${deviations})`,
   )
-  const spent = split.graph + split.ticket + split.rest
+  const spent = split.graph + (split.teacher ?? 0) + split.ticket + split.rest
   if (spent > 0) {
     const share = (seconds: number) => `${((100 * seconds) / spent).toFixed(1)} %`
+    const taught = split.teacher === undefined ? '' : `teacher ${share(split.teacher)}, `
     const algorithm = settings.kind === 'search' ? 'ticket' : 'optimizer'
     terminal.print(
-      `${secondsText(report.seconds)}, ${count(report.tokensPerSecond)} tokens a second: graph ${share(split.graph)}, ${algorithm} ${share(split.ticket)}, rest ${share(split.rest)}; checkpoints took ${secondsText(split.checkpoints)}`,
+      `${secondsText(report.seconds)}, ${count(report.tokensPerSecond)} tokens a second: graph ${share(split.graph)}, ${taught}${algorithm} ${share(split.ticket)}, rest ${share(split.rest)}; checkpoints took ${secondsText(split.checkpoints)}`,
+    )
+  }
+  if (report.teacher) {
+    const { path, seconds, share, parameters, trainingTokens } = report.teacher
+    const trained = trainingTokens === null ? '' : `; its own training on ${count(trainingTokens)} tokens comes on top`
+    terminal.print(
+      `the teacher ${path} (${count(parameters)} weights) took ${secondsText(seconds)}, ${(100 * share).toFixed(1)} % of the run${trained}`,
     )
   }
   const kept = settings.kind === 'search' ? `${(100 * keptFraction).toFixed(1)} % of ` : ''

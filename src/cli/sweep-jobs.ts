@@ -1,7 +1,8 @@
 /** Turns the runs of a sweep into jobs: their options are read as the commands themselves read them. */
 import { Command, CommanderError } from 'commander'
-import type { Corpus, CorpusPart } from '../data/index.js'
+import type { Corpus, CorpusPart, Tokenizer } from '../data/index.js'
 import { isTokenizerName } from '../data/tokenizer.js'
+import type { BaseConfig } from '../families/config.js'
 import type { Job } from '../queue/job.js'
 import type { Store } from '../queue/store.js'
 import { labelOf, OFF, type OptionTexts, type SweepPlan, type SweepRun } from '../queue/sweep.js'
@@ -47,6 +48,20 @@ export async function sweepJobs(plan: SweepPlan, runs: readonly SweepRun[], plac
   return jobs
 }
 
+/** A teacher as a job names it. */
+interface TeacherContent {
+  /** Where it lies: of the folder of a run its result. */
+  readonly path: string
+  readonly sha256: string
+  /** Of its weights. */
+  readonly bytes: number
+}
+
+interface Student {
+  readonly config: BaseConfig
+  readonly tokenizer: Tokenizer
+}
+
 type Make = (options: OptionTexts, label: string) => Promise<Job>
 
 async function maker({ command }: SweepPlan, place: SweepPlace): Promise<Make> {
@@ -76,8 +91,9 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     { openCorpus },
     { openSearchTokenizer },
     { sortCorpus },
-    { chooseSettings },
+    { chooseConfig, chooseSettings },
     { createLetterTokenizer },
+    { openTeacher },
   ] = await Promise.all([
     import('../queue/search-job.js'),
     import('../files/corpus-files.js'),
@@ -85,8 +101,39 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     import('../files/sort-corpus.js'),
     import('../search/settings.js'),
     import('../data/index.js'),
+    import('../jobs/named-model.js'),
   ])
   const inputs = inputsOf(place)
+  const contents = new Map<string, Promise<TeacherContent>>()
+  /** Reads a teacher once for each kind of student. */
+  const contentOf = (path: string, student: Student): Promise<TeacherContent> => {
+    const key = JSON.stringify([path, student.config, student.tokenizer.name])
+    const known = contents.get(key) ?? read()
+    contents.set(key, known)
+    return known
+
+    async function read(): Promise<TeacherContent> {
+      const teacher = await openTeacher(path, student)
+      for (const note of teacher.notes) place.onNote(note)
+      await teacher.close()
+      return { path: teacher.path, sha256: teacher.sha256, bytes: 4 * teacher.source.parameters }
+    }
+  }
+  /** A job with the teacher that is asked for among its inputs. */
+  const createJob = async (
+    options: Parameters<typeof createSearchJob>[0],
+    tokenizer: Tokenizer,
+    teacher: string | undefined,
+  ): Promise<Job> => {
+    if (teacher === undefined) return createSearchJob(options)
+    const { path, sha256, bytes } = await contentOf(teacher, {
+      config: chooseConfig(options.choice, tokenizer),
+      tokenizer,
+    })
+    const choice = { ...options.choice, teacher: sha256 }
+    const read = { ...options.inputs, teacher: await inputs.model(path) }
+    return createSearchJob({ ...options, choice, inputs: read, teacherBytes: bytes })
+  }
   const tokenizers = remember((given: string) => given, openSearchTokenizer)
   const corpora = new Map<string, Promise<Corpus>>()
   return async (options, label) => {
@@ -108,8 +155,9 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       if (beside !== undefined)
         throw new RangeError(`"${beside}" expected nothing beside a task, which makes its own texts`)
       const letters = createLetterTokenizer(choice.task.letters)
-      const corpus = sortCorpus(choice.task, BigInt(chooseSettings(choice, letters).dataSeed))
-      return createSearchJob({ ...shared, corpus, inputs: {} })
+      const { dataSeed } = chooseSettings({ ...choice, teacherWeight: undefined, temperature: undefined }, letters)
+      const corpus = sortCorpus(choice.task, BigInt(dataSeed))
+      return createJob({ ...shared, corpus, inputs: {} }, letters, flags.teacher)
     }
     if (data === undefined) throw new RangeError('"data" expected a file or folder of text among the options')
     const { tokenizer: opened, sha256 } = await tokenizers(tokenizer)
@@ -126,7 +174,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       ...(validating && { valid: await inputs.texts(validating) }),
       ...(sha256 !== undefined && { tokenizer: await inputs.tokenizer(tokenizer) }),
     }
-    return createSearchJob({ ...shared, corpus, tokenizer: sha256, inputs: read })
+    return createJob({ ...shared, corpus, tokenizer: sha256, inputs: read }, opened, flags.teacher)
   }
 }
 

@@ -28,6 +28,7 @@ import type { BaseConfig } from './config.js'
 import { familyOf, matricesOf, normVectorsOf, parametersOf } from './family.js'
 import { createIntegerLinear, type IntegerWeight } from './integer-linear.js'
 import { isLinearMap, type MatrixParameter, type Norms, type Parameter } from './parameter.js'
+import { LEAST_PROBABILITY, scaled, softmaxAt, type Teaching, teach } from './teaching.js'
 import { createTextPort } from './text-graph.js'
 
 export { type Norms, normKinds } from './parameter.js'
@@ -67,6 +68,8 @@ export interface GradientGraphOptions extends LossGraphOptions {
    * With an untied head `d.TABLE` is then not an output at all.
    */
   readonly rows?: 'graph' | 'outside'
+  /** A part of the loss is the distance to a teacher's distributions. Default: none is. */
+  readonly teaching?: Teaching | undefined
 }
 
 /** What products are computed in. */
@@ -91,9 +94,6 @@ function checkAnswers(answers: number, length: number): void {
   }
 }
 
-/** Added to a probability before its logarithm is taken: a loss saturates at 87.3 nats a token instead of becoming infinite. */
-export const LEAST_PROBABILITY = 2 ** -126
-
 /** The token embedding, whose rows a search sums gradients for. */
 export const tokenTableOf = (config: BaseConfig): string =>
   matricesOf(config).find(({ role }) => role === 'token-embedding')!.name
@@ -107,24 +107,53 @@ export function lossParameters({ config, norms, biases = false }: LossModel): Pa
   ]
 }
 
-interface Forward {
-  readonly graph: Graph
+/** The model's own part of a graph. */
+interface Network {
   /** [B A, V] */
-  readonly probabilities: Value
   readonly logits: Value
-  /** [B A, 1] int32 */
-  readonly targets: Value
-  /** ln of each target's probability, [B A, 1] */
-  readonly logLikelihood: Value
-  /** How much each target counts, [B A, 1], summing to 1; undefined where all count alike. */
-  readonly shares: Value | undefined
   /** Parameters by name. */
   readonly parameters: ReadonlyMap<string, Value>
   /** The looked-up token embeddings [N, d]. */
   readonly rows: Value
 }
 
-function forward(
+interface Forward extends Network {
+  readonly graph: Graph
+  /** [B A, V] */
+  readonly probabilities: Value
+  /** [B A, 1] int32 */
+  readonly targets: Value
+  /** ln of each target's probability, [B A, 1] */
+  readonly logLikelihood: Value
+  /** How much each target counts, [B A, 1], summing to 1; undefined where all count alike. */
+  readonly shares: Value | undefined
+}
+
+function forward(model: LossModel, batch: number, length: number, options: GradientGraphOptions): Forward {
+  const family = familyOf(model.config)
+  const { fused = false, answers: A = length } = options
+  const [B, T] = [batch, length]
+  checkAnswers(A, T)
+  const graph = createGraph(`${family.name}_loss`, { fused })
+  const tokens = reshape(graph.input('tokens', 'int32', [B, T]), [B * T])
+  const targets = reshape(lastOf(graph.input('targets', 'int32', [B, T]), A), [B * A, 1])
+  const shares = family.task === 'encoder' ? sharesOf(lastOf(graph.input('counts', 'float32', [B, T]), A)) : undefined
+  const found = network(graph, tokens, model, batch, length, options)
+  const probabilities = softmax(found.logits)
+  const logLikelihood = log(add(gatherElements(probabilities, targets, 1), scalar(tokens, LEAST_PROBABILITY))) // [B A, 1]
+  return { ...found, graph, probabilities, targets, logLikelihood, shares }
+}
+
+/** The last A of each window: [B, T, ...] -> [B, A, ...]. */
+function lastOf(x: Value, answers: number): Value {
+  const [, T] = numericShape('windows', x.shape)
+  return answers === T ? x : slice(x, 1, T - answers, T)
+}
+
+/** The model at some tokens [N], its parameters further inputs of the graph. */
+function network(
+  graph: Graph,
+  tokens: Value,
   model: LossModel,
   batch: number,
   length: number,
@@ -135,18 +164,12 @@ function forward(
     padded = false,
     arithmetic = 'float32',
   }: GradientGraphOptions,
-): Forward {
+): Network {
   const { config } = model
   const family = familyOf(config)
   const { width: d, vocabulary: V } = config
   const [B, T, N] = [batch, length, batch * length]
-  checkAnswers(A, T)
   checkArithmetic(arithmetic)
-  const graph = createGraph(`${family.name}_loss`, { fused })
-  const tokens = reshape(graph.input('tokens', 'int32', [B, T]), [N])
-  const answered = (x: Value) => (A === T ? x : slice(x, 1, T - A, T)) // [B, T, ...] -> [B, A, ...]
-  const targets = reshape(answered(graph.input('targets', 'int32', [B, T])), [B * A, 1])
-  const shares = family.task === 'encoder' ? sharesOf(answered(graph.input('counts', 'float32', [B, T]))) : undefined
   const parameters = new Map<string, Value>()
   const table = tokenTableOf(config)
   const head = headMatrix(config)
@@ -178,11 +201,8 @@ function forward(
     fused,
   })
   const x = family.body(port, config)
-  const last = A === T ? x : reshape(answered(reshape(x, [B, T, d])), [B * A, d])
-  const logits = family.head(port, config, last) // [B A, V]
-  const probabilities = softmax(logits)
-  const logLikelihood = log(add(gatherElements(probabilities, targets, 1), scalar(tokens, LEAST_PROBABILITY))) // [B A, 1]
-  return { graph, probabilities, logits, targets, logLikelihood, shares, parameters, rows: port.tokenRows() }
+  const last = A === T ? x : reshape(lastOf(reshape(x, [B, T, d]), A), [B * A, d])
+  return { logits: family.head(port, config, last), parameters, rows: port.tokenRows() }
 }
 
 /** The matrix that gives the logits. */
@@ -195,12 +215,12 @@ function sharesOf(counts: Value): Value {
   return div(flat, reduceSum(flat, [0, 1], true))
 }
 
-/** Mean over the targets, or over those that count; a scalar. */
-function lossOf({ logLikelihood, shares }: Pick<Forward, 'logLikelihood' | 'shares'>): Value {
-  return shares
-    ? neg(reduceSum(mul(logLikelihood, shares), [0, 1], false))
-    : neg(reduceMean(logLikelihood, [0, 1], false))
-}
+/** Mean over the targets, or over those that count; a scalar. @param values [B A, 1] */
+const meanOf = (values: Value, shares: Value | undefined): Value =>
+  shares ? reduceSum(mul(values, shares), [0, 1], false) : reduceMean(values, [0, 1], false)
+
+const lossOf = ({ logLikelihood, shares }: Pick<Forward, 'logLikelihood' | 'shares'>): Value =>
+  neg(meanOf(logLikelihood, shares))
 
 /**
  * The loss alone: inputs `tokens` and `targets` [B, T] (int32), of an encoder `counts` [B, T] too (float32: 1 where a target counts, 0
@@ -220,8 +240,32 @@ export function tokenLossGraph(model: LossModel, batch: number, length: number, 
 }
 
 /**
+ * What a teacher gives: input `tokens` [B, T] (int32) and the parameters by name; output `probabilities` [B A, V], softmax(logits / temperature).
+ * @param temperature > 0
+ */
+export function teacherGraph(
+  model: LossModel,
+  batch: number,
+  length: number,
+  temperature: number,
+  options: LossGraphOptions = {},
+): Graph {
+  const { fused = false, answers = length } = options
+  checkAnswers(answers, length)
+  const graph = createGraph(`${familyOf(model.config).name}_teacher`, { fused })
+  const tokens = reshape(graph.input('tokens', 'int32', [batch, length]), [batch * length])
+  const { logits } = network(graph, tokens, model, batch, length, options)
+  graph.output('probabilities', softmaxAt(logits, temperature))
+  return graph
+}
+
+/**
  * The loss and its gradients: as {@link lossGraph}, with outputs `d.NAME` for every parameter too.
  * The backward pass starts from d loss / d logits = (softmax(logits) - one hot targets) times each target's share of the mean.
+ *
+ * With `teaching` there is a further input `teacher` [B A, V] (float32), the teacher's distributions at the temperature, and a further output `kl`,
+ * the mean of KL(teacher || student) in nats. Gradients are of the whole: the backward pass starts from
+ * (1 - weight) (softmax(z) - one hot targets) + weight T (softmax(z / T) - teacher), times the shares. `loss` stays the cross-entropy.
  */
 export function gradientGraph(
   model: LossModel,
@@ -230,16 +274,21 @@ export function gradientGraph(
   options: GradientGraphOptions = {},
 ): Graph {
   const found = forward(model, batch, length, options)
-  const { graph, logits, probabilities, targets, shares, parameters, rows } = found
+  const { graph, logits, targets, shares, parameters, rows } = found
   const [N] = numericShape('logits', logits.shape)
-  const minus = shares ? neg(shares) : expand(scalar(logits, -1 / N), [N, 1]) // stored as one number; ONNX Runtime spreads it when it loads
-  const scaled = mul(probabilities, shares ?? scalar(logits, 1 / N))
-  const dLogits = scatterElements(scaled, targets, minus, 1, 'add')
+  const { teaching } = options
+  const taught = teaching && teach(found, teaching, (values) => meanOf(values, shares))
+  const hard = teaching === undefined ? 1 : 1 - teaching.weight
+  // The constant is stored as one number; ONNX Runtime spreads it when it loads.
+  const minus = shares ? scaled(neg(shares), hard) : expand(scalar(logits, -hard / N), [N, 1])
+  const soft = mul(taught?.descent ?? found.probabilities, shares ?? scalar(logits, 1 / N))
+  const dLogits = scatterElements(soft, targets, minus, 1, 'add')
   const names = [...parameters.keys()]
   const outside = options.rows === 'outside'
   const wrt = [...parameters.values(), ...(outside ? [rows] : [])]
   const gradients = pullBack([[logits, dLogits]], wrt)
   graph.output('loss', lossOf(found))
   for (const [i, gradient] of gradients.entries()) graph.output(i < names.length ? `d.${names[i]}` : 'd.rows', gradient)
+  if (taught) graph.output('kl', taught.kl)
   return graph
 }

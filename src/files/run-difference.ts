@@ -42,10 +42,12 @@ export function optionOf(path: string): string {
 
 /**
  * What differs between the settings of two runs: `--keep is 0.3 there, 0.5 here`; undefined when nothing does. Of a folder's tokenizer
- * the first digits of its hash are shown.
+ * and of a teacher the first digits of their hashes are shown.
  */
 export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
-  const full = ({ settings }: RunIdentity) => ({ settings: { arithmetic: 'float32', ...settings } }) // absent in a record
+  const full = ({ settings: { teacher, ...same } }: RunIdentity) => ({
+    settings: { arithmetic: 'float32', ...(teacher && { teacher: teacher.slice(0, 8) }), ...same }, // `float32` is absent in a record
+  })
   const settings = differences(full(there), full(here), optionOf)
   if (settings !== undefined) return settings
   const [old, found] = [there, here].map(({ tokenizer }) => ({

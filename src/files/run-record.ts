@@ -55,6 +55,18 @@ export interface ReadRecord extends Omit<CorpusPart, 'files'> {
   readonly forms: Readonly<Record<string, number>>
 }
 
+/** The teacher of a run; its content is named by the settings. */
+export interface TeacherRecord {
+  /** Absolute. */
+  readonly path: string
+  /** Its parameters. */
+  readonly parameters: number
+  /** Tokens that it was trained on itself; null where that is not known. */
+  readonly trainingTokens: number | null
+  /** Spent in it as of the last checkpoint. */
+  readonly seconds: number
+}
+
 /** Everything in `run.json`; paths are absolute, but for those of `read`, which are as they were given. */
 export interface RunRecord extends DataPaths {
   readonly identity: RunIdentity
@@ -75,6 +87,8 @@ export interface RunRecord extends DataPaths {
    * files were looked at: such a run goes on with its files read as they were then (`asBefore` of `openCorpus`).
    */
   readonly read: readonly ReadRecord[] | null
+  /** Absent without a teacher. */
+  readonly teacher?: TeacherRecord
 }
 
 const VERSION = '1'

@@ -28,6 +28,8 @@ export interface TrainedFile {
   readonly tokenizer: TokenizerName | null
   /** Of the run that trained it, unsigned 64-bit: an encoder is validated on the tokens that it hides. */
   readonly seed: bigint
+  /** Tokens that it was trained on, windows that came again counted again; null where the file does not say. */
+  readonly trainingTokens: number | null
   /** @throws InputError when a weight is missing, has another shape or dtype, or is not finite */
   readWeights(): Promise<ModelWeights>
 }
@@ -44,10 +46,10 @@ export async function openTrainedFile(source: FileSource): Promise<TrainedFile |
   try {
     const { version, settings } = parseJson(text) as {
       version: unknown
-      settings: { config: BaseConfig; tokenizer: unknown; seed: unknown }
+      settings: { config: BaseConfig; tokenizer: unknown; seed: unknown; steps: unknown; batch: unknown }
     }
     if (version !== '1') throw new RangeError(`version ${quoted(version)} is unknown`)
-    const { config, tokenizer, seed } = settings
+    const { config, tokenizer, seed, steps, batch } = settings
     checkConfig(config)
     if (typeof seed !== 'string' || !/^\d{1,20}$/.test(seed) || BigInt(seed) >= 2n ** 64n) {
       throw new RangeError(`"seed" expected the digits of an integer from 0 to 2^64-1, got ${quoted(seed)}`)
@@ -57,12 +59,15 @@ export async function openTrainedFile(source: FileSource): Promise<TrainedFile |
       config,
       tokenizer: known ? tokenizer : null,
       seed: BigInt(seed),
+      trainingTokens: isCount(steps) && isCount(batch) ? steps * batch * config.positions : null,
       readWeights: () => readWeights(file, config),
     }
   } catch (error) {
     throw new InputError(`${source.name}: not a model of slt train: ${(error as Error).message}`)
   }
 }
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
 
 async function readWeights(file: SafetensorsFile, config: BaseConfig): Promise<ModelWeights> {
   const weights = new Map<string, WeightTensor>()

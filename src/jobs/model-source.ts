@@ -43,6 +43,8 @@ export interface ModelSource extends OwnTokenizer {
   readonly warnings: readonly string[]
   /** Of the search or training that made the model, unsigned 64-bit; null where pruning or others made it. */
   readonly seed: bigint | null
+  /** Tokens that the search or the training read; null where it is not known. */
+  readonly trainingTokens: number | null
   /** Tensors of a folder's poolers and heads of tasks, which the model is without; none of files. */
   readonly leftOut: readonly string[]
   /** The ticket, or null for a dense model. */
@@ -80,7 +82,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
     if (other !== undefined) throw new InputError(`${path}: is neither a ticket nor a folder (${other})`)
     const trained = await openTrainedFile(source)
     if (trained) {
-      const { config, tokenizer, seed, readWeights } = trained
+      const { config, tokenizer, seed, trainingTokens, readWeights } = trained
       return {
         kind: 'trained',
         path,
@@ -92,6 +94,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
         parameters: countParameters(config),
         warnings: [],
         seed,
+        trainingTokens,
         leftOut: [],
         ticket: null,
         weights: once(readWeights),
@@ -114,6 +117,7 @@ async function openModelFile(path: string, options: OpenOptions): Promise<ModelS
       parameters: ticket.kind === 'searched' ? searchedParameters(ticket) : countParameters(config),
       warnings: [],
       seed: ticket.kind === 'searched' ? ticket.seed : null,
+      trainingTokens: ticket.kind === 'searched' ? (ticket.metadata.search?.tokens ?? null) : null,
       leftOut: [],
       ticket,
       weights: once(() => ticketWeights(ticket)),
@@ -155,6 +159,7 @@ async function openGgufFile(path: string, source: FileSource, { memoryLimit }: O
     parameters: countParameters(config),
     warnings,
     seed: null,
+    trainingTokens: null,
     leftOut: [],
     ticket: null,
     weights: once(model.readWeights),
@@ -194,6 +199,7 @@ async function openFolder(path: string): Promise<ModelSource> {
       parameters: countParameters(config),
       warnings,
       seed: null,
+      trainingTokens: null,
       leftOut,
       ticket: null,
       weights: once(() => folder.readWeights()),

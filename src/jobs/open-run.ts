@@ -5,7 +5,6 @@ import { type Corpus, describeParts, type Tokenizer } from '../data/index.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from '../engine/device.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
 import { assertWritable, expectPath } from '../files/output-path.js'
-import { isFile } from '../files/path-kind.js'
 import type { Replaces } from '../files/place-file.js'
 import { fileDifferences, settingDifferences } from '../files/run-difference.js'
 import { contentOf, openRunFolder, type RunFolder } from '../files/run-folder.js'
@@ -22,9 +21,17 @@ import { sortCorpus } from '../files/sort-corpus.js'
 import { InputError } from '../safetensors/index.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import { checkFoundTicket } from '../search/found-ticket.js'
-import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
+import {
+  chooseConfig,
+  chooseSettings,
+  resumedSettings,
+  type SearchSettings,
+  type SettingsChoice,
+} from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
+import { closeRunModels, modelNotes, openRunModels, type RunModels, teacherRecord } from './named-model.js'
 import { withArithmetic } from './run-arithmetic.js'
+import { refuseConflict } from './run-conflict.js'
 import { isResultOf } from './search-result.js'
 import { openRunTokenizer } from './search-tokenizer.js'
 
@@ -41,6 +48,8 @@ export interface RunRequest {
   readonly raw?: boolean | undefined
   /** The corpus, where it has been read from `data` and `valid` already. */
   readonly corpus?: Corpus | undefined
+  /** A model whose distributions are learned too, see `openTeacher`; `choice` says how much. Default: none, or the resumed run's. */
+  readonly teacher?: string | undefined
   /** Where the result goes. Default: the corpus' name with `.slt.safetensors` or `.dense.safetensors`. */
   readonly out?: string | undefined
   /** How the ticket's masks are stored. Default: `range`. */
@@ -75,6 +84,7 @@ export interface OpenRun {
   readonly record: RunRecord
   readonly corpus: Corpus
   readonly opened: OpenedRunner
+  readonly models: RunModels
   /** What the result may replace. */
   readonly replaces: Replaces
   /** What the user should know, a line each. */
@@ -82,26 +92,40 @@ export interface OpenRun {
 }
 
 /**
- * Opens the run; close its folder when done.
+ * Opens the run; close its folder and its models when done.
  * @throws RangeError or TypeError for a setting, InputError for a file, a folder, or a run of another configuration
  */
 export async function openRun(request: RunRequest): Promise<OpenRun> {
   const { resume, run, force } = request
-  if (resume === undefined) return openNew(request)
+  if (resume === undefined) return openWith(openNew, request)
   if (run !== undefined) throw new RangeError(`"run" expected nothing beside --resume ${resume}, got ${run}`)
   if (force) throw new RangeError(`"force" expected nothing to resume, got --resume ${resume}`)
-  return openOld(request)
+  return openWith(openOld, request)
+}
+
+/** Closes the models again where the run cannot be opened. */
+async function openWith(
+  open: (request: RunRequest, models: RunModels) => Promise<OpenRun>,
+  request: RunRequest,
+): Promise<OpenRun> {
+  const models: RunModels = {}
+  return open(request, models).catch(async (error) => {
+    await closeRunModels(models)
+    throw error
+  })
 }
 
 /** Checks everything that can be checked before work starts, the corpus first. */
-async function openNew(request: RunRequest): Promise<OpenRun> {
+async function openNew(request: RunRequest, models: RunModels): Promise<OpenRun> {
   const { kind, data, valid, force } = request
   const { task } = request.choice
   if (data === undefined && !task) {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
   const { tokenizer, recorded, sha256 } = await openRunTokenizer(request, task)
-  const asked = chooseSettings({ ...request.choice, kind }, tokenizer)
+  const student = { config: chooseConfig(request.choice, tokenizer), tokenizer }
+  const contents = await openRunModels(request, request.choice, student, models)
+  const asked = chooseSettings({ ...request.choice, kind, ...contents }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, asked)
   const extension = kind === 'search' ? 'slt' : 'dense'
   const name = task ? task.name : basename(resolve(data!))
@@ -131,6 +155,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     threads: request.threads ?? null,
     raw: request.raw ?? false,
     read: recordParts(corpus.parts),
+    ...teacherRecord(models),
   }
   checkResult(record)
   const folder = await openRunFolder(path)
@@ -140,7 +165,8 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
     await folder.clear()
     if (corpus.parts.length > 0) await folder.writeFiles(formatFiles(corpus.parts))
     await folder.writeRun(formatRunRecord(record))
-    return { folder, record, corpus, opened, replaces, notes: [...corpusNotes(request, corpus), ...chosen] }
+    const notes = [...corpusNotes(request, corpus), ...modelNotes(models), ...chosen]
+    return { folder, record, corpus, opened, models, replaces, notes }
   } catch (error) {
     await folder.close()
     throw error
@@ -162,49 +188,8 @@ function corpusNotes(request: RunRequest, corpus: Corpus): string[] {
 const filesOf = (...paths: readonly (string | undefined)[]): string[] =>
   paths.filter((path) => path !== undefined).filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
 
-/**
- * Refuses to start a run anew, without `force`, where something of the run that is there would be lost.
- * @param file of the run that has something in it; a log without a checkpoint comes again from the same settings
- * @throws InputError that says how to go on
- */
-async function refuseConflict(
-  path: string,
-  folder: RunFolder,
-  record: RunRecord,
-  corpus: Corpus,
-  file: string | undefined,
-): Promise<void> {
-  const there = await readRecord(path, folder, ' (--force replaces it, --run names another folder)')
-  const different = settingDifferences(there.identity, record.identity)
-  const advice = `go on with --resume ${path}, or start anew with --force`
-  if (different !== undefined && file !== undefined) {
-    throw new InputError(`${path}: holds a run of another configuration (${different}); ${advice} or another --out`)
-  }
-  if (there.fingerprint !== record.fingerprint && file !== undefined) {
-    const files = fileDifferences(await folder.readFiles(), corpus.parts)
-    throw new InputError(`${path}: holds a run of another text${files}; start anew with --force or another --out`)
-  }
-  if (!(await folder.hasCheckpoint())) return
-  if ((await isFile(there.out)) && (await isResultOf(there.out, there))) {
-    throw new InputError(
-      `${path}: this run is finished, its result is ${there.out}; start anew with --force or another --out`,
-    )
-  }
-  throw new InputError(`${path}: this run has begun already; ${advice}`)
-}
-
-/** @param advice follows the message where `run.json` is no record */
-async function readRecord(path: string, folder: RunFolder, advice: string): Promise<RunRecord> {
-  const text = (await folder.readRun()) ?? ''
-  try {
-    return parseRunRecord(join(path, 'run.json'), text)
-  } catch (error) {
-    throw new InputError(`${(error as Error).message}${advice}`)
-  }
-}
-
 /** Opens a run to go on with; what is given beside it must be the run's, but for what its result does not depend on. */
-async function openOld(request: RunRequest): Promise<OpenRun> {
+async function openOld(request: RunRequest, models: RunModels): Promise<OpenRun> {
   const path = resolve(request.resume!)
   const folder = await openRunFolder(path, { existing: true })
   try {
@@ -221,8 +206,15 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       )
     const named = { ...request, tokenizer: request.tokenizer ?? there.tokenizer }
     const { tokenizer, recorded, sha256 } = await openRunTokenizer(named, task)
-    const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
-    const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
+    const paths = { teacher: request.teacher ?? there.teacher?.path }
+    const contents = await openRunModels(paths, request.choice, { config: settings.config, tokenizer }, models)
+    if (request.teacher === undefined && contents.teacher !== settings.teacher) {
+      const advice = 'restore it, or start anew with another --out'
+      throw new InputError(`${path}: the teacher ${paths.teacher} has changed since the run began: ${advice}`)
+    }
+    const choice = request.teacher === undefined ? request.choice : { ...request.choice, ...contents }
+    const given = Object.keys(choice).length > 0 || tokenizer.name !== settings.tokenizer
+    const asked = given ? resumedSettings(settings, choice, tokenizer) : settings
     const reading = {
       asBefore: there.read === null,
       // As texts were read before special tokens were; no run of those read a folder's tokenizer.
@@ -266,11 +258,12 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
       device: opened.device,
       threads,
       raw,
+      ...teacherRecord(models, there.teacher?.seconds),
     }
     checkResult(record)
     await folder.writeRun(formatRunRecord(record))
-    const notes = [...corpusNotes(request, corpus), ...(isMoved ? [moved] : [])]
-    return { folder, record, corpus, opened, replaces, notes }
+    const notes = [...corpusNotes(request, corpus), ...modelNotes(models), ...(isMoved ? [moved] : [])]
+    return { folder, record, corpus, opened, models, replaces, notes }
   } catch (error) {
     await folder.close()
     throw error

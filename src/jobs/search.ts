@@ -3,7 +3,13 @@
 import { loadKernels } from '../engine/node.js'
 import { optionOf } from '../files/run-difference.js'
 import { ANEW, type RunFolder } from '../files/run-folder.js'
-import { formatRunRecord, type ReadRecord, type RunRecord, recordParts } from '../files/run-record.js'
+import {
+  formatRunRecord,
+  type ReadRecord,
+  type RunRecord,
+  recordParts,
+  type TeacherRecord,
+} from '../files/run-record.js'
 import { InputError } from '../safetensors/index.js'
 import { attentionDeviation } from '../search/attention-deviation.js'
 import { deadWarning, sparseWarning } from '../search/dead-network.js'
@@ -14,8 +20,10 @@ import { createSampler } from '../search/sample.js'
 import { openSearchSession, type SearchSession } from '../search/session.js'
 import type { SearchSettings } from '../search/settings.js'
 import { lastWindows } from '../search/validation.js'
+import { closeRunModels } from './named-model.js'
 import { type OpenRun, openRun, type RunRequest } from './open-run.js'
 import { writeResult } from './search-result.js'
+import { type TimedTeacher, timedTeacher } from './timed-teacher.js'
 
 /** A request, and who hears of its progress. */
 export interface SearchRequest extends RunRequest {
@@ -51,6 +59,8 @@ export interface SearchStart {
   readonly read: readonly ReadRecord[]
   /** Standard deviation of the attention logits before the first step, over all layers and for each. */
   readonly attentionDeviation: { readonly all: number; readonly layers: readonly number[] }
+  /** Absent without a teacher; `seconds` are those spent before this process. */
+  readonly teacher?: TeacherRecord
 }
 
 /** What a finished run says. */
@@ -67,6 +77,8 @@ export interface SearchReport extends SearchStart {
   readonly outBytes: number
   /** Of the whole run, interruptions not counted. */
   readonly seconds: number
+  /** Absent without a teacher; `share` is the part of the run's seconds that were spent in it, 0 to 1. */
+  readonly teacher?: TeacherRecord & { readonly share: number }
   /** Of the steps of this process, with validation and checkpoints left out. */
   readonly tokensPerSecond: number
   readonly split: TimeSplit
@@ -80,17 +92,20 @@ export interface SearchReport extends SearchStart {
  */
 export async function search(request: SearchRequest): Promise<SearchReport> {
   const run = await openRun(request)
-  const { folder, record, corpus, opened, notes } = run
+  const { folder, record, corpus, opened, models, notes } = run
   try {
     for (const note of notes) request.onNote?.(note)
     const { runner, device, reason, summary } = opened
-    const session = await openSearchSession(record.identity.settings, corpus, runner, loadKernels)
+    const teacher = models.teacher && timedTeacher(runner, models.teacher)
+    const { settings } = record.identity
+    const session = await openSearchSession(settings, corpus, runner, loadKernels, { teacher: teacher?.open })
     try {
-      return await runSession(session, run, { device, reason, summary }, request)
+      return await runSession(session, run, { device, reason, summary }, teacher, request)
     } finally {
       await session.release()
     }
   } finally {
+    await closeRunModels(models)
     await folder.close()
   }
 }
@@ -99,6 +114,7 @@ async function runSession(
   session: SearchSession,
   { folder, record, replaces }: OpenRun,
   device: Pick<SearchStart, 'device' | 'reason' | 'summary'>,
+  teacher: TimedTeacher | undefined,
   request: SearchRequest,
 ): Promise<SearchReport> {
   const { settings, corpus, runner, memory, algorithm } = session
@@ -126,6 +142,7 @@ async function runSession(
     corpus: corpus.name,
     read: recordParts(corpus.parts),
     attentionDeviation: deviation,
+    ...(record.teacher ? { teacher: record.teacher } : {}),
   }
   request.onStart?.(start)
   note(request, sparseWarning(settings))
@@ -135,6 +152,12 @@ async function runSession(
     session.validation(windows, i === 0 ? undefined : signal),
   )
   const sampler = createSampler(session)
+  const keep = (changed: RunRecord) => folder.writeRun(formatRunRecord(changed))
+  /** The record, with what the teacher has cost by now. */
+  const recordNow = (): RunRecord =>
+    record.teacher && teacher
+      ? { ...record, teacher: { ...record.teacher, seconds: record.teacher.seconds + teacher.seconds() } }
+      : record
   const { seconds, split } = await runSearch({
     ...session,
     cadence,
@@ -151,6 +174,7 @@ async function runSession(
       // Whoever has asked to stop is not kept waiting for the disk.
       const isDurable = !signal?.aborted
       await folder.saveCheckpoint({ step, seconds: spent, identity: record.identity }, algorithm.state, isDurable)
+      if (teacher) await keep(recordNow())
       await request.onCheckpoint?.(step)
     },
     pause: () => new Promise((done) => setImmediate(done)),
@@ -162,16 +186,17 @@ async function runSession(
     throw new InputError(`validation loss is ${validation.validLoss} at step ${steps}; ${record.out} is not written`)
   }
   note(request, deadWarning(settings, validation.validLoss))
-  const keep = (changed: RunRecord) => folder.writeRun(formatRunRecord(changed))
-  const outBytes = await writeResult({ session, record, replaces, keep }, validation).catch((error) => {
+  const last = recordNow()
+  const outBytes = await writeResult({ session, record: last, replaces, keep }, validation).catch((error) => {
     if (!(error instanceof InputError)) throw error
     // Nothing of the search is lost: its last checkpoint is of its last step.
     throw new InputError(`${error.message}; --resume ${folder.path} goes on (--out names another file)`)
   })
   const kept = session.kept()
   const spent = split.graph + split.ticket + split.rest
+  const { teacher: _, ...begun } = start
   return {
-    ...start,
+    ...begun,
     ...validation,
     perplexity: Math.exp(validation.validLoss),
     matrices: kept,
@@ -179,7 +204,8 @@ async function runSession(
     outBytes,
     seconds,
     tokensPerSecond: spent > 0 ? ((steps - from.step) * batch * config.positions) / spent : 0,
-    split,
+    split: teacher ? { ...split, graph: split.graph - teacher.seconds(), teacher: teacher.seconds() } : split,
+    ...(last.teacher ? { teacher: { ...last.teacher, share: seconds > 0 ? last.teacher.seconds / seconds : 0 } } : {}),
   }
 }
 

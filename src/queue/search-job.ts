@@ -19,7 +19,9 @@ export interface SearchJobOptions {
   /** Read from the inputs. */
   readonly corpus: Corpus
   /** The texts of the corpus in the store; absent for a task. */
-  readonly inputs: { readonly data?: JobInput; readonly valid?: JobInput; readonly tokenizer?: JobInput }
+  readonly inputs: { readonly [Name in 'data' | 'valid' | 'tokenizer' | 'teacher']?: JobInput }
+  /** Bytes of the weights of the teacher, which is among the inputs then; `choice` names its content. Default: 0. */
+  readonly teacherBytes?: number
   /** SHA-256 of a folder's tokenizer, which is among the inputs then. */
   readonly tokenizer?: string | undefined
   /** Stores the trained model beside what was found of it. Tickets are always stored. */
@@ -35,7 +37,7 @@ export interface SearchJobOptions {
 
 /** @throws RangeError or TypeError for a setting */
 export function createSearchJob(options: SearchJobOptions): Job {
-  const { label, choice, corpus, inputs, tokenizer, raw, threads, device, validateEvery } = options
+  const { label, choice, corpus, inputs, tokenizer, raw, threads, device, validateEvery, teacherBytes = 0 } = options
   const keepModel = options.keepModel === true && choice.kind === 'train'
   const settings = chooseSettings(choice, corpus.tokenizer)
   const name = inputs.data?.name ?? corpus.name // it stands in the ticket
@@ -51,7 +53,7 @@ export function createSearchJob(options: SearchJobOptions): Job {
     device,
     validateEvery,
   } satisfies JsonObject
-  const needs = { bytes: searchBytes(settings, corpus.train.length + corpus.valid.length), device }
+  const needs = { bytes: searchBytes(settings, corpus.train.length + corpus.valid.length, teacherBytes), device }
   const forms = corpus.parts.map(({ files }) => files.map(({ form }) => form))
   const isPlain = forms.flat().every((form) => form === 'text')
   const shared = {
@@ -86,6 +88,7 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
     ...(inputs.data !== undefined && { data: inputs.data, raw }),
     ...(inputs.valid !== undefined && { valid: inputs.valid }),
     ...(tokenizer !== null && { tokenizer }),
+    ...(inputs.teacher !== undefined && { teacher: inputs.teacher }),
     out,
     ...(isBegun ? { resume: folder } : { run: folder }),
     cadence: { validateEvery, sampleEvery: 0, checkpointSeconds: context.checkpointSeconds },
@@ -151,9 +154,15 @@ const BASE_BYTES = 300e6
  * Each weight has six float32 in a search (weight, what the loss sees, gradient, score, two moments), four in training, and in int8 two codes. Weights of integers have two more
  * bytes, which the estimate takes every search to have. Activations are counted as the
  * loss graph keeps them: about 20 widths, 3 feed-forward widths and the attention's probabilities a layer, and three arrays of logits.
+ * A teacher's weights count twice, as read and in its graph; its activations are let go layer by layer, and its distributions, and what compares them, are three more arrays of logits.
  * @param tokens of the corpus
+ * @param teacherBytes of the teacher's weights; 0 without one
  */
-export function searchBytes({ kind, config, microBatch, arithmetic }: SearchSettings, tokens: number): number {
+export function searchBytes(
+  { kind, config, microBatch, arithmetic, teacher }: SearchSettings,
+  tokens: number,
+  teacherBytes = 0,
+): number {
   const {
     layers,
     width,
@@ -166,7 +175,8 @@ export function searchBytes({ kind, config, microBatch, arithmetic }: SearchSett
   }
   const weights = matricesOf(config).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
   const rows = microBatch * positions
-  const activations = layers * rows * (20 * width + 3 * inner + 2 * heads * positions) + 3 * rows * vocabulary
+  const logits = teacher === undefined ? 3 : 6
+  const activations = layers * rows * (20 * width + 3 * inner + 2 * heads * positions) + logits * rows * vocabulary
   const codes = (arithmetic === 'int8' ? 2 * weights : 0) + (kind === 'search' ? 2 * weights : 0)
-  return BASE_BYTES + 4 * ((kind === 'search' ? 6 : 4) * weights + activations) + codes + 4 * tokens
+  return BASE_BYTES + 4 * ((kind === 'search' ? 6 : 4) * weights + activations) + codes + 4 * tokens + 2 * teacherBytes
 }

@@ -1,9 +1,11 @@
 import { familyOf, matricesOf } from '../families/family.js'
 import { gradientGraph, type LossModel, lossParameters, tokenTableOf } from '../families/loss-graph.js'
+import type { Teaching } from '../families/teaching.js'
 import { encodeModel, float32, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
 import { type ArrayShape, addRows, type ParameterMemory, type ParameterShape } from '../kernels/index.js'
 import { createIntegerMatrices, integerArrays } from './integer-matrices.js'
 import { expectExactIntegers } from './integer-products.js'
+import type { OpenTeacher } from './teacher.js'
 
 /** The model, and which of its predictions the loss is about. */
 export interface AnsweredModel extends LossModel {
@@ -23,7 +25,14 @@ export interface LossStep {
   readonly counts?: Float32Array | undefined
   /** @returns the mean cross-entropy in nats; where gradients are computed, they then lie in `gradient` of the memory */
   run(): Promise<number>
+  /** Where a teacher teaches: the mean KL(teacher || student) of the last run, in nats, at the temperature. */
+  kl?(): number
   release(): Promise<void>
+}
+
+/** A teacher, and how much is learned from it. */
+export interface Teacher extends Teaching {
+  readonly open: OpenTeacher
 }
 
 /**
@@ -64,6 +73,7 @@ export function modelParameters(model: LossModel, kind: MatrixKind | ((name: str
  * @param batch B, sequences of a step
  * @param length T
  * @param microBatch sequences of one run of the graph, an integer that divides B; B by default
+ * @param teacher gradients are then those of cross-entropy and distance to the teacher together
  * @throws RangeError where integers are asked for and the device does not multiply them exactly
  */
 export async function createLossStep(
@@ -73,6 +83,7 @@ export async function createLossStep(
   batch: number,
   length: number,
   microBatch = batch,
+  teacher?: Teacher,
 ): Promise<LossStep> {
   if (!Number.isInteger(batch / microBatch)) {
     throw new RangeError(`"micro-batch" expected a divisor of the batch ${batch}, got ${microBatch}`)
@@ -80,7 +91,7 @@ export async function createLossStep(
   const { config, integerLevels } = model
   if (integerLevels !== undefined) await expectExactIntegers(runner)
   const integers = integerLevels === undefined ? undefined : createIntegerMatrices(config, memory, integerLevels)
-  const part = await createPart(runner, model, memory, microBatch, length, integers?.feeds)
+  const part = await createPart(runner, model, memory, microBatch, length, { integers: integers?.feeds, teacher })
   const step = microBatch === batch ? part : inParts(part, memory, batch / microBatch)
   if (integers === undefined) return step
   return {
@@ -99,9 +110,16 @@ async function createPart(
   memory: ParameterMemory,
   batch: number,
   length: number,
-  integers?: Readonly<Record<string, Tensor>>,
+  {
+    integers,
+    teacher,
+  }: {
+    readonly integers: Readonly<Record<string, Tensor>> | undefined
+    readonly teacher: Teacher | undefined
+  },
 ): Promise<LossStep> {
   const { config, answers } = model
+  const { vocabulary: V } = config
   const table = tokenTableOf(config)
   const isTied = matricesOf(config).every(({ role }) => role !== 'head')
   const tokens = memory.integers('tokens') // [B, T]
@@ -113,6 +131,15 @@ async function createPart(
     rows: 'outside',
     answers,
     arithmetic: integers ? 'int8' : 'float32',
+    teaching: teacher,
+  })
+  const kl = new Float32Array(1)
+  const taught = await teacher?.open({
+    tokens,
+    batch,
+    length,
+    answers: answers ?? length,
+    temperature: teacher.temperature,
   })
   const loaded = await runner.load(encodeModel(graph))
   const embedding = memory.matrix(table)
@@ -126,10 +153,12 @@ async function createPart(
     tokens: int32([batch, length], tokens),
     targets: int32([batch, length], targets),
     ...(counts ? { counts: float32([batch, length], counts) } : {}),
+    ...(taught ? { teacher: float32([taught.probabilities.length / V, V], taught.probabilities) } : {}),
   }
+  const scalars: Readonly<Record<string, Float32Array>> = { loss, kl }
   const results: Record<string, Tensor> = {}
   for (const [name, { shape }] of graph.outputs) {
-    const data = name === 'loss' ? loss : name === 'd.rows' ? rows : memory.matrix(name.slice(2)).gradient
+    const data = scalars[name] ?? (name === 'd.rows' ? rows : memory.matrix(name.slice(2)).gradient)
     results[name] = float32(numericShape(`${name}:`, shape), data)
   }
   const compute = loaded.bind(feeds, results)
@@ -138,39 +167,48 @@ async function createPart(
     targets,
     counts,
     async run() {
+      await taught?.run()
       await compute()
       if (!isTied) embedding.gradient.fill(0)
       addRows(embedding, rows, tokens)
       return loss[0]
     },
-    release: () => loaded.release(),
+    ...(taught ? { kl: () => kl[0] } : {}),
+    async release() {
+      await loaded.release()
+      await taught?.release()
+    },
   }
 }
 
-/** A step of several runs: the mean of their losses, and of their gradients in the order of the runs. */
+/** A step of several runs: the mean of their losses and distances, and of their gradients in the order of the runs. */
 function inParts(part: LossStep, { matrices }: ParameterMemory, parts: number): LossStep {
   const size = part.tokens.length
   const tokens = new Int32Array(parts * size)
   const targets = new Int32Array(parts * size)
   const counts = part.counts && new Float32Array(parts * size)
   const sums = matrices.map(({ count }) => new Float32Array(count))
+  let kl = 0
   return {
     tokens,
     targets,
     counts,
     async run() {
       let loss = 0
+      kl = 0
       for (const sum of sums) sum.fill(0)
       for (let i = 0; i < parts; i++) {
         part.tokens.set(tokens.subarray(i * size, (i + 1) * size))
         part.targets.set(targets.subarray(i * size, (i + 1) * size))
         if (counts) part.counts!.set(counts.subarray(i * size, (i + 1) * size))
         loss += (await part.run()) / parts
+        kl += (part.kl?.() ?? 0) / parts
         for (const [m, { gradient }] of matrices.entries()) addScaled(sums[m], gradient, 1 / parts)
       }
       for (const [m, { gradient }] of matrices.entries()) gradient.set(sums[m])
       return loss
     },
+    ...(part.kl ? { kl: () => kl } : {}),
     release: part.release,
   }
 }

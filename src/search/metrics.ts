@@ -5,6 +5,8 @@ export interface MetricsRow {
   /** Mean cross-entropy of the step's batch in nats a token. */
   readonly loss: number
   readonly learningRate: number
+  /** Where a teacher teaches: mean KL(teacher || network) of the step's batch in nats, at the temperature. `loss` is without it. */
+  readonly kl?: number
   /** Tokens read so far. */
   readonly tokens: number
   /** Seconds spent so far, interruptions not counted. */
@@ -24,7 +26,7 @@ export const metricsLine = (row: MetricsRow): string => `${JSON.stringify(row)}\
 
 /** Fields of a row: those that every row has, and those that some have. */
 const always = ['step', 'loss', 'learningRate', 'tokens', 'seconds', 'tokensPerSecond'] as const
-const sometimes = ['flipped', 'validLoss', 'bitsPerByte', 'accuracy'] as const
+const sometimes = ['kl', 'flipped', 'validLoss', 'bitsPerByte', 'accuracy'] as const
 
 /** The row that a line holds, without fields of other names; undefined where it is no row (all its numbers are finite). */
 export function readMetricsRow(line: string): MetricsRow | undefined {

@@ -34,7 +34,7 @@ export interface RunPieces {
   readonly cadence: Cadence
   readonly algorithm: Algorithm
   /** Loss of the batch in `tokens` and `targets` [B, T]; leaves the gradients where the algorithm reads them. */
-  readonly lossStep: Pick<LossStep, 'tokens' | 'targets' | 'counts' | 'run'>
+  readonly lossStep: Pick<LossStep, 'tokens' | 'targets' | 'counts' | 'run' | 'kl'>
   /** The batch of a step, counted from 0. */
   fillBatch(step: number, tokens: Int32Array, targets: Int32Array, counts?: Float32Array): void
   /** Loss on the validation windows of the effective weights as they are. */
@@ -60,8 +60,10 @@ const SAVING_SHARE = 20
 /** Where the time of a run went, in seconds; steps of this process only. */
 export interface TimeSplit {
   readonly steps: number
-  /** In the loss graph. */
+  /** In the loss graph; with a teacher's where `teacher` is absent. */
   readonly graph: number
+  /** In the teacher's graph, where that is told apart. */
+  readonly teacher?: number
   /** In the algorithm: scores, masks, effective weights. */
   readonly ticket: number
   /** Batches and pauses; without validation, samples and checkpoints. */
@@ -129,6 +131,7 @@ export async function runSearch(pieces: RunPieces): Promise<{ seconds: number; s
     const row: MetricsRow = {
       step,
       loss,
+      ...(lossStep.kl ? { kl: lossStep.kl() } : {}),
       learningRate,
       tokens: step * tokensAStep,
       seconds: elapsed(),

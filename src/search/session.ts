@@ -12,7 +12,7 @@ import { createDenseTraining } from './dense-training.js'
 import { integerLevels } from './integer-matrices.js'
 import { createIterand, type Iterand } from './iterand-search.js'
 import { createLossEvaluator } from './loss-evaluator.js'
-import { createLossStep, type LossStep, lossArrays, modelParameters } from './loss-step.js'
+import { createLossStep, type LossStep, lossArrays, modelParameters, type Teacher } from './loss-step.js'
 import { createMaskSearch } from './mask-search.js'
 import { createMaskedValidation } from './masked-validation.js'
 import { memoryKinds } from './matrix-methods.js'
@@ -20,6 +20,7 @@ import { fillRandomNetwork } from './random-network.js'
 import type { Validation } from './run.js'
 import type { SearchSettings } from './settings.js'
 import { createSortValidation } from './sort-validation.js'
+import type { OpenTeacher } from './teacher.js'
 import { type UnusedRows, unusedRows } from './unused-rows.js'
 import { createValidation } from './validation.js'
 
@@ -48,6 +49,7 @@ export interface SearchSession {
  * Lays out the memory, writes the random network and loads the graphs.
  * @param runner computes the graphs
  * @param loadKernels makes a fresh instance of the kernels at every call
+ * @param models what the settings name by content and a run must be handed
  * @throws RangeError when the memory cannot be had
  */
 export async function openSearchSession(
@@ -55,6 +57,7 @@ export async function openSearchSession(
   corpus: Corpus,
   runner: GraphRunner,
   loadKernels: () => Promise<Kernels>,
+  models: NamedModels = {},
 ): Promise<SearchSession> {
   const { batch, microBatch, config, norms, task } = settings
   const model = {
@@ -69,7 +72,7 @@ export async function openSearchSession(
   const unused = unusedRows(settings, corpus.train)
   fillRandomNetwork(memory, settings, unused)
   const algorithm = await createAlgorithm(memory, settings, loadKernels, unused)
-  const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch)
+  const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch, teacherOf(settings, models))
   const effective = (name: string) => memory.matrix(name).effective
   const seed = BigInt(settings.dataSeed)
   const isEncoder = familyOf(config).task === 'encoder'
@@ -140,6 +143,19 @@ export async function openSearchSession(
       release: async () => {},
     }
   }
+}
+
+/** The models that settings name by their content. */
+export interface NamedModels {
+  /** Of `settings.teacher`. */
+  readonly teacher?: OpenTeacher | undefined
+}
+
+/** @throws TypeError where the teacher that the settings name is not handed over: without it the run would be another one */
+function teacherOf({ teacher, teacherWeight, temperature }: SearchSettings, models: NamedModels): Teacher | undefined {
+  if (teacher === undefined) return undefined
+  if (models.teacher === undefined) throw new TypeError('"teacher" expected the model that the settings name, got none')
+  return { weight: teacherWeight!, temperature: temperature!, open: models.teacher }
 }
 
 /** What is learned, and how well. */

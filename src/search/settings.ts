@@ -14,11 +14,12 @@ import { algorithms, chooseMethod, type MethodChoice, type MethodSettings } from
 import { chooseModel, type ModelChoice, modelsOf, namedModel, type SearchFamily } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
+import { checkTeacher, chooseTeacher, type TeacherChoice, type TeacherSettings } from './teacher-settings.js'
 
 export { algorithms, arithmetics }
 
 /** Everything that determines the result of a run, but for the corpus and the machine. Plain JSON. */
-export interface SearchSettings extends Schedule, MethodSettings {
+export interface SearchSettings extends Schedule, MethodSettings, TeacherSettings {
   /** `search` finds a mask on random weights; `train` trains the weights themselves, the dense baseline. */
   readonly kind: 'search' | 'train'
   readonly norms: Norms
@@ -50,7 +51,7 @@ export interface SearchSettings extends Schedule, MethodSettings {
 }
 
 /** What a user may ask for; what is absent has a default. */
-export interface SettingsChoice extends ModelChoice, MethodChoice {
+export interface SettingsChoice extends ModelChoice, MethodChoice, TeacherChoice {
   readonly kind: 'search' | 'train'
   readonly task?: SortTask | undefined
   readonly norms?: Norms | undefined
@@ -101,15 +102,16 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: VocabularySize
 /** What settings depend on of a tokenizer. */
 type VocabularySize = Pick<Tokenizer, 'name' | 'vocabulary'>
 
+/** The configuration that settings are of. @throws RangeError as {@link chooseSettings} does */
+export const chooseConfig = (choice: Omit<SettingsChoice, 'kind'>, { vocabulary }: VocabularySize): BaseConfig =>
+  chooseModel(choice.task ? { ...choice, context: choice.context ?? sortContext(choice.task) } : choice, vocabulary)
+
 /** Settings with every default filled in. */
 function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
   const { kind, task, arithmetic = 'float32' } = choice
   checkArithmetic(arithmetic)
   const isSearch = kind === 'search'
-  const config = chooseModel(
-    task ? { ...choice, context: choice.context ?? sortContext(task) } : choice,
-    tokenizer.vocabulary,
-  )
+  const config = chooseConfig(choice, tokenizer)
   const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
   const isMasked = isSearch && algorithm !== 'levels' // learned values start as those of a training do
   const initialisation = choice.initialisation ?? (isMasked ? 'fan-in' : 'gpt2')
@@ -145,6 +147,7 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     beta2: choice.beta2 ?? 0.999,
     epsilon: choice.epsilon ?? 1e-8,
     weightDecay: choice.weightDecay ?? 0.01,
+    ...chooseTeacher(choice),
     seed: String(seed),
     dataSeed: String(choice.dataSeed ?? seed),
   }
@@ -245,6 +248,7 @@ export function checkSettings(settings: SearchSettings): void {
   if (!(settings.weightDecay >= 0 && settings.weightDecay < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`"weight-decay" expected a finite number >= 0, got ${settings.weightDecay}`)
   }
+  checkTeacher(settings)
   adamwFactors({ ...settings, step: 1 }) // checks betas and epsilon, which are rounded to float32
 }
 

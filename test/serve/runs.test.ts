@@ -149,6 +149,7 @@ test('a row has finite numbers and no other fields', () => {
   expect(readMetricsRow(line)).toEqual(row(10))
   const whole: Required<MetricsRow> = {
     ...row(10),
+    kl: 0.25,
     flipped: 3,
     validLoss: 0.5,
     bitsPerByte: 0.7,
