@@ -11,6 +11,7 @@ const options: Readonly<Record<string, string>> = {
   learningRate: 'lr',
   finalLearningRate: 'final-lr',
   'task.name': 'task',
+  ticket: 'on',
 }
 
 /** Settings that have no option: they follow from others, or are those of the family. */
@@ -26,6 +27,7 @@ const facts: Readonly<Record<string, string>> = {
   feedForwardBias: 'a bias of the feed-forward maps',
   magnitudes: 'the rounding of magnitudes',
   kind: 'the kind of run',
+  matrices: 'the random matrices',
 }
 
 /** The option of a setting by its path in a record: `settings.config.positions` is `--context`; in words where it has none. */
@@ -41,7 +43,10 @@ export function optionOf(path: string): string {
  * the first digits of its hash are shown.
  */
 export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
-  const full = ({ settings }: RunIdentity) => ({ settings: { arithmetic: 'float32', ...settings } }) // absent in a record
+  // Absent in a record: float32. Of the ticket that a search is on its hash says all.
+  const full = ({ settings: { on, ...settings } }: RunIdentity) => ({
+    settings: { arithmetic: 'float32', on: on?.ticket.slice(0, 8), ...settings },
+  })
   const settings = differences(full(there), full(here), optionOf)
   if (settings !== undefined) return settings
   const [old, found] = [there, here].map(({ tokenizer }) => ({

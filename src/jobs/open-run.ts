@@ -24,6 +24,7 @@ import { fingerprintOf } from '../search/fingerprint.js'
 import { checkFoundTicket } from '../search/found-ticket.js'
 import { chooseSettings, resumedSettings, type SearchSettings, type SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
+import { choiceOn, expectSameBase } from './base-network.js'
 import { withArithmetic } from './run-arithmetic.js'
 import { isResultOf } from './search-result.js'
 import { openRunTokenizer } from './search-tokenizer.js'
@@ -35,7 +36,9 @@ export interface RunRequest {
   readonly choice: Partial<SettingsChoice>
   readonly data?: string | undefined
   readonly valid?: string | undefined
-  /** `bytes`, `gpt2`, or a folder with a `tokenizer.json`. Default: `bytes`. */
+  /** A searched ticket: the search finds another mask on its random network, which no setting may describe otherwise. */
+  readonly on?: string | undefined
+  /** `bytes`, `gpt2`, or a folder with a `tokenizer.json`. Default: `bytes`, or that of the ticket `on`. */
   readonly tokenizer?: string | undefined
   /** Take the bytes of every file as they are; see `openCorpus`. Default: no, or as the resumed run did. */
   readonly raw?: boolean | undefined
@@ -96,12 +99,13 @@ export async function openRun(request: RunRequest): Promise<OpenRun> {
 /** Checks everything that can be checked before work starts, the corpus first. */
 async function openNew(request: RunRequest): Promise<OpenRun> {
   const { kind, data, valid, force } = request
-  const { task } = request.choice
+  const choice = await choiceOn(request)
+  const { task } = choice
   if (data === undefined && !task) {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
-  const { tokenizer, recorded, sha256 } = await openRunTokenizer(request, task)
-  const asked = chooseSettings({ ...request.choice, kind }, tokenizer)
+  const { tokenizer, recorded, sha256 } = await openRunTokenizer(request, choice)
+  const asked = chooseSettings({ ...choice, kind }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, asked)
   const extension = kind === 'search' ? 'slt' : 'dense'
   const name = task ? task.name : basename(resolve(data!))
@@ -112,7 +116,7 @@ async function openNew(request: RunRequest): Promise<OpenRun> {
   if (content?.kind === 'foreign') {
     throw new InputError(`${path}: holds ${content.file}, but no run (--force replaces it, --run names another folder)`)
   }
-  const writable = () => assertWritable(out, { inputs: filesOf(data, valid), force })
+  const writable = () => assertWritable(out, { inputs: filesOf(data, valid, request.on), force })
   const known = content?.kind === 'run' ? undefined : await writable()
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
   const { settings, notes: chosen } = await withArithmetic(asked, request.arithmetic, opened)
@@ -215,12 +219,13 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     const valid = request.valid ?? there.valid ?? undefined
     const raw = request.raw ?? there.raw
     const task = request.choice.task ?? settings.task
+    await expectSameBase(path, settings, request)
     if (request.arithmetic !== undefined)
       throw new RangeError(
         `"arithmetic" expected nothing to choose beside --resume ${path}: a run keeps its own, got auto`,
       )
     const named = { ...request, tokenizer: request.tokenizer ?? there.tokenizer }
-    const { tokenizer, recorded, sha256 } = await openRunTokenizer(named, task)
+    const { tokenizer, recorded, sha256 } = await openRunTokenizer(named, { task })
     const given = Object.keys(request.choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? resumedSettings(settings, request.choice, tokenizer) : settings
     const reading = {
@@ -244,7 +249,7 @@ async function openOld(request: RunRequest): Promise<OpenRun> {
     }
     const out = request.out === undefined ? there.out : resolve(request.out)
     const replaces = await assertWritable(out, {
-      inputs: filesOf(data, valid),
+      inputs: filesOf(data, valid, request.on),
       force: dirname(out) === path, // the run's own folder
       isSame: (file) => isResultOf(file, there),
       advice: 'and is no result of this run: name another file with --out',

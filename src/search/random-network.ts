@@ -2,27 +2,29 @@ import { matricesOf, normVectorsOf } from '../families/family.js'
 import type { MatrixMemory, ParameterMemory } from '../kernels/parameter-memory.js'
 import { weightFiller } from '../kernels/random.js'
 import type { Initialisation } from '../random/index.js'
+import { GIVEN } from './base-network.js'
 import { matrixInitialisation, scoreRange } from './initialisation.js'
 import type { SearchSettings } from './settings.js'
-import { scoreStream, weightStream } from './streams.js'
+import { scoreStream } from './streams.js'
 
 /** A random matrix of a run: its number among the matrices, its stream and how its weights are distributed. */
 export interface RandomMatrix {
   readonly name: string
   readonly index: number
+  /** Of its weights as they are at first. */
   readonly stream: number
   readonly init: Initialisation
 }
 
-/** Every matrix of the model with its initialisation. */
+/** Every matrix of the model with its initialisation; of a search on a ticket as the ticket has them. */
 export function randomMatrices(settings: SearchSettings): RandomMatrix[] {
-  const { config, initialisation: scheme, keep, qkScale, magnitudes } = settings
-  return matricesOf(config).map((matrix, index) => ({
-    name: matrix.name,
-    index,
-    stream: weightStream(index),
-    init: matrixInitialisation(matrix, { scheme, keep, layers: config.layers, qkScale, magnitudes }),
-  }))
+  const { config, initialisation: scheme, on, keep, qkScale, magnitudes } = settings
+  return matricesOf(config).map((matrix, index) => {
+    if (on) return { name: matrix.name, index, ...on.matrices[index] }
+    if (scheme === GIVEN) throw new RangeError('"initialisation" expected a scheme without "on", got given')
+    const init = matrixInitialisation(matrix, { scheme, keep, layers: config.layers, qkScale, magnitudes })
+    return { name: matrix.name, index, stream: index, init }
+  })
 }
 
 /**
