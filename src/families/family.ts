@@ -4,7 +4,7 @@ import type { BaseConfig } from './config.js'
 import type { Family } from './definition.js'
 import { gpt2 } from './gpt2/family.js'
 import { llama } from './llama/family.js'
-import type { MatrixParameter, Parameter, VectorParameter } from './parameter.js'
+import type { MatrixParameter, Norms, Parameter, VectorParameter } from './parameter.js'
 
 export type { Family } from './definition.js'
 
@@ -47,10 +47,11 @@ export const parametersOf = (config: BaseConfig): readonly Parameter[] => family
 export const matricesOf = (config: BaseConfig): MatrixParameter[] =>
   parametersOf(config).filter((parameter) => parameter.kind === 'matrix')
 
-/** Gains and shifts of every norm. */
-export const normVectorsOf = (config: BaseConfig): VectorParameter[] =>
+/** The learned vectors of every norm: gains and shifts, gains alone, or none. @param norms default `learned` */
+export const normVectorsOf = (config: BaseConfig, norms: Norms = 'learned'): VectorParameter[] =>
   parametersOf(config).filter(
-    (parameter): parameter is VectorParameter => parameter.kind === 'gain' || parameter.kind === 'shift',
+    (parameter): parameter is VectorParameter =>
+      (parameter.kind === 'gain' && norms !== 'plain') || (parameter.kind === 'shift' && norms === 'learned'),
   )
 
 /** Number of parameters of a model, tied ones counted once. */

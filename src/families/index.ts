@@ -26,4 +26,4 @@ export { type LossModel, lossParameters, type Norms, normKinds } from './loss-gr
 export { fanIn, type MatrixParameter, type MatrixRole, type Parameter } from './parameter.js'
 export { randomModelWeights } from './random.js'
 export { checkSampling, largestIndex, type Sampling, sampleToken } from './sampling.js'
-export { checkWeights, heldParameters, type ModelWeights, type WeightTensor, weightsOf } from './weights.js'
+export { checkWeights, heldParameters, type ModelWeights, normsAmong, type WeightTensor, weightsOf } from './weights.js'

@@ -103,7 +103,7 @@ export function lossParameters({ config, norms, biases = false }: LossModel): Pa
   return [
     ...matricesOf(config),
     ...(biases ? parametersOf(config).filter(({ kind }) => kind === 'bias') : []),
-    ...(norms === 'learned' ? normVectorsOf(config) : []),
+    ...normVectorsOf(config, norms),
   ]
 }
 

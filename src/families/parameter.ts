@@ -13,8 +13,8 @@ export type MatrixRole =
   | 'feed-forward-output'
   | 'head'
 
-/** Whether norms have learned gains and shifts, or neither. */
-export const normKinds = ['plain', 'learned'] as const
+/** Whether norms have learned gains and shifts (`learned`), learned gains alone (`gains`) or neither (`plain`). */
+export const normKinds = ['plain', 'learned', 'gains'] as const
 export type Norms = (typeof normKinds)[number]
 
 /** A matrix: what a search masks. */

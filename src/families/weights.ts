@@ -1,7 +1,7 @@
 import { formatShape, type Shape, sameShape, sizeOf } from '../graph/index.js'
 import type { BaseConfig } from './config.js'
 import { parametersOf } from './family.js'
-import type { Parameter } from './parameter.js'
+import type { Norms, Parameter } from './parameter.js'
 
 /** One float32 weight tensor, row-major. */
 export interface WeightTensor {
@@ -11,12 +11,12 @@ export interface WeightTensor {
 
 /**
  * A model's weights by the names of its family's parameters. Biases may be absent, all of them together: they are 0. So may the vectors of
- * norms: gains are 1 then, shifts 0.
+ * norms, or their shifts alone: gains are 1 then, shifts 0.
  */
 export type ModelWeights = ReadonlyMap<string, WeightTensor>
 
 /**
- * The parameters that some weights hold: every matrix; biases all or none; vectors of norms all or none.
+ * The parameters that some weights hold: every matrix; biases all or none; vectors of norms all, gains alone, or none.
  * @throws RangeError naming the tensor, what was found and what was expected; TypeError for data of another type
  */
 export function heldParameters(config: BaseConfig, weights: ModelWeights): Parameter[] {
@@ -24,10 +24,18 @@ export function heldParameters(config: BaseConfig, weights: ModelWeights): Param
   const hasAny = (kinds: readonly Parameter['kind'][]) =>
     parameters.some(({ kind, name }) => kinds.includes(kind) && weights.has(name))
   const hasBiases = hasAny(['bias'])
-  const hasNorms = hasAny(['gain', 'shift'])
-  const held = parameters.filter(({ kind }) => kind === 'matrix' || (kind === 'bias' ? hasBiases : hasNorms))
+  const hasShifts = hasAny(['shift'])
+  const has = { matrix: true, bias: hasBiases, gain: hasShifts || hasAny(['gain']), shift: hasShifts }
+  const held = parameters.filter(({ kind }) => has[kind])
   checkWeights(weights, new Map(held.map(({ name, shape }) => [name, shape])))
   return held
+}
+
+/** Which vectors of norms are among some parameters of a model. */
+export function normsAmong(config: BaseConfig, held: readonly Parameter[]): Norms {
+  if (!held.some(({ kind }) => kind === 'gain')) return 'plain'
+  const hasShift = (of: readonly Parameter[]) => of.some(({ kind }) => kind === 'shift')
+  return hasShift(parametersOf(config)) && !hasShift(held) ? 'gains' : 'learned'
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type LossModel,
   lossParameters,
   type ModelWeights,
+  normsAmong,
   weightsOf,
 } from '../families/index.js'
 import { gradientGraph } from '../families/loss-graph.js'
@@ -66,7 +67,7 @@ export function denseTrainingFile(
 ): OutputFile {
   const held = heldParameters(config, weights)
   const biases = held.some(({ kind }) => kind === 'bias')
-  const norms = held.some(({ kind }) => kind === 'gain') ? 'learned' : 'plain'
+  const norms = normsAmong(config, held)
   return ticketTrainingFile(path, { config, norms, biases }, (name) => weights.get(name)!.data, options)
 }
 

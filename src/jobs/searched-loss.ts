@@ -1,5 +1,11 @@
 import type { SearchedNetwork } from '../engine/searched-weights.js'
-import { type BaseConfig, heldParameters, type LanguageModel, type ModelWeights } from '../families/index.js'
+import {
+  type BaseConfig,
+  heldParameters,
+  type LanguageModel,
+  type ModelWeights,
+  normsAmong,
+} from '../families/index.js'
 import { tokenLossGraph } from '../families/loss-graph.js'
 import { float32, type GraphRunner } from '../graph/index.js'
 import { bindTokenLoss, createLossEvaluator, type LossEvaluator, targetCounts } from '../search/loss-evaluator.js'
@@ -24,7 +30,7 @@ export async function createDenseLoss(
   const held = heldParameters(config, weights)
   const feeds = Object.fromEntries(held.map(({ name, shape }) => [name, float32(shape, weights.get(name)!.data)]))
   const biases = held.some(({ kind }) => kind === 'bias')
-  const norms = held.some(({ kind }) => kind === 'gain') ? 'learned' : 'plain'
+  const norms = normsAmong(config, held)
   const graph = tokenLossGraph({ config, norms, biases }, batch, length)
   return bindTokenLoss(runner, graph, feeds, batch, length, targetCounts(config, batch, length))
 }

@@ -44,8 +44,7 @@ export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSetti
     }
     clearMoments(matrix)
   }
-  if (settings.norms === 'plain') return
-  for (const { name, kind } of normVectorsOf(settings.config)) {
+  for (const { name, kind } of normVectorsOf(settings.config, settings.norms)) {
     const norm = memory.matrix(name)
     norm.effective.fill(kind === 'gain' ? 1 : 0)
     clearMoments(norm)
