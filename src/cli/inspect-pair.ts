@@ -107,17 +107,37 @@ function networkSentence({ network, seeds, matrices, alone, total }: ComparisonR
   }
 }
 
-function sharedSentences({ parts, overlap, chance, start, correlation, beyondStart }: SharedParts): string[] {
+function sharedSentences({
+  parts,
+  overlap,
+  chance,
+  start,
+  correlation,
+  beyondStart,
+  signs,
+  coats,
+}: SharedParts): string[] {
   if (overlap === null || chance === null || correlation === null)
     return ['One of the masks is empty, or keeps everything: they share nothing that chance would not give.']
   const lines = [
     `b keeps ${percent(parts[0])} of what a keeps; a keeps ${percent(parts[1])} of what b keeps.`,
     `Their overlap is ${number(overlap)} (kept by both over kept by either); chance gives ${number(chance)} at these densities. The correlation is ${number(correlation)}.`,
   ]
-  if (start === null || beyondStart === null) return lines
-  lines.push(
-    `Both searches started from the same scores. Masks that know these alone have an overlap of ${number(start)}; the correlation beyond them is ${number(beyondStart)}.`,
-  )
+  if (start !== null && beyondStart !== null) {
+    lines.push(
+      `Both searches started from the same scores. Masks that know these alone have an overlap of ${number(start)}; the correlation beyond them is ${number(beyondStart)}.`,
+    )
+  }
+  if (signs !== null) {
+    lines.push(
+      `Of the weights that both keep ${percent(signs.same)} have the same sign in both; chance gives ${percent(signs.chance)}.`,
+    )
+  }
+  if (coats !== null) {
+    lines.push(
+      `Of the weights that both keep ${percent(coats.same)} have as many coats in both; chance gives ${percent(coats.chance)}.`,
+    )
+  }
   return lines
 }
 

@@ -1,8 +1,8 @@
 /** What the masks of two searched tickets share: the report of `slt inspect a b`. */
 import { matricesOf } from '../families/family.js'
 import { layerOf, type MatrixRole } from '../families/parameter.js'
-import { searchedShape } from '../ticket/coding.js'
 import { inspectionBytes, type SearchedMatrix, type SearchedTicket, type SearchSummary } from '../ticket/index.js'
+import { partShape, partsOf } from '../ticket/parts.js'
 import type { InspectOptions } from './inspect-ticket.js'
 import { countOverlap, type Overlap, type OverlapCounts, overlapOf, sumOverlaps } from './mask-overlap.js'
 import { part } from './report.js'
@@ -142,7 +142,8 @@ function sharingOf([a, b]: Pair<SearchedTicket>, [one, two]: Pair<SearchedMatrix
 /** Where both searches started, if they did from the same scores. */
 function startOf([{ seed }]: Pair<SearchedTicket>, [one, two]: Pair<SearchedMatrix>) {
   const isSame = one.scores !== undefined && one.scores !== null && one.scores === two.scores
-  return isSame ? searchedShape(one, seed).magnitudes : null
+  const mask = partsOf(one).find(({ kind }) => kind === 'mask')!
+  return isSame ? partShape(one, mask, seed).magnitudes : null
 }
 
 /** A word for all matrices. @param alone how many matrices are of one ticket only */

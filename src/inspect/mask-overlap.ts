@@ -1,5 +1,6 @@
 /** What two masks of the same shape share, and how much of that is chance. */
 import { getBit } from '../mask/index.js'
+import { part } from './report.js'
 
 /** One of two masks of the same weights. */
 export interface OneMask {
@@ -7,6 +8,10 @@ export interface OneMask {
   readonly mask: Uint8Array
   /** Which redrawing each kept weight is of, in index order: uint8 [kept]; null where all are 0. */
   readonly generations: Uint8Array | null
+  /** Packed bits [weights] of the second coat, the third, and so on. */
+  readonly coats: readonly Uint8Array[]
+  /** Packed bits [weights] of the kept weights with the opposite of their random sign; null where there are none. */
+  readonly inverted: Uint8Array | null
 }
 
 /** Where weights started: `of(start, size)` gives 0 to 127 for each, the part of the way to the largest |score|. */
@@ -23,6 +28,16 @@ export interface OverlapCounts {
   readonly chance: Expectation
   /** The same of masks that keep as many weights of each starting magnitude; null where the two searches started apart. */
   readonly start: Expectation | null
+  /** Weights that both keep with the same sign; null where neither mask inverts any. */
+  readonly signs: Agreement | null
+  /** Weights that both keep in as many coats; null where neither mask has more than one. */
+  readonly coats: Agreement | null
+}
+
+/** Of the weights that both masks keep: how many agree in something, and how many would if it were dealt among them at random. */
+export interface Agreement {
+  readonly same: number
+  readonly chance: number
 }
 
 /** Of random masks: the mean number of weights that both keep, and the variances k (n - k) / n of a weight being kept, summed over weights. */
@@ -46,6 +61,10 @@ export interface Overlap {
    * 2,048 weights, where there are less than 16 of a starting magnitude.
    */
   readonly beyondStart: number | null
+  /** Part of the weights that both keep which have the same sign in both, and what chance gives; null where neither mask inverts any. */
+  readonly signs: Agreement | null
+  /** The same of the number of coats; null where neither mask has more than one. */
+  readonly coats: Agreement | null
 }
 
 const CHUNK = 1 << 16
@@ -67,6 +86,8 @@ export function countOverlap(
   const counts = new Float64Array(bins)
   const kept = [new Float64Array(bins), new Float64Array(bins)] as const
   const [a, b] = masks
+  const signs = a.inverted || b.inverted ? agreement(2) : null
+  const coats = a.coats.length + b.coats.length > 0 ? agreement(Math.max(a.coats.length, b.coats.length) + 1) : null
   let [both, keptA, keptB] = [0, 0, 0]
   for (let from = 0; from < weights; from += CHUNK) {
     const size = Math.min(CHUNK, weights - from)
@@ -78,7 +99,11 @@ export function countOverlap(
       counts[bin]++
       kept[0][bin] += bitA
       kept[1][bin] += bitB
-      if (bitA & bitB && (a.generations?.[keptA] ?? 0) === (b.generations?.[keptB] ?? 0)) both++
+      if (bitA & bitB && (a.generations?.[keptA] ?? 0) === (b.generations?.[keptB] ?? 0)) {
+        both++
+        signs?.add(signOf(a, from + i), signOf(b, from + i))
+        coats?.add(coatsOf(a, from + i), coatsOf(b, from + i))
+      }
       keptA += bitA
       keptB += bitB
     }
@@ -90,6 +115,33 @@ export function countOverlap(
     both,
     chance: expectation(total(counts), [total(kept[0]), total(kept[1])]),
     start: magnitudes === null ? null : expectation(counts, kept),
+    signs: signs?.done(both) ?? null,
+    coats: coats?.done(both) ?? null,
+  }
+}
+
+const signOf = ({ inverted }: OneMask, i: number): number => (inverted ? getBit(inverted, i) : 0)
+
+/** Coats of a kept weight beyond the first. */
+function coatsOf({ coats }: OneMask, i: number): number {
+  let worn = 0
+  while (worn < coats.length && getBit(coats[worn], i)) worn++
+  return worn
+}
+
+/** Counts how often two things of so many kinds are the same. */
+function agreement(kinds: number) {
+  const [ofA, ofB] = [new Float64Array(kinds), new Float64Array(kinds)]
+  let same = 0
+  return {
+    add(one: number, other: number) {
+      ofA[one]++
+      ofB[other]++
+      if (one === other) same++
+    },
+    done(all: number): Agreement {
+      return { same, chance: all > 0 ? ofA.reduce((sum, count, kind) => sum + count * ofB[kind], 0) / all : 0 }
+    },
   }
 }
 
@@ -110,7 +162,19 @@ export const sumOverlaps = (all: readonly OverlapCounts[]): OverlapCounts =>
     both: a.both + b.both,
     chance: sumExpectations(a.chance, b.chance),
     start: a.start && b.start && sumExpectations(a.start, b.start),
+    signs: sumAgreements([a, b], ({ signs }) => signs),
+    coats: sumAgreements([a, b], ({ coats }) => coats),
   }))
+
+/** Where one of two sums has nothing to differ in, all that it shares is the same. */
+function sumAgreements(
+  all: readonly OverlapCounts[],
+  of: (counts: OverlapCounts) => Agreement | null,
+): Agreement | null {
+  if (all.every((counts) => of(counts) === null)) return null
+  const found = all.map((counts) => of(counts) ?? { same: counts.both, chance: counts.both })
+  return { same: found[0].same + found[1].same, chance: found[0].chance + found[1].chance }
+}
 
 const sumExpectations = (a: Expectation, b: Expectation): Expectation => ({
   both: a.both + b.both,
@@ -118,8 +182,9 @@ const sumExpectations = (a: Expectation, b: Expectation): Expectation => ({
 })
 
 /** What the counts say. */
-export function overlapOf({ weights, kept: [a, b], both, chance, start }: OverlapCounts): Overlap {
+export function overlapOf({ weights, kept: [a, b], both, chance, start, signs, coats }: OverlapCounts): Overlap {
   const ofUnion = (shared: number) => (a + b - shared > 0 ? shared / (a + b - shared) : null)
+  const partsOf = ({ same, chance: mean }: Agreement) => ({ same: part(same, both), chance: part(mean, both) })
   const beyond = ({ both: mean, variances: [va, vb] }: Expectation) =>
     va > 0 && vb > 0 ? (both - mean) / Math.sqrt(va * vb) : null
   return {
@@ -128,5 +193,7 @@ export function overlapOf({ weights, kept: [a, b], both, chance, start }: Overla
     start: start && ofUnion(start.both),
     correlation: beyond(chance),
     beyondStart: start && weights >= LEAST_OF_BIN * BINS ? beyond(start) : null,
+    signs: signs && partsOf(signs),
+    coats: coats && partsOf(coats),
   }
 }

@@ -70,6 +70,23 @@ test('searches from the same scores are held against what those give', async () 
   )
 })
 
+test('signs and coats are told where a ticket has them', async () => {
+  const half = ({ mask }: { mask: Uint8Array }) => mask.map((byte) => byte & 0b00110011)
+  const dressed = change((matrix) => ({ inverted: half(matrix), coats: [thinned(matrix).mask] }), { layout: 'packed' })
+  const sentences = sentencesOf(await compare(content, dressed))
+  expect(sentences.slice(-2)).toEqual([
+    expect.stringMatching(
+      /^Of the weights that both keep (49|50)\.\d % have the same sign in both; chance gives (49|50)\.\d %\.$/,
+    ),
+    expect.stringMatching(
+      /^Of the weights that both keep (49|50)\.\d % have as many coats in both; chance gives (49|50)\.\d %\.$/,
+    ),
+  ])
+  const same = await compare(dressed, dressed)
+  expect(same.total.shared).toMatchObject({ signs: { same: 1 }, coats: { same: 1 } })
+  expect(same.total.shared!.signs!.chance).toBeLessThan(0.6)
+})
+
 describe('networks that are not the same', () => {
   test('another seed: densities alone', async () => {
     const report = await compare(content, { ...change(thinned), seed: 5n })

@@ -6,6 +6,8 @@ import { packBits } from '../../src/mask/index.js'
 const one = (bits: readonly number[], generations: readonly number[] | null = null) => ({
   mask: packBits(bits),
   generations: generations && Uint8Array.from(generations),
+  coats: [] as Uint8Array[],
+  inverted: null as Uint8Array | null,
 })
 const bitsOf = (text: string) => [...text].map(Number)
 
@@ -95,4 +97,23 @@ test('matrices are added within themselves: their densities alone make no correl
   const sum = sumOverlaps([dense, sparse])
   expect(sum).toMatchObject({ weights: 8, kept: [4, 4], both: 2 })
   expect(overlapOf(sum).correlation).toBeCloseTo((2 - (9 / 4 + 1 / 4)) / (3 / 4 + 3 / 4), 12)
+})
+
+test('signs and coats of the weights that both keep', () => {
+  const bits = (text: string) => packBits(bitsOf(text))
+  const a = { ...one(bitsOf('11110')), inverted: bits('11000'), coats: [bits('11100'), bits('10000')] }
+  const b = { ...one(bitsOf('01111')), inverted: bits('01101'), coats: [bits('01011')] }
+  const counts = countOverlap(5, [a, b], null)
+  // both keep weights 1, 2, 3: signs 1 0 0 and 1 1 0; coats beyond the first 1 1 0 and 1 0 1
+  expect(counts).toMatchObject({
+    both: 3,
+    signs: { same: 2, chance: (2 * 1 + 1 * 2) / 3 },
+    coats: { same: 1, chance: (1 * 1 + 2 * 2) / 3 },
+  })
+  expect(overlapOf(counts).signs).toEqual({ same: 2 / 3, chance: 4 / 9 })
+  const plain = countOverlap(5, [one(bitsOf('11110')), b], null)
+  expect(plain.signs).toEqual({ same: 1, chance: (0 * 2 + 3 * 1) / 3 })
+  const none = countOverlap(2, [one([1, 1]), one([1, 1])], null)
+  expect([none.signs, none.coats]).toEqual([null, null])
+  expect(sumOverlaps([counts, none]).signs).toEqual({ same: 4, chance: 4 / 3 + 2 })
 })
