@@ -58,7 +58,13 @@ export {
 } from './families/index.js'
 export type { LlamaConfig } from './families/llama/config.js'
 export type { GraphRunner, LoadedGraph } from './graph/runner.js'
-export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
+export {
+  type ComparisonReport,
+  compareTickets,
+  inspectTicket,
+  type MatrixReport,
+  type TicketReport,
+} from './inspect/index.js'
 export { encodeTruncated, type FolderTokenizer, readFolderTokenizer } from './interop/folder-tokenizer.js'
 export { createGenerator, createMaskDecoder, instantiateKernels, type Kernels } from './kernels/index.js'
 export { generateWeights, type Initialisation, type Seed } from './random/index.js'

@@ -74,7 +74,13 @@ export type { LlamaConfig } from './families/llama/config.js'
 export { type CorpusOptions, openCorpus } from './files/corpus-files.js'
 export { openFile } from './files/files.js'
 export { nodeSha256 } from './files/sha256.js'
-export { inspectTicket, type MatrixReport, type TicketReport } from './inspect/index.js'
+export {
+  type ComparisonReport,
+  compareTickets,
+  inspectTicket,
+  type MatrixReport,
+  type TicketReport,
+} from './inspect/index.js'
 export {
   encodeTruncated,
   type FolderTokenizer,

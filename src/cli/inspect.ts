@@ -18,10 +18,12 @@ Examples:
   slt inspect story.slt.safetensors
   slt inspect story.slt.safetensors --plot masks.svg
   slt inspect story.slt.safetensors --json
+  slt inspect story.slt.safetensors other.slt.safetensors --plot shared.svg
   slt inspect story.gguf
 
 Reads the masks and checks them and the file's hash; runs no model. Where "x chance" is far above 1, lines of a mask differ more than
-luck explains: the mask has structure. Of a GGUF file: its model, its tokenizer, and what its tensors are stored as.`
+luck explains: the mask has structure. Of two tickets: whether they share their random network, and then which weights both keep, against what chance gives at these
+densities and what the scores give that both searches started from; of other networks how much each keeps. Of a GGUF file: its model, its tokenizer, and what its tensors are stored as.`
 
 /** Adds `slt inspect`. */
 export function addInspect(program: Command): void {
@@ -29,7 +31,8 @@ export function addInspect(program: Command): void {
     .command('inspect')
     .description('what a ticket is made of: seed, configuration, bits a weight, what its masks keep, sizes')
     .argument('<ticket>', 'a ticket file, or a GGUF file')
-    .option('--plot <file>', 'also draw the densities of the masks: an SVG file')
+    .argument('[other]', 'a second ticket: what do the two share?')
+    .option('--plot <file>', 'also draw the densities of the masks, or what two tickets share: an SVG file')
     .option('--force', 'replace the SVG file that is there')
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
@@ -37,7 +40,8 @@ export function addInspect(program: Command): void {
     .action(runInspect)
 }
 
-async function runInspect(path: string, flags: InspectFlags): Promise<void> {
+async function runInspect(path: string, other: string | undefined, flags: InspectFlags): Promise<void> {
+  if (other !== undefined) return (await import('./inspect-pair.js')).inspectTwo([path, other], flags)
   const { isGgufFile } = await import('../jobs/own-tokenizer.js')
   if (await isGgufFile(path)) return (await import('./inspect-gguf.js')).inspectGgufFile(path, flags)
   const terminal = createTerminal(flags)

@@ -27,7 +27,15 @@ export interface MaskFlags {
 /** What only a search has. */
 export function addMaskOptions(command: Command): Command {
   return command
-    .option('--keep <x>', 'fraction of the weights kept, above 0 and below 1 (default: 0.3)', number('keep'))
+    .option(
+      '--on <ticket>',
+      "search the random network of this searched ticket: seed, sizes, norms, tokenizer and initialisations are the ticket's",
+    )
+    .option(
+      '--keep <x>',
+      'fraction of the weights kept, above 0 and below 1 (default: 0.3, or that of the ticket --on)',
+      number('keep'),
+    )
     .option(
       '--selection <s>',
       'top scores of each matrix or of all: per-layer (default), global',

@@ -53,6 +53,7 @@ export interface ModelFlags extends MaskFlags {
 
 /** Options of how a run is run: its result does not depend on them. */
 export interface RunFlags {
+  on?: string
   data?: string
   valid?: string
   tokenizer?: string

@@ -24,10 +24,14 @@ Examples:
   slt search --data corpus.txt --model mini --init gpt2 --qk-scale auto
   slt search --data corpus.txt --family llama --width x0.5
   slt search --task sort --letters 3 --length 6 --width 24 --layers 1 --heads 4 --inner 24 --steps 6000
+  slt search --on story.slt.safetensors --data other.txt --out other.slt.safetensors
   slt search --resume story.slt.safetensors.run
 
 The mask is found by gradients (edge-popup); the random weights never change. The run folder holds checkpoints,
 metrics.jsonl, samples.txt and a list of the files that were read (corpus.jsonl). Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.
+
+--on searches another text on the random network of a ticket. The new ticket has the same seed and the same random weights, and a mask of its own; slt inspect a b says
+what two masks share. --data-seed draws other batches. Options that describe another network are refused.
 
 --selection global ranks the scores of all matrices together. They start uniform on +-1/sqrt(inputs of the matrix), so wide inputs start
 low: the last matrix of a feed-forward layer has --inner of them (4 widths), scores of half the range, and with --keep 0.3 keeps nothing at first. While
@@ -111,7 +115,7 @@ function cadenceOf({ validateEvery, validWindows, sampleEvery, checkpointEvery }
 /** @param asked the device that the user asked for */
 function printStart(terminal: Terminal, start: SearchStart, asked: string | undefined): void {
   const { settings, device, weights, tokens, attentionDeviation } = start
-  const { config, kind, initialisation, qkScale, batch, steps, seed } = settings
+  const { config, kind, initialisation, on, qkScale, batch, steps, seed } = settings
   const family = config.family === undefined ? '' : `${familyOf(config).title}, `
   const shape = `${family}${config.layers} layers, width ${config.width}, ${config.heads} heads, context ${config.positions}`
   const read = settings.task
@@ -120,7 +124,7 @@ function printStart(terminal: Terminal, start: SearchStart, asked: string | unde
   terminal.note(`${shape}: ${count(weights)} weights; ${read}`)
   const mask = kind === 'search' ? `${methodText(start)}, ` : ''
   terminal.note(
-    `${mask}${initialisation} weights of seed ${seed}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
+    `${mask}${initialisation} weights of seed ${seed}${on ? `, the network of ticket ${on.ticket.slice(0, 8)}` : ''}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
   )
   if (start.teacher) terminal.note(teacherText(start, start.teacher))
   const from = start.from > 0 ? `, from step ${count(start.from)}` : ''

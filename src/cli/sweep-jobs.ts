@@ -89,7 +89,8 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
   const [
     { createSearchJob },
     { openCorpus },
-    { openSearchTokenizer },
+    { openSearchTokenizer, tokenizerOn },
+    { openBaseNetwork },
     { sortCorpus },
     { chooseConfig, chooseSettings },
     { createLetterTokenizer },
@@ -98,6 +99,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     import('../queue/search-job.js'),
     import('../files/corpus-files.js'),
     import('../jobs/search-tokenizer.js'),
+    import('../jobs/base-network.js'),
     import('../files/sort-corpus.js'),
     import('../search/settings.js'),
     import('../data/index.js'),
@@ -135,6 +137,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     return createSearchJob({ ...options, choice, inputs: read, teacherBytes: bytes })
   }
   const tokenizers = remember((given: string) => given, openSearchTokenizer)
+  const networks = remember((path: string) => path, openBaseNetwork)
   const corpora = new Map<string, Promise<Corpus>>()
   return async (options, label) => {
     const given = RUN_ONLY.find((name) => options[name] !== undefined)
@@ -142,8 +145,9 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     const command = new Command(kind)
     const all = addRunOptions(addModelOptions(addTaskOptions(command, ['text', 'sort'])), 'safetensors')
     const flags = parse<ModelFlags & RunFlags>(kind === 'search' ? addMaskOptions(all) : all, options)
-    const { data, valid, tokenizer = 'bytes', raw = false, validateEvery = 0 } = flags
-    const choice = { ...settingsOf(flags), kind }
+    const on = flags.on === undefined ? undefined : await networks(flags.on)
+    const choice = { ...settingsOf(flags), kind, ...(on && { on }) }
+    const { data, valid, tokenizer = choice.task ? '' : tokenizerOn(on), raw = false, validateEvery = 0 } = flags
     if (flags.arithmetic === 'auto')
       throw new RangeError(
         '"arithmetic" expected int8 or float32 in a sweep, whose results do not depend on the machine that runs it, got auto',

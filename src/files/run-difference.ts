@@ -12,6 +12,7 @@ const options: Readonly<Record<string, string>> = {
   finalLearningRate: 'final-lr',
   densities: 'density',
   'task.name': 'task',
+  ticket: 'on',
 }
 
 /** Settings that have no option: they follow from others, or are those of the family. */
@@ -27,6 +28,7 @@ const facts: Readonly<Record<string, string>> = {
   feedForwardBias: 'a bias of the feed-forward maps',
   magnitudes: 'the rounding of magnitudes',
   kind: 'the kind of run',
+  matrices: 'the random matrices',
 }
 
 /** The option of a setting by its path in a record: `settings.config.positions` is `--context`; in words where it has none. */
@@ -45,8 +47,14 @@ export function optionOf(path: string): string {
  * and of a teacher the first digits of their hashes are shown.
  */
 export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
-  const full = ({ settings: { teacher, ...same } }: RunIdentity) => ({
-    settings: { arithmetic: 'float32', ...(teacher && { teacher: teacher.slice(0, 8) }), ...same }, // `float32` is absent in a record
+  // Absent in a record: float32. Of the ticket that a search is on, and of a teacher, the hash says all.
+  const full = ({ settings: { on, teacher, ...settings } }: RunIdentity) => ({
+    settings: {
+      arithmetic: 'float32',
+      on: on?.ticket.slice(0, 8),
+      ...(teacher && { teacher: teacher.slice(0, 8) }),
+      ...settings,
+    },
   })
   const settings = differences(full(there), full(here), optionOf)
   if (settings !== undefined) return settings

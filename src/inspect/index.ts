@@ -1,3 +1,4 @@
+export { type ComparisonReport, compareTickets } from './compare-tickets.js'
 export { type DenseSize, denseSizes } from './dense-sizes.js'
 export { type DensityHeadings, densitySvg } from './density-svg.js'
 export { type InspectOptions, inspectTicket, type MaskPicture } from './inspect-ticket.js'

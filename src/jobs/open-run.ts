@@ -29,6 +29,7 @@ import {
   type SettingsChoice,
 } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
+import { choiceOn, expectSameBase } from './base-network.js'
 import { closeRunModels, modelNotes, openRunModels, type RunModels, teacherRecord } from './named-model.js'
 import { withArithmetic } from './run-arithmetic.js'
 import { refuseConflict } from './run-conflict.js'
@@ -42,7 +43,9 @@ export interface RunRequest {
   readonly choice: Partial<SettingsChoice>
   readonly data?: string | undefined
   readonly valid?: string | undefined
-  /** `bytes`, `gpt2`, or a folder with a `tokenizer.json`. Default: `bytes`. */
+  /** A searched ticket: the search finds another mask on its random network, which no setting may describe otherwise. */
+  readonly on?: string | undefined
+  /** `bytes`, `gpt2`, or a folder with a `tokenizer.json`. Default: `bytes`, or that of the ticket `on`. */
   readonly tokenizer?: string | undefined
   /** Take the bytes of every file as they are; see `openCorpus`. Default: no, or as the resumed run did. */
   readonly raw?: boolean | undefined
@@ -118,14 +121,15 @@ async function openWith(
 /** Checks everything that can be checked before work starts, the corpus first. */
 async function openNew(request: RunRequest, models: RunModels): Promise<OpenRun> {
   const { kind, data, valid, force } = request
-  const { task } = request.choice
+  const choice = await choiceOn(request)
+  const { task } = choice
   if (data === undefined && !task) {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
-  const { tokenizer, recorded, sha256 } = await openRunTokenizer(request, task)
-  const student = { config: chooseConfig(request.choice, tokenizer), tokenizer }
-  const contents = await openRunModels(request, request.choice, student, models)
-  const asked = chooseSettings({ ...request.choice, kind, ...contents }, tokenizer)
+  const { tokenizer, recorded, sha256 } = await openRunTokenizer(request, choice)
+  const student = { config: choice.on?.config ?? chooseConfig(choice, tokenizer), tokenizer }
+  const contents = await openRunModels(request, choice, student, models)
+  const asked = chooseSettings({ ...choice, kind, ...contents }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, asked)
   const extension = kind === 'search' ? 'slt' : 'dense'
   const name = task ? task.name : basename(resolve(data!))
@@ -136,7 +140,7 @@ async function openNew(request: RunRequest, models: RunModels): Promise<OpenRun>
   if (content?.kind === 'foreign') {
     throw new InputError(`${path}: holds ${content.file}, but no run (--force replaces it, --run names another folder)`)
   }
-  const writable = () => assertWritable(out, { inputs: filesOf(data, valid), force })
+  const writable = () => assertWritable(out, { inputs: filesOf(data, valid, request.on), force })
   const known = content?.kind === 'run' ? undefined : await writable()
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
   const { settings, notes: chosen } = await withArithmetic(asked, request.arithmetic, opened)
@@ -200,12 +204,13 @@ async function openOld(request: RunRequest, models: RunModels): Promise<OpenRun>
     const valid = request.valid ?? there.valid ?? undefined
     const raw = request.raw ?? there.raw
     const task = request.choice.task ?? settings.task
+    await expectSameBase(path, settings, request)
     if (request.arithmetic !== undefined)
       throw new RangeError(
         `"arithmetic" expected nothing to choose beside --resume ${path}: a run keeps its own, got auto`,
       )
     const named = { ...request, tokenizer: request.tokenizer ?? there.tokenizer }
-    const { tokenizer, recorded, sha256 } = await openRunTokenizer(named, task)
+    const { tokenizer, recorded, sha256 } = await openRunTokenizer(named, { task })
     const paths = { teacher: request.teacher ?? there.teacher?.path }
     const contents = await openRunModels(paths, request.choice, { config: settings.config, tokenizer }, models)
     if (request.teacher === undefined && contents.teacher !== settings.teacher) {
@@ -236,7 +241,7 @@ async function openOld(request: RunRequest, models: RunModels): Promise<OpenRun>
     }
     const out = request.out === undefined ? there.out : resolve(request.out)
     const replaces = await assertWritable(out, {
-      inputs: filesOf(data, valid),
+      inputs: filesOf(data, valid, request.on),
       force: dirname(out) === path, // the run's own folder
       isSame: (file) => isResultOf(file, there),
       advice: 'and is no result of this run: name another file with --out',

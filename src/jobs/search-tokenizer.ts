@@ -1,9 +1,10 @@
 /** What turns the text of a search into tokens. */
 import { resolve } from 'node:path'
-import { addTokens, createLetterTokenizer, loadTokenizer, type SortTask, type Tokenizer } from '../data/index.js'
+import { addTokens, createLetterTokenizer, loadTokenizer, type Tokenizer } from '../data/index.js'
 import { nodeSha256 } from '../files/sha256.js'
 import { type OpenFile, openFolderTokenizer } from '../interop/index.js'
 import { readTextIfThere } from '../interop/weight-files.js'
+import type { SettingsChoice } from '../search/settings.js'
 import { namedTokenizer } from './searched-text.js'
 
 export interface SearchTokenizer {
@@ -38,18 +39,28 @@ async function hashOf(open: OpenFile): Promise<string> {
   return hash.digest()
 }
 
-/** What turns the text into tokens; of a task, its letters. @throws RangeError for a text beside a task */
+/**
+ * What turns the text into tokens; of a task, its letters.
+ * @param choice.on its tokenizer is the default
+ * @throws RangeError for a text beside a task, and for no tokenizer where the ticket names none either
+ */
 export async function openRunTokenizer(
   request: { readonly [Name in 'data' | 'valid' | 'tokenizer']?: string | undefined } & {
     readonly raw?: boolean | undefined
   },
-  task: SortTask | undefined,
+  { task, on }: Pick<SettingsChoice, 'task' | 'on'>,
 ): Promise<SearchTokenizer> {
-  if (!task) return openSearchTokenizer(request.tokenizer ?? 'bytes')
+  if (!task) return openSearchTokenizer(request.tokenizer ?? tokenizerOn(on))
   for (const name of ['data', 'valid', 'raw'] as const) {
     if (request[name])
       throw new RangeError(`"${name}" expected nothing beside the task ${task.name}, got ${request[name]}`)
   }
   const tokenizer = createLetterTokenizer(task.letters)
   return { tokenizer, recorded: tokenizer.name }
+}
+
+/** The tokenizer that a search takes where none is given. @throws RangeError for a ticket that names none */
+export function tokenizerOn(on: SettingsChoice['on']): string {
+  if (on?.tokenizer !== null) return on?.tokenizer ?? 'bytes'
+  throw new RangeError(`"tokenizer" expected a folder, or --task: ${on.name} names no tokenizer, got nothing`)
 }

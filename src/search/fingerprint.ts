@@ -24,7 +24,7 @@ export function fingerprintOf(createSha256: CreateSha256, value: object): string
 export function differences(there: object, here: object, nameOf = (path: string) => path): string | undefined {
   const [a, b] = [flat(there), flat(here)]
   const names = [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name) !== b.get(name))
-  const shown = (text: string | undefined) => text ?? 'absent'
+  const shown = (text = 'absent') => (text.length > 60 ? `${text.slice(0, 60)}…` : text)
   const parts = names
     .slice(0, 4)
     .map((name) => `${nameOf(name)} is ${shown(a.get(name))} there, ${shown(b.get(name))} here`)

@@ -3,6 +3,7 @@ import type { BaseConfig } from '../families/config.js'
 import { integerMatrices } from '../families/loss-graph.js'
 import { float32, type Tensor, tensor } from '../graph/index.js'
 import { type ArrayShape, type ParameterMemory, writeIntegerWeights } from '../kernels/index.js'
+import { randomMatrices } from './random-network.js'
 import type { SearchSettings } from './settings.js'
 
 /** Codes of a linear map, and its inputs in the graph. */
@@ -13,8 +14,8 @@ export interface IntegerMatrices {
 }
 
 /** Magnitude of the largest code: signed constants have three values, other weights are rounded to 255. */
-export const integerLevels = ({ initialisation, kind }: Pick<SearchSettings, 'initialisation' | 'kind'>): number =>
-  kind === 'search' && initialisation === 'signed-constant' ? 1 : 127
+export const integerLevels = (settings: SearchSettings): number =>
+  settings.kind === 'search' && randomMatrices(settings).every(({ init }) => init.kind === 'signed-constant') ? 1 : 127
 
 /** The arrays that {@link createIntegerMatrices} wants in the parameter memory. */
 export const integerArrays = (config: BaseConfig): ArrayShape[] =>

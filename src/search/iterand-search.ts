@@ -46,8 +46,8 @@ export function createIterand(
       search.update(adamw)
       if (adamw.step % redrawEvery !== 0) return
       const generation = adamw.step / redrawEvery
-      each(({ name, index, init }, { weights }, drawn) => {
-        const options = { seed, matrix: index, generation, rate, init }
+      each(({ name, index, stream, init }, { weights }, drawn) => {
+        const options = { seed, matrix: index, stream, generation, rate, init }
         redrawPruned(scratch, weights, drawn, search.ticket.mask(name), options)
       })
     },
@@ -66,14 +66,14 @@ function redrawTo(
   scratch: Kernels,
   { kernels, weights, count }: TicketMemory,
   generations: Uint8Array,
-  { index, init }: RandomMatrix,
+  { stream, init }: RandomMatrix,
   seed: bigint,
 ): void {
-  weightFiller(kernels, { seed, stream: weightStream(index), init })(weights.byteOffset, 0, count)
+  weightFiller(kernels, { seed, stream, init })(weights.byteOffset, 0, count)
   const present = new Set(generations)
   present.delete(0)
   for (const generation of present) {
-    const fill = weightFiller(scratch, { seed, stream: weightStream(index, generation), init })
+    const fill = weightFiller(scratch, { seed, stream: weightStream(stream, generation), init })
     for (let from = 0; from < count; from += CHUNK) {
       const length = Math.min(CHUNK, count - from)
       const [address] = scratch.reserve(length * 4)

@@ -16,6 +16,8 @@ export interface RedrawOptions {
   readonly seed: Seed
   /** Number of the matrix in `matricesOf`. */
   readonly matrix: number
+  /** Of its weights of generation 0. */
+  readonly stream: number
   /** Generation to draw, an integer from 1 to 255. */
   readonly generation: number
   /** Part of the pruned weights to redraw, 0 <= rate <= 1. */
@@ -38,7 +40,7 @@ export function redrawPruned(
   weights: Float32Array,
   generations: Uint8Array,
   mask: Uint8Array,
-  { seed, matrix, generation, rate, init }: RedrawOptions,
+  { seed, matrix, stream, generation, rate, init }: RedrawOptions,
 ): number {
   if (!Number.isInteger(generation) || generation < 1 || generation > GENERATION_LIMIT) {
     throw new RangeError(`"generation" expected an integer from 1 to ${GENERATION_LIMIT}, got ${generation}`)
@@ -52,7 +54,7 @@ export function redrawPruned(
   }
   const limit = rate * 2 ** 32
   const choice = wordFiller(kernels, seed, redrawStream(matrix, generation))
-  const fill = weightFiller(kernels, { seed, stream: weightStream(matrix, generation), init })
+  const fill = weightFiller(kernels, { seed, stream: weightStream(stream, generation), init })
   let redrawn = 0
   for (let from = 0; from < count; from += CHUNK) {
     const length = Math.min(CHUNK, count - from)

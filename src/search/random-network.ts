@@ -2,16 +2,18 @@ import { matricesOf, normVectorsOf } from '../families/family.js'
 import type { CodedMemory, MatrixMemory, ParameterMemory, TicketMemory } from '../kernels/parameter-memory.js'
 import { weightFiller } from '../kernels/random.js'
 import type { Initialisation } from '../random/index.js'
+import { GIVEN } from './base-network.js'
 import { matrixInitialisation, scoreRange } from './initialisation.js'
 import { type MatrixMethod, matrixMethods, secondMoment } from './matrix-methods.js'
 import type { SearchSettings } from './settings.js'
-import { scoreStream, weightStream } from './streams.js'
+import { scoreStream } from './streams.js'
 import { clearRows, type UnusedRows } from './unused-rows.js'
 
 /** A random matrix of a run: its number among the matrices, its stream and how its weights are distributed. */
 export interface RandomMatrix {
   readonly name: string
   readonly index: number
+  /** Of its weights as they are at first. */
   readonly stream: number
   /** Of the weights that a ticket rebuilds. */
   readonly init: Initialisation
@@ -28,24 +30,38 @@ export interface RandomMatrix {
 /** Signs alone: what is learned makes numbers of them. */
 const SIGNS: Initialisation = { kind: 'signed-constant', magnitude: 1 }
 
-/** Every matrix of the model with its initialisation. */
+/** Every matrix of the model with its initialisation; of a search on a ticket as the ticket has them. */
 export function randomMatrices(settings: SearchSettings): RandomMatrix[] {
-  const { config, initialisation, qkScale, magnitudes, kind, algorithm } = settings
+  const { config, initialisation, on, qkScale, magnitudes, kind, algorithm } = settings
   const methods = kind === 'search' ? matrixMethods(settings) : undefined
   return matricesOf(config).map((matrix, index) => {
     const method: MatrixMethod = methods?.get(matrix.name) ?? { kind: 'mask', keep: 1 }
     const isLearned = method.kind === 'levels'
+    const isReal = isLearned || (algorithm === 'biprop' && method.kind === 'mask')
+    const { stream = index, init: given } = on?.matrices[index] ?? {}
+    const same = { name: matrix.name, index, stream, method }
+    if (given && isReal) expectSigns(matrix.name, given)
+    if (given && !isReal) return { ...same, init: given, scores: scoreStream(index) }
+    if (initialisation === GIVEN && !on)
+      throw new RangeError('"initialisation" expected a scheme without "on", got given')
     // Learned tables beside a masked network start as large as its tables are, but for their distribution.
     const isTable = isLearned && algorithm !== 'levels'
-    const scheme = isTable && initialisation === 'signed-constant' ? 'fan-in' : initialisation
+    const isFanIn = initialisation === GIVEN || (isTable && initialisation === 'signed-constant')
+    const scheme = isFanIn ? 'fan-in' : initialisation
     const keep = secondMoment(method)
     const init = matrixInitialisation(matrix, { scheme, keep, layers: config.layers, qkScale, magnitudes })
-    const stream = weightStream(index)
-    const same = { name: matrix.name, index, stream, method }
-    return isLearned || (algorithm === 'biprop' && method.kind === 'mask')
+    return isReal
       ? { ...same, init: SIGNS, real: init, scores: isLearned ? stream : scoreStream(index) }
       : { ...same, init, scores: scoreStream(index) }
   })
+}
+
+/** Learned values and biprop's scales are those of signs: a base ticket with other weights cannot have them. */
+function expectSigns(name: string, init: Initialisation): void {
+  if (init.kind === 'signed-constant' && init.magnitude === 1) return
+  throw new RangeError(
+    `"on" expected a ticket whose ${name} has signs of magnitude 1, for a method that learns its values, got ${init.kind}`,
+  )
 }
 
 /**

@@ -1,6 +1,6 @@
 import { checkSortTask, type SortTask, sortContext } from '../data/sort-task.js'
 import type { Tokenizer } from '../data/tokenizer.js'
-import type { Activation, BaseConfig } from '../families/config.js'
+import type { BaseConfig } from '../families/config.js'
 import { familyOf } from '../families/family.js'
 import { type Arithmetic, arithmetics, checkArithmetic } from '../families/loss-graph.js'
 import { type Norms, normKinds } from '../families/parameter.js'
@@ -8,10 +8,19 @@ import { attentionSpecs } from '../families/tape.js'
 import { adamwFactors } from '../kernels/adamw.js'
 import { selections } from '../kernels/ticket-step.js'
 import { GENERATION_LIMIT } from '../ticket/searched.js'
+import {
+  type BaseNetwork,
+  type BaseReference,
+  baseOfRun,
+  checkReference,
+  chooseOn,
+  GIVEN,
+  sizesOf,
+} from './base-network.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
 import { checkMethod } from './method-checks.js'
 import { algorithms, chooseMethod, type MethodChoice, type MethodSettings } from './method-settings.js'
-import { chooseModel, type ModelChoice, modelsOf, namedModel, type SearchFamily } from './models.js'
+import { chooseModel, type ModelChoice, namedModel, type SearchFamily } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
 import { checkTeacher, chooseTeacher, type TeacherChoice, type TeacherSettings } from './teacher-settings.js'
@@ -26,7 +35,9 @@ export interface SearchSettings extends Schedule, MethodSettings, TeacherSetting
   readonly tokenizer: Tokenizer['name']
   /** What is learned instead of a text; absent for texts. */
   readonly task?: SortTask
-  readonly initialisation: InitialisationScheme
+  readonly initialisation: InitialisationScheme | typeof GIVEN
+  /** The ticket whose random network is searched; absent for a network of the run's own. */
+  readonly on?: BaseReference
   /** Of signed constants: their magnitudes are rounded to fp16. Absent elsewhere, and in runs that began before they were. */
   readonly magnitudes?: 'float16'
   /** What the linear maps of a step are computed in. Absent: float32. */
@@ -55,7 +66,9 @@ export interface SettingsChoice extends ModelChoice, MethodChoice, TeacherChoice
   readonly kind: 'search' | 'train'
   readonly task?: SortTask | undefined
   readonly norms?: Norms | undefined
-  readonly initialisation?: InitialisationScheme | undefined
+  readonly initialisation?: InitialisationScheme | typeof GIVEN | undefined
+  /** The random network of a ticket. Whatever else describes a network is then the ticket's. */
+  readonly on?: BaseNetwork | undefined
   /** Of signed constants: whether magnitudes are rounded to fp16, or `exact` as in old runs. Default: rounded. */
   readonly magnitudes?: 'float16' | 'exact' | undefined
   /** What the linear maps of a step are computed in; default: float32. */
@@ -107,11 +120,13 @@ export const chooseConfig = (choice: Omit<SettingsChoice, 'kind'>, { vocabulary 
   chooseModel(choice.task ? { ...choice, context: choice.context ?? sortContext(choice.task) } : choice, vocabulary)
 
 /** Settings with every default filled in. */
-function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
+function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
+  const { on } = asked
+  const choice = on ? chooseOn(asked, on, tokenizer) : asked
   const { kind, task, arithmetic = 'float32' } = choice
   checkArithmetic(arithmetic)
   const isSearch = kind === 'search'
-  const config = chooseConfig(choice, tokenizer)
+  const config = on?.config ?? chooseConfig(choice, tokenizer)
   const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
   const isMasked = isSearch && algorithm !== 'levels' // learned values start as those of a training do
   const initialisation = choice.initialisation ?? (isMasked ? 'fan-in' : 'gpt2')
@@ -129,7 +144,8 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     ...(task ? { task } : {}),
     ...chooseMethod(choice, algorithm),
     initialisation,
-    ...(isMasked && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
+    ...(on ? { on: { ticket: on.ticket, matrices: on.matrices } } : {}),
+    ...(isMasked && !on && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
       ? { magnitudes: 'float16' as const }
       : {}),
     ...(arithmetic === 'int8' ? { arithmetic } : {}),
@@ -170,7 +186,7 @@ export function resumedSettings(
 }
 
 function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>): SettingsChoice {
-  const { config, tokenizer: _, algorithm, magnitudes = 'exact', seed, dataSeed, ...same } = settings
+  const { config, tokenizer: _, algorithm, magnitudes = 'exact', seed, dataSeed, on: __, ...same } = settings
   const { model, width, family = familyOf(config).name as SearchFamily } = given
   if (model === undefined && width?.startsWith('x')) {
     throw new RangeError(`"width" expected a number, or --model beside it, where a run goes on, got ${width}`)
@@ -182,33 +198,10 @@ function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>)
     magnitudes,
     seed: BigInt(seed),
     dataSeed: BigInt(dataSeed),
+    on: baseOfRun(settings),
     ...(given.task ? { context: undefined } : {}), // follows from the task
     ...given,
   }
-}
-
-/** The choice that gives this configuration again. */
-function sizesOf(config: BaseConfig): ModelChoice {
-  const { layers, width, heads, positions, inner } = config
-  const { keyHeads, activation, tiedHead } = config as unknown as Partial<SearchedFields>
-  return {
-    model: modelsOf(familyOf(config).name as SearchFamily)[0],
-    layers,
-    width: String(width),
-    heads,
-    ...(keyHeads === undefined ? {} : { keyHeads }),
-    context: positions,
-    inner,
-    activation,
-    untied: tiedHead === false,
-  }
-}
-
-/** What some families have beside the sizes of all. */
-interface SearchedFields {
-  readonly keyHeads: number
-  readonly activation: Activation
-  readonly tiedHead: boolean
 }
 
 /**
@@ -219,7 +212,8 @@ export function checkSettings(settings: SearchSettings): void {
   const { config, steps, warmUp, learningRate, finalLearningRate, task } = settings
   if (task) checkTask(task, config)
   fraction('keep', settings.keep)
-  oneOf('initialisation', settings.initialisation, initialisationSchemes)
+  if (settings.on !== undefined) checkReference(settings.on, config)
+  oneOf('initialisation', settings.initialisation, [...initialisationSchemes, ...(settings.on ? [GIVEN] : [])])
   oneOf('selection', settings.selection, selections)
   oneOf('algorithm', settings.algorithm, [...algorithms, 'dense'])
   checkMethod(settings)

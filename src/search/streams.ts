@@ -6,8 +6,11 @@
 import { BATCH_STREAM } from '../data/windows.js'
 import { GENERATION_STRIDE, usualScores } from '../ticket/searched.js'
 
-/** Weights of a matrix at a generation: 0 at first, one more with each redrawing (IteRand). */
-export const weightStream = (matrix: number, generation = 0): number => matrix + generation * GENERATION_STRIDE
+/**
+ * Weights of a matrix at a generation: 0 at first, one more with each redrawing (IteRand).
+ * @param stream of generation 0: the number of the matrix, or what a ticket says that is searched on
+ */
+export const weightStream = (stream: number, generation: number): number => stream + generation * GENERATION_STRIDE
 
 /** Initial scores of a matrix. */
 export const scoreStream = usualScores

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { emptyTicket } from '../ticket/searched-example.js'
 import { writeSearched } from './searched-fixture.js'
@@ -98,4 +99,37 @@ test('bad input is one line and exit code 1, and leaves no picture', async () =>
     stderr: `slt: ${ticket}: is what is read, and cannot be written as well\n`,
   })
   expect(slt('inspect', '--help').stdout).toContain('Examples:')
+})
+
+test('two tickets: what they share on stdout, a figure; a pruned one is refused', async () => {
+  const other = await mkdtemp(join(tmpdir(), 'slt-'))
+  try {
+    const { ticket: second } = await writeSearched(other)
+    const plot = join(folder, 'shared.svg')
+    const { code, stdout, stderr } = slt('inspect', ticket, second, '--plot', plot)
+    expect([code, stderr]).toEqual([0, `written: ${plot}\n`])
+    expect(stdout).toMatch(/^Both are masks on the same random network: seed 18364758544493064720, 14 matrices of /)
+    expect(stdout).toMatch(
+      /^a {2}.*random\.slt\.safetensors: iterand, keep 0\.5, learnt words\.txt, 1\.2500 nats a token$/m,
+    )
+    expect(stdout).toMatch(/^ all query +512 .* 100\.0 % +100\.0 % +1\.000 +0\.\d{3} +1\.000$/m)
+    expect(await readFile(plot, 'utf8')).toContain('keep</title>')
+    const { code: again, stderr: there } = slt('inspect', ticket, second, '--plot', plot)
+    expect([again, there]).toEqual([1, `slt: ${plot}: is there already (--force replaces it)\n`])
+    const found = JSON.parse(slt('inspect', ticket, second, '--json').stdout)
+    expect(found).toMatchObject({
+      tickets: [ticket, second],
+      network: 'weights',
+      plot: null,
+      total: { shared: { overlap: 1 } },
+    })
+    const pruned = fileURLToPath(new URL('../../examples/pruned-sorter/sorter.slt.safetensors', import.meta.url))
+    const refused = slt('inspect', ticket, pruned)
+    expect([refused.code, refused.stderr]).toEqual([
+      1,
+      `slt: ${pruned}: is a pruned ticket (kind pruned), but this needs a searched one\n`,
+    ])
+  } finally {
+    await rm(other, { recursive: true })
+  }
 })
