@@ -4,7 +4,7 @@ import { selections } from '../kernels/ticket-step.js'
 import { levelWords } from '../search/method-settings.js'
 import { algorithms, type SettingsChoice } from '../search/settings.js'
 import { maskCodings } from '../ticket/index.js'
-import { integer, number, oneOf } from './values.js'
+import { integer, number, oneOf, positive } from './values.js'
 
 /** Absent ones are not given: defaults come later. */
 export interface MaskFlags {
@@ -12,6 +12,7 @@ export interface MaskFlags {
   selection?: SettingsChoice['selection']
   algorithm?: SettingsChoice['algorithm']
   anneal?: number
+  softness?: number
   coats?: SettingsChoice['coats']
   levels?: SettingsChoice['levels']
   scales?: SettingsChoice['scales']
@@ -43,6 +44,11 @@ export function addMaskOptions(command: Command): Command {
     )
     .option('--algorithm <a>', `${algorithms.join(', ')} (default: edge-popup)`, oneOf('algorithm', algorithms))
     .option('--anneal <x>', 'annealed: part of the steps in which masks are soft (default: 0.95)', number('anneal'))
+    .option(
+      '--softness <x>',
+      "annealed: temperature at the start, over the spread of a matrix' scores (default: 2)",
+      positive('softness'),
+    )
     .option(
       '--coats <fractions>',
       'multicoated: kept by the second coat, the third, ... (default: keep^2,keep^3)',

@@ -230,6 +230,7 @@ const settingNames = [
   'selection',
   'algorithm',
   'anneal',
+  'softness',
   'coats',
   'levels',
   'scales',

@@ -56,7 +56,7 @@ export function selectCoats({ matrices, worn }: CoatGroup, newest: 0 | 1, isSign
     const threshold = thresholdOf(scores, count)
     let { ties } = threshold
     for (const { kernels, latents, codes, count: all } of matrices) {
-      ties = kernels.exports.addCoat(latents.byteOffset, codes[newest].byteOffset, all, threshold.key, ties)
+      ties = kernels.exports.codeCoat(latents.byteOffset, codes[newest].byteOffset, all, threshold.key, ties)
     }
   }
   if (!isSigned) return

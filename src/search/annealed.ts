@@ -21,6 +21,8 @@ export interface AnnealedOptions extends TicketOptions {
   /** Steps of the run, and the part of them in which masks are soft, 0 < anneal < 1. */
   readonly steps: number
   readonly anneal: number
+  /** Temperature at the start over the standard deviation of a matrix' |scores|, > 0. */
+  readonly softness: number
 }
 
 /**
@@ -32,12 +34,12 @@ export interface AnnealedOptions extends TicketOptions {
  * The ticket at any step is that of the hard masks: validation and samples see those.
  */
 export function createAnnealed(matrices: readonly TicketMemory[], options: AnnealedOptions): MatrixSearch {
-  const { scales, unused, steps, anneal } = options
+  const { scales, unused, steps, anneal, softness: first } = options
   const step = createTicketStep(matrices, options)
   const done = new Float32Array(1) // steps, an integer below 2^24
   const softness = new Map<string, Softness>()
   const scaled = new Map<string, number>()
-  const temperature = () => temperatureAt(done[0] / (anneal * steps))
+  const temperature = () => temperatureAt(first, done[0] / (anneal * steps))
 
   /** The hard masks' weights, scaled. */
   const harden = () => {

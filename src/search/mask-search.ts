@@ -89,7 +89,13 @@ function searchesOf(
     const selection = part.length > 1 && settings.selection === 'global' ? 'global' : 'per-layer'
     const ticketOptions: TicketOptions = { keep: first, selection, keeps, counts }
     if (settings.algorithm !== 'annealed') return create(part, ticketOptions, scales)
-    return createAnnealed(part, { ...ticketOptions, ...options, steps: settings.steps, anneal: settings.anneal! })
+    return createAnnealed(part, {
+      ...ticketOptions,
+      ...options,
+      steps: settings.steps,
+      anneal: settings.anneal!,
+      softness: settings.softness!,
+    })
   })
   const coats = partsOf(own(memory.coded, 'coats'), methods, settings)
   const levels = own(memory.coded, 'levels')

@@ -13,9 +13,31 @@ const MOST_COATS = 15
 
 /** @throws RangeError naming the setting, its value and what was expected */
 export function checkMethod(settings: RunSettings): void {
-  const { kind, algorithm, keep, anneal, coats, levels, densities, embeddings, scales, unusedRows, selection, task } =
-    settings
-  const given = { anneal, coats, levels, density: densities, embedding: embeddings, scales, 'unused-rows': unusedRows }
+  const {
+    kind,
+    algorithm,
+    keep,
+    anneal,
+    softness,
+    coats,
+    levels,
+    densities,
+    embeddings,
+    scales,
+    unusedRows,
+    selection,
+    task,
+  } = settings
+  const given = {
+    anneal,
+    softness,
+    coats,
+    levels,
+    density: densities,
+    embedding: embeddings,
+    scales,
+    'unused-rows': unusedRows,
+  }
   for (const [name, value] of Object.entries(given)) {
     if (kind === 'train' && value !== undefined) refuse(name, 'nothing in a training, which has no masks', value)
   }
@@ -26,6 +48,10 @@ export function checkMethod(settings: RunSettings): void {
   if (anneal !== undefined) {
     if (algorithm !== 'annealed') refuse('anneal', '--algorithm annealed beside it', anneal)
     if (!(anneal > 0 && anneal < 1)) refuse('anneal', '0 < anneal < 1', anneal)
+  }
+  if (softness !== undefined) {
+    if (algorithm !== 'annealed') refuse('softness', '--algorithm annealed beside it', softness)
+    if (!(softness >= 0.01 && softness <= 100)) refuse('softness', '0.01 <= softness <= 100', softness)
   }
   if (levels !== undefined) {
     if (algorithm !== 'levels') refuse('levels', '--algorithm levels beside it', levels)

@@ -30,6 +30,8 @@ export interface MethodSettings {
   readonly coats?: readonly number[]
   /** Annealed: part of the steps in which masks are soft, 0 < anneal < 1; absent elsewhere. */
   readonly anneal?: number
+  /** Annealed: temperature at the start over the standard deviation of a matrix' |scores|, > 0; absent elsewhere. */
+  readonly softness?: number
   /** Levels of learned values; absent but for the algorithm of that name. */
   readonly levels?: LevelWord
   /** Kept fractions of single matrices. Absent: `keep` for all. */
@@ -51,6 +53,8 @@ export interface MethodChoice {
   readonly coats?: readonly number[] | undefined
   /** Annealed; default: 0.95. */
   readonly anneal?: number | undefined
+  /** Annealed; default: 2. */
+  readonly softness?: number | undefined
   /** Default for the algorithm levels: ternary. */
   readonly levels?: LevelWord | undefined
   /** `uniform` (default), `erk`, or fractions by role. */
@@ -76,6 +80,7 @@ export function chooseMethod(
   const keep = algorithm === 'dense' || algorithm === 'levels' ? 1 : (choice.keep ?? 0.3)
   const coats = choice.coats ?? (algorithm === 'multicoated' ? coatFractions(keep, 3).slice(1) : undefined)
   const anneal = choice.anneal ?? (algorithm === 'annealed' ? 0.95 : undefined)
+  const softness = choice.softness ?? (algorithm === 'annealed' ? 2 : undefined)
   const levels = choice.levels ?? (algorithm === 'levels' ? 'ternary' : undefined)
   return {
     algorithm,
@@ -83,6 +88,7 @@ export function chooseMethod(
     selection,
     ...(coats ? { coats } : {}),
     ...(anneal === undefined ? {} : { anneal }),
+    ...(softness === undefined ? {} : { softness }),
     ...(levels ? { levels } : {}),
     ...(densities !== undefined && densities !== 'uniform' ? { densities } : {}),
     ...(embeddings ? { embeddings } : {}),
