@@ -4,7 +4,16 @@ import type { MatrixRole } from '../families/parameter.js'
 import type { Selection } from '../kernels/ticket-step.js'
 
 /** `levels` learns values of a few bits, which are not random: the rival of all others. */
-export const algorithms = ['edge-popup', 'iterand', 'biprop', 'signed', 'multicoated', 'levels'] as const
+export const algorithms = [
+  'edge-popup',
+  'iterand',
+  'biprop',
+  'signed',
+  'multicoated',
+  'ada-sup',
+  'sampled',
+  'levels',
+] as const
 export type AlgorithmName = (typeof algorithms)[number]
 
 /** Levels by the word of `--levels` and the bits of `--embedding-bits`: 3 and 4 bits have an odd number, so that zero is one of them. */
@@ -28,7 +37,7 @@ export interface MethodSettings {
   readonly selection: Selection
   /** Multicoated: kept fractions of the coats from the second on, not growing; absent elsewhere. */
   readonly coats?: readonly number[]
-  /** Levels of learned values; absent but for the algorithm of that name. */
+  /** Levels of learned values, or of the numbers of coats in ada-sup; absent elsewhere. */
   readonly levels?: LevelWord
   /** Kept fractions of single matrices. Absent: `keep` for all. */
   readonly densities?: Densities
@@ -47,7 +56,7 @@ export interface MethodChoice {
   readonly selection?: Selection | undefined
   /** Multicoated; default: keep^2, keep^3. */
   readonly coats?: readonly number[] | undefined
-  /** Default for the algorithm levels: ternary. */
+  /** Default for the algorithms levels and ada-sup: ternary. */
   readonly levels?: LevelWord | undefined
   /** `uniform` (default), `erk`, or fractions by role. */
   readonly densities?: Densities | 'uniform' | undefined
@@ -71,7 +80,7 @@ export function chooseMethod(
   const { selection = 'per-layer', densities, embeddings, scales, unusedRows } = choice
   const keep = algorithm === 'dense' || algorithm === 'levels' ? 1 : (choice.keep ?? 0.3)
   const coats = choice.coats ?? (algorithm === 'multicoated' ? coatFractions(keep, 3).slice(1) : undefined)
-  const levels = choice.levels ?? (algorithm === 'levels' ? 'ternary' : undefined)
+  const levels = choice.levels ?? (algorithm === 'levels' || algorithm === 'ada-sup' ? 'ternary' : undefined)
   return {
     algorithm,
     keep,

@@ -9,6 +9,9 @@ import { GENERATION_STRIDE } from '../ticket/searched.js'
 /** Weights of a matrix at a generation: 0 at first, one more with each redrawing (IteRand). */
 export const weightStream = (matrix: number, generation = 0): number => matrix + generation * GENERATION_STRIDE
 
+/** Masks of a matrix that are drawn: weight i of a step uses word step * count + i. */
+export const sampleStream = (matrix: number): number => 2 ** 44 + matrix
+
 /** Initial scores of a matrix. */
 export const scoreStream = (matrix: number): number => 2 ** 45 + matrix
 
