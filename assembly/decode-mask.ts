@@ -34,10 +34,13 @@ export function decoderBytes(width: u32): u32 {
  * @param columnPrior, linePrior expected ones, 0 for none
  * @param lanes 1 or 8
  * @param first index of the chunk's first weight in the score stream, an exact integer below 2^53
+ * @param signed 1 where the first bit of a context is the score's sign
+ * @param within packed bits [count], 2 bytes after them readable: only bits that are one there are coded; 0: all bits are
  */
 export function decodeChunk(
   at: usize, end: usize, mask: usize, count: u32, width: u32, work: usize, start: u32, contextBits: u32,
   columnPrior: u32, linePrior: u32, lanes: u32, first: f64, streamLow: u32, streamHigh: u32, keyLow: u32, keyHigh: u32,
+  signed: u32, within: usize,
 ): u32 {
   const padded = (width + 15) & ~15
   const columnOnes = work
@@ -68,13 +71,21 @@ export function decodeChunk(
   for (let line: u32 = 0; line < count; line += width) {
     const columns = min(width, count - line)
     settleContexts(1 << contextBits, start)
-    if (contextBits) readContexts(contexts, words, columns, first + <f64>line, contextBits, streamLow, streamHigh, keyLow, keyHigh)
+    if (contextBits) readContexts(contexts, words, columns, first + <f64>line, contextBits, signed, streamLow, streamHigh, keyLow, keyHigh)
     let lineOnes: u32 = 0
     let lineExpected: u32 = 0
     let lineRatio = f32x4.splat(1)
     let nextLineRatio = lineRatio
     for (let column: u32 = 0; column < columns; column += 8) {
       const size = min<u32>(8, columns - column)
+      let coded: u32 = (1 << size) - 1
+      if (within) {
+        coded &= <u32>load<u16>(within + (<usize>(line + column) >> 3)) >> ((line + column) & 7)
+        if (coded == 0) {
+          lineRatio = nextLineRatio
+          continue
+        }
+      }
       const context = contexts + column
       const p01 = contextPair(context)
       const p23 = contextPair(context + 2)
@@ -94,9 +105,9 @@ export function decodeChunk(
         let next1 = advance(high, p1, is1)
         let wants0 = wanting(next0)
         let wants1 = wanting(next1)
-        if (size < 8) {
-          const in0 = i32x4.gt_s(i32x4.splat(size), i32x4(0, 1, 2, 3))
-          const in1 = i32x4.gt_s(i32x4.splat(size), i32x4(4, 5, 6, 7))
+        if (coded != 255) {
+          const in0 = lanesOf(coded, i32x4(1, 2, 4, 8))
+          const in1 = lanesOf(coded, i32x4(16, 32, 64, 128))
           next0 = v128.bitselect(next0, low, in0)
           next1 = v128.bitselect(next1, high, in1)
           wants0 = v128.and(wants0, in0)
@@ -115,6 +126,7 @@ export function decodeChunk(
         v128.store(P, p0)
         v128.store(P, p1, 16)
         for (let k: u32 = 0; k < size; k++) {
+          if (((coded >> k) & 1) == 0) continue
           const probability = load<u32>(P + (k << 2))
           const slot = x & 4095
           if (slot < probability) {
@@ -128,21 +140,21 @@ export function decodeChunk(
             at += 2
           }
         }
-        is0 = i32x4.ne(v128.and(i32x4.splat(bits), i32x4(1, 2, 4, 8)), i32x4.splat(0))
-        is1 = i32x4.ne(v128.and(i32x4.splat(bits), i32x4(16, 32, 64, 128)), i32x4.splat(0))
+        is0 = lanesOf(bits, i32x4(1, 2, 4, 8))
+        is1 = lanesOf(bits, i32x4(16, 32, 64, 128))
       }
       if (at > end) return ENDS_EARLY
 
-      if (contextBits) countContexts(context, size, is0, is1)
-      else countAll(size, bits)
+      if (contextBits) countContexts(context, coded, is0, is1)
+      else countAll(coded, bits)
       const to = mask + (<usize>(line + column) >> 3)
       store<u16>(to, load<u16>(to) | <u16>(bits << ((line + column) & 7)))
       if ((columnPrior | linePrior) == 0) continue
       let q0 = v128.shuffle<u32>(p01, p23, 1, 3, 5, 7)
       let q1 = v128.shuffle<u32>(p45, p67, 1, 3, 5, 7)
-      if (size < 8) {
-        q0 = v128.and(q0, i32x4.gt_s(i32x4.splat(size), i32x4(0, 1, 2, 3)))
-        q1 = v128.and(q1, i32x4.gt_s(i32x4.splat(size), i32x4(4, 5, 6, 7)))
+      if (coded != 255) {
+        q0 = v128.and(q0, lanesOf(coded, i32x4(1, 2, 4, 8)))
+        q1 = v128.and(q1, lanesOf(coded, i32x4(16, 32, 64, 128)))
       }
       if (linePrior) {
         lineOnes += popcnt(bits)
@@ -171,26 +183,34 @@ function learnColumns(ones: usize, expected: usize, into: usize, isOne: v128, q:
   v128.store(into, ratios(o, e, prior))
 }
 
-/** Contexts u8 [columns] from the scores' words: the highest bits of their magnitudes. */
+/** Lanes of all ones where the bit of `bits` that a lane of `at` names is one. */
+// @ts-ignore: decorator
+@inline
+function lanesOf(bits: u32, at: v128): v128 {
+  return i32x4.ne(v128.and(i32x4.splat(bits), at), i32x4.splat(0))
+}
+
+/** Contexts u8 [columns] from the scores' words: the highest bits of their magnitudes, or of sign and magnitude. */
 function readContexts(
-  contexts: usize, words: usize, columns: u32, first: f64, contextBits: u32,
+  contexts: usize, words: usize, columns: u32, first: f64, contextBits: u32, signed: u32,
   streamLow: u32, streamHigh: u32, keyLow: u32, keyHigh: u32,
 ): void {
   fillWords(words, columns, first, streamLow, streamHigh, keyLow, keyHigh)
-  const shift = 31 - contextBits
+  const shift = 31 + signed - contextBits
+  const turnable = i32x4.splat(signed ? 0x7fffffff : -1)
   const lowest = i32x4.splat((1 << contextBits) - 1)
   for (let j: u32 = 0; j < columns; j += 8) {
     const at = words + (<usize>j << 2)
-    const c0 = magnitudeBits(v128.load(at), shift, lowest)
-    const c1 = magnitudeBits(v128.load(at, 16), shift, lowest)
+    const c0 = magnitudeBits(v128.load(at), turnable, shift, lowest)
+    const c1 = magnitudeBits(v128.load(at, 16), turnable, shift, lowest)
     v128.store64_lane(contexts + j, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_u(c0, c1), i32x4.splat(0)), 0)
   }
 }
 
-/** A word's distance from 2^31, its highest bits: where the top bit is 0 the others are turned over. */
+/** A word's distance from 2^31, its highest bits: where the top bit is 0 the bits of `turnable` are turned over. */
 // @ts-ignore: decorator
 @inline
-function magnitudeBits(words: v128, shift: i32, lowest: v128): v128 {
-  const turned = v128.xor(words, v128.not(i32x4.shr_s(words, 31)))
+function magnitudeBits(words: v128, turnable: v128, shift: i32, lowest: v128): v128 {
+  const turned = v128.xor(words, v128.andnot(turnable, i32x4.shr_s(words, 31)))
   return v128.and(i32x4.shr_u(turned, shift), lowest)
 }

@@ -12,8 +12,9 @@ export {
 } from './coded-step'
 export { addRows } from './add-rows'
 export { integerWeights } from './integer-weights'
-export { fillMasked } from './masked-weights'
-export { fillTernary } from './ternary-codes'
+export { countKept, fillMasked } from './masked-weights'
+export { addCoat, dressWeights } from './dress-weights'
+export { fillTernary, invertTernary } from './ternary-codes'
 export { decodeChunk, decoderBytes } from './decode-mask'
 
 /** First byte of linear memory that the caller may use. */

@@ -33,14 +33,14 @@ export function settleContexts(contextCount: u32, start: u32): void {
   }
 }
 
-/** Counts `size` bits, lanes of all ones or zero, under their contexts, u8 [8] at `contexts`. */
+/** Counts the bits that `coded` names, lanes of all ones or zero, under their contexts, u8 [8] at `contexts`. */
 // @ts-ignore: decorator
 @inline
-export function countContexts(contexts: usize, size: u32, isOne0: v128, isOne1: v128): void {
+export function countContexts(contexts: usize, coded: u32, isOne0: v128, isOne1: v128): void {
   const context = v128.load64_zero(contexts)
   const isOne = i8x16.narrow_i16x8_s(i16x8.narrow_i32x4_s(isOne0, isOne1), i32x4.splat(0))
   v128.store64_lane(KEYS, i8x16.sub(i8x16.add(context, context), isOne), 0)
-  if (size == 8) {
+  if (coded == 255) {
     count(0, 0)
     count(1, 1)
     count(2, 2)
@@ -50,7 +50,7 @@ export function countContexts(contexts: usize, size: u32, isOne0: v128, isOne1: 
     count(6, 2)
     count(7, 3)
   } else {
-    for (let k: u32 = 0; k < size; k++) count(k, k & 3)
+    for (let k: u32 = 0; k < 8; k++) if ((coded >> k) & 1) count(k, k & 3)
   }
 }
 
@@ -64,8 +64,9 @@ function count(lane: u32, table: u32): void {
 /** The same where all bits have context 0. */
 // @ts-ignore: decorator
 @inline
-export function countAll(size: u32, bits: u32): void {
+export function countAll(coded: u32, bits: u32): void {
   const ones = popcnt(bits)
+  const size = popcnt(coded)
   store<u64>(COUNTS, load<u64>(COUNTS) + (<u64>(size - ones) | (<u64>ones << 32)))
 }
 

@@ -47,3 +47,15 @@ export function fillTernary(
   }
   return kept
 }
+
+/** Turns the codes 1 and 3 over where a bit of `bits` is one: a code of 2 has none. @param out ceil(count / 4) bytes of codes */
+export function invertTernary(out: usize, bits: usize, count: u32): void {
+  for (let i: u32 = 0; i < count; i += 4) {
+    let four = (<u32>load<u8>(bits + (i >> 3)) >> (i & 4)) & 15
+    if (count - i < 4) four &= (1 << (count - i)) - 1
+    // Bit j of the four goes to bit 2 j + 1: from 0b01 to 0b11 and back.
+    const turned = ((four & 1) << 1) | ((four & 2) << 2) | ((four & 4) << 3) | ((four & 8) << 4)
+    const at = out + (i >> 2)
+    store<u8>(at, load<u8>(at) ^ <u8>turned)
+  }
+}

@@ -3,7 +3,7 @@ import { type MaskParameters, unpackParameters } from './parameters.js'
 import { CodingError } from './rans.js'
 
 /**
- * What a score's magnitude tells: uint8 [count], 0 to 127, of weights `start` and on. The seed gives the scores that a search
+ * What a score's magnitude tells: uint8 [count], 0 to 127 (with its sign to 255), of weights `start` and on. The seed gives the scores that a search
  * started from, and what started high is kept more often.
  */
 export type Magnitudes = (start: number, count: number) => Uint8Array
@@ -15,6 +15,18 @@ export interface MaskShape {
   readonly start: number
   /** Null where nothing is known of the scores: the parameters then have no context. */
   readonly magnitudes: Magnitudes | null
+  /** Bits of what `magnitudes` gives: 7, or 8 where the score's sign stands before its magnitude. Default 7. */
+  readonly magnitudeBits?: 7 | 8 | undefined
+  /** Packed bits [count]: only bits that are one here are coded, the others are 0. Absent or null: all are coded. */
+  readonly within?: Uint8Array | null | undefined
+}
+
+/** The up to eight bits of `within` from `index` on, of which `size` are there; all ones where there is no such mask. */
+export function groupWithin(within: Uint8Array | null | undefined, index: number, size: number): number {
+  const all = (1 << size) - 1
+  if (!within) return all
+  const byte = Math.floor(index / 8)
+  return ((within[byte] | ((within[byte + 1] ?? 0) << 8)) >>> (index % 8)) & all
 }
 
 /** A coded mask in its parts: a byte of parameters, the length of every chunk but the last (uint32), the chunks. */

@@ -1,5 +1,5 @@
 /** The readable decoder; src/kernels has the same in WebAssembly. */
-import { type MaskShape, splitChunks } from './coded-mask.js'
+import { groupWithin, type MaskShape, splitChunks } from './coded-mask.js'
 import { chunkRange, GROUP } from './geometry.js'
 import { createMaskModel } from './mask-model.js'
 import { MAGNITUDE_BITS, type MaskParameters } from './parameters.js'
@@ -19,11 +19,12 @@ export function decodeMask(bytes: Uint8Array, shape: MaskShape): Uint8Array {
 
 function decodeChunk(
   bytes: Uint8Array,
-  { geometry, start: startProbability, magnitudes }: MaskShape,
+  shape: MaskShape,
   index: number,
   parameters: MaskParameters,
   mask: Uint8Array,
 ): void {
+  const { geometry, start: startProbability, within } = shape
   const { lanes } = parameters
   const { width } = geometry
   const { start, count } = chunkRange(geometry, index)
@@ -32,29 +33,32 @@ function decodeChunk(
   const probabilities = new Uint16Array(GROUP)
   for (let line = start; line < start + count; line += width) {
     const columns = Math.min(width, start + count - line)
-    const contexts = lineContexts(magnitudes, parameters, line, columns)
+    const contexts = lineContexts(shape, parameters, line, columns)
     model.startLine()
     for (let column = 0; column < columns; column += GROUP) {
       const size = Math.min(GROUP, columns - column)
       model.predict(column, contexts, size, probabilities)
+      const coded = groupWithin(within, line + column, size)
       let bits = 0
-      for (let k = 0; k < size; k++) bits |= decoder.read(lanes === 1 ? 0 : k, probabilities[k]) << k
-      model.learn(column, contexts, size, bits)
+      for (let k = 0; k < size; k++) {
+        if ((coded >>> k) & 1) bits |= decoder.read(lanes === 1 ? 0 : k, probabilities[k]) << k
+      }
+      model.learn(column, contexts, size, bits, coded)
       putBits(mask, line + column, bits)
     }
   }
   decoder.end()
 }
 
-/** Contexts of a line: the highest bits of its scores' magnitudes. */
+/** Contexts of a line: the highest bits of its scores' magnitudes, where they have one after the sign. */
 export function lineContexts(
-  magnitudes: MaskShape['magnitudes'],
+  { magnitudes, magnitudeBits = MAGNITUDE_BITS }: MaskShape,
   { contextBits }: MaskParameters,
   start: number,
   count: number,
 ): Uint8Array {
   if (contextBits === 0 || magnitudes === null) return new Uint8Array(count)
-  const shift = MAGNITUDE_BITS - contextBits
+  const shift = magnitudeBits - contextBits
   return magnitudes(start, count).map((magnitude) => magnitude >> shift)
 }
 

@@ -20,9 +20,14 @@ export const DEFLATE_RATIO = 1032
  */
 export const leastStreamBytes = (count: number): number => 2 + 2 * Math.ceil(count / BITS_PER_WORD)
 
-/** Least bytes of a coded mask: a byte of parameters, the lengths of all chunks but the last, the chunks. */
-export function leastMaskBytes(geometry: MaskGeometry): number {
+/**
+ * Least bytes of a coded mask: a byte of parameters, the lengths of all chunks but the last, the chunks.
+ * @param coded how many bits are coded, where not all are; any chunk may then have none of them
+ */
+export function leastMaskBytes(geometry: MaskGeometry, coded = geometry.count): number {
   const { chunks } = geometry
+  if (coded < geometry.count)
+    return 1 + 4 * (chunks - 1) + 4 * chunks + 2 * Math.max(0, Math.ceil(coded / BITS_PER_WORD) - chunks)
   const chunk = (index: number) => leastStreamBytes(chunkRange(geometry, index).count)
   return 1 + (chunks - 1) * (4 + chunk(0)) + chunk(chunks - 1)
 }

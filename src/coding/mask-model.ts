@@ -24,8 +24,11 @@ export interface MaskModel {
    * @param probabilities receives them: [size]
    */
   predict(column: number, contexts: Uint8Array, size: number, probabilities: Uint16Array): void
-  /** Learns what they were: bit k of `bits` is the bit of `column + k`. Arguments as for `predict`. */
-  learn(column: number, contexts: Uint8Array, size: number, bits: number): void
+  /**
+   * Learns what they were: bit k of `bits` is the bit of `column + k`. Arguments as for `predict`.
+   * @param coded which of the bits are coded; the model learns nothing of the others
+   */
+  learn(column: number, contexts: Uint8Array, size: number, bits: number, coded: number): void
 }
 
 /**
@@ -66,8 +69,9 @@ export function createMaskModel(width: number, start: number, parameters: MaskPa
         probabilities[k] = clamp(Math.trunc(fround(o / fround(1 + o)) * PROBABILITY_ONE))
       }
     },
-    learn(column, contexts, size, bits) {
+    learn(column, contexts, size, bits, coded) {
       for (let k = 0; k < size; k++) {
+        if (((coded >>> k) & 1) === 0) continue
         const bit = (bits >>> k) & 1
         const context = contexts[column + k]
         const expected = density[context]

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { CodingError } from '../coding/index.js'
-import { type Kernels, makeMaskedWeights, type WeightsPiece } from '../kernels/index.js'
+import { type Kernels, makeMaskedWeights, type PieceOnes, type WeightsPiece } from '../kernels/index.js'
 import { builtFile } from './node.js'
 import type { MakeWeights, WeightsJob } from './searched-weights.js'
 import { DeadWorker } from './worker-pool.js'
@@ -23,7 +23,7 @@ export interface RebuildTask {
 
 /** What a thread says: of a piece that it lies in a slot, or why it does not; and that there are no more. */
 export type RebuildNews =
-  | { readonly piece: number; readonly slot: number; readonly kept: number }
+  | { readonly piece: number; readonly slot: number; readonly ones: PieceOnes }
   | { readonly done: true }
   | { readonly error: string; readonly kind: 'coding' | 'range' | 'other' }
 
@@ -34,18 +34,18 @@ export type RebuildNews =
 export function makeOnThreads(loading: Promise<Kernels>, threads: number): MakeWeights {
   return async (jobs) => {
     const next = new SharedArrayBuffer(4)
-    const kept = new Array<number>(jobs.length).fill(0)
-    const workers = Array.from({ length: Math.min(threads - 1, jobs.length - 1) }, () => startWorker(jobs, next, kept))
+    const ones = new Array<PieceOnes>(jobs.length)
+    const workers = Array.from({ length: Math.min(threads - 1, jobs.length - 1) }, () => startWorker(jobs, next, ones))
     try {
       const kernels = await loading
       for (;;) {
         const i = Atomics.add(new Int32Array(next), 0, 1)
         if (i >= jobs.length) break
-        kept[i] = makeMaskedWeights(kernels, jobs[i].piece, jobs[i].out)
+        ones[i] = makeMaskedWeights(kernels, jobs[i].piece, jobs[i].out)
         await new Promise((done) => setImmediate(done)) // fetches what the others have made
       }
       await Promise.all(workers.map(({ ended }) => ended))
-      return kept
+      return ones
     } finally {
       await Promise.all(workers.map(({ worker }) => worker.terminate()))
     }
@@ -54,7 +54,7 @@ export function makeOnThreads(loading: Promise<Kernels>, threads: number): MakeW
 
 const errors = { coding: CodingError, range: RangeError, other: Error }
 
-function startWorker(jobs: readonly WeightsJob[], next: SharedArrayBuffer, kept: number[]) {
+function startWorker(jobs: readonly WeightsJob[], next: SharedArrayBuffer, ones: PieceOnes[]) {
   const largest = jobs.reduce((most, { piece }) => Math.max(most, piece.count), 0)
   const slots = Array.from({ length: SLOTS }, () => new SharedArrayBuffer(4 * largest))
   const full = new SharedArrayBuffer(4 * SLOTS)
@@ -67,7 +67,7 @@ function startWorker(jobs: readonly WeightsJob[], next: SharedArrayBuffer, kept:
       if ('error' in news) return reject(new errors[news.kind](news.error))
       const { out } = jobs[news.piece]
       out.set(new Float32Array(slots[news.slot], 0, out.length))
-      kept[news.piece] = news.kept
+      ones[news.piece] = news.ones
       Atomics.store(states, news.slot, 0)
       Atomics.notify(states, news.slot)
     })

@@ -17,9 +17,9 @@ try {
     const slot = turn % slots.length
     while (Atomics.load(states, slot) === 1) Atomics.wait(states, slot, 1)
     const out = new Float32Array(slots[slot], 0, pieces[piece].count)
-    const kept = makeMaskedWeights(kernels, pieces[piece], out)
+    const ones = makeMaskedWeights(kernels, pieces[piece], out)
     Atomics.store(states, slot, 1)
-    say({ piece, slot, kept })
+    say({ piece, slot, ones })
   }
   say({ done: true })
 } catch (error) {

@@ -1,8 +1,8 @@
 import { type LossModel, lossParameters, type ModelWeights, weightsOf } from '../families/index.js'
-import { type Kernels, makeMaskedWeights, type WeightsPiece } from '../kernels/index.js'
+import { type Kernels, makeMaskedWeights, type PieceOnes, type WeightsPiece } from '../kernels/index.js'
 import { generateWeights } from '../random/index.js'
 import { rebuildBytes, redrawWeights, refusingAsync, type SearchedTicket } from '../ticket/index.js'
-import { weightsPieces } from './weights-pieces.js'
+import { assertOnes, weightsPieces } from './weights-pieces.js'
 
 /** The network of a searched ticket: its shape, and its effective weights. */
 export interface SearchedNetwork extends LossModel {
@@ -16,8 +16,8 @@ export interface WeightsJob {
   readonly out: Float32Array
 }
 
-/** Makes the weights of some pieces, in any order; says of each how many are kept. */
-export type MakeWeights = (jobs: readonly WeightsJob[]) => Promise<number[]>
+/** Makes the weights of some pieces, in any order; says of each what `makeMaskedWeights` does. */
+export type MakeWeights = (jobs: readonly WeightsJob[]) => Promise<PieceOnes[]>
 
 /** One piece after another, on this thread. */
 export const makeHere =
@@ -49,21 +49,25 @@ export async function rebuildSearched(ticket: SearchedTicket, make: MakeWeights)
   await refusingAsync(ticket.name, 'mask', async () => assertKept(ticket, jobs, await make(jobs)))
   for (const [name, spec] of ticket.matrices) {
     if (spec.generations === 0) continue
-    const { mask, generations } = await ticket.readMask(name)
-    redrawWeights(parameters.get(name)!, { ...spec, mask, generations }, ticket.seed, generateWeights)
+    const { stream, init, scale } = spec
+    const matrix = { ...(await ticket.readMask(name)), stream, init, scale }
+    redrawWeights(parameters.get(name)!, matrix, ticket.seed, generateWeights)
   }
   for (const name of ticket.dense.keys()) parameters.set(name, await ticket.readDense(name))
   return { config, norms, parameters }
 }
 
-/** Throws RangeError unless every matrix keeps as many weights as the ticket says. */
-function assertKept(ticket: SearchedTicket, jobs: readonly { name: string }[], kept: readonly number[]): void {
-  const found = new Map<string, number>()
-  for (const [i, { name }] of jobs.entries()) found.set(name, (found.get(name) ?? 0) + kept[i])
-  for (const [name, spec] of ticket.matrices) {
-    if (found.get(name) === spec.kept) continue
-    throw new RangeError(`"${name}.mask" expected ${spec.kept} kept weights, got ${found.get(name)}`)
+/** Throws RangeError unless the masks of every matrix have as many ones as the ticket says. */
+function assertKept(ticket: SearchedTicket, jobs: readonly { name: string }[], ones: readonly PieceOnes[]): void {
+  const found = new Map<string, number[]>()
+  for (const [i, { name }] of jobs.entries()) {
+    const sums = found.get(name) ?? ones[i].map(() => 0)
+    found.set(
+      name,
+      sums.map((sum, j) => sum + ones[i][j]),
+    )
   }
+  for (const [name, spec] of ticket.matrices) assertOnes(spec, found.get(name)!)
 }
 
 /** The same network as the weights of a dense model without biases; the arrays are those of the network. */

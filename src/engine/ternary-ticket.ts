@@ -9,12 +9,14 @@ import { generateWeights } from '../random/index.js'
 import { InputError } from '../safetensors/input-error.js'
 import { GENERATION_STRIDE, refusingAsync, type SearchedTicket } from '../ticket/index.js'
 import { ternaryMatrix } from './ternary-layout.js'
-import { weightsPieces } from './weights-pieces.js'
+import { assertOnes, weightsPieces } from './weights-pieces.js'
 
 /** Why a ticket's weights cannot be two bits each; undefined where they can. */
 export function whyNotTernary(ticket: SearchedTicket): string | undefined {
   const other = ticket.metadata.matrices.find(({ init }) => init.kind !== 'signed-constant')
-  return other && `the weights of ${other.name} are ${other.init.kind}, not signed constants`
+  if (other) return `the weights of ${other.name} are ${other.init.kind}, not signed constants`
+  const coated = ticket.metadata.matrices.find(({ coats = [] }) => coats.length > 0)
+  return coated && `weights of ${coated.name} wear up to ${coated.coats!.length + 1} coats`
 }
 
 /**
@@ -32,7 +34,8 @@ export async function makeTernary(ticket: SearchedTicket, kernels: Kernels): Pro
     const packed = await refusingAsync(ticket.name, `${name}.mask`, () => packedCodes(ticket, name, kernels))
     const stored = isLinearMap(role) ? 'in-out' : 'out-in'
     const magnitude = spec.init.kind === 'signed-constant' ? Math.fround(spec.init.magnitude) : Number.NaN
-    weights.set(name, ternaryMatrix(shape, packed, stored, magnitude))
+    const scaled = Math.fround(magnitude * (spec.scale ?? 1))
+    weights.set(name, ternaryMatrix(shape, packed, stored, scaled))
   }
   for (const [name, shape] of ticket.dense) weights.set(name, { shape, data: await ticket.readDense(name) })
   return weights
@@ -50,24 +53,25 @@ export function ternaryTicketWeights({ metadata: { config, dense } }: SearchedTi
 
 /** What {@link makeTernary} holds at most: all matrices, the largest one once more with its mask, the norms. */
 export function ternaryTicketBytes(ticket: SearchedTicket): number {
-  // A mask takes two bits a weight as it is stored and as it is read, codes two before they are turned, a generation a byte.
+  // Mask and inverted weights take two bits a weight each as they are stored and as they are read, codes two before they are turned, a generation a byte.
   const largest = ticket.metadata.matrices.map(
-    ({ shape, generations }) => shape[0] * shape[1] * (generations > 0 ? 2 : 1),
+    ({ shape, generations, inverted }) => shape[0] * shape[1] * ((generations > 0 ? 2 : 1) + (inverted ? 0.5 : 0)),
   )
   return 2 * ternaryTicketWeights(ticket) + Math.max(...largest)
 }
 
 /** The codes of a matrix in the order of its weights: uint8 [ceil(count / 4)]. */
 async function packedCodes(ticket: SearchedTicket, name: string, kernels: Kernels): Promise<Uint8Array> {
-  const { shape, kept, generations, init, stream } = ticket.matrices.get(name)!
+  const spec = ticket.matrices.get(name)!
+  const { shape, kept, generations, init, stream } = spec
   const codes = new Uint8Array(Math.ceil((shape[0] * shape[1]) / 4))
-  let found = 0
+  const found: number[] = []
   for (const piece of await weightsPieces(await ticket.readStored(name), ticket.seed)) {
     const part = new Uint8Array(Math.ceil(piece.count / 4))
-    found += makeTernaryCodes(kernels, piece, part)
+    for (const [i, ones] of makeTernaryCodes(kernels, piece, part).entries()) found[i] = (found[i] ?? 0) + ones
     copyBits(part, 0, codes, 2 * piece.start, 2 * piece.count)
   }
-  if (found !== kept) throw new RangeError(`"${name}.mask" expected ${kept} kept weights, got ${found}`)
+  assertOnes(spec, found)
   if (generations === 0) return codes
   const redrawn = await ticket.readMask(name)
   for (let i = 0, j = 0; j < kept; i++) {
@@ -76,7 +80,8 @@ async function packedCodes(ticket: SearchedTicket, name: string, kernels: Kernel
     if (generation === 0) continue
     // Redrawn weights are few and any weight of a stream can be made alone.
     const drawn = { seed: ticket.seed, stream: stream + generation * GENERATION_STRIDE, init, start: i, count: 1 }
-    const code = generateWeights(drawn)[0] < 0 ? 1 : 3
+    const isTurned = redrawn.inverted !== null && getBit(redrawn.inverted, i) === 1
+    const code = generateWeights(drawn)[0] < 0 !== isTurned ? 1 : 3
     copyBits(Uint8Array.of(code), 0, codes, 2 * i, 2)
   }
   return codes

@@ -19,7 +19,14 @@ export { createDenseStep, type DenseStep } from './dense-step.js'
 export { createGenerator } from './generate.js'
 export { type IntegerWeights, writeIntegerWeights } from './integer-weights.js'
 export { instantiateKernels, type Kernels } from './kernels.js'
-export { makeMaskedWeights, makeTernaryCodes, PIECE_LIMIT, type WeightsPiece } from './masked-weights.js'
+export {
+  type MaskBits,
+  makeMaskedWeights,
+  makeTernaryCodes,
+  PIECE_LIMIT,
+  type PieceOnes,
+  type WeightsPiece,
+} from './masked-weights.js'
 export {
   type ArrayShape,
   allocateParameters,

@@ -45,7 +45,11 @@ export interface KernelExports {
   decodeChunk(...args: number[]): number
   decoderBytes(width: number): number
   fillMasked(...args: number[]): number
+  countKept(bits: number, count: number): number
+  addCoat(...args: number[]): void
+  dressWeights(...args: number[]): void
   fillTernary(...args: number[]): number
+  invertTernary(...args: number[]): void
 }
 
 export interface Kernels {

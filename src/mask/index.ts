@@ -10,3 +10,4 @@ export {
   unpackBits,
   zeroDropped,
 } from './packed-bits.js'
+export { gatherBits, liesWithin, rowBits, spreadBits, usedRows } from './within.js'

@@ -18,3 +18,15 @@ export function magnitudes(seed: Seed, stream: number, start: number, count: num
   for (let i = 0; i < count; i++) out[i] = ((words[i] >>> 31 ? words[i] : ~words[i]) >>> 24) & 127
   return out
 }
+
+/**
+ * The same with the sign before the magnitude: bit 7 is the first bit of the word, which is one where the uniform deviate is positive.
+ * @returns uint8 [count], 0 to 255
+ */
+export function signedMagnitudes(seed: Seed, stream: number, start: number, count: number): Uint8Array {
+  const words = new Uint32Array(count)
+  fillWords(seed, stream, start, words)
+  const out = new Uint8Array(count)
+  for (let i = 0; i < count; i++) out[i] = words[i] >>> 31 ? words[i] >>> 24 : (~words[i] >>> 24) & 127
+  return out
+}

@@ -4,7 +4,7 @@
  * depend on them.
  */
 import { BATCH_STREAM } from '../data/windows.js'
-import { GENERATION_STRIDE } from '../ticket/searched.js'
+import { GENERATION_STRIDE, usualScores } from '../ticket/searched.js'
 
 /** Weights of a matrix at a generation: 0 at first, one more with each redrawing (IteRand). */
 export const weightStream = (matrix: number, generation = 0): number => matrix + generation * GENERATION_STRIDE
@@ -13,7 +13,7 @@ export const weightStream = (matrix: number, generation = 0): number => matrix +
 export const sampleStream = (matrix: number): number => 2 ** 44 + matrix
 
 /** Initial scores of a matrix. */
-export const scoreStream = (matrix: number): number => 2 ** 45 + matrix
+export const scoreStream = usualScores
 
 /** Which pruned weights of a matrix are redrawn for a generation. */
 export const redrawStream = (matrix: number, generation: number): number => 2 ** 46 + weightStream(matrix, generation)

@@ -2,7 +2,7 @@
 import type { BaseConfig } from '../families/config.js'
 import { InputError, openSafetensors } from '../safetensors/index.js'
 import { METADATA_KEY } from '../ticket/head.js'
-import { parseMetadata } from '../ticket/metadata.js'
+import { ticketOutline } from '../ticket/metadata.js'
 import type { TicketAnswer } from './answers.js'
 import type { Entry } from './catalog.js'
 import { type OpenedFile, readPart, withFile } from './open-inside.js'
@@ -40,7 +40,7 @@ async function readHeader(file: OpenedFile): Promise<Described> {
     })
     const text = metadata.get(METADATA_KEY)
     if (text === undefined) throw new InputError('no ticket, but another safetensors file')
-    const { kind, config } = parseMetadata(text)
+    const { kind, config } = ticketOutline(text)
     return { kind, model: config ? modelText(config) : null, error: null }
   } catch (error) {
     return { kind: null, model: null, error: (error as Error).message.replace(/^it: /, '') }

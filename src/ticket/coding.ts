@@ -10,10 +10,8 @@ import {
   startProbability,
 } from '../coding/index.js'
 import { packedBytes } from '../mask/packed-bits.js'
-import { magnitudes, type Seed } from '../random/index.js'
 import type { MaskCoding, MaskSize } from './head.js'
 import type { PairSpec } from './pair.js'
-import type { SearchedMatrix } from './searched.js'
 
 /** Compresses into raw deflate; each platform brings its own. */
 export type Deflate = (bytes: Uint8Array) => Uint8Array
@@ -31,18 +29,7 @@ export function storedRange(coding: MaskCoding, plain: number, mask?: MaskSize):
   return { least, most: 2 * plain + 64 }
 }
 
-/** What decoder and encoder know of a matrix' mask. */
-export function searchedShape({ shape, kept, scores }: SearchedMatrix, seed: Seed): MaskShape {
-  const count = shape[0] * shape[1]
-  const stream = scores ?? null
-  return {
-    geometry: maskGeometry(count, shape[1]),
-    start: startProbability(kept, count),
-    magnitudes: stream === null ? null : (start, size) => magnitudes(seed, stream, start, size),
-  }
-}
-
-/** The same for the second mask of a pair: as many ones as zeros to begin with, and no scores. */
+/** What decoder and encoder know of the second mask of a pair: as many ones as zeros to begin with, and no scores. */
 export function pairShape({ hidden, outputs }: Pick<PairSpec, 'hidden' | 'outputs'>): MaskShape {
   const count = hidden * outputs
   return { geometry: maskGeometry(count, outputs), start: startProbability(count / 2, count), magnitudes: null }

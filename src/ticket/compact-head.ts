@@ -6,7 +6,7 @@ import { keptCount } from '../mask/kept-count.js'
 import type { Fields } from './compact-fields.js'
 import { initsOf, sameInit } from './compact-inits.js'
 import { optional, probe, summary, word } from './compact-search.js'
-import { GENERATION_STRIDE, type SearchedMatrix, ticketTokenizers } from './searched.js'
+import { GENERATION_STRIDE, type SearchedMatrix, ticketTokenizers, usualScores } from './searched.js'
 import type { SearchedContent } from './searched-write.js'
 import { FIRST_FAMILY } from './version.js'
 
@@ -22,9 +22,6 @@ export const formOf = ({ family }: BaseConfig): CompactForm => (family === undef
 
 /** Choices of a field of words in the flags, by the form. A family may get words, up to so many. */
 const wordChoices = { 1: 4, 2: 16 } as const
-
-/** The score stream of matrix i of a search (src/search/streams.ts): needs not be written. */
-const usualScores = (matrix: number): number => 2 ** 45 + matrix
 
 /** What the head says of a ticket; masks, generations and norms follow it. */
 export interface CompactHead extends Omit<SearchedContent, 'seed' | 'matrices' | 'dense' | 'coding'> {

@@ -7,6 +7,8 @@
  * - *model*: that of src/coding, with one byte of parameters for all matrices; pays where the seed's scores tell something.
  */
 import { chooseParameters, costOfBit, SAMPLE } from '../coding/choose-parameters.js'
+import { groupWithin } from '../coding/coded-mask.js'
+import { lineContexts } from '../coding/decode-mask.js'
 import { GROUP } from '../coding/geometry.js'
 import {
   leastStreamBytes,
@@ -20,11 +22,18 @@ import { PROBABILITY_ONE } from '../coding/parameters.js'
 import { CodingError, createBitDecoder, encodeBits } from '../coding/rans.js'
 import { getBit, packedBytes } from '../mask/packed-bits.js'
 
-/** What both sides know of a mask. */
+/** What both sides know of a mask before it is read. */
 export interface KnownMask {
+  /** What the mask lies within is known once the masks before it are read. */
   readonly shape: MaskShape
-  /** Ones, an integer from 0 to `shape.geometry.count`. */
+  /** Bits that are coded: those of the mask that it lies within. Default: all, `shape.geometry.count`. */
+  readonly coded?: number | undefined
+  /** Ones, an integer from 0 to `coded`. */
   readonly kept: number
+  /** Number of the mask among those before that this one lies within; absent where it lies within none of them. */
+  readonly outer?: number | undefined
+  /** Whether its bits are rows of a matrix, which have no scores. Default false. */
+  readonly isRows?: boolean | undefined
 }
 
 /** The first byte where bits are predicted by the urn: parameters with 8 lanes, which do not occur here. */
@@ -47,22 +56,23 @@ export function decodeMasks(bytes: Uint8Array, known: readonly KnownMask[]): Uin
   if (bytes.length === 0) throw new CodingError('the masks are missing')
   const parameters = bytes[0] === URN ? null : unpackParameters(bytes[0])
   if (parameters?.lanes === 8) throw new CodingError(`masks are coded in an unknown way ${bytes[0]}`)
-  if (parameters && parameters.contextBits > 0 && known.some(({ shape }) => shape.magnitudes === null)) {
+  if (parameters && parameters.contextBits > 0 && !hasScores(known)) {
     throw new CodingError('scores are needed, but none are named')
   }
-  const count = known.reduce((sum, { shape }) => sum + shape.geometry.count, 0)
+  const count = known.reduce((sum, mask) => sum + codedOf(mask), 0)
   const least = 1 + leastStreamBytes(count)
   if (bytes.length < least) throw new CodingError(`expected at least ${least} bytes of masks, got ${bytes.length}`)
   const decoder = createBitDecoder(bytes.subarray(1), 1)
-  const masks = known.map((mask) => {
+  const masks: Uint8Array[] = []
+  for (const mask of known) {
     const packed = new Uint8Array(packedBytes(mask.shape.geometry.count))
-    visitBits(mask, parameters, (i, probability) => {
+    visitBits(placed(mask, masks), parameters, (i, probability) => {
       const bit = decoder.read(0, probability)
       if (bit) packed[i >>> 3] |= 1 << (i & 7)
       return bit
     })
-    return packed
-  })
+    masks.push(packed)
+  }
   decoder.end()
   return masks
 }
@@ -72,12 +82,12 @@ function encodeAs(
   known: readonly KnownMask[],
   parameters: MaskParameters | null,
 ): Uint8Array {
-  const count = known.reduce((sum, { shape }) => sum + shape.geometry.count, 0)
+  const count = known.reduce((sum, mask) => sum + codedOf(mask), 0)
   const probabilities = new Uint16Array(count)
   const bits = new Uint8Array(count)
   let at = 0
   for (const [m, mask] of masks.entries()) {
-    visitBits(known[m], parameters, (i, probability) => {
+    visitBits(placed(known[m], masks), parameters, (i, probability) => {
       probabilities[at] = probability
       bits[at] = getBit(mask, i) ? 1 : 0
       return bits[at++]
@@ -98,48 +108,58 @@ function visitBits(mask: KnownMask, parameters: MaskParameters | null, visit: Vi
   else visitModel(mask, parameters, visit)
 }
 
-function visitUrn({ shape, kept }: KnownMask, visit: VisitBit): void {
-  const { count } = shape.geometry
-  let ones = kept
-  for (let i = 0; i < count; i++) {
-    const nearest = Math.floor((ones * PROBABILITY_ONE) / (count - i) + 0.5)
+function visitUrn(mask: KnownMask, visit: VisitBit): void {
+  const { geometry, within } = mask.shape
+  let [ones, left] = [mask.kept, codedOf(mask)]
+  for (let i = 0; i < geometry.count; i++) {
+    if (within && !getBit(within, i)) continue
+    const nearest = Math.floor((ones * PROBABILITY_ONE) / left-- + 0.5)
     ones -= visit(i, Math.min(Math.max(nearest, 1), PROBABILITY_ONE - 1))
   }
 }
 
 function visitModel({ shape }: KnownMask, parameters: MaskParameters, visit: VisitBit): void {
-  const { count, width } = shape.geometry
+  const { geometry, within } = shape
+  const { count, width } = geometry
   const model = createMaskModel(width, shape.start, parameters)
-  const { contextBits } = parameters
   const probabilities = new Uint16Array(GROUP)
-  const none = new Uint8Array(width)
   for (let line = 0; line < count; line += width) {
     const columns = Math.min(width, count - line)
-    const contexts = contextBits === 0 ? none : shape.magnitudes!(line, columns).map((m) => m >> (7 - contextBits))
+    const contexts = lineContexts(shape, parameters, line, columns)
     model.startLine()
     for (let column = 0; column < columns; column += GROUP) {
       const size = Math.min(GROUP, columns - column)
       model.predict(column, contexts, size, probabilities)
+      const coded = groupWithin(within, line + column, size)
       let bits = 0
-      for (let k = 0; k < size; k++) bits |= visit(line + column + k, probabilities[k]) << k
-      model.learn(column, contexts, size, bits)
+      for (let k = 0; k < size; k++) if ((coded >>> k) & 1) bits |= visit(line + column + k, probabilities[k]) << k
+      model.learn(column, contexts, size, bits, coded)
     }
   }
 }
 
+const codedOf = ({ shape, coded = shape.geometry.count }: KnownMask): number => coded
+
+/** A mask with what it lies within. @param masks those before it, at least */
+const placed = (mask: KnownMask, masks: readonly Uint8Array[]): KnownMask =>
+  mask.outer === undefined ? mask : { ...mask, shape: { ...mask.shape, within: masks[mask.outer] } }
+
+/** Whether contexts can be made: every mask of weights has scores. Lists of rows, which have none, are read under context 0. */
+const hasScores = (known: readonly KnownMask[]): boolean =>
+  known.every(({ shape, isRows = false }) => isRows || shape.magnitudes !== null)
+
 /** Those that make the first masks shortest, whole ones until there are enough bits. */
 function parametersFor(masks: readonly Uint8Array[], known: readonly KnownMask[]): MaskParameters {
-  const hasScores = known.every(({ shape }) => shape.magnitudes !== null)
-  return chooseParameters(1, hasScores, (parameters) => {
+  return chooseParameters(1, hasScores(known), (parameters) => {
     let cost = 0
     let seen = 0
     for (let m = 0; m < masks.length && seen < SAMPLE; m++) {
-      visitModel(known[m], parameters, (i, probability) => {
+      visitModel(placed(known[m], masks), parameters, (i, probability) => {
         const bit = getBit(masks[m], i) ? 1 : 0
         cost += costOfBit(bit, probability)
         return bit
       })
-      seen += known[m].shape.geometry.count
+      seen += codedOf(known[m])
     }
     return cost
   })

@@ -6,10 +6,10 @@ import { packedBytes } from '../mask/packed-bits.js'
 import type { Seed } from '../random/index.js'
 import { float32Bytes, toFloat32 } from '../safetensors/floats.js'
 import { InputError } from '../safetensors/input-error.js'
-import { searchedShape } from './coding.js'
 import { createFieldReader, createFieldWriter } from './compact-fields.js'
 import { type CompactForm, type CompactHead, compactForms, compactHead, formOf } from './compact-head.js'
 import { decodeMasks, encodeMasks, type KnownMask } from './compact-masks.js'
+import { partShape, partsOf } from './parts.js'
 import type { SearchedTicket } from './read-searched.js'
 import { searchedContent } from './recode.js'
 import { refusing } from './refusing.js'
@@ -129,13 +129,14 @@ function decodeFields(fields: ReturnType<typeof createFieldReader>, form: Compac
   )
   const checksum = fields.bytes('checksum', new Uint8Array(0), CHECKSUM)
   const masks = decodeMasks(fields.rest(), knownMasks(matrices, seed))
-  const found = matrices.map(({ generations: highest, kept, shape, ...matrix }, i) => {
+  const found = matrices.map(({ generations: highest, kept, shape, name, stream, init, scores }, i) => {
     const mask = masks[i]
+    const matrix = { name, stream, init, scores }
     if (highest === 0) return { ...matrix, mask }
     const generations = unpackedGenerations(unpackGenerations(packed[i], kept, highest), mask, shape[0] * shape[1])
     return { ...matrix, mask, generations }
   })
-  const ticket = encodeSearchedTicket({ ...head, matrices: found, dense }, createSha256)
+  const ticket = encodeSearchedTicket({ ...head, matrices: found, dense, layout: 'separate' }, createSha256)
   if (checksumOf(ticket.sha256).some((byte, i) => byte !== checksum[i])) {
     throw new RangeError('wrong checksum')
   }
@@ -149,4 +150,4 @@ const checksumOf = (sha256: string): Uint8Array =>
   Uint8Array.from({ length: CHECKSUM }, (_, i) => Number.parseInt(sha256.slice(2 * i, 2 * i + 2), 16))
 
 const knownMasks = (matrices: readonly SearchedMatrix[], seed: Seed): KnownMask[] =>
-  matrices.map((matrix) => ({ shape: searchedShape(matrix, seed), kept: matrix.kept }))
+  matrices.map((matrix) => ({ shape: partShape(matrix, partsOf(matrix)[0], seed), kept: matrix.kept }))

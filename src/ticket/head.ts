@@ -2,9 +2,9 @@
 
 /**
  * Versions of the ticket format. 1 holds masks of a GPT-2 as plain bits, 2 holds them coded; 3 holds every family, and networks that
- * keep nothing dense. All are read. What version 1 or 2 can say is written in that version.
+ * keep nothing dense; 4 holds searched networks of every family with all masks in one tensor. All are read.
  */
-export const FORMAT_VERSIONS = ['1', '2', '3'] as const
+export const FORMAT_VERSIONS = ['1', '2', '3', '4'] as const
 export type FormatVersion = (typeof FORMAT_VERSIONS)[number]
 
 /** Name and version of the recipe that turns (seed, stream, index) into weights; see docs/ticket-format.md. */
@@ -22,6 +22,13 @@ export const HASH_KEY = 'slt.sha256'
  */
 export const maskCodings = ['bits', 'deflate', 'range'] as const
 export type MaskCoding = (typeof maskCodings)[number]
+
+/**
+ * How a searched ticket is laid out: `packed` has one tensor for all masks (version 4), `separate` one for each mask (versions 1 to 3). Only
+ * `packed` holds coats, inverted weights, scales, gains without shifts, and several masks.
+ */
+export const layouts = ['packed', 'separate'] as const
+export type TicketLayout = (typeof layouts)[number]
 
 /** Bits of a mask, and columns of its matrix. */
 export interface MaskSize {
@@ -65,6 +72,6 @@ export interface MetadataHead {
   readonly generator: { readonly name: string; readonly version: string }
   /** Unsigned 64-bit, in decimal digits. */
   readonly seed: string
-  /** How the masks are stored: `bits` in version 1, another in version 2, any in version 3. */
+  /** How the masks are stored: `bits` in version 1, another in version 2, any in versions 3 and 4. */
   readonly coding: MaskCoding
 }

@@ -6,10 +6,12 @@
 import { packedBytes } from '../mask/packed-bits.js'
 import { JSON_BYTES } from '../safetensors/strict-json.js'
 import { coordinateName, secondName, type TicketMetadata } from './format.js'
+import type { DenseSpec } from './head.js'
 import type { PairSpec } from './pair.js'
+import { partsOf } from './parts.js'
 import type { PrunedTicket } from './read-pruned.js'
 import type { SearchedTicket } from './read-searched.js'
-import { generationBits, generationName, maskName, type SearchedMatrix } from './searched.js'
+import { generationBits, generationName, type SearchedMatrix } from './searched.js'
 
 /** Bytes of a tensor in the file, by its name. */
 type Lengths = ReadonlyMap<string, number>
@@ -34,9 +36,18 @@ const largestOf = <T>(items: Iterable<T>, bytesOf: (item: T) => number): number 
   return largest
 }
 
-/** Reading a mask of a searched ticket: as it is stored, as bits, and the generations packed and a byte each. */
-function searchedMaskBytes({ name, shape, kept, generations }: SearchedMatrix, lengths: Lengths): number {
-  const bits = lengthOf(lengths, maskName(name)) + packedBytes(shape[0] * shape[1])
+/** Bytes of the stored parts of a matrix, generations left out. */
+const storedPartBytes = (matrix: SearchedMatrix, lengths: Lengths): number =>
+  sumOf(partsOf(matrix), ({ kind, name }) => (kind === 'generation' ? 0 : lengthOf(lengths, name)))
+
+/** Masks of a bit for each weight: those of its parts, and the one that used rows make. */
+const maskBitsBytes = (matrix: SearchedMatrix): number =>
+  packedBytes(weightsOf(matrix)) * partsOf(matrix).filter(({ kind }) => kind !== 'generation').length
+
+/** Reading the masks of a matrix: as they are stored, as bits, and the generations packed and a byte each. */
+function searchedMaskBytes(matrix: SearchedMatrix, lengths: Lengths): number {
+  const { name, kept, generations } = matrix
+  const bits = storedPartBytes(matrix, lengths) + maskBitsBytes(matrix)
   if (generations === 0) return bits
   return bits + lengthOf(lengths, generationName(name)) + packedBytes(kept * generationBits(generations)) + kept
 }
@@ -56,9 +67,15 @@ const pairBytes = ({ inputs, hidden, outputs }: PairSpec): number => 4 * hidden 
 /** Metadata once it is parsed, and the header that it came in. */
 export const metadataBytes = (text: string, headerBytes: number): number => JSON_BYTES * (text.length + headerBytes)
 
+/** A tensor kept dense, as it is stored and as float32 numbers. */
+const denseBytes =
+  (lengths: Lengths) =>
+  ({ name, shape }: DenseSpec): number =>
+    lengthOf(lengths, name) + 4 * shape.reduce((product, size) => product * size, 1)
+
 /** Reading one mask, or one tensor kept dense: whichever takes most. A tensor is read as bytes and copied as numbers. */
 export function readingBytes(metadata: TicketMetadata, lengths: Lengths): number {
-  const dense = largestOf(metadata.dense, ({ name }) => 2 * lengthOf(lengths, name))
+  const dense = largestOf(metadata.dense, denseBytes(lengths))
   const masks =
     metadata.kind === 'searched'
       ? largestOf(metadata.matrices, (matrix) => searchedMaskBytes(matrix, lengths))
@@ -70,11 +87,15 @@ export function readingBytes(metadata: TicketMetadata, lengths: Lengths): number
 export function rebuildBytes({ metadata, coding, storedBytes }: SearchedTicket): number {
   const { matrices, dense } = metadata
   const weights = 4 * sumOf(matrices, weightsOf)
-  const stored = sumOf(matrices, ({ name }) => lengthOf(storedBytes, maskName(name)))
-  // Deflated masks are inflated whole; bits are used where they lie.
-  const inflated = coding === 'deflate' ? sumOf(matrices, (matrix) => packedBytes(weightsOf(matrix))) : 0
+  const stored = sumOf(matrices, (matrix) => storedPartBytes(matrix, storedBytes))
+  // Deflated masks are inflated whole, and parts that lie within others are spread; other bits are used where they lie.
+  const isWhole = (matrix: SearchedMatrix) => coding === 'deflate' || (coding === 'bits' && partsOf(matrix).length > 1)
+  const inflated = sumOf(matrices.filter(isWhole), maskBitsBytes)
+  // Of range-coded tables whose unused rows are left out, the bits of the used rows are held for each chunk.
+  const rows = coding === 'range' ? matrices.filter(({ usedRows }) => usedRows !== undefined) : []
+  const within = sumOf(rows, (matrix) => packedBytes(weightsOf(matrix)))
   const redrawn = matrices.filter(({ generations }) => generations > 0)
-  const norms = 2 * sumOf(dense, ({ name }) => lengthOf(storedBytes, name))
+  const norms = sumOf(dense, denseBytes(storedBytes)) + within
   return weights + stored + inflated + norms + largestOf(redrawn, (matrix) => searchedMaskBytes(matrix, storedBytes))
 }
 

@@ -6,30 +6,51 @@ import { assertOneOf, isRecord } from './check.js'
 import { choiceOf } from './construction.js'
 import type { TicketMetadata } from './format.js'
 import { FORMAT_VERSIONS, type FormatVersion, GENERATOR, maskCodings } from './head.js'
+import { parsePacked } from './packed-metadata.js'
 import { assertPrunedMetadata } from './pruned-metadata.js'
 import { assertSearchedMetadata } from './searched-metadata.js'
 import { FIRST_FAMILY, firstKinds, storedDense } from './version.js'
 
 /**
- * Reads the metadata text of a ticket and checks all of it. A ticket of version 1 or 2 reads as one of version 3 would.
+ * Reads the metadata text of a ticket and checks that this program knows its version and its generator.
  * @param text the string under `__metadata__`.`slt`
  * @throws SyntaxError when it is not JSON; TypeError or RangeError naming the field that is wrong
  */
-export function parseMetadata(text: string): TicketMetadata {
+export function storedMetadata(text: string): Record<string, unknown> & { readonly version: FormatVersion } {
   const value: unknown = parseJson(text)
   if (!isRecord(value)) throw new TypeError('"metadata" expected an object')
   const { version, generator } = value
   if (!(FORMAT_VERSIONS as readonly unknown[]).includes(version)) {
     throw new RangeError(
-      `ticket format version ${quoted(version)} is unknown (this program reads versions "1", "2" and "3")`,
+      `ticket format version ${quoted(version)} is unknown (this program reads versions "1", "2", "3" and "4")`,
     )
   }
   if (!isRecord(generator) || generator.name !== GENERATOR.name || generator.version !== GENERATOR.version) {
     throw new RangeError(`generator ${quoted(generator)} is unknown (expected ${GENERATOR.name}, version 1)`)
   }
-  const metadata = fromStored(value, version as FormatVersion) as unknown as TicketMetadata
+  return { ...value, version: version as FormatVersion }
+}
+
+/**
+ * The metadata of a ticket of which every mask is a tensor, all of it checked. A ticket of version 1 or 2 reads as one of version 3 would.
+ * @param stored what {@link storedMetadata} gives, of version 1, 2 or 3
+ * @throws TypeError or RangeError naming the field that is wrong
+ */
+export function separateMetadata(stored: ReturnType<typeof storedMetadata>): TicketMetadata {
+  const metadata = fromStored(stored, stored.version) as unknown as TicketMetadata
   assertMetadata(metadata)
   return metadata
+}
+
+/**
+ * What a ticket is, from its header alone.
+ * @param text the string under `__metadata__`.`slt`
+ * @throws as {@link storedMetadata} does
+ */
+export function ticketOutline(text: string): Pick<TicketMetadata, 'kind' | 'config'> {
+  const stored = storedMetadata(text)
+  if (stored.version !== '4') return separateMetadata(stored)
+  return { kind: 'searched', config: parsePacked(stored, Number.POSITIVE_INFINITY).config }
 }
 
 /** The metadata as it is held in memory, its fields unchecked but for those that the way it is written decides. */
@@ -84,7 +105,7 @@ export function assertMetadata(metadata: TicketMetadata): void {
   else assertPrunedMetadata(metadata)
 }
 
-/** The JSON text of some metadata, in its version, with the fields in the order of docs/ticket-format.md. */
+/** The JSON text of some metadata of version 1, 2 or 3, with the fields in the order of docs/ticket-format.md. */
 export function metadataText(metadata: TicketMetadata): string {
   const { version, generator, seed, kind, coding, config, ...rest } = metadata
   const head = { version, generator, seed }

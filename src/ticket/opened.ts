@@ -1,5 +1,13 @@
+import type { Dtype } from '../safetensors/dtype.js'
 import type { MemoryBudget } from '../safetensors/memory-budget.js'
 import type { MaskCoding } from './head.js'
+
+/** Where something lies in the file, counted from its start, in bytes. */
+export interface Place {
+  readonly dtype: Dtype
+  readonly byteOffset: number
+  readonly byteLength: number
+}
 
 /** What every opened ticket has, of whatever kind. */
 export interface OpenedTicket {
@@ -13,7 +21,7 @@ export interface OpenedTicket {
   readonly seed: bigint
   /** How the masks are stored. */
   readonly coding: MaskCoding
-  /** Bytes of every tensor in the file: of masks by their names (those of matrices with `.mask`, of pairs with `.second` and `.coordinate`), of what is kept dense by those of `dense`. */
+  /** Bytes of everything in the file: of masks by their names (those of matrices as `partsOf` has them, of pairs with `.second` and `.coordinate`), of what is kept dense by those of `dense`. */
   readonly storedBytes: ReadonlyMap<string, number>
   /** What it may make its reader ask for; asked before masks are read, weights made, networks run. */
   readonly memory: MemoryBudget

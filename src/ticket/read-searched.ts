@@ -1,27 +1,37 @@
-import type { decodeMask, MaskShape } from '../coding/index.js'
-import { packedBytes } from '../mask/packed-bits.js'
+import { decodeMask, type MaskShape } from '../coding/index.js'
 import { InputError } from '../safetensors/input-error.js'
-import type { SafetensorsFile } from '../safetensors/open.js'
 import { quoted } from '../safetensors/strict-json.js'
-import { recallBytes, recallMask, searchedShape } from './coding.js'
 import type { MaskCoding } from './head.js'
 import type { OpenedTicket } from './opened.js'
+import { type Decode, type MatrixPart, type PartValues, partShape, partsOf, recallParts } from './parts.js'
 import { refusingAsync } from './refusing.js'
-import { generationBits, generationName, maskName, type SearchedMatrix, type SearchedMetadata } from './searched.js'
-import { assertMask, assertSearchedMask, type SearchedMask, unpackGenerations } from './searched-masks.js'
+import { maskName, type SearchedMatrix, type SearchedMetadata } from './searched.js'
+import { assertSearchedMask, type SearchedMask, unpackGenerations } from './searched-masks.js'
 
-/** A mask as the file holds it, for whoever decodes it in pieces. */
+/** A part of a matrix as the file holds it. */
+export interface StoredPart extends MatrixPart {
+  readonly bytes: Uint8Array
+  /** Of a mask, but for what it lies within. */
+  readonly shape: MaskShape
+}
+
+/** A matrix as the file holds it, for whoever decodes it in pieces. */
 export interface StoredMask {
   readonly spec: SearchedMatrix
   readonly coding: MaskCoding
-  readonly bytes: Uint8Array
-  readonly shape: MaskShape
+  /** In the order of the file: rows and mask, coats, inverted weights; generations are not among them. */
+  readonly parts: readonly StoredPart[]
+  /** The masks of the parts, one bit for every weight. @throws RangeError when they are unsound */
+  recall(decode?: Decode): Promise<PartValues>
 }
 
 /** An opened ticket of a searched network: structure and hash checked. */
 export interface SearchedTicket extends OpenedTicket {
   readonly kind: SearchedMetadata['kind']
   readonly metadata: SearchedMetadata
+  /** Names of the masks that the file holds over the same random network, and of the one that this ticket is. */
+  readonly masks: readonly string[]
+  readonly mask: string
   /** By name, in the order of the format. */
   readonly matrices: ReadonlyMap<string, SearchedMatrix>
   /**
@@ -29,40 +39,50 @@ export interface SearchedTicket extends OpenedTicket {
    * are no such mask.
    * @param decode for the coding `range`: the reference of src/coding, or a faster one with the same results
    */
-  readMask(name: string, decode?: typeof decodeMask): Promise<SearchedMask>
-  /** The stored bytes of a matrix' mask, unchecked. */
+  readMask(name: string, decode?: Decode): Promise<SearchedMask>
+  /** The stored bytes of a matrix, unchecked. */
   readStored(name: string): Promise<StoredMask>
 }
 
 /** The part of a ticket that is of its kind. */
-export function readSearched(opened: OpenedTicket, metadata: SearchedMetadata, file: SafetensorsFile): SearchedTicket {
+export function readSearched(
+  opened: OpenedTicket,
+  metadata: SearchedMetadata,
+  { masks, mask, readPart }: Pick<SearchedTicket, 'masks' | 'mask'> & { readPart(name: string): Promise<Uint8Array> },
+): SearchedTicket {
   const matrices = new Map(metadata.matrices.map((matrix) => [matrix.name, matrix]))
   const { coding } = metadata
-  const readStored = async (name: string): Promise<StoredMask> => {
+  const { seed } = opened
+  const specOf = (name: string): SearchedMatrix => {
     const spec = matrices.get(name)
     if (!spec) throw new InputError(`${opened.name}: there is no matrix ${quoted(name)}`)
-    const bytes = await file.readTensor(maskName(name))
-    return { spec, coding, bytes, shape: searchedShape(spec, opened.seed) }
+    return spec
   }
   return {
     ...opened,
     kind: metadata.kind,
     metadata,
+    masks,
+    mask,
     matrices,
-    readStored,
-    async readMask(name, decode) {
-      const { spec, coding, bytes, shape } = await readStored(name)
-      const { kept, generations: highest } = spec
+    async readStored(name) {
+      const spec = specOf(name)
+      const parts: StoredPart[] = []
+      for (const part of partsOf(spec)) {
+        if (part.kind === 'generation') continue
+        parts.push({ ...part, bytes: await readPart(part.name), shape: partShape(spec, part, seed) })
+      }
+      const read = new Map(parts.map((part) => [part.name, part.bytes]))
+      const recall = (decode = decodeMask) =>
+        recallParts({ ...spec, generations: 0 }, coding, seed, async (part) => read.get(part)!, decode)
+      return { spec, coding, parts, recall }
+    },
+    async readMask(name, decode = decodeMask) {
+      const spec = specOf(name)
       return refusingAsync(opened.name, maskName(name), async () => {
-        const mask = await recallMask(bytes, coding, shape, decode)
-        let generations: Uint8Array | null = null
-        if (highest > 0) {
-          const size = kept * generationBits(highest)
-          const packed = await recallBytes(await file.readTensor(generationName(name)), coding, packedBytes(size))
-          assertMask(generationName(name), packed, size)
-          generations = unpackGenerations(packed, kept, highest)
-        }
-        const masks = { spec, mask, generations }
+        const { mask, coats, inverted, generation } = await recallParts(spec, coding, seed, readPart, decode)
+        const generations = generation ? unpackGenerations(generation, spec.kept, spec.generations) : null
+        const masks = { spec, mask, generations, coats, inverted }
         assertSearchedMask(masks)
         return masks
       })

@@ -11,8 +11,10 @@ import { type TicketMetadata, ticketTensors } from './format.js'
 import { hashTicket } from './hash.js'
 import { HASH_KEY, METADATA_KEY, type StoredBytes } from './head.js'
 import { metadataBytes, readingBytes } from './memory.js'
-import { parseMetadata } from './metadata.js'
-import type { OpenedTicket } from './opened.js'
+import { separateMetadata, storedMetadata } from './metadata.js'
+import type { OpenedTicket, Place } from './opened.js'
+import { DEFAULT_MASK } from './packed-metadata.js'
+import { readPacked } from './read-packed.js'
 import { type PrunedTicket, readPruned } from './read-pruned.js'
 import { readSearched, type SearchedTicket } from './read-searched.js'
 import { refusing } from './refusing.js'
@@ -32,6 +34,8 @@ export interface OpenOptions {
    * in `openTicketBytes` of the browser 1.5e9.
    */
   readonly memoryLimit?: number | undefined
+  /** Which of the masks of a searched ticket is opened, by its name. Default: the first. */
+  readonly mask?: string | undefined
 }
 
 /**
@@ -45,24 +49,20 @@ export interface OpenOptions {
 export async function openTicket(
   source: ByteSource,
   createSha256: CreateSha256,
-  { memoryLimit }: OpenOptions = {},
+  { memoryLimit, mask }: OpenOptions = {},
 ): Promise<Ticket> {
   const memory = createMemoryBudget(source.name, memoryLimit)
   const file = await openSafetensors(source, memory)
   const text = file.metadata.get(METADATA_KEY)
   if (text === undefined) throw new InputError(`${source.name}: not a ticket (no "${METADATA_KEY}" in its metadata)`)
   memory.expect(metadataBytes(text, file.dataOffset), 'read its header')
-  const metadata = refusing(source.name, () => {
-    const parsed = parseMetadata(text)
-    assertTensors(file, plannedTensors(parsed, file))
-    return parsed
-  })
-  const storedBytes = new Map([...file.tensors].map(([name, { byteLength }]) => [name, byteLength]))
-  for (const { name } of metadata.dense) {
-    const stored = storedName(metadata, name)
-    storedBytes.set(name, storedBytes.get(stored)!)
-    if (stored !== name) storedBytes.delete(stored)
-  }
+  const stored = refusing(source.name, () => storedMetadata(text))
+  const read =
+    stored.version === '4'
+      ? await readPacked(file, stored, mask, (bytes, what) => memory.expect(bytes, what))
+      : refusing(source.name, () => readSeparate(file, stored, mask))
+  const { metadata, places } = read
+  const storedBytes = new Map([...places].map(([name, { byteLength }]) => [name, byteLength]))
   memory.expect(readingBytes(metadata, storedBytes), 'open')
   const sha256 = file.metadata.get(HASH_KEY)
   const actual = await hashTicket(text, source, file.dataOffset, source.size, createSha256)
@@ -70,6 +70,10 @@ export async function openTicket(
     throw new InputError(`${source.name}: wrong hash: the ticket says ${quoted(sha256)}, its content has ${actual}`)
   }
   const dense = new Map(metadata.dense.map(({ name, shape }) => [name, shape]))
+  const readPart = async (name: string): Promise<Uint8Array> => {
+    const { byteOffset, byteLength } = places.get(name)!
+    return source.read(byteOffset, byteLength)
+  }
   const opened: OpenedTicket = {
     name: source.name,
     bytes: source.size,
@@ -81,13 +85,31 @@ export async function openTicket(
     dense,
     async readDense(name) {
       if (!dense.has(name)) throw new InputError(`${source.name}: there is no dense tensor ${quoted(name)}`)
-      const values = toFloat32('F32', await file.readTensor(storedName(metadata, name)))
+      const values = toFloat32(places.get(name)!.dtype, await readPart(name))
       const bad = values.findIndex((value) => !Number.isFinite(value))
       if (bad >= 0) throw new InputError(`${source.name}: "${name}" holds ${values[bad]} at index ${bad}`)
       return values
     },
   }
-  return metadata.kind === 'searched' ? readSearched(opened, metadata, file) : readPruned(opened, metadata, file)
+  if (metadata.kind !== 'searched') return readPruned(opened, metadata, file)
+  return readSearched(opened, metadata, { masks: read.masks, mask: read.mask, readPart })
+}
+
+/** A ticket of which every mask is a tensor. @throws TypeError or RangeError naming what is wrong */
+function readSeparate(file: SafetensorsFile, stored: ReturnType<typeof storedMetadata>, mask: string | undefined) {
+  const metadata = separateMetadata(stored)
+  assertTensors(file, plannedTensors(metadata, file))
+  if (mask !== undefined && (metadata.kind !== 'searched' || mask !== DEFAULT_MASK)) {
+    const there = metadata.kind === 'searched' ? DEFAULT_MASK : 'nothing: a pruned ticket has no named masks'
+    throw new RangeError(`"mask" expected ${there}, got ${quoted(mask)}`)
+  }
+  const places = new Map<string, Place>(file.tensors)
+  for (const { name } of metadata.dense) {
+    const tensor = storedName(metadata, name)
+    places.set(name, places.get(tensor)!)
+    if (tensor !== name) places.delete(tensor)
+  }
+  return { metadata, places, masks: [DEFAULT_MASK], mask: DEFAULT_MASK }
 }
 
 /**

@@ -70,8 +70,8 @@ export async function searchedContent(
   const { metadata, seed } = ticket
   ticket.memory.expect(contentBytes(ticket), 'read whole')
   const matrices = []
-  for (const [i, { name, shape, stream, init, scores }] of [...ticket.matrices.values()].entries()) {
-    const { mask, generations } = await ticket.readMask(name)
+  for (const [i, { name, shape, stream, init, scores, scale }] of [...ticket.matrices.values()].entries()) {
+    const { mask, generations, coats, inverted } = await ticket.readMask(name)
     const count = shape[0] * shape[1]
     matrices.push({
       name,
@@ -79,6 +79,9 @@ export async function searchedContent(
       init,
       mask,
       scores: scores === undefined ? scoreStreams(i) : scores,
+      ...(coats.length > 0 ? { coats } : {}),
+      ...(inverted ? { inverted } : {}),
+      ...(scale === undefined ? {} : { scale }),
       ...(generations === null ? {} : { generations: unpackedGenerations(generations, mask, count) }),
     })
   }
@@ -86,5 +89,7 @@ export async function searchedContent(
   for (const name of ticket.dense.keys()) {
     dense.set(name, await ticket.readDense(name))
   }
-  return { ...metadata, seed, matrices, dense }
+  const { coding, config, norms, tokenizer, search, probe, version } = metadata
+  const layout = version === '4' ? 'packed' : 'separate'
+  return { coding, config, norms, tokenizer, search, probe, layout, maskName: ticket.mask, seed, matrices, dense }
 }

@@ -1,5 +1,13 @@
 import { countOnes, getBit, packedBytes, tailIsZero } from '../mask/packed-bits.js'
-import { GENERATION_LIMIT, generationBits, generationName, maskName, type SearchedMatrix } from './searched.js'
+import { liesWithin } from '../mask/within.js'
+import {
+  COAT_LIMIT,
+  GENERATION_LIMIT,
+  generationBits,
+  generationName,
+  maskName,
+  type SearchedMatrix,
+} from './searched.js'
 
 /** The mask of a matrix, and which redrawing its kept weights are of. */
 export interface SearchedMask {
@@ -8,6 +16,10 @@ export interface SearchedMask {
   readonly mask: Uint8Array
   /** One for each kept weight, in index order: uint8 [kept]; null where all are 0. */
   readonly generations: Uint8Array | null
+  /** Packed bits [in * out] of the second coat, the third, and so on; each lies within the one before it. */
+  readonly coats: readonly Uint8Array[]
+  /** Packed bits [in * out] of the kept weights whose sign is the opposite of the seed's; null where there are none. */
+  readonly inverted: Uint8Array | null
 }
 
 /** The generations of a matrix' kept weights as the file holds them. */
@@ -59,15 +71,16 @@ export function unpackGenerations(bytes: Uint8Array, kept: number, highest: numb
 }
 
 /**
- * Checks a mask and its generations against their specification: lengths, counts, no bits past the end.
+ * Checks the masks and generations of a matrix against their specification: lengths, counts, no bits past the end, what lies within what.
  * @throws TypeError or RangeError naming the matrix and what was wrong
  */
-export function assertSearchedMask({ spec, mask, generations }: SearchedMask): void {
+export function assertSearchedMask({ spec, mask, generations, coats, inverted }: SearchedMask): void {
   const { name, shape, kept } = spec
   const count = shape[0] * shape[1]
-  assertMask(maskName(name), mask, count)
-  const ones = countOnes(mask, count)
-  if (ones !== kept) throw new RangeError(`"${maskName(name)}" expected ${kept} kept weights, got ${ones}`)
+  assertOnes(maskName(name), mask, count, kept)
+  assertNested(name, { mask, coats, inverted }, count)
+  for (const [i, coat] of coats.entries()) assertOnes(`${name}.coat.${i + 2}`, coat, count, spec.coats?.[i] ?? 0)
+  if (inverted) assertOnes(`${name}.inverted`, inverted, count, spec.inverted ?? 0)
   if (generations === null) {
     if (spec.generations > 0) throw new RangeError(`"${generationName(name)}" expected generations, got none`)
     return
@@ -79,6 +92,37 @@ export function assertSearchedMask({ spec, mask, generations }: SearchedMask): v
   if (highest !== spec.generations) {
     throw new RangeError(`"${generationName(name)}" expected generations up to ${spec.generations}, got ${highest}`)
   }
+}
+
+function assertOnes(name: string, mask: Uint8Array, count: number, expected: number): void {
+  assertMask(name, mask, count)
+  const ones = countOnes(mask, count)
+  if (ones !== expected) throw new RangeError(`"${name}" expected ${expected} kept weights, got ${ones}`)
+}
+
+/**
+ * Throws unless the coats of a matrix are masks that lie each within the one before it, and the inverted weights are kept ones.
+ * @param masks checked for their lengths, but for `mask`
+ */
+export function assertNested(
+  name: string,
+  { mask, coats, inverted }: Pick<SearchedMask, 'mask' | 'coats' | 'inverted'>,
+  count: number,
+): void {
+  if (coats.length > COAT_LIMIT - 1) {
+    throw new RangeError(`"${name}.coats" expected at most ${COAT_LIMIT} coats in all, got ${coats.length + 1}`)
+  }
+  let outer = mask
+  for (const [i, coat] of coats.entries()) {
+    assertMask(`${name}.coat.${i + 2}`, coat, count)
+    if (!liesWithin(coat, outer)) {
+      throw new RangeError(`"${name}.coat.${i + 2}" expected weights of coat ${i + 1} alone, got others`)
+    }
+    outer = coat
+  }
+  if (inverted === null) return
+  assertMask(`${name}.inverted`, inverted, count)
+  if (!liesWithin(inverted, mask)) throw new RangeError(`"${name}.inverted" expected kept weights alone, got others`)
 }
 
 /** Throws unless packed bits are as many as there should be, with zeros past their end. */

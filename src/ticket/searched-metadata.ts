@@ -8,6 +8,7 @@ import { assertName } from './corpus-name.js'
 import { assertConfig, assertDense, assertModelProbe, assertProbe, assertSeed } from './fields.js'
 import { MATRIX_LIMIT } from './pair.js'
 import {
+  COAT_LIMIT,
   GENERATION_LIMIT,
   GENERATION_STRIDE,
   type SearchedMatrix,
@@ -22,10 +23,11 @@ export const SCALE_LIMIT = 2 ** 32
 
 /** Checks the metadata of a searched ticket. */
 export function assertSearchedMetadata(metadata: SearchedMetadata): void {
-  const { seed, config, norms, tokenizer, matrices, dense, search, probe } = metadata
+  const { version, seed, config, norms, tokenizer, matrices, dense, search, probe } = metadata
   assertSeed(seed)
   assertConfig(config)
-  assertOneOf('"norms"', norms, normKinds)
+  // Gains without shifts are of version 4.
+  assertOneOf('"norms"', norms, version === '4' ? normKinds : normKinds.slice(0, 2))
   assertTokenizer(tokenizer, config)
   if (!Array.isArray(matrices) || !Array.isArray(dense)) throw new TypeError('"matrices" and "dense" expected lists')
   assertMatrices(metadata)
@@ -70,6 +72,7 @@ function assertMatrices({ version, config, matrices }: SearchedMetadata): void {
     }
     assertMatrix(matrix)
     if (version !== '1') assertScores(matrix)
+    if (version === '4') assertDress(matrix)
   }
   assertDistinct(
     'stream',
@@ -87,6 +90,26 @@ function assertMatrix({ name, shape, stream, init, kept, generations }: Searched
   if (scale > SCALE_LIMIT) throw new RangeError(`"${name}.init" expected a scale of at most 2^32, got ${scale}`)
   assertInteger(`"${name}.kept"`, kept, 0, count)
   assertInteger(`"${name}.generations"`, generations, 0, GENERATION_LIMIT)
+}
+
+/** From version 4 on a weight may wear several coats and have another sign and scale than the seed gives it. */
+function assertDress({ name, shape, kept, usedRows, coats = [], inverted, scale = 1 }: SearchedMatrix): void {
+  const [rows, columns] = shape
+  if (usedRows !== undefined) {
+    assertInteger(`"${name}.usedRows"`, usedRows, 0, rows)
+    if (kept > usedRows * columns) {
+      throw new RangeError(`"${name}.kept" expected at most ${usedRows * columns} in ${usedRows} rows, got ${kept}`)
+    }
+  }
+  if (coats.length > COAT_LIMIT - 1) {
+    throw new RangeError(`"${name}.coats" expected at most ${COAT_LIMIT} coats in all, got ${coats.length + 1}`)
+  }
+  for (const [i, ones] of coats.entries()) assertInteger(`"${name}.coats"`, ones, 1, i === 0 ? kept : coats[i - 1])
+  if (inverted !== undefined) assertInteger(`"${name}.inverted"`, inverted, 1, kept)
+  if (typeof scale !== 'number') throw new TypeError(`"${name}.scale" expected a number, got ${typeof scale}`)
+  if (!(scale > 0 && scale <= SCALE_LIMIT && Math.fround(scale) === scale)) {
+    throw new RangeError(`"${name}.scale" expected a float32 number > 0, at most 2^32, got ${scale}`)
+  }
 }
 
 /** From version 2 on a matrix names the stream of its scores, or that there is none. */

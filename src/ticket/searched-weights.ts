@@ -14,23 +14,47 @@ export interface MaskedMatrix {
   readonly mask: Uint8Array
   /** One for each kept weight, in index order, or null where all are 0. */
   readonly generations: Uint8Array | null
+  /** Packed bits [count] of the second coat, the third, and so on. Default none. */
+  readonly coats?: readonly Uint8Array[] | undefined
+  /** Packed bits [count] of the kept weights that change their sign; null or absent where there are none. */
+  readonly inverted?: Uint8Array | null | undefined
+  /** A float32 number > 0; default 1. */
+  readonly scale?: number | undefined
 }
 
 /**
- * The effective weights of a matrix, float32 [count]: the random weights where the mask keeps them, 0 elsewhere. No weight
- * is changed. Weight i of generation g is weight i of stream `stream + g * 2^20`.
+ * The effective weights of a matrix, float32 [count]: where the mask keeps weight i of the random weights r it is
+ * `float32(float32(r * scale) * k)`, k being the number of its coats, negative where it is inverted; 0 elsewhere. Weight i of generation g
+ * is weight i of stream `stream + g * 2^20`.
  * @param seed unsigned 64-bit
  * @param generate `generateWeights` of src/random, or a faster one with the same results
  */
-export function materialiseMatrix(
-  { count, stream, init, mask, generations }: MaskedMatrix,
-  seed: Seed,
-  generate: typeof generateWeights,
-): Float32Array {
+export function materialiseMatrix(matrix: MaskedMatrix, seed: Seed, generate: typeof generateWeights): Float32Array {
+  const { count, stream, init, mask } = matrix
   const weights = generate({ seed, stream, init, count })
   zeroDropped(weights, mask)
-  redrawWeights(weights, { stream, init, mask, generations }, seed, generate)
+  dressWeights(weights, matrix)
+  redrawWeights(weights, matrix, seed, generate)
   return weights
+}
+
+/** What a kept weight is multiplied by, after its scale: coats, negative where it is inverted. */
+function factorOf({ coats = [], inverted }: Pick<MaskedMatrix, 'coats' | 'inverted'>, index: number): number {
+  let k = 1
+  for (const coat of coats) {
+    if (!getBit(coat, index)) break
+    k++
+  }
+  return inverted && getBit(inverted, index) ? -k : k
+}
+
+/** Multiplies masked random weights, in place, by scale, coats and sign. src/kernels has the same in WebAssembly. */
+function dressWeights(weights: Float32Array, matrix: Omit<MaskedMatrix, 'count'>): void {
+  const { mask, coats = [], inverted, scale = 1 } = matrix
+  if (scale === 1 && coats.length === 0 && !inverted) return
+  for (let i = 0; i < weights.length; i++) {
+    if (getBit(mask, i)) weights[i] = Math.fround(weights[i] * scale) * factorOf(matrix, i)
+  }
 }
 
 /**
@@ -39,17 +63,19 @@ export function materialiseMatrix(
  */
 export function redrawWeights(
   weights: Float32Array,
-  { stream, init, mask, generations }: Omit<MaskedMatrix, 'count'>,
+  matrix: Omit<MaskedMatrix, 'count'>,
   seed: Seed,
   generate: typeof generateWeights,
 ): void {
+  const { stream, init, mask, generations, scale = 1 } = matrix
   if (generations === null) return
   for (let i = 0, j = 0; j < generations.length; i++) {
     if (!getBit(mask, i)) continue
     const generation = generations[j++]
     if (generation === 0) continue
     // Redrawn weights are few and any weight of a stream can be made alone.
-    weights[i] = generate({ seed, stream: stream + generation * GENERATION_STRIDE, init, start: i, count: 1 })[0]
+    const drawn = generate({ seed, stream: stream + generation * GENERATION_STRIDE, init, start: i, count: 1 })[0]
+    weights[i] = Math.fround(drawn * scale) * factorOf(matrix, i)
   }
 }
 
@@ -64,9 +90,8 @@ export async function materialiseSearched(
 ): Promise<Map<string, Float32Array>> {
   ticket.memory.expect(2 * rebuildBytes(ticket), 'make its weights') // `generate` may make words first
   const weights = new Map<string, Float32Array>()
-  for (const { name, shape, stream, init } of ticket.matrices.values()) {
-    const { mask, generations } = await ticket.readMask(name)
-    const matrix = { count: shape[0] * shape[1], stream, init, mask, generations }
+  for (const { name, shape, stream, init, scale } of ticket.matrices.values()) {
+    const matrix = { ...(await ticket.readMask(name)), count: shape[0] * shape[1], stream, init, scale }
     weights.set(name, materialiseMatrix(matrix, ticket.seed, generate))
   }
   return weights

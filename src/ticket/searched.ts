@@ -5,11 +5,24 @@ import type { Norms } from '../families/parameter.js'
 import { packedBytes } from '../mask/packed-bits.js'
 import type { Initialisation } from '../random/index.js'
 import type { TensorPlan } from '../safetensors/layout.js'
-import { type DenseSpec, GENERATOR, type MetadataHead, type Probe, type StoredBytes } from './head.js'
+import {
+  type DenseSpec,
+  GENERATOR,
+  type MetadataHead,
+  type Probe,
+  type StoredBytes,
+  type TicketLayout,
+} from './head.js'
 import { versionOf } from './version.js'
 
 /** Weight i of a matrix at generation g is weight i of stream `stream + g * GENERATION_STRIDE`. */
 export const GENERATION_STRIDE = 2 ** 20
+
+/** Most coats of a weight. */
+export const COAT_LIMIT = 15
+
+/** The score stream of a matrix of a search: what searches of this program use, so that the format need not write it. */
+export const usualScores = (matrix: number): number => 2 ** 45 + matrix
 
 /** The last generation that a ticket can name. */
 export const GENERATION_LIMIT = 255
@@ -36,6 +49,14 @@ export interface SearchedMatrix {
    * known; version 1 has none.
    */
   readonly scores?: number | null | undefined
+  /** Rows in which any weight is kept, where the file lists them; the others cost nothing. Absent: the file lists no rows. */
+  readonly usedRows?: number | undefined
+  /** Weights that wear the second coat, the third, and so on: at most {@link COAT_LIMIT} - 1 numbers >= 1, none larger than the one before. */
+  readonly coats?: readonly number[] | undefined
+  /** Kept weights whose sign is the opposite of the seed's, >= 1; absent where there are none. */
+  readonly inverted?: number | undefined
+  /** Factor of every weight, a float32 number > 0; absent: 1. */
+  readonly scale?: number | undefined
 }
 
 /** What was asked of the search and what came of it. Information: nothing depends on it. */
@@ -76,19 +97,22 @@ export interface SearchedMetadata extends MetadataHead {
   readonly tokenizer: keyof typeof ticketTokenizers | null
   /** Exactly those of `matricesOf(config)`, in that order. */
   readonly matrices: readonly SearchedMatrix[]
-  /** Exactly those of `normVectorsOf(config)` where norms are learned, in that order; none where they are plain. */
+  /** Exactly those of `normVectorsOf(config, norms)`, in that order. */
   readonly dense: readonly DenseSpec[]
   readonly search: SearchSummary | null
   readonly probe: Probe | null
 }
 
 /** What stands in the metadata beside what follows from it. */
-export interface SearchedDescription extends Omit<SearchedMetadata, 'version' | 'generator' | 'kind' | 'dense'> {}
+export interface SearchedDescription extends Omit<SearchedMetadata, 'version' | 'generator' | 'kind' | 'dense'> {
+  /** Default `packed`. */
+  readonly layout?: TicketLayout | undefined
+}
 
 /** Metadata with its keys in the order of the format, and no others, so that equal content gives equal bytes. */
 export function searchedMetadataOf(description: SearchedDescription): SearchedMetadata {
-  const { seed, coding, config, norms, tokenizer, matrices, search, probe } = description
-  const version = versionOf({ config, coding })
+  const { seed, coding, config, norms, tokenizer, matrices, search, probe, layout = 'packed' } = description
+  const version = layout === 'packed' ? '4' : versionOf({ config, coding })
   return {
     version,
     generator: GENERATOR,
@@ -98,13 +122,25 @@ export function searchedMetadataOf(description: SearchedDescription): SearchedMe
     config: orderedConfig(config),
     norms,
     tokenizer,
-    matrices: matrices.map(({ name, shape, stream, init, kept, generations, scores = null }) => {
+    matrices: matrices.map(({ name, shape, stream, init, kept, generations, scores = null, ...dress }) => {
       const own = { name, shape, stream, init: inOrder(init), kept, generations }
-      return version === '1' ? own : { ...own, scores }
+      return version === '1' ? own : { ...own, scores, ...(version === '4' ? dressInOrder(dress) : {}) }
     }),
     dense: searchedDense(config, norms),
     search: search && summaryInOrder(search),
     probe: probe && { tokens: probe.tokens, logits: probe.logits, tolerance: probe.tolerance },
+  }
+}
+
+/** What a weight wears beside its mask, as far as there is any. */
+type Dress = Pick<SearchedMatrix, 'usedRows' | 'coats' | 'inverted' | 'scale'>
+
+function dressInOrder({ usedRows, coats, inverted, scale }: Dress): Dress {
+  return {
+    ...(usedRows === undefined ? {} : { usedRows }),
+    ...(coats?.length ? { coats } : {}),
+    ...(inverted ? { inverted } : {}),
+    ...(scale === undefined || scale === 1 ? {} : { scale }),
   }
 }
 
@@ -126,12 +162,12 @@ function summaryInOrder(search: SearchSummary): SearchSummary {
   return { algorithm, keep, selection, qkScale, initialisation, steps, batch, length, tokens, validLoss, corpus }
 }
 
-/** The tensors that are kept dense: learned gains and shifts of norms. */
+/** The tensors that are kept dense: learned gains of norms, and learned shifts. */
 export const searchedDense = (config: BaseConfig, norms: Norms): DenseSpec[] =>
-  norms === 'learned' ? normVectorsOf(config).map(({ name, shape }) => ({ name, shape })) : []
+  normVectorsOf(config, norms).map(({ name, shape }) => ({ name, shape }))
 
 /**
- * The tensors of a searched ticket in the order of the file: learned norms (F32), masks (U8), then the generations of the
+ * The tensors of a searched ticket of the layout `separate` in the order of the file: learned norms (F32), masks (U8), then the generations of the
  * matrices that have any (U8).
  * @param stored how many bytes a tensor takes that would take `plain` bytes uncoded
  */

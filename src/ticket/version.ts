@@ -15,7 +15,7 @@ export const firstKinds = {
   searched: 'searched-gpt2',
 } as const
 
-/** The version that a ticket is written in: 1 or 2 where that can say it, so that older readers read it. */
+/** The version of a layout of which every mask is a tensor of its own: 1 or 2 where that can say it, so that older readers read it. */
 export function versionOf({
   config,
   construction,

@@ -6,11 +6,11 @@ import { nodeSha256 } from '../../src/files/sha256.js'
 import { keptCount } from '../../src/mask/index.js'
 import { fillWords } from '../../src/random/index.js'
 import { InputError } from '../../src/safetensors/index.js'
-import { searchedShape } from '../../src/ticket/coding.js'
 import { decodeCompact, encodeCompact } from '../../src/ticket/compact.js'
 import { createFieldReader, createFieldWriter } from '../../src/ticket/compact-fields.js'
 import { decodeMasks, encodeMasks } from '../../src/ticket/compact-masks.js'
 import type { SearchedContent } from '../../src/ticket/index.js'
+import { partShape, partsOf } from '../../src/ticket/parts.js'
 import { ticketLink } from '../../src/ticket/ticket-text.js'
 import { followingScores, searched } from './compact-example.js'
 import { encode, exampleContent, openSearched, randomContent, smallConfig } from './searched-example.js'
@@ -98,7 +98,10 @@ test('masks that follow the scores of the seed take less than their entropy', as
   const content = searched(0.25, 'range')
   const ticket = await openSearched(encode(content))
   const following = followingScores(content).matrices.map(({ mask }) => mask)
-  const known = [...ticket.matrices.values()].map((spec) => ({ shape: searchedShape(spec, 3), kept: spec.kept }))
+  const known = [...ticket.matrices.values()].map((spec) => ({
+    shape: partShape(spec, partsOf(spec)[0], 3),
+    kept: spec.kept,
+  }))
   const bytes = encodeMasks(following, known)
   expect(decodeMasks(bytes, known)).toEqual(following)
   const own = encodeMasks(

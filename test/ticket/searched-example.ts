@@ -54,7 +54,7 @@ export function randomContent<C extends BaseConfig>(
     norms = 'plain',
     redrawn = 0,
     ...change
-  }: { norms?: Norms; redrawn?: number } & Partial<Omit<SearchedContent, 'config'>> = {},
+  }: { norms?: Norms | undefined; redrawn?: number | undefined } & Partial<Omit<SearchedContent, 'config'>> = {},
 ): SearchedContent & { readonly config: C } {
   let next = 0
   const words = (count: number) => {
@@ -75,12 +75,18 @@ export function randomContent<C extends BaseConfig>(
       return { name, stream: i, init: inits[i % 3], mask, ...(redrawn > 0 ? { generations } : {}) }
     }),
     dense: new Map(
-      (norms === 'learned' ? normVectorsOf(config) : []).map(({ name, shape }) => {
-        return [name, Float32Array.from(words(shape[0]), (word) => word / 2 ** 32 + 0.5)]
+      normVectorsOf(config, norms).map(({ name, shape }) => {
+        // With six bits after the point they are numbers that fp16 holds.
+        const digits = norms === 'gains' ? 64 : 2 ** 32
+        return [
+          name,
+          Float32Array.from(words(shape[0]), (word) => Math.floor((word / 2 ** 32) * digits) / digits + 0.5),
+        ]
       }),
     ),
     search: summary,
     probe: { tokens: [1, 2], logits: [0.5, -0.5], tolerance: 1e-3 },
+    layout: 'separate',
     ...change,
   }
 }

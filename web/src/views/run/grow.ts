@@ -2,7 +2,7 @@
 
 import { rebuildSearched, type SearchedNetwork } from '../../../../src/engine/searched-weights.js'
 import type { PairWeights } from '../../../../src/families/pair-model.js'
-import { createGenerator, type Kernels, makeMaskedWeights } from '../../../../src/kernels/index.js'
+import { createGenerator, type Kernels, makeMaskedWeights, type PieceOnes } from '../../../../src/kernels/index.js'
 import { literalWeights } from '../../../../src/prune/literal-model.js'
 import { countKept, type PrunedTicket, type SearchedTicket } from '../../../../src/ticket/index.js'
 
@@ -48,11 +48,11 @@ export async function growSearched(
   const made = new Map<string, number>()
   let [done, milliseconds, weightsKept] = [0, 0, 0]
   const network = await rebuildSearched(ticket, async (jobs) => {
-    const kept: number[] = []
+    const ones: PieceOnes[] = []
     let last = performance.now()
     for (const { piece, out, name } of jobs as readonly ((typeof jobs)[number] & { name: string })[]) {
       const started = performance.now()
-      kept.push(makeMaskedWeights(kernels, piece, out))
+      ones.push(makeMaskedWeights(kernels, piece, out))
       const now = performance.now()
       milliseconds += now - started
       done += piece.count
@@ -62,8 +62,8 @@ export async function growSearched(
       await pause()
       last = performance.now()
     }
-    weightsKept = kept.reduce((sum, count) => sum + count, 0)
-    return kept
+    weightsKept = ones.reduce((sum, [kept]) => sum + kept, 0)
+    return ones
   })
   return { network, weights: total, kept: weightsKept, milliseconds }
 }

@@ -1,0 +1,133 @@
+/** The metadata of a packed ticket (version 4) as the JSON text of its file: what follows from the configuration is left out. */
+import { familyOf, matricesOf, orderedConfig } from '../families/family.js'
+import { type Norms, normKinds } from '../families/parameter.js'
+import { type Initialisation, initialisationScale } from '../random/index.js'
+import { assertDistinct, assertInteger, assertOneOf, isRecord } from './check.js'
+import { assertConfig } from './fields.js'
+import { GENERATOR, type MaskCoding, maskCodings, type Probe } from './head.js'
+import { type SearchedMetadata, type SearchSummary, usualScores } from './searched.js'
+
+/** The name of a mask set where nobody gave it one. */
+export const DEFAULT_MASK = 'default'
+
+/** Most mask sets of a file. */
+export const MASK_LIMIT = 1000
+
+/** What a mask set has of its own beside its tensors. */
+export interface PackedMask {
+  readonly name: string
+  readonly norms: Norms
+  readonly search: SearchSummary | null
+  readonly probe: Probe | null
+}
+
+/** A packed ticket as far as its JSON says it. */
+export interface PackedHead extends Pick<SearchedMetadata, 'seed' | 'coding' | 'config' | 'tokenizer'> {
+  /** The different initialisations; the index says which matrix has which. */
+  readonly initialisations: readonly Initialisation[]
+  /** Of each matrix. */
+  readonly streams: readonly number[]
+  readonly scores: readonly (number | null)[]
+  readonly masks: readonly PackedMask[]
+}
+
+/** Names of the tensors of a mask set. */
+export const packedNames = (mask: string): { gains: string; masks: string } => ({
+  gains: `${mask}.gains`,
+  masks: `${mask}.masks`,
+})
+
+/** The JSON text, its fields in the order of docs/ticket-format.md. */
+export function packedText(head: PackedHead): string {
+  const { seed, coding, config, tokenizer, initialisations, streams, scores, masks } = head
+  const { family, ...fields } = orderedConfig(config)
+  const isUsual = scores.every((stream, i) => stream === usualScores(i))
+  return JSON.stringify({
+    version: '4',
+    generator: GENERATOR,
+    seed,
+    kind: 'searched',
+    family: familyOf(config).name,
+    coding,
+    config: fields,
+    tokenizer,
+    initialisations,
+    ...(streams.every((stream, i) => stream === i) ? {} : { streams }),
+    ...(isUsual ? {} : { scores: scores.every((stream) => stream === null) ? null : scores }),
+    masks: masks.map(({ name, norms, search, probe }) => ({ name, norms, search, probe })),
+  })
+}
+
+/**
+ * Reads the JSON of a packed ticket; version and generator are checked already. Streams, summary and probe are left to the check of the
+ * whole metadata.
+ * @param most matrices that the file has room for
+ * @throws TypeError or RangeError naming the field that is wrong
+ */
+export function parsePacked(value: Record<string, unknown>, most: number): PackedHead {
+  const { seed, kind, family, coding, config, tokenizer, initialisations, streams, scores, masks } = value
+  assertOneOf('"kind"', kind, ['searched'])
+  assertOneOf('"coding"', coding, maskCodings)
+  if (!isRecord(config)) throw new TypeError('"config" expected an object')
+  const own = configOf(config, family)
+  assertConfig(own)
+  if (own.layers > most) {
+    throw new RangeError(`"masks" expected room for ${own.layers} layers, got at most ${most} entries`)
+  }
+  const count = matricesOf(own).length
+  if (!Array.isArray(initialisations) || initialisations.length === 0 || initialisations.length > count) {
+    throw new RangeError(`"initialisations" expected a list of 1 to ${count} of them`)
+  }
+  for (const init of initialisations) {
+    if (!isRecord(init)) throw new TypeError('"initialisations" expected objects')
+    initialisationScale(init as Initialisation)
+  }
+  return {
+    seed: seed as string,
+    coding: coding as MaskCoding,
+    config: own,
+    tokenizer: tokenizer as SearchedMetadata['tokenizer'],
+    initialisations,
+    streams: listOf('streams', streams, count, (i) => i),
+    scores: scores === null ? new Array(count).fill(null) : listOf('scores', scores, count, usualScores),
+    masks: masksOf(masks),
+  }
+}
+
+/** A configuration in memory names its family, but for a GPT-2's. */
+function configOf(config: Record<string, unknown>, family: unknown): SearchedMetadata['config'] {
+  if (typeof family !== 'string') throw new TypeError(`"family" expected a name, got ${typeof family}`)
+  const { family: _, ...fields } = config
+  return (family === 'gpt2' ? fields : { family, ...fields }) as unknown as SearchedMetadata['config']
+}
+
+function listOf<T>(name: string, value: unknown, count: number, usual: (matrix: number) => T): T[] {
+  if (value === undefined) return Array.from({ length: count }, (_, i) => usual(i))
+  if (!Array.isArray(value) || value.length !== count) throw new RangeError(`"${name}" expected a list of ${count}`)
+  return value
+}
+
+function masksOf(masks: unknown): PackedMask[] {
+  if (!Array.isArray(masks)) throw new TypeError('"masks" expected a list')
+  assertInteger('"masks" length', masks.length, 1, MASK_LIMIT)
+  for (const mask of masks) {
+    if (!isRecord(mask)) throw new TypeError('"masks" expected objects')
+    assertMaskName(mask.name)
+    assertOneOf('"norms"', mask.norms, normKinds)
+    if (mask.search === undefined || mask.probe === undefined) {
+      throw new TypeError('"masks" expected a search and a probe, or null for them')
+    }
+  }
+  assertDistinct(
+    'mask',
+    masks.map(({ name }) => name),
+  )
+  return masks as PackedMask[]
+}
+
+/** Throws unless it can name a mask set. */
+export function assertMaskName(name: unknown): void {
+  if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {
+    throw new RangeError('"masks.name" expected 1 to 64 letters, digits, dots, dashes or underscores')
+  }
+}
