@@ -95,15 +95,17 @@ function quantise4(at: usize, inverse: v128, low: v128, high: v128, isEven: bool
 }
 
 /**
- * Codes of a uniform quantiser with `levels` levels, from the levels' distance. With x = value / distance, rounded once to float32:
- * odd numbers of levels round x to the nearest of -(levels-1)/2..(levels-1)/2, ties to even; even ones give 2 floor(x) + 1, from -(levels-1) to
- * levels - 1. Codes are those times the sign of the weight beside them. Values and weights float32 [count], codes int8 [count].
+ * Codes of a uniform quantiser. With x = value * inverse, rounded once to float32, a code is the nearest integer to x, ties to even, from `least`
+ * to `most`; where `isEven`, it is 2 y + 1 with y = floor(x) from `least` to `most`. Where `isRelative`, codes are those times the sign of the
+ * weight beside them. Values and weights float32 [count], codes int8 [count].
  */
-export function quantise(values: usize, weights: usize, codes: usize, count: u32, inverse: f32, levels: u32): void {
-  const isEven = (levels & 1) == 0
-  const most: i32 = <i32>(levels >> 1)
-  const high = i32x4.splat(isEven ? most - 1 : most)
-  const low = i32x4.splat(-most)
+export function quantise(
+  values: usize, weights: usize, codes: usize, count: u32, inverse: f32, least: i32, most: i32, isEven: bool,
+  isRelative: bool,
+): void {
+  const high = i32x4.splat(most)
+  const low = i32x4.splat(least)
+  const relative = i32x4.splat(isRelative ? -1 : 0)
   const inverse4 = f32x4.splat(inverse)
   const zero = i32x4.splat(0)
   for (let i: u32 = 0; i < count; i += 16) {
@@ -117,7 +119,8 @@ export function quantise(values: usize, weights: usize, codes: usize, count: u32
       i32x4.lt_s(v128.load(w), zero), i32x4.lt_s(v128.load(w, 16), zero),
       i32x4.lt_s(v128.load(w, 32), zero), i32x4.lt_s(v128.load(w, 48), zero),
     )
-    v128.store(codes + i, i8x16.sub(v128.xor(found, negative), negative))
+    const flipped = v128.and(negative, relative)
+    v128.store(codes + i, i8x16.sub(v128.xor(found, flipped), flipped))
   }
 }
 

@@ -66,10 +66,26 @@ export function selectCoats({ matrices, worn }: CoatGroup, newest: 0 | 1, isSign
 }
 
 /**
+ * Codes 1 for the largest numbers, 0 elsewhere; of equal numbers those of the lower index are kept.
+ * @param numbers float32 [count] >= 0, in the memory of the matrix
+ * @param kept an integer from 1 to count
+ */
+export function keepLargest(
+  { kernels, codes, count }: CodedMemory,
+  { byteOffset: address }: Float32Array,
+  newest: 0 | 1,
+  kept: number,
+): void {
+  codes[newest].fill(0)
+  const { key, ties } = thresholdOf([{ kernels, address, count }], kept)
+  kernels.exports.addCoat(address, codes[newest].byteOffset, count, key, ties)
+}
+
+/**
  * Codes of a uniform quantiser, relative to the signs of the random weights. With x = latent / distance in float32, an odd number of levels rounds x
  * to the nearest of -(levels-1)/2..(levels-1)/2 (ties to even); an even one gives 2 floor(x) + 1, from -(levels-1) to levels-1.
  * @param distance of two levels, float32 > 0
- * @param levels an integer from 2 to 15
+ * @param levels an integer from 2 to 255
  */
 export function quantiseValues(
   { kernels, weights, latents, codes, count }: CodedMemory,
@@ -77,9 +93,30 @@ export function quantiseValues(
   distance: number,
   levels: number,
 ): void {
-  const { quantise } = kernels.exports
-  quantise(latents.byteOffset, weights.byteOffset, codes[newest].byteOffset, count, 1 / distance, levels)
+  const isEven = levels % 2 === 0
+  const most = levels >> 1
+  kernels.exports.quantise(
+    ...addresses(latents, weights, codes[newest]),
+    ...[count, 1 / distance, -most, isEven ? most - 1 : most, Number(isEven), 1],
+  )
 }
+
+/**
+ * Codes of a uniform quantiser of scores, from 0 on: the nearest integer to score / distance in float32 (ties to even), from 0 to `most`.
+ * @param distance float32 > 0
+ * @param most an integer from 1 to 127
+ */
+export function quantiseScores(
+  { kernels, weights, latents, codes, count }: CodedMemory,
+  newest: 0 | 1,
+  distance: number,
+  most: number,
+): void {
+  kernels.exports.quantise(...addresses(latents, weights, codes[newest]), ...[count, 1 / distance, 0, most, 0, 0])
+}
+
+const addresses = (...arrays: readonly (Float32Array | Int8Array)[]): number[] =>
+  arrays.map(({ byteOffset }) => byteOffset)
 
 /**
  * Effective weights from codes: float32(float32(W * scale) * code), and 0 where the code is 0.

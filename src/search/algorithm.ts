@@ -22,7 +22,7 @@ export interface Algorithm {
 }
 
 /** Does something with the effective weights of the ticket; see {@link Algorithm.asTicket}. */
-export const asTicket = <T>({ asTicket: within }: Algorithm, work: () => Promise<T>): Promise<T> =>
+export const asTicket = <T>({ asTicket: within }: Pick<Algorithm, 'asTicket'>, work: () => Promise<T>): Promise<T> =>
   within ? within(work) : work()
 
 /** What a search has found of one matrix: see `FoundMatrix` of src/ticket. The arrays are copies. */
@@ -37,6 +37,8 @@ export interface FoundWeights {
 export interface MatrixSearch {
   /** Names of its matrices. */
   readonly names: readonly string[]
+  /** What a further step depends on beside the latent numbers and their moments; absent: nothing. */
+  readonly state?: readonly StateTensor[]
   /** One step: reads the gradients, moves the latent numbers, selects. @throws RangeError naming a matrix whose numbers become NaN */
   update(adamw: AdamW): void
   /** Writes masks and effective weights from the latent numbers as they are. */

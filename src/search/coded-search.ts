@@ -5,6 +5,7 @@ import {
   changedCodes,
   dotProduct,
   moveLatents,
+  quantiseScores,
   quantiseValues,
   selectCoats,
   wearCodes,
@@ -41,6 +42,38 @@ export function createCoats(
 }
 
 /**
+ * A supermask of several bits from a quantiser, after Ada-Sup (Okoshi et al., "TicketLLM", TMLR 2025): scores are rounded to multiples of a distance that
+ * follows from their spread, nothing is sorted, and negative scores drop their weights. How the distance follows is ours: a part `keep` of a Gaussian of this
+ * spread lies above its half. Scores learn along the gradient of the factor, as if they were not rounded.
+ * @param quantisers of each matrix by its name: the distance over the standard deviation of the scores, and the largest factor
+ */
+export function createAdaSup(
+  matrices: readonly CodedMemory[],
+  quantisers: ReadonlyMap<string, { readonly distance: number; readonly most: number }>,
+  options: CodedOptions,
+): MatrixSearch {
+  return createCoded(matrices, options, {
+    along: 'signed',
+    select(newest) {
+      for (const matrix of matrices) {
+        const { distance, most } = quantisers.get(matrix.name)!
+        quantiseScores(matrix, newest, distanceOf(matrix, distance, options), most)
+      }
+    },
+    scaleOf: () => 1,
+  })
+}
+
+/** A distance in units of the root mean square of the latent numbers, as a float32 number. @throws RangeError where these have no spread */
+function distanceOf(matrix: CodedMemory, relative: number, { unused }: Pick<CodedOptions, 'unused'>): number {
+  const { name, latents, count } = matrix
+  const spread = Math.sqrt(dotProduct(matrix, latents, latents) / (unused.get(name)?.used ?? count))
+  const distance = Math.fround(relative * spread)
+  if (distance > 0 && distance < Number.POSITIVE_INFINITY) return distance
+  throw new RangeError(`"latents" of ${name} expected a finite spread above 0, got ${spread}`)
+}
+
+/**
  * Distance of the levels of a uniform quantiser, over the standard deviation of Gaussian values, that loses least in the mean square (Max,
  * "Quantizing for Minimum Distortion", 1960, table II).
  */
@@ -61,15 +94,9 @@ export function createLevels(
     along: 'value',
     select(newest) {
       for (const matrix of matrices) {
-        const { name, latents, count } = matrix
-        const used = options.unused.get(name)?.used ?? count
-        const own = levels.get(name)!
-        const spread = Math.sqrt(dotProduct(matrix, latents, latents) / used)
-        const distance = Math.fround(DISTANCES[own] * spread)
-        if (!(distance > 0 && distance < Number.POSITIVE_INFINITY)) {
-          throw new RangeError(`"latents" of ${name} expected a finite spread above 0, got ${spread}`)
-        }
-        distances.set(name, distance)
+        const own = levels.get(matrix.name)!
+        const distance = distanceOf(matrix, DISTANCES[own], options)
+        distances.set(matrix.name, distance)
         quantiseValues(matrix, newest, distance, own)
       }
     },
@@ -118,21 +145,18 @@ function createCoded(
     },
     select: selectAll,
     changed: () => matrices.reduce((sum, matrix) => sum + changedCodes(matrix), 0),
-    mask: (name) => masksOfCodes(codesOf(name)).mask,
+    mask: (name) => foundOfCodes(codesOf(name), 1).mask,
     kept: (name) => codesOf(name).reduce((sum, code) => sum + Number(code !== 0), 0),
-    found(name) {
-      const scale = worn.get(name)
-      return { ...masksOfCodes(codesOf(name)), ...(scale === undefined || scale === 1 ? {} : { scale }) }
-    },
+    found: (name) => foundOfCodes(codesOf(name), worn.get(name) ?? 1),
   }
 }
 
 /**
  * Integers as nested masks: `mask` of those that are not 0, `coats[j]` of those of a magnitude of at least j + 2, as far as any has it, and `inverted` of
- * those below 0, where there are any. Packed bits, least significant first.
+ * those below 0, where there are any. Packed bits, least significant first. A scale of 1 is left out.
  * @param codes int8 [count]
  */
-export function masksOfCodes(codes: Int8Array): Pick<FoundWeights, 'mask' | 'coats' | 'inverted'> {
+export function foundOfCodes(codes: Int8Array, scale: number): FoundWeights {
   const most = codes.reduce((largest, code) => Math.max(largest, Math.abs(code)), 0)
   const empty = () => new Uint8Array(packedBytes(codes.length))
   const worn = Array.from({ length: Math.max(most, 1) }, empty)
@@ -146,5 +170,10 @@ export function masksOfCodes(codes: Int8Array): Pick<FoundWeights, 'mask' | 'coa
     negative++
   }
   const [mask, ...coats] = worn
-  return { mask, ...(coats.length > 0 ? { coats } : {}), ...(negative > 0 ? { inverted } : {}) }
+  return {
+    mask,
+    ...(coats.length > 0 ? { coats } : {}),
+    ...(negative > 0 ? { inverted } : {}),
+    ...(scale === 1 ? {} : { scale }),
+  }
 }

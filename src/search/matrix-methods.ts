@@ -2,7 +2,14 @@
 import { matricesOf } from '../families/family.js'
 import { isLinearMap } from '../families/parameter.js'
 import { densitiesOf } from './densities.js'
-import { coatFractions, type EmbeddingMethod, levelCounts, type MethodSettings } from './method-settings.js'
+import {
+  coatFractions,
+  type EmbeddingMethod,
+  type LevelWord,
+  levelCounts,
+  type MethodSettings,
+} from './method-settings.js'
+import { quantisedMoment } from './score-quantiser.js'
 
 /** How the weights of one matrix are found. */
 export type MatrixMethod =
@@ -10,6 +17,10 @@ export type MatrixMethod =
   | { readonly kind: 'mask'; readonly keep: number }
   /** Nested masks on one score, from the widest; signed ones negate weights of negative scores. */
   | { readonly kind: 'coats'; readonly keeps: readonly number[]; readonly isSigned: boolean }
+  /** A quantiser of one score, with thresholds from its spread that make about `keep` of the weights count, each 1 to `most` times. */
+  | { readonly kind: 'quantised'; readonly keep: number; readonly most: number }
+  /** Masks drawn at every step, with a learned probability for each weight. */
+  | { readonly kind: 'sampled'; readonly keep: number }
   /** Learned values, rounded to so many levels. */
   | { readonly kind: 'levels'; readonly levels: number }
 
@@ -26,11 +37,18 @@ export function matrixMethods(settings: MethodSettings): ReadonlyMap<string, Mat
   )
 }
 
+/** Most coats in ada-sup: a ternary supermask is of 0, 1 and 2, one of b bits of 0 to 2^b - 1. */
+const coatCounts: Readonly<Record<LevelWord, number>> = { ternary: 2, '2': 3, '3': 7, '4': 15 }
+
 /** @param keep of the matrix */
 function algorithmMethod({ algorithm, keep: all, coats = [], levels }: MethodSettings, keep: number): MatrixMethod {
   switch (algorithm) {
     case 'levels':
       return { kind: 'levels', levels: levelCounts[levels!] }
+    case 'ada-sup':
+      return { kind: 'quantised', keep, most: coatCounts[levels!] }
+    case 'sampled':
+      return { kind: 'sampled', keep }
     case 'multicoated':
       return { kind: 'coats', keeps: [keep, ...coats.map((coat) => (coat * keep) / all)], isSigned: false }
     case 'signed':
@@ -62,7 +80,10 @@ export function memoryKinds(
 export function secondMoment(method: MatrixMethod): number {
   switch (method.kind) {
     case 'mask':
+    case 'sampled':
       return method.keep
+    case 'quantised':
+      return quantisedMoment(method)
     case 'coats':
       return method.keeps.reduce((sum, keep, j) => sum + keep * (2 * j + 1), 0)
     case 'levels':

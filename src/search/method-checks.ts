@@ -54,7 +54,9 @@ export function checkMethod(settings: RunSettings): void {
     if (!(softness >= 0.01 && softness <= 100)) refuse('softness', '0.01 <= softness <= 100', softness)
   }
   if (levels !== undefined) {
-    if (algorithm !== 'levels') refuse('levels', '--algorithm levels beside it', levels)
+    if (algorithm !== 'levels' && algorithm !== 'ada-sup') {
+      refuse('levels', '--algorithm levels or ada-sup beside it', levels)
+    }
     if (!levelWords.includes(levels)) refuse('levels', levelWords.join(', '), levels)
   }
   if (embeddings !== undefined) checkEmbeddings(embeddings, algorithm)
@@ -62,6 +64,14 @@ export function checkMethod(settings: RunSettings): void {
     if (scales !== 'learned') refuse('scales', 'none or learned', scales)
     if (algorithm === 'biprop')
       refuse('scales', 'none beside biprop, whose scale is the mean of the kept weights', scales)
+  }
+  if (algorithm === 'ada-sup') {
+    if (!(keep < 0.5)) refuse('keep', 'less than 0.5 for ada-sup, which drops the weights of negative scores', keep)
+    if (selection === 'global')
+      refuse('selection', 'per-layer for ada-sup, whose thresholds follow the spread of a matrix', selection)
+  }
+  if (algorithm === 'sampled' && selection === 'global') {
+    refuse('selection', 'per-layer for sampled, which gives each matrix a mean probability', selection)
   }
   if (unusedRows !== undefined) {
     if (unusedRows !== 'drop') refuse('unused-rows', 'keep or drop', unusedRows)

@@ -4,7 +4,17 @@ import type { MatrixRole } from '../families/parameter.js'
 import type { Selection } from '../kernels/ticket-step.js'
 
 /** `levels` learns values of a few bits, which are not random: the rival of all others. */
-export const algorithms = ['edge-popup', 'annealed', 'iterand', 'biprop', 'signed', 'multicoated', 'levels'] as const
+export const algorithms = [
+  'edge-popup',
+  'annealed',
+  'iterand',
+  'biprop',
+  'signed',
+  'multicoated',
+  'ada-sup',
+  'sampled',
+  'levels',
+] as const
 export type AlgorithmName = (typeof algorithms)[number]
 
 /** Levels by the word of `--levels` and the bits of `--embedding-bits`: 3 and 4 bits have an odd number, so that zero is one of them. */
@@ -32,7 +42,7 @@ export interface MethodSettings {
   readonly anneal?: number
   /** Annealed: temperature at the start over the standard deviation of a matrix' |scores|, > 0; absent elsewhere. */
   readonly softness?: number
-  /** Levels of learned values; absent but for the algorithm of that name. */
+  /** Levels of learned values, or of the numbers of coats in ada-sup; absent elsewhere. */
   readonly levels?: LevelWord
   /** Kept fractions of single matrices. Absent: `keep` for all. */
   readonly densities?: Densities
@@ -55,7 +65,7 @@ export interface MethodChoice {
   readonly anneal?: number | undefined
   /** Annealed; default: 2. */
   readonly softness?: number | undefined
-  /** Default for the algorithm levels: ternary. */
+  /** Default for the algorithms levels and ada-sup: ternary. */
   readonly levels?: LevelWord | undefined
   /** `uniform` (default), `erk`, or fractions by role. */
   readonly densities?: Densities | 'uniform' | undefined
@@ -81,7 +91,7 @@ export function chooseMethod(
   const coats = choice.coats ?? (algorithm === 'multicoated' ? coatFractions(keep, 3).slice(1) : undefined)
   const anneal = choice.anneal ?? (algorithm === 'annealed' ? 0.95 : undefined)
   const softness = choice.softness ?? (algorithm === 'annealed' ? 2 : undefined)
-  const levels = choice.levels ?? (algorithm === 'levels' ? 'ternary' : undefined)
+  const levels = choice.levels ?? (algorithm === 'levels' || algorithm === 'ada-sup' ? 'ternary' : undefined)
   return {
     algorithm,
     keep,

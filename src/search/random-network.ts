@@ -67,7 +67,7 @@ function expectSigns(name: string, init: Initialisation): void {
 /**
  * Writes the state that a run starts from: random weights, random scores uniform on (-1/sqrt(fan_in), 1/sqrt(fan_in)),
  * moments of zero, gains of 1 and biases of 0. Effective weights of masked matrices are the algorithm's to write. Scores of signed masks are
- * those magnitudes, so that weights start with the signs of the seed; so do learned values.
+ * those magnitudes, so that weights start with the signs of the seed; so do learned values. Scores of drawn masks lie around the logit of the fraction kept.
  * @param unused rows whose scores or values are 0, by the name of their matrix; default: none
  */
 export function fillRandomNetwork(
@@ -113,6 +113,10 @@ function fillMatrix(
   const scores = scoresOf(matrix)
   if (method.kind === 'levels') return fillReal(scores)
   fill(scores, scoreStream(index), { kind: 'uniform', range })
+  if (method.kind === 'sampled') {
+    const centre = Math.fround(Math.log(method.keep / (1 - method.keep))) // where p is keep
+    for (let i = 0; i < scores.length; i++) scores[i] += centre
+  }
   if (method.kind === 'coats' && method.isSigned)
     for (let i = 0; i < scores.length; i++) scores[i] = Math.abs(scores[i])
 }

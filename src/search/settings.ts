@@ -118,6 +118,19 @@ type VocabularySize = Pick<Tokenizer, 'name' | 'vocabulary'>
 /** The configuration that settings are of. @throws RangeError as {@link chooseSettings} does */
 export const chooseConfig = (choice: Omit<SettingsChoice, 'kind'>, { vocabulary }: VocabularySize): BaseConfig =>
   chooseModel(choice.task ? { ...choice, context: choice.context ?? sortContext(choice.task) } : choice, vocabulary)
+/** Learning rates unless told otherwise. The scores of drawn masks are logits, which have a long way to go. */
+const learningRates: Readonly<Record<SearchSettings['algorithm'], number>> = {
+  'edge-popup': 2e-3,
+  annealed: 2e-3,
+  iterand: 2e-3,
+  biprop: 2e-3,
+  signed: 2e-3,
+  multicoated: 2e-3,
+  'ada-sup': 2e-3,
+  sampled: 2e-2,
+  levels: 3e-3,
+  dense: 3e-3,
+}
 
 /** Settings with every default filled in. */
 function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
@@ -133,7 +146,7 @@ function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchS
   const qkScale = choice.qkScale ?? (isMasked && initialisation === 'gpt2' ? 'auto' : 1)
   const isIterand = algorithm === 'iterand'
   const steps = choice.steps ?? 2000
-  const learningRate = choice.learningRate ?? (isMasked ? 2e-3 : 3e-3)
+  const learningRate = choice.learningRate ?? learningRates[algorithm]
   const seed = choice.seed ?? 0n
   const batch = choice.batch ?? namedModel(choice).batch
   return {

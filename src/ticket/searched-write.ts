@@ -33,12 +33,6 @@ export interface FoundMatrix {
   readonly mask: Uint8Array
   /** The generation of every weight, kept or not: uint8 [in * out]; absent where none was redrawn. */
   readonly generations?: Uint8Array | undefined
-  /** Packed masks of the second coat, the third, ...; each lies within the one before, the first within `mask`. At most 14. Absent: none. */
-  readonly coats?: readonly Uint8Array[] | undefined
-  /** Packed mask of the kept weights whose sign is the opposite of the seed's. Absent: none. */
-  readonly inverted?: Uint8Array | undefined
-  /** Factor of the random weights, a finite float32 number > 0. Absent: 1. */
-  readonly scale?: number | undefined
   /** The stream of the scores that the search started from, if it is known: range coding pays by it. */
   readonly scores?: number | null | undefined
 }

@@ -67,6 +67,11 @@ export function quantiseReference({ weights, latents }: CodedArrays, distance: n
   })
 }
 
+export function scoresReference({ latents }: CodedArrays, distance: number, most: number): Int8Array {
+  const inverse = f32(1 / distance)
+  return Int8Array.from(latents, (latent) => Math.min(most, Math.max(0, nearest(f32(latent * inverse)))))
+}
+
 export const wearReference = ({ weights }: CodedArrays, codes: Int8Array, scale: number): Float32Array =>
   Float32Array.from(weights, (weight, i) => (codes[i] === 0 ? 0 : f32(f32(weight * scale) * codes[i])))
 

@@ -7,6 +7,7 @@ import {
   changedCodes,
   dotProduct,
   moveLatents,
+  quantiseScores,
   quantiseValues,
   scaleValues,
   selectCoats,
@@ -15,12 +16,13 @@ import {
   wearCodes,
 } from '../../src/kernels/index.js'
 import { getBit } from '../../src/mask/index.js'
-import { masksOfCodes } from '../../src/search/coded-search.js'
+import { foundOfCodes } from '../../src/search/coded-search.js'
 import {
   type CodedArrays,
   coatsReference,
   moveReference,
   quantiseReference,
+  scoresReference,
   sumReference,
   wearReference,
 } from './coded-step-reference.js'
@@ -100,6 +102,15 @@ describe('WASM equals the reference bit for bit', () => {
     }
   })
 
+  it.each([1, 2, 15])('scores from 0 to %i', async (most) => {
+    for (const distance of [0.04, 0.003]) {
+      for (const matrix of await makeMatrices(8)) {
+        quantiseScores(matrix, 0, distance, most)
+        expect([...matrix.codes[0]]).toEqual([...scoresReference(matrix, distance, most)])
+      }
+    }
+  })
+
   it('sums, products and magnitudes', async () => {
     for (const matrix of await makeMatrices(9)) {
       const { effective, gradient } = matrix
@@ -143,12 +154,12 @@ it('a NaN ends a step and names the matrix', async () => {
 
 it('codes become nested masks and signs', () => {
   const codes = Int8Array.from([0, 1, -1, 2, -3, 0, 3, -2, 1])
-  const { mask, coats = [], inverted } = masksOfCodes(codes)
+  const { mask, coats = [], inverted } = foundOfCodes(codes, 1)
   const again = Array.from(codes, (_, i) => {
     const magnitude = [mask, ...coats].reduce((sum, coat) => sum + getBit(coat, i), 0)
     return getBit(inverted!, i) ? -magnitude : magnitude
   })
   expect(again).toEqual([...codes])
   expect(coats.length).toBe(2)
-  expect(masksOfCodes(Int8Array.from([0, 1, 1]))).toEqual({ mask: Uint8Array.of(6) })
+  expect(foundOfCodes(Int8Array.from([0, 1, 1]), 0.5)).toEqual({ mask: Uint8Array.of(6), scale: 0.5 })
 })

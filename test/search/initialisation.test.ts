@@ -101,6 +101,8 @@ const choices: Record<string, Partial<SettingsChoice>> = {
   biprop: { algorithm: 'biprop' },
   signed: { algorithm: 'signed', selection: 'global' },
   'multicoated, with learned scales': { algorithm: 'multicoated', scales: 'learned' },
+  'ada-sup': { algorithm: 'ada-sup', levels: '3' },
+  'sampled, with learned scales': { algorithm: 'sampled', scales: 'learned' },
   levels: { algorithm: 'levels', levels: '2' },
   'tables of 3 bits': { embeddings: { bits: 3 } },
   'tables of two coats beside a global threshold': { embeddings: { coats: 2 }, selection: 'global' },
