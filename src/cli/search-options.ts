@@ -8,12 +8,13 @@ import { normKinds } from '../families/parameter.js'
 import { selections } from '../kernels/ticket-step.js'
 import { initialisationSchemes } from '../search/initialisation.js'
 import { modelsOf, type SearchFamily, type SearchModel, searchFamilies, searchModels } from '../search/models.js'
-import { schedules } from '../search/schedule.js'
-import { algorithms, arithmetics, type SettingsChoice } from '../search/settings.js'
+import { defaultText, type PresetName } from '../search/presets.js'
+import { algorithms, type SettingsChoice } from '../search/settings.js'
 import { type MaskCoding, maskCodings } from '../ticket/index.js'
 import { deviceOption } from './device-option.js'
+import { addLearningOptions } from './learning-options.js'
 import { rawOption } from './raw-option.js'
-import { integer, oneOf, positive, readSeed } from './values.js'
+import { integer, number, oneOf, positive, readSeed } from './values.js'
 
 /** Options of `slt search` and `slt train` that settings are made of. Absent ones are not given: defaults come later. */
 export interface ModelFlags {
@@ -47,6 +48,9 @@ export interface ModelFlags {
   beta2?: number
   epsilon?: number
   weightDecay?: number
+  clip?: number | 'none'
+  scoreScale?: number
+  preset?: PresetName
   teacherWeight?: number
   temperature?: number
   seed?: bigint
@@ -142,13 +146,22 @@ export function addTaskOptions(command: Command, tasks: readonly string[]): Comm
 /** What only a search has. */
 export function addMaskOptions(command: Command): Command {
   return command
-    .option('--keep <x>', 'fraction of the weights kept, above 0 and below 1 (default: 0.3)', number('keep'))
+    .option(
+      '--keep <x>',
+      `fraction of the weights kept, above 0 and below 1 (default: ${defaultText('search', 'keep')})`,
+      number('keep'),
+    )
     .option(
       '--selection <s>',
       'top scores of each matrix or of all: per-layer (default), global',
       oneOf('selection', selections),
     )
     .option('--algorithm <a>', algorithms.join(', '), oneOf('algorithm', algorithms))
+    .option(
+      '--score-scale <x>',
+      `factor of the range that scores start in, +-1/sqrt(inputs) (default: ${defaultText('search', 'scoreScale')})`,
+      positive('score-scale'),
+    )
     .option('--redraw-every <n>', 'iterand: steps between redrawings (default: 300)', integer('redraw-every', 1))
     .option(
       '--coding <c>',
@@ -160,33 +173,7 @@ export function addMaskOptions(command: Command): Command {
 
 /** Optimizer, schedule, seeds; then the run itself. */
 export function addRunOptions(command: Command, extension: string): Command {
-  return command
-    .option('--steps <n>', 'steps (default: 2000)', integer('steps', 1))
-    .option('--batch <n>', 'windows a step', integer('batch', 1))
-    .option('--micro-batch <n>', 'windows of one run of the graph (default: the batch)', integer('micro-batch', 1))
-    .option(
-      '--arithmetic <a>',
-      'linear maps in float32 (default), in int8 (forward and backward, where the CPU has units for it), or auto: the faster one here',
-      oneOf('arithmetic', [...arithmetics, 'auto']),
-    )
-    .option('--lr <x>', 'highest learning rate', positive('lr'))
-    .option('--final-lr <x>', 'last learning rate (default: a tenth)', number('final-lr'))
-    .option('--schedule <s>', `${schedules.join(', ')} (default: cosine)`, oneOf('schedule', schedules))
-    .option('--warm-up <n>', 'steps of linear warm-up (default: a twentieth, at most 100)', integer('warm-up', 0))
-    .option('--beta1 <x>', 'AdamW: decay of the first moment (default: 0.9)', number('beta1'))
-    .option('--beta2 <x>', 'AdamW: decay of the second moment (default: 0.999)', number('beta2'))
-    .option('--epsilon <x>', 'AdamW: added to the denominator (default: 1e-8)', positive('epsilon'))
-    .option('--weight-decay <x>', 'AdamW: decoupled decay (default: 0.01)', number('weight-decay'))
-    .option(
-      '--teacher <path>',
-      'learn from the distributions of this model too: a file of slt train, a ticket, the folder of such a run, or a Hugging Face folder',
-    )
-    .option(
-      '--teacher-weight <x>',
-      'its share of the loss, above 0 and at most 1 (default: 0.5)',
-      number('teacher-weight'),
-    )
-    .option('--temperature <x>', 'of both distributions when they are compared (default: 1)', number('temperature'))
+  return addLearningOptions(command)
     .addOption(new Option('--seed <n>', 'seed of weights, scores and batches (default: 0)').argParser(readSeed))
     .addOption(new Option('--data-seed <n>', 'another seed for the batches').argParser(readSeed))
     .option('--validate-every <n>', 'steps; 0 is never (default: 100)', integer('validate-every', 0))
@@ -255,6 +242,9 @@ const settingNames = [
   'beta2',
   'epsilon',
   'weightDecay',
+  'clip',
+  'scoreScale',
+  'preset',
   'teacherWeight',
   'temperature',
   'seed',
@@ -263,15 +253,6 @@ const settingNames = [
 
 function pick<T extends object, K extends keyof T>(value: T, names: readonly K[]): Pick<T, K> {
   return Object.fromEntries(names.map((name) => [name, value[name]])) as Pick<T, K>
-}
-
-/** Any finite number in plain or scientific notation; its range is the settings' to check. */
-function number(name: string): (text: string) => number {
-  return (text) => {
-    const value = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
-    if (!Number.isFinite(value)) throw new RangeError(`"${name}" expected a number, got ${text || 'nothing'}`)
-    return value
-  }
 }
 
 function readQkScale(text: string): number | 'auto' {

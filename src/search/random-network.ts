@@ -26,7 +26,7 @@ export function randomMatrices(settings: SearchSettings): RandomMatrix[] {
 }
 
 /**
- * Writes the state that a run starts from: random weights, random scores uniform on (-1/sqrt(fan_in), 1/sqrt(fan_in)),
+ * Writes the state that a run starts from: random weights, random scores uniform on (-a, a) with a = scoreScale/sqrt(fan_in),
  * moments of zero, gains of 1 and biases of 0. Effective weights of masked matrices are the algorithm's to write.
  */
 export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSettings): void {
@@ -38,7 +38,8 @@ export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSetti
       weightFiller(matrix.kernels, { seed, stream: from, init: distribution })(values.byteOffset, 0, values.length)
     fill(matrix.weights, stream, init)
     if (matrix.kind === 'ticket') {
-      fill(matrix.scores, scoreStream(index), { kind: 'uniform', range: scoreRange(matrices[index]) })
+      const range = (settings.scoreScale ?? 1) * scoreRange(matrices[index])
+      fill(matrix.scores, scoreStream(index), { kind: 'uniform', range })
     }
     clearMoments(matrix)
   }

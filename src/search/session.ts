@@ -9,6 +9,7 @@ import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
 import type { Algorithm } from './algorithm.js'
 import { createDenseTraining, createEdgePopup, type MaskedAlgorithm } from './algorithms.js'
+import { clipGradients } from './clip.js'
 import { integerLevels } from './integer-matrices.js'
 import { createIterand, type Iterand } from './iterand-search.js'
 import { createLossEvaluator } from './loss-evaluator.js'
@@ -67,7 +68,7 @@ export async function openSearchSession(
   const parameters = modelParameters(settings, kind === 'search' ? 'ticket' : 'dense')
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(model, microBatch, length))
   fillRandomNetwork(memory, settings)
-  const algorithm = await createAlgorithm(memory, settings, loadKernels)
+  const algorithm = clipped(await createAlgorithm(memory, settings, loadKernels), memory, settings.clip)
   const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch, teacherOf(settings, models))
   const effective = (name: string) => memory.matrix(name).effective
   const seed = BigInt(settings.dataSeed)
@@ -134,6 +135,18 @@ export async function openSearchSession(
         createSortValidation(runner, model, effective, { task: task!, valid, lists }, signal),
       release: async () => {},
     }
+  }
+}
+
+/** An algorithm whose gradients are clipped first. @param most see `clipGradients`; undefined: they are not */
+function clipped(algorithm: RunAlgorithm, memory: ParameterMemory, most: number | undefined): RunAlgorithm {
+  if (most === undefined) return algorithm
+  return {
+    ...algorithm,
+    update(adamw) {
+      clipGradients(memory, most)
+      algorithm.update(adamw)
+    },
   }
 }
 

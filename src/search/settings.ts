@@ -9,7 +9,8 @@ import { adamwFactors } from '../kernels/adamw.js'
 import { type Selection, selections } from '../kernels/ticket-step.js'
 import { GENERATION_LIMIT } from '../ticket/searched.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
-import { chooseModel, type ModelChoice, modelsOf, namedModel, type SearchFamily } from './models.js'
+import { chooseModel, type ModelChoice, modelsOf, type SearchFamily } from './models.js'
+import { type DefaultedChoice, filledNames, withDefaults } from './presets.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
 import { checkTeacher, chooseTeacher, type TeacherChoice, type TeacherSettings } from './teacher-settings.js'
@@ -51,20 +52,19 @@ export interface SearchSettings extends Schedule, TeacherSettings {
   readonly beta2: number
   readonly epsilon: number
   readonly weightDecay: number
+  /** Largest norm of all gradients together, see src/search/clip.ts. Absent: they are not clipped. */
+  readonly clip?: number
+  /** Factor of the range that scores start in, > 0. Absent: 1. */
+  readonly scoreScale?: number
   /** Unsigned 64-bit integers in decimal: of weights and scores, and of the batches. */
   readonly seed: string
   readonly dataSeed: string
 }
 
-/** What a user may ask for; what is absent has a default. */
-export interface SettingsChoice extends ModelChoice, TeacherChoice {
-  readonly kind: 'search' | 'train'
+/** What a user may ask for; what is absent has a default, in src/search/presets.ts. */
+export interface SettingsChoice extends DefaultedChoice, TeacherChoice {
   readonly task?: SortTask | undefined
-  readonly norms?: Norms | undefined
-  readonly keep?: number | undefined
-  readonly selection?: Selection | undefined
   readonly algorithm?: (typeof algorithms)[number] | undefined
-  readonly initialisation?: InitialisationScheme | undefined
   /** Of signed constants: whether magnitudes are rounded to fp16, or `exact` as in old runs. Default: rounded. */
   readonly magnitudes?: 'float16' | 'exact' | undefined
   /** What the linear maps of a step are computed in; default: float32. */
@@ -73,17 +73,6 @@ export interface SettingsChoice extends ModelChoice, TeacherChoice {
   readonly qkScale?: number | 'auto' | undefined
   readonly redrawEvery?: number | undefined
   readonly redrawRate?: number | undefined
-  readonly steps?: number | undefined
-  readonly batch?: number | undefined
-  readonly microBatch?: number | undefined
-  readonly learningRate?: number | undefined
-  readonly finalLearningRate?: number | undefined
-  readonly schedule?: Schedule['schedule'] | undefined
-  readonly warmUp?: number | undefined
-  readonly beta1?: number | undefined
-  readonly beta2?: number | undefined
-  readonly epsilon?: number | undefined
-  readonly weightDecay?: number | undefined
   readonly seed?: bigint | undefined
   readonly dataSeed?: bigint | undefined
 }
@@ -92,11 +81,8 @@ export interface SettingsChoice extends ModelChoice, TeacherChoice {
 const REDRAW = { every: 300, rate: 0.1 }
 
 /**
- * Settings with every default filled in, checked.
- *
- * Searching starts from fan-in scaled weights: under GPT-2's N(0, 0.02) a narrow masked network cannot give confident
- * logits (it stalls at 4.2 nats on bytes at width 128). There q.k/sqrt(d/H) has a standard deviation near 1 already, so
- * the query and key matrices are scaled by 1 unless told otherwise; under `gpt2` by (d / H)^(1/4), as in the paper.
+ * Settings with every default filled in, checked. Of fan-in scaled weights q.k/sqrt(d/H) has a standard deviation near 1 already, so
+ * the query and key matrices are scaled by 1 unless told otherwise; in searches under `gpt2` by (d / H)^(1/4), as in the paper.
  * @throws RangeError or TypeError naming the setting
  */
 export function chooseSettings(choice: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
@@ -116,28 +102,25 @@ export const chooseConfig = (choice: Omit<SettingsChoice, 'kind'>, { vocabulary 
   chooseModel(choice.task ? { ...choice, context: choice.context ?? sortContext(choice.task) } : choice, vocabulary)
 
 /** Settings with every default filled in. */
-function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
-  const { kind, task, arithmetic = 'float32' } = choice
+function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
+  const choice = withDefaults(asked)
+  const { kind, task, arithmetic = 'float32', initialisation, steps, batch, clip, scoreScale } = choice
   checkArithmetic(arithmetic)
   const isSearch = kind === 'search'
   const config = chooseConfig(choice, tokenizer)
-  const initialisation = choice.initialisation ?? (isSearch ? 'fan-in' : 'gpt2')
   const qkScale = choice.qkScale ?? (isSearch && initialisation === 'gpt2' ? 'auto' : 1)
   const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
   const isIterand = algorithm === 'iterand'
-  const steps = choice.steps ?? 2000
-  const learningRate = choice.learningRate ?? (isSearch ? 2e-3 : 3e-3)
   const seed = choice.seed ?? 0n
-  const batch = choice.batch ?? namedModel(choice).batch
   return {
     kind,
     config,
-    norms: choice.norms ?? 'plain',
+    norms: choice.norms,
     tokenizer: tokenizer.name,
     ...(task ? { task } : {}),
     algorithm,
-    keep: isSearch ? (choice.keep ?? 0.3) : 1,
-    selection: choice.selection ?? 'per-layer',
+    keep: isSearch ? choice.keep : 1,
+    selection: choice.selection,
     initialisation,
     ...(isSearch && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
       ? { magnitudes: 'float16' as const }
@@ -148,15 +131,17 @@ function fillSettings(choice: SettingsChoice, tokenizer: VocabularySize): Search
     redrawRate: isIterand ? (choice.redrawRate ?? REDRAW.rate) : 0,
     steps,
     batch,
-    microBatch: choice.microBatch ?? batch,
-    schedule: choice.schedule ?? 'cosine',
-    learningRate,
-    finalLearningRate: choice.finalLearningRate ?? learningRate / 10,
-    warmUp: choice.warmUp ?? Math.min(100, Math.floor(steps / 20)),
-    beta1: choice.beta1 ?? 0.9,
-    beta2: choice.beta2 ?? 0.999,
-    epsilon: choice.epsilon ?? 1e-8,
-    weightDecay: choice.weightDecay ?? 0.01,
+    microBatch: choice.microBatch,
+    schedule: choice.schedule,
+    learningRate: choice.learningRate,
+    finalLearningRate: choice.finalLearningRate,
+    warmUp: choice.warmUp,
+    beta1: choice.beta1,
+    beta2: choice.beta2,
+    epsilon: choice.epsilon,
+    weightDecay: choice.weightDecay,
+    ...(clip === 'none' ? {} : { clip }),
+    ...(isSearch && scoreScale !== 1 ? { scoreScale } : {}),
     ...chooseTeacher(choice),
     seed: String(seed),
     dataSeed: String(choice.dataSeed ?? seed),
@@ -180,15 +165,21 @@ export function resumedSettings(
 }
 
 function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>): SettingsChoice {
-  const { config, tokenizer: _, algorithm, magnitudes = 'exact', seed, dataSeed, ...same } = settings
+  const { config, tokenizer: _, algorithm, magnitudes = 'exact', seed, dataSeed, ...others } = settings
+  const { clip = 'none', scoreScale = 1 } = settings // what is absent is not left to defaults, which may be others
+  const own = { ...others, ...(algorithm === 'dense' ? {} : { algorithm }), clip, scoreScale }
+  // A preset stands for all that it fills, whether the run has it or not.
+  const same = Object.fromEntries(
+    Object.entries(own).filter(([name]) => given.preset === undefined || !filledNames.includes(name)),
+  )
   const { model, width, family = familyOf(config).name as SearchFamily } = given
   if (model === undefined && width?.startsWith('x')) {
     throw new RangeError(`"width" expected a number, or --model beside it, where a run goes on, got ${width}`)
   }
   return {
+    kind: settings.kind,
     ...same,
     ...(model !== undefined ? { model } : family === familyOf(config).name ? sizesOf(config) : { family }),
-    ...(algorithm === 'dense' ? {} : { algorithm }),
     magnitudes,
     seed: BigInt(seed),
     dataSeed: BigInt(dataSeed),
@@ -257,6 +248,8 @@ export function checkSettings(settings: SearchSettings): void {
   if (!(settings.weightDecay >= 0 && settings.weightDecay < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`"weight-decay" expected a finite number >= 0, got ${settings.weightDecay}`)
   }
+  if (settings.clip !== undefined) above('clip', settings.clip, 0)
+  if (settings.scoreScale !== undefined) above('score-scale', settings.scoreScale, 0)
   checkTeacher(settings)
   adamwFactors({ ...settings, step: 1 }) // checks betas and epsilon, which are rounded to float32
 }
