@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { selections } from '../kernels/ticket-step.js'
 import { levelWords } from '../search/method-settings.js'
+import { defaultText } from '../search/presets.js'
 import { algorithms, type SettingsChoice } from '../search/settings.js'
 import { maskCodings } from '../ticket/index.js'
 import { integer, number, oneOf, positive } from './values.js'
@@ -21,6 +22,7 @@ export interface MaskFlags {
   embeddingCoats?: number
   embeddingKeep?: number
   unusedRows?: SettingsChoice['unusedRows']
+  scoreScale?: number
   redrawEvery?: number
   redrawRate?: number
 }
@@ -34,7 +36,7 @@ export function addMaskOptions(command: Command): Command {
     )
     .option(
       '--keep <x>',
-      'fraction of the weights kept, above 0 and below 1 (default: 0.3, or that of the ticket --on)',
+      `fraction of the weights kept, above 0 and below 1 (default: ${defaultText('search', 'keep')}, or that of the ticket --on)`,
       number('keep'),
     )
     .option(
@@ -42,7 +44,11 @@ export function addMaskOptions(command: Command): Command {
       'top scores of each matrix or of all: per-layer (default), global',
       oneOf('selection', selections),
     )
-    .option('--algorithm <a>', `${algorithms.join(', ')} (default: edge-popup)`, oneOf('algorithm', algorithms))
+    .option(
+      '--algorithm <a>',
+      `${algorithms.join(', ')} (default: ${defaultText('search', 'algorithm')})`,
+      oneOf('algorithm', algorithms),
+    )
     .option('--anneal <x>', 'annealed: part of the steps in which masks are soft (default: 0.95)', number('anneal'))
     .option(
       '--softness <x>',
@@ -63,6 +69,11 @@ export function addMaskOptions(command: Command): Command {
       '--scales <s>',
       'none (default), or learned: one number a matrix, by which its weights are multiplied',
       oneOf('scales', ['none', 'learned'] as const),
+    )
+    .option(
+      '--score-scale <x>',
+      `factor of the range that scores start in, +-1/sqrt(inputs) (default: ${defaultText('search', 'scoreScale')})`,
+      positive('score-scale'),
     )
     .option(
       '--density <d>',

@@ -7,13 +7,14 @@ import type { Arithmetic } from '../families/loss-graph.js'
 import { normKinds } from '../families/parameter.js'
 import { initialisationSchemes } from '../search/initialisation.js'
 import { modelsOf, type SearchFamily, type SearchModel, searchFamilies, searchModels } from '../search/models.js'
-import { schedules } from '../search/schedule.js'
-import { arithmetics, type SettingsChoice } from '../search/settings.js'
+import type { PresetName } from '../search/presets.js'
+import type { SettingsChoice } from '../search/settings.js'
 import type { MaskCoding } from '../ticket/index.js'
 import { deviceOption } from './device-option.js'
+import { addLearningOptions } from './learning-options.js'
 import { embeddingsOf, type MaskFlags } from './mask-options.js'
 import { rawOption } from './raw-option.js'
-import { integer, number, oneOf, positive, readSeed } from './values.js'
+import { integer, oneOf, positive, readSeed } from './values.js'
 
 /** Options of `slt search` and `slt train` that settings are made of. Absent ones are not given: defaults come later. */
 export interface ModelFlags extends MaskFlags {
@@ -42,6 +43,9 @@ export interface ModelFlags extends MaskFlags {
   beta2?: number
   epsilon?: number
   weightDecay?: number
+  clip?: number | 'none'
+  scoreScale?: number
+  preset?: PresetName
   teacherWeight?: number
   temperature?: number
   seed?: bigint
@@ -137,33 +141,7 @@ export function addTaskOptions(command: Command, tasks: readonly string[]): Comm
 
 /** Optimizer, schedule, seeds; then the run itself. */
 export function addRunOptions(command: Command, extension: string): Command {
-  return command
-    .option('--steps <n>', 'steps (default: 2000)', integer('steps', 1))
-    .option('--batch <n>', 'windows a step', integer('batch', 1))
-    .option('--micro-batch <n>', 'windows of one run of the graph (default: the batch)', integer('micro-batch', 1))
-    .option(
-      '--arithmetic <a>',
-      'linear maps in float32 (default), in int8 (forward and backward, where the CPU has units for it), or auto: the faster one here',
-      oneOf('arithmetic', [...arithmetics, 'auto']),
-    )
-    .option('--lr <x>', 'highest learning rate', positive('lr'))
-    .option('--final-lr <x>', 'last learning rate (default: a tenth)', number('final-lr'))
-    .option('--schedule <s>', `${schedules.join(', ')} (default: cosine)`, oneOf('schedule', schedules))
-    .option('--warm-up <n>', 'steps of linear warm-up (default: a twentieth, at most 100)', integer('warm-up', 0))
-    .option('--beta1 <x>', 'AdamW: decay of the first moment (default: 0.9)', number('beta1'))
-    .option('--beta2 <x>', 'AdamW: decay of the second moment (default: 0.999)', number('beta2'))
-    .option('--epsilon <x>', 'AdamW: added to the denominator (default: 1e-8)', positive('epsilon'))
-    .option('--weight-decay <x>', 'AdamW: decoupled decay (default: 0.01)', number('weight-decay'))
-    .option(
-      '--teacher <path>',
-      'learn from the distributions of this model too: a file of slt train, a ticket, the folder of such a run, or a Hugging Face folder',
-    )
-    .option(
-      '--teacher-weight <x>',
-      'its share of the loss, above 0 and at most 1 (default: 0.5)',
-      number('teacher-weight'),
-    )
-    .option('--temperature <x>', 'of both distributions when they are compared (default: 1)', number('temperature'))
+  return addLearningOptions(command)
     .addOption(new Option('--seed <n>', 'seed of weights, scores and batches (default: 0)').argParser(readSeed))
     .addOption(new Option('--data-seed <n>', 'another seed for the batches').argParser(readSeed))
     .option('--validate-every <n>', 'steps; 0 is never (default: 100)', integer('validate-every', 0))
@@ -246,6 +224,9 @@ const settingNames = [
   'beta2',
   'epsilon',
   'weightDecay',
+  'clip',
+  'scoreScale',
+  'preset',
   'teacherWeight',
   'temperature',
   'seed',

@@ -50,8 +50,6 @@ export interface MatrixSearch {
   /** How many weights of a matrix are kept. */
   kept(name: string): number
   found(name: string): FoundWeights
-  /** What a further step depends on beside the latent numbers and their moments; absent: nothing. */
-  readonly state?: readonly StateTensor[]
   /** See {@link Algorithm.asTicket}. */
   asTicket?<T>(work: () => Promise<T>): Promise<T>
 }

@@ -5,7 +5,7 @@ import { familyOf, matricesOf } from '../families/family.js'
 import type { Norms } from '../families/parameter.js'
 import type { SearchedMatrix, SearchedTicket } from '../ticket/index.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
-import { chooseModel, type ModelChoice, modelsOf, namedModel, type SearchFamily, searchModels } from './models.js'
+import { chooseModel, type ModelChoice, modelName, modelsOf, type SearchFamily, searchModels } from './models.js'
 
 /** Where the random weights of a matrix come from: `stream` of generation 0, as a ticket names it. */
 export type BaseMatrix = Pick<SearchedMatrix, 'stream' | 'init'>
@@ -176,7 +176,8 @@ function expectSizes(choice: ModelChoice, on: BaseNetwork): void {
   const sizes = { layers, width, heads, keyHeads, context, inner, activation, untied }
   const given = Object.fromEntries(Object.entries(sizes).filter(([, value]) => value !== undefined))
   const own = familyOf(on.config).name
-  if (family !== undefined || model !== undefined) expectSame(on, 'family', own, namedModel({ family, model }).family)
+  if (family !== undefined || model !== undefined)
+    expectSame(on, 'family', own, searchModels[modelName({ family, model })].family)
   if (model === undefined && Object.keys(given).length === 0) return
   if (model === undefined && width?.startsWith('x')) {
     throw new RangeError(`"width" expected a number, or --model beside it, for the network of ${on.name}, got ${width}`)

@@ -32,8 +32,6 @@ interface NamedModel {
   readonly inner: number
   readonly context: number
   readonly activation: Activation
-  /** Windows a batch unless told otherwise. */
-  readonly batch: number
 }
 
 const gpt2 = { family: 'gpt2' } as const
@@ -46,15 +44,15 @@ const bert = { family: 'bert', activation: 'gelu' } as const
  * micro 835,584, 831,488 and 835,840; tiny 3,276,800, 3,260,416 and 3,277,312.
  */
 export const searchModels = {
-  micro: { ...gpt2, layers: 4, width: 128, heads: 2, inner: 512, context: 128, activation: 'relu', batch: 16 },
-  tiny: { ...gpt2, layers: 4, width: 256, heads: 4, inner: 1024, context: 256, activation: 'relu', batch: 8 },
-  mini: { ...gpt2, layers: 4, width: 512, heads: 8, inner: 2048, context: 1024, activation: 'gelu_new', batch: 4 },
-  small: { ...gpt2, layers: 12, width: 768, heads: 12, inner: 3072, context: 1024, activation: 'gelu_new', batch: 4 },
-  medium: { ...gpt2, layers: 24, width: 1024, heads: 16, inner: 4096, context: 1024, activation: 'gelu_new', batch: 4 },
-  'llama-micro': { ...llama, layers: 4, width: 128, heads: 2, inner: 392, context: 128, batch: 16 },
-  'llama-tiny': { ...llama, layers: 4, width: 256, heads: 4, inner: 784, context: 256, batch: 8 },
-  'bert-micro': { ...bert, layers: 4, width: 128, heads: 2, inner: 512, context: 128, batch: 16 },
-  'bert-tiny': { ...bert, layers: 4, width: 256, heads: 4, inner: 1024, context: 256, batch: 8 },
+  micro: { ...gpt2, layers: 4, width: 128, heads: 2, inner: 512, context: 128, activation: 'relu' },
+  tiny: { ...gpt2, layers: 4, width: 256, heads: 4, inner: 1024, context: 256, activation: 'relu' },
+  mini: { ...gpt2, layers: 4, width: 512, heads: 8, inner: 2048, context: 1024, activation: 'gelu_new' },
+  small: { ...gpt2, layers: 12, width: 768, heads: 12, inner: 3072, context: 1024, activation: 'gelu_new' },
+  medium: { ...gpt2, layers: 24, width: 1024, heads: 16, inner: 4096, context: 1024, activation: 'gelu_new' },
+  'llama-micro': { ...llama, layers: 4, width: 128, heads: 2, inner: 392, context: 128 },
+  'llama-tiny': { ...llama, layers: 4, width: 256, heads: 4, inner: 784, context: 256 },
+  'bert-micro': { ...bert, layers: 4, width: 128, heads: 2, inner: 512, context: 128 },
+  'bert-tiny': { ...bert, layers: 4, width: 256, heads: 4, inner: 1024, context: 256 },
 } as const satisfies Record<string, NamedModel>
 
 export type SearchModel = keyof typeof searchModels
@@ -67,14 +65,14 @@ export type SearchFamily = (typeof searchFamilies)[number]
 export const modelsOf = (family: SearchFamily): SearchModel[] =>
   (Object.keys(searchModels) as SearchModel[]).filter((name) => searchModels[name].family === family)
 
-/** The named model of a choice. @throws RangeError for an unknown name, or one of another family than is asked for */
-export function namedModel({ model, family }: Pick<ModelChoice, 'model' | 'family'>): NamedModel {
+/** The name of a choice's model. @throws RangeError for an unknown name, or one of another family than is asked for */
+export function modelName({ model, family }: Pick<ModelChoice, 'model' | 'family'>): SearchModel {
   if (family !== undefined && !searchFamilies.includes(family)) {
     throw new RangeError(`"family" expected ${searchFamilies.join(', ')}, got ${JSON.stringify(family)}`)
   }
   const names = family === undefined ? Object.keys(searchModels) : modelsOf(family)
   const name = model ?? names[0]
-  if (names.includes(name)) return searchModels[name as SearchModel]
+  if (names.includes(name)) return name as SearchModel
   const whose = family === undefined ? '' : ` for the family ${family}`
   throw new RangeError(`"model" expected ${names.join(', ')}${whose}, got ${JSON.stringify(model)}`)
 }
@@ -85,7 +83,7 @@ export function namedModel({ model, family }: Pick<ModelChoice, 'model' | 'famil
  * @throws RangeError naming what does not fit: an unknown name, a width the heads do not divide, a choice that the family has not
  */
 export function chooseModel(choice: ModelChoice, tokens: number): BaseConfig {
-  const named = namedModel(choice)
+  const named: NamedModel = searchModels[modelName(choice)]
   const family = familyNamed(named.family)
   const width = choice.width === undefined ? named.width : widthOf(choice.width, named.width)
   const heads = choice.heads ?? headsOf(width, named)

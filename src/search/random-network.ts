@@ -65,7 +65,7 @@ function expectSigns(name: string, init: Initialisation): void {
 }
 
 /**
- * Writes the state that a run starts from: random weights, random scores uniform on (-1/sqrt(fan_in), 1/sqrt(fan_in)),
+ * Writes the state that a run starts from: random weights, random scores uniform on (-a, a) with a = scoreScale/sqrt(fan_in),
  * moments of zero, gains of 1 and biases of 0. Effective weights of masked matrices are the algorithm's to write. Scores of signed masks are
  * those magnitudes, so that weights start with the signs of the seed; so do learned values. Scores of drawn masks lie around the logit of the fraction kept.
  * @param unused rows whose scores or values are 0, by the name of their matrix; default: none
@@ -79,7 +79,7 @@ export function fillRandomNetwork(
   const matrices = matricesOf(settings.config)
   for (const random of randomMatrices(settings)) {
     const matrix = memory.matrix(random.name)
-    fillMatrix(matrix, random, seed, scoreRange(matrices[random.index]))
+    fillMatrix(matrix, random, seed, (settings.scoreScale ?? 1) * scoreRange(matrices[random.index]))
     const rows = unused.get(random.name)
     if (matrix.kind !== 'dense') clearRows(scoresOf(matrix), rows)
     clearMoments(matrix)

@@ -8,6 +8,7 @@ import type { GraphRunner } from '../graph/index.js'
 import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
 import { type Algorithm, asTicket, type MaskedAlgorithm } from './algorithm.js'
+import { clipGradients } from './clip.js'
 import { createDenseTraining } from './dense-training.js'
 import { integerLevels } from './integer-matrices.js'
 import { createIterand, type Iterand } from './iterand-search.js'
@@ -71,7 +72,7 @@ export async function openSearchSession(
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(model, microBatch, length))
   const unused = unusedRows(settings, corpus.train)
   fillRandomNetwork(memory, settings, unused)
-  const algorithm = await createAlgorithm(memory, settings, loadKernels, unused)
+  const algorithm = clipped(await createAlgorithm(memory, settings, loadKernels, unused), memory, settings.clip)
   const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch, teacherOf(settings, models))
   const effective = (name: string) => memory.matrix(name).effective
   const seed = BigInt(settings.dataSeed)
@@ -142,6 +143,18 @@ export async function openSearchSession(
         createSortValidation(runner, model, effective, { task: task!, valid, lists }, signal),
       release: async () => {},
     }
+  }
+}
+
+/** An algorithm whose gradients are clipped first. @param most see `clipGradients`; undefined: they are not */
+function clipped(algorithm: RunAlgorithm, memory: ParameterMemory, most: number | undefined): RunAlgorithm {
+  if (most === undefined) return algorithm
+  return {
+    ...algorithm,
+    update(adamw) {
+      clipGradients(memory, most)
+      algorithm.update(adamw)
+    },
   }
 }
 

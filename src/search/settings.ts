@@ -20,7 +20,8 @@ import {
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
 import { checkMethod } from './method-checks.js'
 import { algorithms, chooseMethod, type MethodChoice, type MethodSettings } from './method-settings.js'
-import { chooseModel, type ModelChoice, namedModel, type SearchFamily } from './models.js'
+import { chooseModel, type SearchFamily } from './models.js'
+import { type DefaultedChoice, filledNames, withDefaults } from './presets.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
 import { checkTeacher, chooseTeacher, type TeacherChoice, type TeacherSettings } from './teacher-settings.js'
@@ -56,17 +57,18 @@ export interface SearchSettings extends Schedule, MethodSettings, TeacherSetting
   readonly beta2: number
   readonly epsilon: number
   readonly weightDecay: number
+  /** Largest norm of all gradients together, see src/search/clip.ts. Absent: they are not clipped. */
+  readonly clip?: number
+  /** Factor of the range that scores start in, > 0. Absent: 1. */
+  readonly scoreScale?: number
   /** Unsigned 64-bit integers in decimal: of weights and scores, and of the batches. */
   readonly seed: string
   readonly dataSeed: string
 }
 
-/** What a user may ask for; what is absent has a default. */
-export interface SettingsChoice extends ModelChoice, MethodChoice, TeacherChoice {
-  readonly kind: 'search' | 'train'
+/** What a user may ask for; what is absent has a default, in src/search/presets.ts. */
+export interface SettingsChoice extends DefaultedChoice, MethodChoice, TeacherChoice {
   readonly task?: SortTask | undefined
-  readonly norms?: Norms | undefined
-  readonly initialisation?: InitialisationScheme | typeof GIVEN | undefined
   /** The random network of a ticket. Whatever else describes a network is then the ticket's. */
   readonly on?: BaseNetwork | undefined
   /** Of signed constants: whether magnitudes are rounded to fp16, or `exact` as in old runs. Default: rounded. */
@@ -77,17 +79,6 @@ export interface SettingsChoice extends ModelChoice, MethodChoice, TeacherChoice
   readonly qkScale?: number | 'auto' | undefined
   readonly redrawEvery?: number | undefined
   readonly redrawRate?: number | undefined
-  readonly steps?: number | undefined
-  readonly batch?: number | undefined
-  readonly microBatch?: number | undefined
-  readonly learningRate?: number | undefined
-  readonly finalLearningRate?: number | undefined
-  readonly schedule?: Schedule['schedule'] | undefined
-  readonly warmUp?: number | undefined
-  readonly beta1?: number | undefined
-  readonly beta2?: number | undefined
-  readonly epsilon?: number | undefined
-  readonly weightDecay?: number | undefined
   readonly seed?: bigint | undefined
   readonly dataSeed?: bigint | undefined
 }
@@ -96,11 +87,8 @@ export interface SettingsChoice extends ModelChoice, MethodChoice, TeacherChoice
 const REDRAW = { every: 300, rate: 0.1 }
 
 /**
- * Settings with every default filled in, checked.
- *
- * Searching starts from fan-in scaled weights: under GPT-2's N(0, 0.02) a narrow masked network cannot give confident
- * logits (it stalls at 4.2 nats on bytes at width 128). There q.k/sqrt(d/H) has a standard deviation near 1 already, so
- * the query and key matrices are scaled by 1 unless told otherwise; under `gpt2` by (d / H)^(1/4), as in the paper.
+ * Settings with every default filled in, checked. Of fan-in scaled weights q.k/sqrt(d/H) has a standard deviation near 1 already, so
+ * the query and key matrices are scaled by 1 unless told otherwise; in searches under `gpt2` by (d / H)^(1/4), as in the paper.
  * @throws RangeError or TypeError naming the setting
  */
 export function chooseSettings(choice: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
@@ -118,41 +106,33 @@ type VocabularySize = Pick<Tokenizer, 'name' | 'vocabulary'>
 /** The configuration that settings are of. @throws RangeError as {@link chooseSettings} does */
 export const chooseConfig = (choice: Omit<SettingsChoice, 'kind'>, { vocabulary }: VocabularySize): BaseConfig =>
   chooseModel(choice.task ? { ...choice, context: choice.context ?? sortContext(choice.task) } : choice, vocabulary)
-/** Learning rates unless told otherwise. The scores of drawn masks are logits, which have a long way to go. */
-const learningRates: Readonly<Record<SearchSettings['algorithm'], number>> = {
-  'edge-popup': 2e-3,
-  annealed: 2e-3,
-  iterand: 2e-3,
-  biprop: 2e-3,
-  signed: 2e-3,
-  multicoated: 2e-3,
-  'ada-sup': 2e-3,
-  sampled: 2e-2,
-  levels: 3e-3,
-  dense: 3e-3,
-}
-
 /** Settings with every default filled in. */
 function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
   const { on } = asked
-  const choice = on ? chooseOn(asked, on, tokenizer) : asked
-  const { kind, task, arithmetic = 'float32' } = choice
+  const choice = withDefaults(on ? chooseOn(asked, on, tokenizer) : asked)
+  const {
+    kind,
+    task,
+    arithmetic = 'float32',
+    algorithm: chosen,
+    initialisation,
+    steps,
+    batch,
+    clip,
+    scoreScale,
+  } = choice
   checkArithmetic(arithmetic)
   const isSearch = kind === 'search'
   const config = on?.config ?? chooseConfig(choice, tokenizer)
-  const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
+  const algorithm = isSearch ? chosen : 'dense'
   const isMasked = isSearch && algorithm !== 'levels' // learned values start as those of a training do
-  const initialisation = choice.initialisation ?? (isMasked ? 'fan-in' : 'gpt2')
   const qkScale = choice.qkScale ?? (isMasked && initialisation === 'gpt2' ? 'auto' : 1)
   const isIterand = algorithm === 'iterand'
-  const steps = choice.steps ?? 2000
-  const learningRate = choice.learningRate ?? learningRates[algorithm]
   const seed = choice.seed ?? 0n
-  const batch = choice.batch ?? namedModel(choice).batch
   return {
     kind,
     config,
-    norms: choice.norms ?? 'plain',
+    norms: choice.norms,
     tokenizer: tokenizer.name,
     ...(task ? { task } : {}),
     ...chooseMethod(choice, algorithm),
@@ -167,15 +147,17 @@ function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchS
     redrawRate: isIterand ? (choice.redrawRate ?? REDRAW.rate) : 0,
     steps,
     batch,
-    microBatch: choice.microBatch ?? batch,
-    schedule: choice.schedule ?? 'cosine',
-    learningRate,
-    finalLearningRate: choice.finalLearningRate ?? learningRate / 10,
-    warmUp: choice.warmUp ?? Math.min(100, Math.floor(steps / 20)),
-    beta1: choice.beta1 ?? 0.9,
-    beta2: choice.beta2 ?? 0.999,
-    epsilon: choice.epsilon ?? 1e-8,
-    weightDecay: choice.weightDecay ?? 0.01,
+    microBatch: choice.microBatch,
+    schedule: choice.schedule,
+    learningRate: choice.learningRate,
+    finalLearningRate: choice.finalLearningRate,
+    warmUp: choice.warmUp,
+    beta1: choice.beta1,
+    beta2: choice.beta2,
+    epsilon: choice.epsilon,
+    weightDecay: choice.weightDecay,
+    ...(clip === 'none' ? {} : { clip }),
+    ...(isSearch && scoreScale !== 1 ? { scoreScale } : {}),
     ...chooseTeacher(choice),
     seed: String(seed),
     dataSeed: String(choice.dataSeed ?? seed),
@@ -199,15 +181,21 @@ export function resumedSettings(
 }
 
 function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>): SettingsChoice {
-  const { config, tokenizer: _, algorithm, magnitudes = 'exact', seed, dataSeed, on: __, ...same } = settings
+  const { config, tokenizer: _, algorithm, magnitudes = 'exact', seed, dataSeed, on: __, ...others } = settings
+  const { clip = 'none', scoreScale = 1 } = settings // what is absent is not left to defaults, which may be others
+  const own = { ...others, ...(algorithm === 'dense' ? {} : { algorithm }), clip, scoreScale }
+  // A preset stands for all that it fills, whether the run has it or not.
+  const same = Object.fromEntries(
+    Object.entries(own).filter(([name]) => given.preset === undefined || !filledNames.includes(name)),
+  )
   const { model, width, family = familyOf(config).name as SearchFamily } = given
   if (model === undefined && width?.startsWith('x')) {
     throw new RangeError(`"width" expected a number, or --model beside it, where a run goes on, got ${width}`)
   }
   return {
+    kind: settings.kind,
     ...same,
     ...(model !== undefined ? { model } : family === familyOf(config).name ? sizesOf(config) : { family }),
-    ...(algorithm === 'dense' ? {} : { algorithm }),
     magnitudes,
     seed: BigInt(seed),
     dataSeed: BigInt(dataSeed),
@@ -255,6 +243,8 @@ export function checkSettings(settings: SearchSettings): void {
   if (!(settings.weightDecay >= 0 && settings.weightDecay < Number.POSITIVE_INFINITY)) {
     throw new RangeError(`"weight-decay" expected a finite number >= 0, got ${settings.weightDecay}`)
   }
+  if (settings.clip !== undefined) above('clip', settings.clip, 0)
+  if (settings.scoreScale !== undefined) above('score-scale', settings.scoreScale, 0)
   checkTeacher(settings)
   adamwFactors({ ...settings, step: 1 }) // checks betas and epsilon, which are rounded to float32
 }

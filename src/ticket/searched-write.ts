@@ -33,6 +33,12 @@ export interface FoundMatrix {
   readonly mask: Uint8Array
   /** The generation of every weight, kept or not: uint8 [in * out]; absent where none was redrawn. */
   readonly generations?: Uint8Array | undefined
+  /** Packed masks of the second coat, the third, and so on: at most 14, each within the one before it, the first of them within `mask`. */
+  readonly coats?: readonly Uint8Array[] | undefined
+  /** Packed mask of the kept weights whose sign is the opposite of the seed's; it lies within `mask`. */
+  readonly inverted?: Uint8Array | undefined
+  /** Factor of every weight, finite and > 0, a float32 number; default 1. */
+  readonly scale?: number | undefined
   /** The stream of the scores that the search started from, if it is known: range coding pays by it. */
   readonly scores?: number | null | undefined
 }

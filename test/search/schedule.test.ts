@@ -17,6 +17,16 @@ test('without a warm-up the first step is nearly at the top; constant stays ther
   expect(learningRateAt({ ...paper, warmUp: 0, steps: 1 }, 1)).toBeCloseTo(1e-5, 15)
 })
 
+test('linear falls in a straight line; warm-up-stable-decay is constant but for its last fifth', () => {
+  const [linear, stable] = (['linear', 'warm-up-stable-decay'] as const).map((schedule) => {
+    const settings = { ...paper, schedule, warmUp: 10, steps: 110 }
+    return (step: number) => learningRateAt(settings, step)
+  })
+  expect([linear(5), linear(10), linear(60), linear(110)]).toEqual([0.5e-4, 1e-4, expect.closeTo(5.5e-5, 12), 1e-5])
+  expect([stable(5), stable(10), stable(89)]).toEqual([0.5e-4, 1e-4, 1e-4])
+  expect([stable(100), stable(110)]).toEqual([expect.closeTo(5.5e-5, 12), 1e-5])
+})
+
 test('it rises, then falls, and stays within its bounds', () => {
   const schedules = fc
     .record({ steps: fc.integer({ min: 2, max: 500 }), warm: fc.double({ min: 0, max: 0.99, noNaN: true }) })
