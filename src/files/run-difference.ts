@@ -11,7 +11,7 @@ const options: Readonly<Record<string, string>> = {
   learningRate: 'lr',
   finalLearningRate: 'final-lr',
   'task.name': 'task',
-  ticket: 'on',
+  network: 'on',
 }
 
 /** Settings that have no option: they follow from others, or are those of the family. */
@@ -43,9 +43,9 @@ export function optionOf(path: string): string {
  * the first digits of its hash are shown.
  */
 export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
-  // Absent in a record: float32. Of the ticket that a search is on its hash says all.
+  // Absent in a record: float32. Of the network that a search is on its hash says all.
   const full = ({ settings: { on, ...settings } }: RunIdentity) => ({
-    settings: { arithmetic: 'float32', on: on?.ticket.slice(0, 8), ...settings },
+    settings: { arithmetic: 'float32', on: on?.network.slice(0, 8), ...settings },
   })
   const settings = differences(full(there), full(here), optionOf)
   if (settings !== undefined) return settings

@@ -151,7 +151,7 @@ function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchS
     keep: isSearch ? (choice.keep ?? 0.3) : 1,
     selection: choice.selection ?? 'per-layer',
     initialisation,
-    ...(on ? { on: { ticket: on.ticket, matrices: on.matrices } } : {}),
+    ...(on ? { on: { network: on.network, matrices: on.matrices } } : {}),
     ...(isSearch && !on && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
       ? { magnitudes: 'float16' as const }
       : {}),

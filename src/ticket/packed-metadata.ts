@@ -2,6 +2,7 @@
 import { familyOf, matricesOf, orderedConfig } from '../families/family.js'
 import { type Norms, normKinds } from '../families/parameter.js'
 import { type Initialisation, initialisationScale } from '../random/index.js'
+import { quoted } from '../safetensors/strict-json.js'
 import { assertDistinct, assertInteger, assertOneOf, isRecord } from './check.js'
 import { assertConfig } from './fields.js'
 import { GENERATOR, type MaskCoding, maskCodings, type Probe } from './head.js'
@@ -125,9 +126,9 @@ function masksOf(masks: unknown): PackedMask[] {
   return masks as PackedMask[]
 }
 
-/** Throws unless it can name a mask set. */
-export function assertMaskName(name: unknown): void {
+/** Throws unless it can name a mask set. @param what messages call it */
+export function assertMaskName(name: unknown, what = 'masks.name'): void {
   if (typeof name !== 'string' || !/^[\w.-]{1,64}$/.test(name)) {
-    throw new RangeError('"masks.name" expected 1 to 64 letters, digits, dots, dashes or underscores')
+    throw new RangeError(`"${what}" expected 1 to 64 letters, digits, dots, dashes or underscores, got ${quoted(name)}`)
   }
 }
