@@ -23,10 +23,11 @@ export const SCALE_LIMIT = 2 ** 32
 
 /** Checks the metadata of a searched ticket. */
 export function assertSearchedMetadata(metadata: SearchedMetadata): void {
-  const { seed, config, norms, tokenizer, matrices, dense, search, probe } = metadata
+  const { version, seed, config, norms, tokenizer, matrices, dense, search, probe } = metadata
   assertSeed(seed)
   assertConfig(config)
-  assertOneOf('"norms"', norms, normKinds)
+  // Gains without shifts are of version 4.
+  assertOneOf('"norms"', norms, version === '4' ? normKinds : normKinds.slice(0, 2))
   assertTokenizer(tokenizer, config)
   if (!Array.isArray(matrices) || !Array.isArray(dense)) throw new TypeError('"matrices" and "dense" expected lists')
   assertMatrices(metadata)

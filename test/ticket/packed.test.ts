@@ -23,7 +23,11 @@ const wardrobes: Record<string, Wardrobe & { norms?: 'gains'; redrawn?: number }
 
 describe.each(Object.entries(wardrobes))('%s', (_, { norms, redrawn, ...wardrobe }) => {
   const config = { ...runnableConfig, vocabulary: 300 }
-  const content = dressedContent(config, wardrobe, { norms, redrawn, probe: null })
+  const content = dressedContent(config, wardrobe, {
+    ...(norms && { norms }),
+    ...(redrawn && { redrawn }),
+    probe: null,
+  })
 
   test.each(maskCodings)('comes back under the coding %s, and gives the weights of its definition', async (coding) => {
     const { bytes } = encodeSearchedTicket({ ...content, coding }, nodeSha256, nodeDeflate)

@@ -12,7 +12,7 @@ const forged = async (...changes: Parameters<typeof forge> extends [unknown, ...
 const pair = (metadata: Loose) => (metadata.pairs as Record<string, unknown>[])[0]
 
 const cases: [string, (metadata: Loose) => void, RegExp][] = [
-  ['an unknown version', (m) => (m.version = '4'), /format version "4" is unknown/],
+  ['an unknown version', (m) => (m.version = '5'), /format version "5" is unknown/],
   ['a numeric version', (m) => (m.version = 1), /format version 1 is unknown/],
   ['an unknown generator', (m) => (m.generator = { name: 'mt19937', version: '1' }), /generator .* is unknown/],
   ['a seed of 2^64', (m) => (m.seed = '18446744073709551616'), /"seed"/],

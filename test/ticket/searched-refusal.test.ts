@@ -11,7 +11,7 @@ const search = (metadata: Loose) => metadata.search as Loose
 const config = (metadata: Loose) => metadata.config as Loose
 
 const cases: [string, (metadata: Loose) => void, RegExp][] = [
-  ['an unknown version', (m) => (m.version = '4'), /format version "4" is unknown/],
+  ['an unknown version', (m) => (m.version = '5'), /format version "5" is unknown/],
   ['an unknown generator', (m) => (m.generator = { name: 'philox4x32-10', version: '2' }), /generator .* is unknown/],
   ['an unknown kind', (m) => (m.kind = 'searched-gpt3'), /"kind" expected pruned-gpt2, pruned-pairs, searched-gpt2/],
   ['the other kind', (m) => (m.kind = 'pruned-gpt2'), /"construction" expected an object/],
