@@ -4,6 +4,7 @@ import { nodeDeflate } from '../engine/node.js'
 import { openFile, writeAtomically } from '../files/files.js'
 import { takeLock } from '../files/lock-file.js'
 import { nodeSha256 } from '../files/sha256.js'
+import type { ByteSource } from '../safetensors/byte-source.js'
 import { InputError, memorySource } from '../safetensors/index.js'
 import { networkDifference } from '../search/base-network.js'
 import { randomMatrices } from '../search/random-network.js'
@@ -14,8 +15,10 @@ import {
   encodeSearchedTicket,
   expectSearched,
   type MaskCoding,
+  type OpenOptions,
   openTicket,
   type SearchedContent,
+  type SearchedTicket,
   searchedContent,
 } from '../ticket/index.js'
 import { openBaseNetwork } from './base-network.js'
@@ -24,16 +27,28 @@ import { openBaseNetwork } from './base-network.js'
 export async function readMasks(path: string): Promise<SearchedContent[]> {
   const source = await openFile(path, 'ticket')
   try {
-    const first = expectSearched(await openTicket(source, nodeSha256))
-    const contents: SearchedContent[] = []
-    for (const mask of first.masks) {
-      const ticket = mask === first.mask ? first : expectSearched(await openTicket(source, nodeSha256, { mask }))
-      contents.push(await searchedContent(ticket, scoreStream))
-    }
-    return contents
+    return await contentsOf(source, expectSearched(await openTicket(source, nodeSha256)))
   } finally {
     await source.close()
   }
+}
+
+/**
+ * What each mask of a file holds, in its order.
+ * @param opened any of them
+ * @param options.memoryLimit of each; see `openTicket`
+ */
+export async function contentsOf(
+  source: ByteSource,
+  opened: SearchedTicket,
+  { memoryLimit }: Pick<OpenOptions, 'memoryLimit'> = {},
+): Promise<SearchedContent[]> {
+  const contents: SearchedContent[] = []
+  for (const mask of opened.masks) {
+    const own = mask === opened.mask ? opened : await openTicket(source, nodeSha256, { memoryLimit, mask })
+    contents.push(await searchedContent(expectSearched(own), scoreStream))
+  }
+  return contents
 }
 
 /** A hash of one mask and what is said of it, whatever else lies in its file and however that stores its masks. */

@@ -5,23 +5,19 @@ import { type ByteSink, openFile, writeAtomically } from '../files/files.js'
 import { assertWritable, isSamePlace } from '../files/output-path.js'
 import type { Replaces } from '../files/place-file.js'
 import { nodeSha256 } from '../files/sha256.js'
-import type { ByteSource } from '../safetensors/byte-source.js'
 import { float32Bytes, InputError, planSafetensors } from '../safetensors/index.js'
-import { scoreStream } from '../search/streams.js'
 import { HASH_KEY, METADATA_KEY } from '../ticket/head.js'
 import {
   encodeMasks,
-  expectSearched,
   type MaskCoding,
   type OpenOptions,
   openTicket,
   type PrunedTicket,
   recodePruned,
   type SearchedContent,
-  type SearchedTicket,
-  searchedContent,
   type TicketLayout,
 } from '../ticket/index.js'
+import { contentsOf } from './mask-file.js'
 
 /** What was done. */
 export interface RecodeReport {
@@ -70,7 +66,7 @@ export async function recodeTicket(
     signal?.throwIfAborted()
     const { bytes, sha256 } =
       ticket.kind === 'searched'
-        ? await writeSearched(await contentsOf(source, ticket, memoryLimit), { coding, layout }, out, replaces)
+        ? await writeSearched(await contentsOf(source, ticket, { memoryLimit }), { coding, layout }, out, replaces)
         : await writePruned(ticket, coding, out, replaces)
     const codings = { from: ticket.coding, to: coding }
     return { ticket: path, out, coding: codings, bytes: { from: ticket.bytes, to: bytes }, sha256 }
@@ -82,20 +78,6 @@ export async function recodeTicket(
 interface Written {
   readonly bytes: number
   readonly sha256: string
-}
-
-/** What each mask of a file holds. */
-async function contentsOf(
-  source: ByteSource,
-  first: SearchedTicket,
-  memoryLimit: number | undefined,
-): Promise<SearchedContent[]> {
-  const contents = [await searchedContent(first, scoreStream)]
-  for (const mask of first.masks.slice(1)) {
-    const ticket = await openTicket(source, nodeSha256, { memoryLimit, mask })
-    contents.push(await searchedContent(expectSearched(ticket), scoreStream))
-  }
-  return contents
 }
 
 async function writeSearched(

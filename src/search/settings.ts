@@ -41,7 +41,7 @@ export interface SearchSettings extends Schedule {
   /** Whether each matrix keeps its own top weights, or one threshold holds for all. */
   readonly selection: Selection
   readonly initialisation: InitialisationScheme | typeof GIVEN
-  /** The ticket whose random network is searched; absent for a network of the run's own. */
+  /** The random network of a ticket, which is searched; absent for a network of the run's own. */
   readonly on?: BaseReference
   /** Of signed constants: their magnitudes are rounded to fp16. Absent elsewhere, and in runs that began before they were. */
   readonly magnitudes?: 'float16'
