@@ -3,6 +3,7 @@ import { bytesText } from '../inspect/bytes-text.js'
 import type { ComparedModel, CompareReport } from '../jobs/compare.js'
 import type { TextPart } from '../jobs/searched-eval.js'
 import { interruptible } from './interrupt.js'
+import { type MasksFlags, masksOf, masksOption } from './mask-option.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { rawOption } from './raw-option.js'
@@ -11,7 +12,7 @@ import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf } from './values.js'
 import { type WeightsFlags, weightsOption } from './weights-option.js'
 
-interface CompareFlags extends MemoryFlags, Pick<WeightsFlags, 'weights'> {
+interface CompareFlags extends MasksFlags, MemoryFlags, Pick<WeightsFlags, 'weights'> {
   data?: string
   part?: TextPart
   tokenizer?: string
@@ -28,6 +29,7 @@ Examples:
   slt compare story.slt.safetensors story.dense.safetensors --data test.txt
   slt compare a.slt.safetensors b.slt.safetensors gpt2-folder --data test.txt --windows 256
   slt compare a.slt.safetensors b.slt.safetensors --runs 0 --json
+  slt compare plays.slt.safetensors plays.slt.safetensors --mask comedies,tragedies
 
 Models are tickets, files of slt train, Hugging Face folders and GGUF files; the others are compared with the first. All run on the CPU, in turns. Load: open, check
 (a ticket's hash too) and make or read every weight, without building a graph, in the same process after one loading that is not counted; the files lie in
@@ -61,6 +63,7 @@ export function addCompare(program: Command): void {
     )
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
     .addOption(weightsOption())
+    .addOption(masksOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -77,6 +80,7 @@ async function runCompare(paths: string[], flags: CompareFlags): Promise<void> {
       compareModels({
         ...flags,
         paths,
+        masks: masksOf(flags.mask, paths.length),
         signal,
         onNote: (line) => terminal.note(line),
         onProgress: (done, total, what) => progress.update(done, total, what),
@@ -128,10 +132,11 @@ function printReport(terminal: Terminal, report: CompareReport): void {
 }
 
 /** What the tables call each model: its name, or its path where another one has the same name. */
-export function namesOf(models: readonly Pick<ComparedModel, 'name' | 'path'>[]): string[] {
-  return models.map(({ name, path }) =>
-    models.some((other) => other.name === name && other.path !== path) ? path : name,
-  )
+export function namesOf(models: readonly Pick<ComparedModel, 'name' | 'path' | 'mask'>[]): string[] {
+  return models.map(({ name, path, mask }) => {
+    const isShared = models.some((other) => other.name === name && other.path !== path)
+    return isShared ? `${path}${mask === null ? '' : `, ${mask}`}` : name
+  })
 }
 
 /** How much of the text each model read; where that differs much, losses are of different texts. */

@@ -2,13 +2,14 @@ import type { Command } from 'commander'
 import type { EmbedReport } from '../jobs/embed.js'
 import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
+import { type MaskFlags, maskOption } from './mask-option.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
 import { integer } from './values.js'
 
-interface EmbedFlags extends MemoryFlags {
+interface EmbedFlags extends MaskFlags, MemoryFlags {
   text?: string[]
   data?: string
   out?: string
@@ -46,6 +47,7 @@ export function addEmbed(program: Command): void {
       integer('batch', 1),
     )
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
+    .addOption(maskOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object, with the vectors unless --out has them')
     .addHelpText('after', help)

@@ -5,6 +5,7 @@ import type { EvalReport, TextPart } from '../jobs/searched-eval.js'
 import type { KeptMatrix, KeptReport } from '../jobs/searched-kept.js'
 import { deviceOption } from './device-option.js'
 import { interruptible } from './interrupt.js'
+import { type MaskFlags, maskOption } from './mask-option.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { rawOption } from './raw-option.js'
@@ -14,7 +15,7 @@ import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 import { activationsOption, type WeightsFlags, weightsOption } from './weights-option.js'
 
-interface EvalFlags extends MemoryFlags, WeightsFlags {
+interface EvalFlags extends MaskFlags, MemoryFlags, WeightsFlags {
   data: string
   part?: TextPart
   tokenizer?: string
@@ -69,6 +70,7 @@ export function addEval(program: Command): void {
     .option('--threads <n>', 'threads of an operator', integer('threads', 1, 1024))
     .addOption(weightsOption())
     .addOption(activationsOption())
+    .addOption(maskOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)

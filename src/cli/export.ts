@@ -6,6 +6,7 @@ import type { GgufType, HeadForm } from '../interop/index.js'
 import type { ExportForm, ExportReport } from '../jobs/export-request.js'
 import { exportQr, exportUrl, type TextForm, textForms, textHelp } from './export-text.js'
 import { interruptible } from './interrupt.js'
+import { type MaskFlags, maskOption } from './mask-option.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, short, type Terminal } from './terminal.js'
@@ -13,7 +14,7 @@ import { tokenizerOption } from './tokenizer-option.js'
 import { requiredOption } from './usage.js'
 import { integer, oneOf } from './values.js'
 
-interface ExportFlags extends MemoryFlags {
+interface ExportFlags extends MaskFlags, MemoryFlags {
   to: ExportForm | TextForm
   dtype?: 'fp32' | 'fp16' | 'bf16'
   type?: GgufType
@@ -118,6 +119,7 @@ export function addExport(program: Command): void {
     .option('--page <address>', 'a page that opens the ticket, of a link or QR code')
     .option('--lean', 'a link or QR code without the probe and how the masks were found')
     .option('--force', 'replace what is there')
+    .addOption(maskOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)

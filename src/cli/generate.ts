@@ -2,13 +2,14 @@ import { type Command, Option } from 'commander'
 import type { DeviceName } from '../engine/device.js'
 import { beyondContext, longPrompt } from './context-notes.js'
 import { interruptible } from './interrupt.js'
+import { type MaskFlags, maskOption } from './mask-option.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createTerminal } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
 import { integer, oneOf, seedOption } from './values.js'
 import { activationsOption, type WeightsFlags, weightsNote, weightsOption } from './weights-option.js'
 
-interface GenerateFlags extends MemoryFlags, WeightsFlags {
+interface GenerateFlags extends MaskFlags, MemoryFlags, WeightsFlags {
   prompt: string
   count: number
   temperature: number
@@ -51,6 +52,7 @@ export function addGenerate(program: Command): void {
     )
     .addOption(weightsOption())
     .addOption(activationsOption())
+    .addOption(maskOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)

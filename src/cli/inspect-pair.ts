@@ -1,12 +1,14 @@
 /** `slt inspect` of two tickets: what their masks share. */
 import { basename } from 'node:path'
 import type { ComparedMatrix, ComparedTotal, ComparisonReport, SharedParts } from '../inspect/compare-tickets.js'
+import { DEFAULT_MASK } from '../ticket/index.js'
 import { interruptible } from './interrupt.js'
+import { type MasksFlags, masksOf } from './mask-option.js'
 import { createProgress } from './progress.js'
 import { count, createTerminal, type Terminal, table } from './terminal.js'
 
 /** Options of `slt inspect`. */
-interface PairFlags {
+interface PairFlags extends MasksFlags {
   readonly plot?: string
   readonly force?: boolean
   readonly json?: boolean
@@ -29,6 +31,7 @@ export async function inspectTwo(paths: readonly [string, string], flags: PairFl
   try {
     report = await interruptible((signal) =>
       compareFiles(paths, {
+        masks: masksOf(flags.mask, 2),
         signal,
         memoryLimit,
         onProgress: (done, total, name) => progress.update(done, total, name),
@@ -39,7 +42,7 @@ export async function inspectTwo(paths: readonly [string, string], flags: PairFl
   }
   if (plot !== undefined) {
     const { overlapSvg } = await import('../inspect/overlap-svg.js')
-    await writeTextAtomically(plot, overlapSvg(report, namesOf(paths)), { replaces })
+    await writeTextAtomically(plot, overlapSvg(report, namesOf(paths, report.masks)), { replaces })
     terminal.note(`written: ${plot}`)
   }
   for (const sentence of sentencesOf(report)) terminal.print(sentence)
@@ -54,8 +57,10 @@ export async function inspectTwo(paths: readonly [string, string], flags: PairFl
   terminal.result({ tickets: paths, ...report, plot: plot ?? null })
 }
 
-/** Names for a figure: those of the files, or their paths where the names are the same. */
-function namesOf([a, b]: readonly [string, string]): readonly [string, string] {
+/** Names for a figure: those of the files, or their paths where the names are the same; of one file those of its masks. */
+function namesOf(paths: readonly [string, string], masks: readonly [string, string]): [string, string] {
+  const [a, b] = paths
+  if (a === b) return [masks[0], masks[1]]
   return basename(a) === basename(b) ? [a, b] : [basename(a), basename(b)]
 }
 
@@ -197,12 +202,14 @@ function tableOf(terminal: Terminal, { matrices, roles, total }: ComparisonRepor
 }
 
 /** What each ticket was searched for. */
-const learntLines = ({ searches }: ComparisonReport, paths: readonly string[]): string[] =>
+const learntLines = ({ searches, masks }: ComparisonReport, paths: readonly string[]): string[] =>
   searches.map((search, i) => {
-    if (search === null) return `${'ab'[i]}  ${paths[i]}`
+    const which = paths[0] === paths[1] || masks[i] !== DEFAULT_MASK ? `, mask ${masks[i]}` : ''
+    const path = `${'ab'[i]}  ${paths[i]}${which}`
+    if (search === null) return path
     const { algorithm, keep, corpus, validLoss } = search
     const loss = validLoss === null ? '' : `, ${validLoss.toFixed(4)} nats a token`
-    return `${'ab'[i]}  ${paths[i]}: ${algorithm}, keep ${keep}, learnt ${corpus.name}${loss}`
+    return `${path}: ${algorithm}, keep ${keep}, learnt ${corpus.name}${loss}`
   })
 
 /** What the words of the table mean. */

@@ -11,7 +11,7 @@ import {
   totalOf,
 } from '../inspect/index.js'
 import { MAX_EXACT_ITEMS } from '../subset-sum/index.js'
-import { choiceOf } from '../ticket/index.js'
+import { choiceOf, DEFAULT_MASK } from '../ticket/index.js'
 import { joinParts, type MatrixParts, partsName } from './matrix-parts.js'
 import { count, type Terminal, table } from './terminal.js'
 
@@ -169,6 +169,23 @@ export function matricesLegend(report: TicketReport): string {
   return `${stands}\nkept %: least, median and most of a line; x chance: the lines' variance over that of a random mask with as many ones (1: chance)`
 }
 
+/** The masks of a file, a row each; undefined where there is one that nobody named. */
+export function masksTable(terminal: Terminal, { masks, mask }: TicketReport): string | undefined {
+  if (masks.length === 0 || (masks.length === 1 && mask === DEFAULT_MASK)) return undefined
+  const rows = masks.map(({ name, fraction, bytes, search }) => {
+    const loss = search?.validLoss
+    const row = [
+      name,
+      percent(fraction),
+      count(bytes),
+      search?.corpus.name ?? '-',
+      loss == null ? '-' : loss.toFixed(4),
+    ]
+    return name === mask ? row.map((cell) => terminal.colour.bold(cell)) : row
+  })
+  return table(terminal.colour, ['masks on this network', 'kept', 'bytes', 'learnt', 'nats/token'], rows)
+}
+
 /** The file and its parts, and the same network without masks. */
 export function sizesTable(terminal: Terminal, { size, compared, total }: TicketReport): string {
   const share = (bytes: number) => percent(bytes / size.bytes)
@@ -177,11 +194,12 @@ export function sizesTable(terminal: Terminal, { size, compared, total }: Ticket
     ['masks', size.masks],
     ...(size.further > 0 ? [['beside the masks', size.further] as const] : []),
     ...(size.dense > 0 ? [['kept dense', size.dense] as const] : []),
+    ...(size.others > 0 ? [['other masks', size.others] as const] : []),
   ] as const
   const rows = [
     ...parts.map(([name, bytes]) => [name, count(bytes), share(bytes), '', '']),
-    ['the ticket', count(size.bytes), '100.00 %', bits(size.bitsPerWeight), '1.00'].map((cell) =>
-      terminal.colour.bold(cell),
+    [size.others > 0 ? 'the file' : 'the ticket', count(size.bytes), '100.00 %', bits(size.bitsPerWeight), '1.00'].map(
+      (cell) => terminal.colour.bold(cell),
     ),
     ...compared.map(({ name, bytes, bitsPerWeight, ratio }) => {
       return [`dense ${name}`, count(bytes), '', bits(bitsPerWeight), ratio.toFixed(2)]
@@ -189,14 +207,15 @@ export function sizesTable(terminal: Terminal, { size, compared, total }: Ticket
   ]
   const drawn = table(terminal.colour, ['', 'bytes', 'of the file', 'bits/parameter', 'times the ticket'], rows)
   const note = `${count(size.parameters)} parameters (${count(total.maskBits)} masked random weights); dense sizes are of the weights alone; 8-bit and 4-bit in blocks of 32 (what is left over in a shorter one) with a float16 scale each, embeddings too`
-  return `${drawn}\n${note}`
+  const one = size.others > 0 ? '; bits and ratios are of the file without its other masks' : ''
+  return `${drawn}\n${note}${one}`
 }
 
 /** `0.94 bits a weight, 111 kB`: the verdict in a line. */
-export function summaryLine({ size, compared }: TicketReport): string {
+export function summaryLine({ size, compared, masks }: TicketReport): string {
   const four = compared.find(({ name }) => name === '4-bit')!
   const [full] = compared
-  return `${bytesText(size.bytes)}, ${size.bitsPerWeight.toFixed(2)} bits a parameter: ${timesText(full.ratio)} than dense float32, ${timesText(four.ratio)} than dense 4-bit`
+  return `${bytesText(size.bytes)}${size.others > 0 ? ` of ${masks.length} masks` : ''}, ${size.bitsPerWeight.toFixed(2)} bits a parameter: ${timesText(full.ratio)} than dense float32, ${timesText(four.ratio)} than dense 4-bit`
 }
 
 const timesText = (ratio: number): string =>

@@ -1,13 +1,14 @@
 import { basename } from 'node:path'
 import type { Command } from 'commander'
 import type { MaskPicture, TicketReport } from '../inspect/index.js'
-import { factsTable, matricesLegend, matricesTable, sizesTable, summaryLine } from './inspect-tables.js'
+import { factsTable, masksTable, matricesLegend, matricesTable, sizesTable, summaryLine } from './inspect-tables.js'
 import { interruptible } from './interrupt.js'
+import { type MasksFlags, masksOf, masksOption } from './mask-option.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { createTerminal } from './terminal.js'
 
-interface InspectFlags extends MemoryFlags {
+interface InspectFlags extends MasksFlags, MemoryFlags {
   plot?: string
   force?: boolean
   json?: boolean
@@ -19,6 +20,8 @@ Examples:
   slt inspect story.slt.safetensors --plot masks.svg
   slt inspect story.slt.safetensors --json
   slt inspect story.slt.safetensors other.slt.safetensors --plot shared.svg
+  slt inspect plays.slt.safetensors --mask tragedies
+  slt inspect plays.slt.safetensors plays.slt.safetensors --mask comedies,tragedies
   slt inspect story.gguf
 
 Reads the masks and checks them and the file's hash; runs no model. Where "x chance" is far above 1, lines of a mask differ more than
@@ -34,6 +37,7 @@ export function addInspect(program: Command): void {
     .argument('[other]', 'a second ticket: what do the two share?')
     .option('--plot <file>', 'also draw the densities of the masks, or what two tickets share: an SVG file')
     .option('--force', 'replace the SVG file that is there')
+    .addOption(masksOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)
@@ -43,7 +47,10 @@ export function addInspect(program: Command): void {
 async function runInspect(path: string, other: string | undefined, flags: InspectFlags): Promise<void> {
   if (other !== undefined) return (await import('./inspect-pair.js')).inspectTwo([path, other], flags)
   const { isGgufFile } = await import('../jobs/own-tokenizer.js')
-  if (await isGgufFile(path)) return (await import('./inspect-gguf.js')).inspectGgufFile(path, flags)
+  if (await isGgufFile(path)) {
+    if (flags.mask !== undefined) throw new RangeError(`"mask" expected a ticket, got ${path}, a GGUF file`)
+    return (await import('./inspect-gguf.js')).inspectGgufFile(path, flags)
+  }
   const terminal = createTerminal(flags)
   const [{ inspectFile }, { densitySvg }, { writeTextAtomically }, { assertWritable, expectSvg }] = await Promise.all([
     import('../jobs/inspect.js'),
@@ -52,6 +59,7 @@ async function runInspect(path: string, other: string | undefined, flags: Inspec
     import('../files/output-path.js'),
   ])
   const { plot, force } = flags
+  const [mask] = masksOf(flags.mask, 1)
   if (plot !== undefined) expectSvg(plot, 'plot')
   const replaces = plot === undefined ? undefined : await assertWritable(plot, { inputs: [path], force })
   const pictures: MaskPicture[] = []
@@ -62,6 +70,7 @@ async function runInspect(path: string, other: string | undefined, flags: Inspec
       inspectFile(path, {
         signal,
         memoryLimit: flags.memoryLimit,
+        mask,
         onProgress: (done, total, name) => progress.update(done, total, name),
         ...(plot === undefined ? {} : { onPicture: (picture: MaskPicture) => pictures.push(picture) }),
       }),
@@ -76,6 +85,8 @@ async function runInspect(path: string, other: string | undefined, flags: Inspec
   }
   terminal.print(factsTable(report))
   terminal.print()
+  const masks = masksTable(terminal, report)
+  if (masks !== undefined) terminal.print(`${masks}\n`)
   terminal.print(matricesTable(terminal, report))
   terminal.print(matricesLegend(report))
   terminal.print()

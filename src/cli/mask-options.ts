@@ -35,6 +35,11 @@ export function addMaskOptions(command: Command): Command {
       "search the random network of this searched ticket: seed, sizes, norms, tokenizer and initialisations are the ticket's",
     )
     .option(
+      '--into <ticket>',
+      'add the mask to this searched ticket, beside those that it has, in place of --out (and of --on, where none is given)',
+    )
+    .option('--mask <name>', 'what the mask is called in its file (default: default, with --into the name of the data)')
+    .option(
       '--keep <x>',
       `fraction of the weights kept, above 0 and below 1 (default: ${defaultText('search', 'keep')}, or that of the ticket --on)`,
       number('keep'),

@@ -1,13 +1,14 @@
 import type { Command } from 'commander'
 import { beyondContext, longPrompt } from './context-notes.js'
 import { interruptible } from './interrupt.js'
+import { type MaskFlags, maskOption } from './mask-option.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createTerminal } from './terminal.js'
 import { requiredOption } from './usage.js'
 import { integer, readTokens } from './values.js'
 import { activationsOption, type WeightsFlags, weightsNote, weightsOption } from './weights-option.js'
 
-interface RunFlags extends MemoryFlags, WeightsFlags {
+interface RunFlags extends MaskFlags, MemoryFlags, WeightsFlags {
   tokens: Prompt
   count?: number
   stop: boolean
@@ -52,6 +53,7 @@ export function addRun(program: Command): void {
     .option('--no-stop', 'go on after the end token')
     .addOption(weightsOption())
     .addOption(activationsOption())
+    .addOption(maskOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)

@@ -44,7 +44,6 @@ export interface ModelFlags extends MaskFlags {
   epsilon?: number
   weightDecay?: number
   clip?: number | 'none'
-  scoreScale?: number
   preset?: PresetName
   teacherWeight?: number
   temperature?: number
@@ -58,6 +57,8 @@ export interface ModelFlags extends MaskFlags {
 /** Options of how a run is run: its result does not depend on them. */
 export interface RunFlags {
   on?: string
+  into?: string
+  mask?: string
   data?: string
   valid?: string
   tokenizer?: string

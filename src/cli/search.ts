@@ -25,6 +25,7 @@ Examples:
   slt search --data corpus.txt --family llama --width x0.5
   slt search --task sort --letters 3 --length 6 --width 24 --layers 1 --heads 4 --inner 24 --steps 6000
   slt search --on story.slt.safetensors --data other.txt --out other.slt.safetensors
+  slt search --into plays.slt.safetensors --mask tragedies --data tragedies.txt
   slt search --resume story.slt.safetensors.run
 
 The mask is found by gradients (edge-popup); the random weights never change. The run folder holds checkpoints,
@@ -32,6 +33,7 @@ metrics.jsonl, samples.txt and a list of the files that were read (corpus.jsonl)
 
 --on searches another text on the random network of a ticket. The new ticket has the same seed and the same random weights, and a mask of its own; slt inspect a b says
 what two masks share. --data-seed draws other batches. Options that describe another network are refused.
+--into adds the mask to a ticket that is there, under a name; the masks that it has stay. --mask chooses one in the commands that read tickets.
 
 --selection global ranks the scores of all matrices together. They start uniform on +-1/sqrt(inputs of the matrix), so wide inputs start
 low: the last matrix of a feed-forward layer has --inner of them (4 widths), scores of half the range, and with --keep 0.3 keeps nothing at first. While
@@ -124,7 +126,7 @@ function printStart(terminal: Terminal, start: SearchStart, asked: string | unde
   terminal.note(`${shape}: ${count(weights)} weights; ${read}`)
   const mask = kind === 'search' ? `${methodText(start)}, ` : ''
   terminal.note(
-    `${mask}${initialisation} weights of seed ${seed}${on ? `, the network of ticket ${on.ticket.slice(0, 8)}` : ''}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
+    `${mask}${initialisation} weights of seed ${seed}${on ? `, the network ${on.network.slice(0, 8)}` : ''}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
   )
   if (start.teacher) terminal.note(teacherText(start, start.teacher))
   const from = start.from > 0 ? `, from step ${count(start.from)}` : ''
@@ -202,5 +204,7 @@ function printReport(terminal: Terminal, report: SearchReport): void {
     )
   }
   const kept = settings.kind === 'search' ? `${(100 * keptFraction).toFixed(1)} % of ` : ''
-  terminal.print(`${kept}${count(report.weights)} weights in ${bold(report.out)}, ${bytesText(report.outBytes)}`)
+  terminal.print(
+    `${kept}${count(report.weights)} weights in ${bold(report.out)}${report.mask === undefined ? '' : `, mask ${report.mask}`}, ${bytesText(report.outBytes)}`,
+  )
 }

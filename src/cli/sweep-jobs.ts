@@ -73,6 +73,8 @@ async function maker({ command }: SweepPlan, place: SweepPlace): Promise<Make> {
 /** Options of searches that are the sweep's, not a run's. */
 const RUN_ONLY = [
   'out',
+  'into',
+  'mask',
   'run',
   'resume',
   'force',

@@ -3,6 +3,7 @@ import type { Tokenizer } from '../data/index.js'
 import type { VerifyFileOptions } from '../jobs/prune.js'
 import type { Check } from '../prune/verify.js'
 import { interruptible } from './interrupt.js'
+import { type MaskFlags, maskOption } from './mask-option.js'
 import { type MemoryFlags, memoryOption } from './memory-option.js'
 import { createProgress } from './progress.js'
 import { readTarget, type Target } from './target.js'
@@ -10,7 +11,7 @@ import { createTerminal, short, type Terminal, table } from './terminal.js'
 import { tokenizerOption } from './tokenizer-option.js'
 import { positive, share } from './values.js'
 
-interface VerifyFlags extends MemoryFlags {
+interface VerifyFlags extends MaskFlags, MemoryFlags {
   target?: string
   data?: string
   tokenizer?: string
@@ -51,6 +52,7 @@ export function addVerify(program: Command): void {
       "least mean cosine of an encoder's embeddings to the target's (default: 0.9999)",
       share('min-cosine'),
     )
+    .addOption(maskOption())
     .addOption(memoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', help)

@@ -12,7 +12,7 @@ const options: Readonly<Record<string, string>> = {
   finalLearningRate: 'final-lr',
   densities: 'density',
   'task.name': 'task',
-  ticket: 'on',
+  network: 'on',
 }
 
 /** Settings that have no option: they follow from others, or are those of the family. */
@@ -47,11 +47,11 @@ export function optionOf(path: string): string {
  * and of a teacher the first digits of their hashes are shown.
  */
 export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
-  // Absent in a record: float32. Of the ticket that a search is on, and of a teacher, the hash says all.
+  // Absent in a record: float32. Of the network that a search is on, and of a teacher, the hash says all.
   const full = ({ settings: { on, teacher, ...settings } }: RunIdentity) => ({
     settings: {
       arithmetic: 'float32',
-      on: on?.ticket.slice(0, 8),
+      on: on?.network.slice(0, 8),
       ...(teacher && { teacher: teacher.slice(0, 8) }),
       ...settings,
     },

@@ -80,8 +80,16 @@ export interface RunRecord extends DataPaths {
   /** The device that it ran on last. */
   readonly device: Device
   readonly threads: number | null
-  /** Hash of the ticket that the run has written, or is about to write; absent before its end. */
+  /** Hash of the ticket that the run has written, or is about to write; of a mask that goes into a file, of this mask alone. Absent before its end. */
   readonly ticket?: string
+  /** What the mask is called in its file; absent: `default`. */
+  readonly mask?: string
+  /** The ticket that the random network was taken from: its name, and its hash then. Absent for a network of the run's own. */
+  readonly base?: { readonly name: string; readonly ticket: string }
+  /** Whether `out` is a ticket that the mask is added to. */
+  readonly into?: true
+  /** Hash of the mask of this name in `out` that the run may replace. */
+  readonly replaced?: string
   /**
    * What was read: one part that is split, or one to train on and one to validate on; none for a task. Null in records from before
    * files were looked at: such a run goes on with its files read as they were then (`asBefore` of `openCorpus`).

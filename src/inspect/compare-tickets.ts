@@ -45,7 +45,10 @@ export interface ComparedTotal extends KeptParts {
 
 /** Everything that `slt inspect a b --json` prints beside the paths. */
 export interface ComparisonReport {
+  /** Of the files. */
   readonly sha256: readonly [string, string]
+  /** Names of the two masks in their files. */
+  readonly masks: readonly [string, string]
   readonly seeds: readonly [string, string]
   readonly searches: readonly [SearchSummary | null, SearchSummary | null]
   /** `weights` where all matrices have the same random weights in both, and neither ticket has others. */
@@ -65,7 +68,7 @@ type Pair<T> = readonly [T, T]
  */
 export async function compareTickets(
   tickets: Pair<SearchedTicket>,
-  { onProgress, signal, decoderOf }: Omit<InspectOptions, 'onPicture'> = {},
+  { onProgress, signal, decoderOf }: Omit<InspectOptions, 'onPicture' | 'fileMasks'> = {},
 ): Promise<ComparisonReport> {
   for (const ticket of tickets) ticket.memory.expect(inspectionBytes(ticket), 'inspect')
   const [a, b] = tickets
@@ -118,6 +121,7 @@ export async function compareTickets(
   const alone = tickets.map(({ matrices }) => [...matrices.keys()].filter((name) => !names.includes(name)))
   return {
     sha256: [a.sha256, b.sha256],
+    masks: [a.mask, b.mask],
     seeds: [String(a.seed), String(b.seed)],
     searches: [a.metadata.search, b.metadata.search],
     network: networkOf(

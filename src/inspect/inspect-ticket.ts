@@ -14,7 +14,7 @@ import { generationName, maskName } from '../ticket/searched.js'
 import { type DenseSize, denseSizes } from './dense-sizes.js'
 import { type DensityGrid, densityGrid, type RowPlaces } from './density-grid.js'
 import { bitEntropy, keptLines, type LineSpread, lineSpread, type MaskMatrix } from './mask-lines.js'
-import { type MatrixReport, part, type TicketReport, totalOf } from './report.js'
+import { type MaskSummary, type MatrixReport, part, type TicketReport, totalOf } from './report.js'
 import { storedBytes } from './stored-bytes.js'
 
 /** Most cells a side of a picture, and the least lines of a cell unless there are too few. */
@@ -47,6 +47,8 @@ export interface InspectOptions {
   onPicture?(picture: MaskPicture): void
   onProgress?(done: number, total: number, name: string): void
   readonly signal?: AbortSignal | undefined
+  /** All masks of the ticket's file, in its order; default: the ticket alone. */
+  readonly fileMasks?: readonly SearchedTicket[] | undefined
   /** Gives a faster decoder of a searched matrix' mask; default: the reference. */
   decoderOf?(spec: SearchedMatrix): Parameters<SearchedTicket['readMask']>[1]
 }
@@ -90,12 +92,14 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
     norms: searched?.norms ?? null,
     tokenizer: searched?.tokenizer ?? null,
     search: searched?.search ?? null,
+    mask: ticket.kind === 'searched' ? ticket.mask : null,
+    masks: ticket.kind === 'searched' ? (options.fileMasks ?? [ticket]).map(summaryOf) : [],
     construction: ticket.kind === 'searched' ? null : ticket.metadata.construction,
     probe,
     matrices,
     layers,
     total: totalOf(matrices),
-    ...sizesOf(ticket, matrices),
+    ...sizesOf(ticket, matrices, options.fileMasks),
   }
 }
 
@@ -186,25 +190,42 @@ function pictureOf(report: MatrixReport, matrix: MaskMatrix, places: RowPlaces):
   }
 }
 
+function summaryOf(ticket: SearchedTicket): MaskSummary {
+  const { matrices, search } = ticket.metadata
+  const weights = matrices.reduce((sum, { shape }) => sum + shape[0] * shape[1], 0)
+  const kept = matrices.reduce((sum, matrix) => sum + matrix.kept, 0)
+  return { name: ticket.mask, kept, fraction: part(kept, weights), bytes: maskBytes(ticket), search }
+}
+
+/** Of everything that is stored of a mask. */
+const maskBytes = ({ storedBytes: stored }: SearchedTicket): number =>
+  [...stored.values()].reduce((sum, bytes) => sum + bytes, 0)
+
 /** The parts of the file, and what the network would take without masks. */
-function sizesOf(ticket: Ticket, matrices: readonly MatrixReport[]): Pick<TicketReport, 'size' | 'compared'> {
+function sizesOf(
+  ticket: Ticket,
+  matrices: readonly MatrixReport[],
+  all: readonly SearchedTicket[] = [],
+): Pick<TicketReport, 'size' | 'compared'> {
   const masks = matrices.reduce((sum, { maskBytes }) => sum + maskBytes, 0)
   const further = matrices.reduce((sum, { furtherBytes }) => sum + furtherBytes, 0)
   const dense = [...ticket.dense.keys()].reduce((sum, name) => sum + storedBytes(ticket, name), 0)
   const { bytes } = ticket
+  const others = all.reduce((sum, one) => sum + (one.mask === (ticket as SearchedTicket).mask ? 0 : maskBytes(one)), 0)
   const sizes = denselyStored(ticket)
   const parameters = sizes[0].bytes / 4
   return {
     size: {
       bytes,
-      header: bytes - masks - further - dense,
+      header: bytes - masks - further - dense - others,
       masks,
       further,
       dense,
+      others,
       parameters,
-      bitsPerWeight: part(8 * bytes, parameters),
+      bitsPerWeight: part(8 * (bytes - others), parameters),
     },
-    compared: sizes.map((size) => ({ ...size, ratio: size.bytes / bytes })),
+    compared: sizes.map((size) => ({ ...size, ratio: size.bytes / (bytes - others) })),
   }
 }
 

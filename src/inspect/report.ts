@@ -42,6 +42,17 @@ export interface MatrixReport {
   readonly generations: number
 }
 
+/** One of the masks that a file holds over one random network. */
+export interface MaskSummary {
+  readonly name: string
+  readonly kept: number
+  /** Of all weights of its network. */
+  readonly fraction: number
+  /** Of the mask and its norms in the file. */
+  readonly bytes: number
+  readonly search: SearchSummary | null
+}
+
 /** Matrices taken together. */
 export interface MatrixTotal {
   readonly weights: number
@@ -71,6 +82,9 @@ export interface TicketReport {
   readonly norms: string | null
   readonly tokenizer: string | null
   readonly search: SearchSummary | null
+  /** The mask that is reported on, and all that the file holds, its first one first; null and none of a pruned ticket. */
+  readonly mask: string | null
+  readonly masks: readonly MaskSummary[]
   /** Of a pruned ticket, else null. */
   readonly construction: Construction | null
   readonly probe: Probe | null
@@ -84,11 +98,13 @@ export interface TicketReport {
     readonly masks: number
     readonly further: number
     readonly dense: number
-    /** Parameters of the same network stored densely, and the file's bits over them. */
+    /** The file's other masks, with their norms. */
+    readonly others: number
+    /** Parameters of the same network stored densely, and the file's bits over them, but for its other masks. */
     readonly parameters: number
     readonly bitsPerWeight: number
   }
-  /** The same network stored densely; `ratio` is its bytes over the file's. */
+  /** The same network stored densely; `ratio` is its bytes over the file's, but for its other masks. */
   readonly compared: readonly (DenseSize & { readonly ratio: number })[]
 }
 

@@ -11,7 +11,7 @@ import { expectSearched, openTicket } from '../ticket/index.js'
 export async function openBaseNetwork(path: string): Promise<BaseNetwork> {
   const source = await openFile(path, 'ticket')
   try {
-    return baseNetworkOf(expectSearched(await openTicket(source, nodeSha256)), basename(path))
+    return baseNetworkOf(expectSearched(await openTicket(source, nodeSha256)), basename(path), nodeSha256)
   } finally {
     await source.close()
   }
@@ -30,13 +30,13 @@ export async function choiceOn({ on, choice }: AskedSettings): Promise<Partial<S
 }
 
 /**
- * A run that goes on has its network in its record: a ticket that is named beside it must be the run's.
+ * A run that goes on has its network in its record: a ticket that is named beside it must be of the same network.
  * @param run the run's folder
- * @throws InputError naming both tickets
+ * @throws InputError naming both networks
  */
 export async function expectSameBase(run: string, { on: own }: SearchSettings, asked: AskedSettings): Promise<void> {
   const { on } = await choiceOn(asked)
-  if (on === undefined || on.ticket === own?.ticket) return
-  const base = own ? `on the ticket ${own.ticket.slice(0, 8)}` : 'on no ticket'
-  throw new InputError(`${run}: is a run ${base}, not on ${on.name} (${on.ticket.slice(0, 8)})`)
+  if (on === undefined || on.network === own?.network) return
+  const base = own ? `on the network ${own.network.slice(0, 8)}` : 'on a network of its own'
+  throw new InputError(`${run}: is a run ${base}, not on that of ${on.name}, ${on.network.slice(0, 8)}`)
 }

@@ -45,9 +45,17 @@ export const timeLoad = (request: LoadRequest): Promise<LoadTiming> =>
   request.isEncoder ? timeReading(request) : timeWriting(request)
 
 /** Of the text, generated greedily, the first token is timed by itself and the second not at all: it builds the graph that the others share. */
-async function timeWriting({ path, prompt, count, threads, memoryLimit, weights }: LoadRequest): Promise<LoadTiming> {
+async function timeWriting({
+  path,
+  prompt,
+  count,
+  threads,
+  memoryLimit,
+  mask,
+  weights,
+}: LoadRequest): Promise<LoadTiming> {
   const started = performance.now()
-  const opened = await openModel(path, { runner: createGraphRunner({ threads }), memoryLimit, weights })
+  const opened = await openModel(path, { runner: createGraphRunner({ threads }), memoryLimit, mask, weights })
   try {
     const loaded = performance.now()
     const tokens = generateTokens(opened.decoder, prompt, { count: count + 2, temperature: 0, word: () => 0 })
@@ -68,9 +76,9 @@ async function timeWriting({ path, prompt, count, threads, memoryLimit, weights 
   }
 }
 
-async function timeReading({ path, prompt, count, threads, memoryLimit }: LoadRequest): Promise<LoadTiming> {
+async function timeReading({ path, prompt, count, threads, memoryLimit, mask }: LoadRequest): Promise<LoadTiming> {
   const started = performance.now()
-  const opened = await openEncoder(path, { runner: createGraphRunner({ threads }), memoryLimit })
+  const opened = await openEncoder(path, { runner: createGraphRunner({ threads }), memoryLimit, mask })
   try {
     const loaded = performance.now()
     const tokens = Int32Array.from(prompt)

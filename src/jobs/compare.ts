@@ -10,7 +10,9 @@ import { evaluateTicket, type TextPart } from './searched-eval.js'
 import { loadModelTokenizer, namedTokenizer } from './searched-text.js'
 
 /** What is to be compared, and on what. */
-export interface CompareRequest extends OpenOptions {
+export interface CompareRequest extends Omit<OpenOptions, 'mask'> {
+  /** Which mask of each ticket that holds several, in the order of the paths; default: its first. */
+  readonly masks?: readonly (string | undefined)[] | undefined
   /** Tickets, models of `slt train` and Hugging Face folders; at least one. The others are compared with the first. */
   readonly paths: readonly string[]
   /** A text, a folder of them or a file of tokens. Without it no loss is computed. */
@@ -82,8 +84,8 @@ export async function compareModels(request: CompareRequest): Promise<CompareRep
   const { paths, data, runs = 5, signal } = request
   checkRequest(request)
   if (request.tokenizer !== undefined) await namedTokenizer(request.tokenizer) // checks it before models are opened
-  const { memoryLimit } = request
-  const options = { memoryLimit, hasLoss: data !== undefined, isTimed: runs > 0 }
+  const { memoryLimit, masks } = request
+  const options = { memoryLimit, masks, hasLoss: data !== undefined, isTimed: runs > 0 }
   const contestants = await openContestants(paths, request.tokenizer, options)
   const onNote = onceEach((line) => request.onNote?.(line))
   for (const warning of contestants.flatMap(({ warnings }) => warnings)) onNote(warning)
@@ -138,7 +140,7 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
   if (data === undefined) return { part: null, losses: null }
   const part = request.part ?? (await commonPart(contestants, data, { raw, signal }))
   const losses: NonNullable<ComparedModel['loss']>[] = []
-  for (const { path, name, tokenizer } of contestants) {
+  for (const { path, mask, name, tokenizer } of contestants) {
     step(`loss of ${name}`)
     const { loss, bitsPerByte, tokens, bytes } = await evaluateTicket({
       ticket: path,
@@ -150,6 +152,7 @@ async function lossesOf(contestants: readonly Contestant[], request: CompareRequ
       hidingSeed: contestants[0].seed ?? undefined, // the same tokens are hidden from all
       threads,
       memoryLimit: request.memoryLimit,
+      mask: mask ?? undefined,
       device: 'cpu',
       signal,
       onNote: (line) => request.onNote?.(line),
@@ -193,10 +196,20 @@ async function timeAll(contestants: readonly Contestant[], lengths: Lengths, req
     const order = contestants.map((_, i) => (round % 2 === 0 ? i : contestants.length - 1 - i))
     for (const i of order) {
       const { path, name, task } = contestants[i]
+      const mask = contestants[i].mask ?? undefined
       step(`${round === 0 ? 'warm-up' : `loading ${round} of ${runs}`} of ${name}`)
       const prompt = await promptOf(contestants[i], lengths.prompt)
       const isEncoder = task === 'encoder'
-      const timing = await timeLoad({ path, isEncoder, prompt, count: lengths.count, threads, memoryLimit, weights })
+      const timing = await timeLoad({
+        path,
+        mask,
+        isEncoder,
+        prompt,
+        count: lengths.count,
+        threads,
+        memoryLimit,
+        weights,
+      })
       if (round > 0) timings[i].push(timing)
     }
   }
@@ -214,11 +227,12 @@ async function timeAll(contestants: readonly Contestant[], lengths: Lengths, req
 
 async function memoryOf(contestant: Contestant, lengths: Lengths, request: CompareRequest, step: Step) {
   const { path, name, task } = contestant
+  const mask = contestant.mask ?? undefined
   step(`memory of ${name}`)
   const prompt = await promptOf(contestant, lengths.prompt)
   const { threads, memoryLimit, weights } = request
   const isEncoder = task === 'encoder'
-  const question = { path, isEncoder, prompt, count: lengths.count, threads, memoryLimit, weights }
+  const question = { path, mask, isEncoder, prompt, count: lengths.count, threads, memoryLimit, weights }
   const options = { patience: PATIENCE, signal: request.signal }
   const { answer, failure } = await askChild<typeof question, MemoryAnswer>('jobs/compare-probe.js', question, options)
   const error = failure ?? answer?.error

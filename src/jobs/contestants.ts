@@ -12,6 +12,9 @@ import { loadModelTokenizer, paddingNotes } from './searched-text.js'
 /** A model that is to be compared: what is known of it before it runs. */
 export interface Contestant {
   readonly path: string
+  /** Which mask of its ticket was asked for, or null. */
+  readonly mask: string | null
+  /** With the mask where one was asked for. */
   readonly name: string
   readonly kind: ModelSource['kind']
   /** Whether it predicts the next token, or reads a text as a whole. */
@@ -40,6 +43,7 @@ export interface Contestant {
  * Opens, checks and closes models, one after another.
  * @param otherwise tokenizer of those that name none: `bytes`, `gpt2` or a folder
  * @param options.memoryLimit of each ticket; see `openTicket`
+ * @param options.masks which mask of each ticket; default: its first
  * @param options.hasLoss whether losses are computed: refuses an encoder that has none, and encoders beside models that write
  * @param options.isTimed whether models are timed: refuses encoders beside models that write
  * @throws InputError when one is unsound or refused; RangeError when a tokenizer's vocabulary is not the model's
@@ -47,11 +51,17 @@ export interface Contestant {
 export async function openContestants(
   paths: readonly string[],
   otherwise: string | undefined,
-  { hasLoss = false, isTimed = false, ...options }: OpenOptions & { hasLoss?: boolean; isTimed?: boolean } = {},
+  {
+    hasLoss = false,
+    isTimed = false,
+    masks = [],
+    memoryLimit,
+  }: OpenOptions & { hasLoss?: boolean; isTimed?: boolean; masks?: readonly (string | undefined)[] | undefined } = {},
 ): Promise<Contestant[]> {
   const found: Contestant[] = []
-  for (const path of paths) {
-    const source = await openModelSource(path, options)
+  for (const [i, path] of paths.entries()) {
+    const mask = masks[i]
+    const source = await openModelSource(path, { memoryLimit, mask })
     try {
       const { name, kind, dtype, bytes, config, ticket } = source
       const { task } = familyOf(config)
@@ -62,7 +72,8 @@ export async function openContestants(
       const loaded = tokenizer === null ? null : await loadModelTokenizer(source, tokenizer) // does its vocabulary fit?
       found.push({
         path,
-        name,
+        mask: mask ?? null,
+        name: mask === undefined ? name : `${name}, ${mask}`,
         kind,
         task,
         dtype,

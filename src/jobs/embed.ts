@@ -66,8 +66,8 @@ export interface Embeddings {
  *   does not fit
  */
 export async function openEmbedder(path: string, options: EmbedderOptions = {}): Promise<Embedder> {
-  const { tokenizer: name, threads, memoryLimit } = options
-  const opened = await openEncoder(path, { runner: createGraphRunner({ threads }), memoryLimit })
+  const { tokenizer: name, threads, memoryLimit, mask } = options
+  const opened = await openEncoder(path, { runner: createGraphRunner({ threads }), memoryLimit, mask })
   try {
     const { kind, config, encoder } = opened
     const loaded = await loadModelTokenizer(opened, name)

@@ -68,10 +68,14 @@ export interface ModelSource extends OwnTokenizer {
 /**
  * Opens a ticket file, searched or pruned, a model of `slt train`, a Hugging Face folder of a known family, or a GGUF file.
  * @param options.memoryLimit of a ticket or a GGUF file; see `openTicket`
- * @throws InputError in one line when it is missing, no sound ticket of a model or no sound folder
+ * @param options.mask of a searched ticket; see `openTicket`
+ * @throws RangeError for a mask of what is no ticket; InputError in one line when it is missing, no sound ticket of a model or no sound folder
  */
 export async function openModelSource(path: string, options: OpenOptions = {}): Promise<ModelSource> {
-  return (await modelPathKind(path)) === 'folder' ? openFolder(path) : openModelFile(path, options)
+  const source = await ((await modelPathKind(path)) === 'folder' ? openFolder(path) : openModelFile(path, options))
+  if (options.mask === undefined || source.ticket !== null) return source
+  await source.close()
+  throw new RangeError(`"mask" expected a ticket that holds it, got ${options.mask} for ${path}, which is none`)
 }
 
 async function openModelFile(path: string, options: OpenOptions): Promise<ModelSource> {

@@ -47,9 +47,9 @@ export interface OpenModelOptions extends OpenOptions {
  */
 export async function openModel(
   path: string,
-  { runner = createGraphRunner(), memoryLimit, weights, activations }: OpenModelOptions = {},
+  { runner = createGraphRunner(), memoryLimit, mask, weights, activations }: OpenModelOptions = {},
 ): Promise<OpenedModel> {
-  const source = await openModelSource(path, { memoryLimit })
+  const source = await openModelSource(path, { memoryLimit, mask })
   try {
     expectCausal(source)
     const weightsRun = await chooseRun(source, runner, { weights, activations })
@@ -125,9 +125,9 @@ export interface OpenedEncoder extends ModelSource {
  */
 export async function openEncoder(
   path: string,
-  { runner = createGraphRunner(), memoryLimit }: OpenModelOptions = {},
+  { runner = createGraphRunner(), memoryLimit, mask }: OpenModelOptions = {},
 ): Promise<OpenedEncoder> {
-  const source = await openModelSource(path, { memoryLimit })
+  const source = await openModelSource(path, { memoryLimit, mask })
   try {
     const { task, title } = familyOf(source.config)
     if (task !== 'encoder') {

@@ -1,10 +1,9 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
 import { statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type Corpus, describeParts, type Tokenizer } from '../data/index.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from '../engine/device.js'
 import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
-import { assertWritable, expectPath } from '../files/output-path.js'
 import type { Replaces } from '../files/place-file.js'
 import { fileDifferences, settingDifferences } from '../files/run-difference.js'
 import { contentOf, openRunFolder, type RunFolder } from '../files/run-folder.js'
@@ -28,16 +27,15 @@ import {
   type SearchSettings,
   type SettingsChoice,
 } from '../search/settings.js'
-import type { MaskCoding } from '../ticket/index.js'
 import { choiceOn, expectSameBase } from './base-network.js'
 import { closeRunModels, modelNotes, openRunModels, type RunModels, teacherRecord } from './named-model.js'
 import { withArithmetic } from './run-arithmetic.js'
 import { refuseConflict } from './run-conflict.js'
-import { isResultOf } from './search-result.js'
+import { type OutputRequest, outputOf, placeOutput, resumedOutput, runFolderOf } from './run-output.js'
 import { openRunTokenizer } from './search-tokenizer.js'
 
 /** What a run is asked for. */
-export interface RunRequest {
+export interface RunRequest extends OutputRequest {
   readonly kind: 'search' | 'train'
   /** The settings that were given; the others have defaults, or are the resumed run's. */
   readonly choice: Partial<SettingsChoice>
@@ -53,11 +51,7 @@ export interface RunRequest {
   readonly corpus?: Corpus | undefined
   /** A model whose distributions are learned too, see `openTeacher`; `choice` says how much. Default: none, or the resumed run's. */
   readonly teacher?: string | undefined
-  /** Where the result goes. Default: the corpus' name with `.slt.safetensors` or `.dense.safetensors`. */
-  readonly out?: string | undefined
-  /** How the ticket's masks are stored. Default: `range`. */
-  readonly coding?: MaskCoding | undefined
-  /** Folder of the run. Default: `<out>.run`. */
+  /** Folder of the run. Default: `<out>.run`, of a mask in a file of several `<into>.<mask>.run`. */
   readonly run?: string | undefined
   /** Folder of a run to go on with; `data` is then the run's. */
   readonly resume?: string | undefined
@@ -121,7 +115,7 @@ async function openWith(
 /** Checks everything that can be checked before work starts, the corpus first. */
 async function openNew(request: RunRequest, models: RunModels): Promise<OpenRun> {
   const { kind, data, valid, force } = request
-  const choice = await choiceOn(request)
+  const choice = await choiceOn({ ...request, on: request.on ?? request.into })
   const { task } = choice
   if (data === undefined && !task) {
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
@@ -131,29 +125,28 @@ async function openNew(request: RunRequest, models: RunModels): Promise<OpenRun>
   const contents = await openRunModels(request, choice, student, models)
   const asked = chooseSettings({ ...choice, kind, ...contents }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, asked)
-  const extension = kind === 'search' ? 'slt' : 'dense'
   const name = task ? task.name : basename(resolve(data!))
-  if (request.out !== undefined) expectPath(request.out)
-  const out = resolve(request.out ?? `${name.replace(/\.[^.]+$/, '')}.${extension}.safetensors`)
-  const path = resolve(request.run ?? `${out}.run`)
+  const output = outputOf(request, kind, name)
+  const path = resolve(request.run ?? runFolderOf(output))
   const content = force ? undefined : await contentOf(path)
   if (content?.kind === 'foreign') {
     throw new InputError(`${path}: holds ${content.file}, but no run (--force replaces it, --run names another folder)`)
   }
-  const writable = () => assertWritable(out, { inputs: filesOf(data, valid, request.on), force })
+  const writable = () => placeOutput(output, asked, { ...request, inputs: filesOf(data, valid, request.on) })
   const known = content?.kind === 'run' ? undefined : await writable()
   const opened = await openGraphRunner({ device: request.device, threads: request.threads })
   const { settings, notes: chosen } = await withArithmetic(asked, request.arithmetic, opened)
   const identity = identityOf(settings, corpus, sha256)
-  const record: RunRecord = {
+  const started: RunRecord = {
     data: task ? '' : resolve(data!),
     valid: valid === undefined ? null : resolve(valid),
     tokenizer: recorded,
     identity,
     fingerprint: fingerprintOf(nodeSha256, identity),
     name: task ? corpus.name : name,
-    out,
     coding: request.coding ?? 'range',
+    ...output,
+    ...(choice.on?.ticket && { base: { name: choice.on.name, ticket: choice.on.ticket } }),
     cadence: { ...defaultCadence, ...request.cadence },
     device: opened.device,
     threads: request.threads ?? null,
@@ -161,16 +154,17 @@ async function openNew(request: RunRequest, models: RunModels): Promise<OpenRun>
     read: recordParts(corpus.parts),
     ...teacherRecord(models),
   }
-  checkResult(record)
+  checkResult(started)
   const folder = await openRunFolder(path)
   try {
-    if (content?.kind === 'run') await refuseConflict(path, folder, record, corpus, content.file)
-    const replaces = known ?? (await writable()) // a run that is there is spoken of first
+    if (content?.kind === 'run') await refuseConflict(path, folder, started, corpus, content.file)
+    const place = known ?? (await writable()) // a run that is there is spoken of first
+    const record = { ...started, ...place.output }
     await folder.clear()
     if (corpus.parts.length > 0) await folder.writeFiles(formatFiles(corpus.parts))
     await folder.writeRun(formatRunRecord(record))
-    const notes = [...corpusNotes(request, corpus), ...modelNotes(models), ...chosen]
-    return { folder, record, corpus, opened, models, replaces, notes }
+    const notes = [...corpusNotes(request, corpus), ...modelNotes(models), ...chosen, ...place.notes]
+    return { folder, record, corpus, opened, models, replaces: place.replaces, notes }
   } catch (error) {
     await folder.close()
     throw error
@@ -239,26 +233,22 @@ async function openOld(request: RunRequest, models: RunModels): Promise<OpenRun>
       const advice = 'restore it, or start anew with --data and --force or another --out'
       throw new InputError(`${path}: the text ${changed}${files}: ${advice}`)
     }
-    const out = request.out === undefined ? there.out : resolve(request.out)
-    const replaces = await assertWritable(out, {
-      inputs: filesOf(data, valid, request.on),
-      force: dirname(out) === path, // the run's own folder
-      isSame: (file) => isResultOf(file, there),
-      advice: 'and is no result of this run: name another file with --out',
-    })
+    const asking = { ...request, inputs: filesOf(data, valid, request.on) }
+    const own = { ...there, folder: path }
+    const { replaces, output, notes: placed } = await placeOutput(resumedOutput(request, there), settings, asking, own)
     const threads = request.threads ?? there.threads
     const device = request.device ?? there.device
     const opened = await openGraphRunner({ device, threads: threads ?? undefined })
     await withArithmetic(settings, undefined, opened) // refused before the run is said to be on this device
     const isMoved = opened.device !== there.device || threads !== there.threads
     const moved = `the run was on ${there.device}: elsewhere, or on other threads, the last bits may differ`
+    const { mask: _, into: __, replaced: ___, ...same } = there
     const record: RunRecord = {
-      ...there,
+      ...same,
+      ...output,
       data: task ? '' : resolve(data),
       valid: valid === undefined ? null : resolve(valid),
       tokenizer: recorded,
-      out,
-      coding: request.coding ?? there.coding,
       cadence: { ...there.cadence, ...request.cadence },
       device: opened.device,
       threads,
@@ -267,7 +257,7 @@ async function openOld(request: RunRequest, models: RunModels): Promise<OpenRun>
     }
     checkResult(record)
     await folder.writeRun(formatRunRecord(record))
-    const notes = [...corpusNotes(request, corpus), ...modelNotes(models), ...(isMoved ? [moved] : [])]
+    const notes = [...corpusNotes(request, corpus), ...modelNotes(models), ...(isMoved ? [moved] : []), ...placed]
     return { folder, record, corpus, opened, models, replaces, notes }
   } catch (error) {
     await folder.close()

@@ -140,13 +140,14 @@ export async function verifyModel({
   data,
   tokenizer,
   memoryLimit,
+  mask,
   ...options
 }: VerifyFileOptions): Promise<{ checks: Check[]; warnings: readonly string[] }> {
   const { target, signal } = options
   if (data !== undefined && !target) throw new RangeError(`"data" expected a target to compare with, got ${data} alone`)
   const source = await openFile(path, 'ticket')
   try {
-    const ticket = await openTicket(source, nodeSha256, { memoryLimit })
+    const ticket = await openTicket(source, nodeSha256, { memoryLimit, mask })
     if (ticket.kind === 'searched' && !target)
       return { ...(await verifySearched(ticket, createGraphRunner())), warnings: [] }
     const pruned = expectPruned(ticket)

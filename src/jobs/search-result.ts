@@ -11,7 +11,8 @@ import { foundTicket } from '../search/found-ticket.js'
 import type { Validation } from '../search/run.js'
 import type { SearchSession } from '../search/session.js'
 import { openTicket } from '../ticket/index.js'
-import { writeSearchedTicket } from './searched-ticket.js'
+import { addMask, hashOfMask, maskOf, readMasks } from './mask-file.js'
+import { encodeTicket, writeSearchedTicket } from './searched-ticket.js'
 
 /** A run at its end. */
 export interface EndedRun {
@@ -39,20 +40,29 @@ async function writeTicket({ session, record, replaces, keep }: EndedRun, valida
     steps: session.settings.steps,
     validLoss: validation.validLoss,
   })
-  await writeSearchedTicket(record.out, found, session.corpus.valid, session.runner, {
-    replaces,
-    // Kept first: a process that is killed after the file is written would not know its own ticket again.
-    onEncoded: (sha256) => keep({ ...record, ticket: sha256 }),
-  })
+  const named = record.mask === undefined ? found : { ...found, maskName: record.mask }
+  // Kept first: a process that is killed after the file is written would not know its own ticket again.
+  const onEncoded = (sha256: string) => keep({ ...record, ticket: sha256 })
+  const { corpus, runner } = session
+  if (!record.into) {
+    await writeSearchedTicket(record.out, named, corpus.valid, runner, { replaces, onEncoded })
+    return
+  }
+  const { bytes } = await encodeTicket(record.out, named, corpus.valid, runner)
+  const content = await maskOf(bytes, record.out)
+  const own = hashOfMask(content)
+  await onEncoded(own)
+  await addMask(record.out, content, [own, record.ticket, record.replaced])
 }
 
 /**
- * Whether a file is the result of a run: the ticket whose hash the run has kept, or a dense model that names the run's settings and corpus.
+ * Whether a file is the result of a run: the ticket whose hash the run has kept, a file with its mask, or a dense model that names the run's settings and corpus.
  * @param path of a file
  */
-export async function isResultOf(path: string, { identity, ticket }: RunRecord): Promise<boolean> {
+export async function isResultOf(path: string, { identity, ticket, mask, into }: RunRecord): Promise<boolean> {
   const source = await openFile(path)
   try {
+    if (into) return (await readMasks(path)).some((own) => own.maskName === mask && hashOfMask(own) === ticket)
     if (identity.settings.kind === 'search') return (await openTicket(source, nodeSha256)).sha256 === ticket
     const text = (await openSafetensors(source)).metadata.get(TRAINED_KEY) ?? '{}'
     const { settings = {}, corpus = '', specialTokens, tokenizer } = JSON.parse(text)

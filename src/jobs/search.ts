@@ -41,6 +41,8 @@ export interface SearchStart {
   readonly settings: SearchSettings
   readonly run: string
   readonly out: string
+  /** What the mask is called in its file, where it has a name. */
+  readonly mask?: string
   /** Steps done already. */
   readonly from: number
   readonly device: string
@@ -134,6 +136,7 @@ async function runSession(
     settings,
     run: folder.path,
     out: record.out,
+    ...(record.mask === undefined ? {} : { mask: record.mask }),
     from: from.step,
     ...device,
     weights,

@@ -26,9 +26,22 @@ export async function writeSearchedTicket(
   runner: GraphRunner,
   { replaces, onEncoded }: { replaces?: Replaces; onEncoded?(sha256: string): Promise<void> } = {},
 ): Promise<{ bytes: number; sha256: string }> {
-  const platform = { runner, createSha256: nodeSha256, rebuild: rebuildTicket, deflate: nodeDeflate }
-  const { bytes, sha256 } = await encodeProbedTicket(path, found, tokens, platform)
+  const { bytes, sha256 } = await encodeTicket(path, found, tokens, runner)
   await onEncoded?.(sha256)
   await writeAtomically(path, (sink) => sink.write(0, bytes), { replaces })
   return { bytes: bytes.length, sha256 }
 }
+
+/** A searched ticket with its probe as the bytes of its file; see {@link writeSearchedTicket}. */
+export const encodeTicket = (
+  path: string,
+  found: Omit<SearchedContent, 'probe'>,
+  tokens: ArrayLike<number>,
+  runner: GraphRunner,
+) =>
+  encodeProbedTicket(path, found, tokens, {
+    runner,
+    createSha256: nodeSha256,
+    rebuild: rebuildTicket,
+    deflate: nodeDeflate,
+  })

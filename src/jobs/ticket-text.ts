@@ -1,14 +1,25 @@
 /** Tickets as text on Node: from files to links and QR codes, and back. */
 import { open, stat } from 'node:fs/promises'
+import { nodeDeflate } from '../engine/node.js'
 import type { BaseConfig } from '../families/config.js'
 import { matricesOf } from '../families/family.js'
 import { readFully } from '../files/file-handle.js'
 import { openFile, READ_FLAGS, refuseSystem, writeAtomically, writeTextAtomically } from '../files/files.js'
 import { assertWritable, expectSvg } from '../files/output-path.js'
 import { nodeSha256 } from '../files/sha256.js'
-import { InputError, startsAsSafetensors } from '../safetensors/index.js'
+import { InputError, memorySource, startsAsSafetensors } from '../safetensors/index.js'
+import { scoreStream } from '../search/streams.js'
 import { type CompactTicket, decodeCompact, encodeCompact } from '../ticket/compact.js'
-import { expectSearched, type OpenOptions, openTicket, ticketTokenizers } from '../ticket/index.js'
+import {
+  DEFAULT_MASK,
+  encodeSearchedTicket,
+  expectSearched,
+  type OpenOptions,
+  openTicket,
+  type SearchedTicket,
+  searchedContent,
+  ticketTokenizers,
+} from '../ticket/index.js'
 import { qrCapacity, type TicketQr, ticketQr } from '../ticket/ticket-qr.js'
 import { LINK_LIMIT, readTicketText, ticketLink } from '../ticket/ticket-text.js'
 
@@ -37,9 +48,9 @@ export interface TextReport {
  */
 export async function linkTicket(
   path: string,
-  { lean = false, page, memoryLimit }: TextOptions,
+  { lean = false, page, memoryLimit, mask }: TextOptions,
 ): Promise<TextReport & { link: string }> {
-  const compact = await readCompact(path, lean, { memoryLimit })
+  const compact = await readCompact(path, lean, { memoryLimit, mask })
   return { ...reportOf(path, lean, compact), link: ticketLink(compact.bytes, page) }
 }
 
@@ -51,14 +62,14 @@ export async function linkTicket(
 export async function writeTicketQr(
   path: string,
   out: string,
-  { lean = false, page, force, memoryLimit }: TextOptions & { force?: boolean | undefined },
+  { lean = false, page, force, memoryLimit, mask }: TextOptions & { force?: boolean | undefined },
 ): Promise<TextReport & Pick<TicketQr, 'version' | 'modules' | 'text'> & { out: string }> {
   expectSvg(out, 'out')
   const capacity = qrCapacity(page)
   const replaces = await assertWritable(out, { inputs: [path], force })
-  const compact = await readCompact(path, lean, { memoryLimit })
+  const compact = await readCompact(path, lean, { memoryLimit, mask })
   if (compact.bytes.length > capacity)
-    throw new RangeError(await tooLarge(path, lean, compact, capacity, { memoryLimit }))
+    throw new RangeError(await tooLarge(path, lean, compact, capacity, { memoryLimit, mask }))
   const { svg, version, modules, text } = ticketQr(compact.bytes, page)
   await writeTextAtomically(out, svg, { replaces })
   return { ...reportOf(path, lean, compact), out, version, modules, text }
@@ -70,11 +81,21 @@ type ReadTicket = CompactTicket & { readonly config: BaseConfig }
 async function readCompact(path: string, lean: boolean, options: OpenOptions): Promise<ReadTicket> {
   const source = await openFile(path, 'ticket')
   try {
-    const ticket = expectSearched(await openTicket(source, nodeSha256, options))
+    const opened = expectSearched(await openTicket(source, nodeSha256, options))
+    // A text holds one mask, without a name.
+    const isOne = opened.masks.length === 1 && opened.mask === DEFAULT_MASK
+    const ticket = isOne ? opened : await aloneIn(opened)
     return { ...(await encodeCompact(ticket, nodeSha256, { lean })), config: ticket.metadata.config }
   } finally {
     await source.close()
   }
+}
+
+/** A ticket with one mask of a file alone. */
+async function aloneIn(ticket: SearchedTicket): Promise<SearchedTicket> {
+  const content = await searchedContent(ticket, scoreStream)
+  const { bytes } = encodeSearchedTicket({ ...content, maskName: DEFAULT_MASK }, nodeSha256, nodeDeflate)
+  return expectSearched(await openTicket(memorySource(bytes, ticket.name), nodeSha256))
 }
 
 const reportOf = (ticket: string, lean: boolean, { bytes, maskBytes, sha256, weights }: CompactTicket): TextReport => {

@@ -3,7 +3,8 @@ import { loadableName, type Tokenizer } from '../data/tokenizer.js'
 import type { BaseConfig } from '../families/config.js'
 import { familyOf, matricesOf } from '../families/family.js'
 import type { Norms } from '../families/parameter.js'
-import type { SearchedMatrix, SearchedTicket } from '../ticket/index.js'
+import type { CreateSha256, SearchedMatrix, SearchedTicket } from '../ticket/index.js'
+import { canonicalJson, differences, fingerprintOf } from './fingerprint.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
 import { chooseModel, type ModelChoice, modelName, modelsOf, type SearchFamily, searchModels } from './models.js'
 
@@ -12,8 +13,8 @@ export type BaseMatrix = Pick<SearchedMatrix, 'stream' | 'init'>
 
 /** What the settings of a search say of the network that it took from a ticket. Plain JSON. */
 export interface BaseReference {
-  /** SHA-256 of the ticket's content, 64 hexadecimal digits. */
-  readonly ticket: string
+  /** SHA-256 of everything that the network follows from, 64 hexadecimal digits: of seed, configuration, norms, tokenizer and `matrices`. */
+  readonly network: string
   /** One for each of `matricesOf` of the configuration, in that order. */
   readonly matrices: readonly BaseMatrix[]
 }
@@ -22,6 +23,8 @@ export interface BaseReference {
 export interface BaseNetwork extends BaseReference {
   /** What messages call the ticket. */
   readonly name: string
+  /** SHA-256 of its content, masks and all; absent where a run is asked, which knows its network alone. */
+  readonly ticket?: string
   /** Unsigned 64-bit integer in decimal. */
   readonly seed: string
   readonly config: BaseConfig
@@ -37,21 +40,23 @@ export interface BaseNetwork extends BaseReference {
 /** In place of a scheme's name: initialisations that a ticket gives without saying which scheme they follow. */
 export const GIVEN = 'given'
 
-/** The random network of a ticket. @param name what messages call the ticket */
-export function baseNetworkOf({ metadata, sha256 }: SearchedTicket, name: string): BaseNetwork {
+/** The random network of a ticket, whatever masks it holds. @param name what messages call the ticket */
+export function baseNetworkOf(
+  { metadata, sha256 }: SearchedTicket,
+  name: string,
+  createSha256: CreateSha256,
+): BaseNetwork {
   const { seed, config, norms, tokenizer, search, matrices } = metadata
+  const own = { seed, config, norms, tokenizer, matrices: matrices.map(({ stream, init }) => ({ stream, init })) }
   const scheme = initialisationSchemes.find((each) => each === search?.initialisation)
   return {
     name,
     ticket: sha256,
-    seed,
-    config,
-    norms,
-    tokenizer,
+    network: fingerprintOf(createSha256, own),
+    ...own,
     initialisation: scheme ?? GIVEN,
     qkScale: search?.qkScale ?? 1,
     ...(search === null ? {} : { keep: search.keep }),
-    matrices: matrices.map(({ stream, init }) => ({ stream, init })),
   }
 }
 
@@ -59,7 +64,7 @@ export function baseNetworkOf({ metadata, sha256 }: SearchedTicket, name: string
 export function baseOfRun(settings: RunSettings): BaseNetwork | undefined {
   const { on, seed, config, norms, tokenizer, initialisation, qkScale, keep } = settings
   if (on === undefined) return undefined
-  const name = `the ticket ${on.ticket.slice(0, 8)}`
+  const name = `the run, ${on.network.slice(0, 8)},`
   return { ...on, name, seed, config, norms, tokenizer: loadableName(tokenizer), initialisation, qkScale, keep }
 }
 
@@ -68,6 +73,19 @@ interface RunSettings extends Pick<BaseNetwork, 'seed' | 'config' | 'norms' | 'i
   readonly tokenizer: Tokenizer['name']
   readonly keep: number
 }
+
+/**
+ * Why two networks are not the same, in words: `seed is 3 there, 5 here`; undefined where they are. Learned norms are no part of them.
+ */
+export function networkDifference(there: RandomNetwork, here: RandomNetwork): string | undefined {
+  const named = ({ seed, tokenizer, config }: RandomNetwork) => ({ seed, tokenizer: tokenizer ?? 'none', ...config })
+  const different = differences(named(there), named(here))
+  if (different !== undefined) return different
+  const isSame = canonicalJson(there.matrices) === canonicalJson(here.matrices)
+  return isSame ? undefined : 'their matrices have other streams or initialisations'
+}
+
+type RandomNetwork = Pick<BaseNetwork, 'seed' | 'config' | 'tokenizer' | 'matrices'>
 
 /** The settings that describe a network. */
 interface NetworkChoice extends ModelChoice {
@@ -113,8 +131,8 @@ export function checkReference(on: BaseReference, config: BaseConfig): void {
   if (typeof on !== 'object' || on === null || !Array.isArray(on.matrices)) {
     throw new TypeError('"on" expected an object with a list of matrices')
   }
-  if (!/^[0-9a-f]{64}$/.test(on.ticket)) {
-    throw new RangeError(`"on" expected the 64 hexadecimal digits of a ticket's hash, got ${JSON.stringify(on.ticket)}`)
+  if (!/^[0-9a-f]{64}$/.test(on.network)) {
+    throw new RangeError(`"on" expected the 64 hexadecimal digits of a network, got ${JSON.stringify(on.network)}`)
   }
   const expected = matricesOf(config).length
   if (on.matrices.length !== expected) {

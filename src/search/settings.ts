@@ -37,7 +37,7 @@ export interface SearchSettings extends Schedule, MethodSettings, TeacherSetting
   /** What is learned instead of a text; absent for texts. */
   readonly task?: SortTask
   readonly initialisation: InitialisationScheme | typeof GIVEN
-  /** The ticket whose random network is searched; absent for a network of the run's own. */
+  /** The random network of a ticket, which is searched; absent for a network of the run's own. */
   readonly on?: BaseReference
   /** Of signed constants: their magnitudes are rounded to fp16. Absent elsewhere, and in runs that began before they were. */
   readonly magnitudes?: 'float16'
@@ -137,7 +137,7 @@ function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchS
     ...(task ? { task } : {}),
     ...chooseMethod(choice, algorithm),
     initialisation,
-    ...(on ? { on: { ticket: on.ticket, matrices: on.matrices } } : {}),
+    ...(on ? { on: { network: on.network, matrices: on.matrices } } : {}),
     ...(isMasked && !on && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
       ? { magnitudes: 'float16' as const }
       : {}),

@@ -31,7 +31,7 @@ export {
 } from './memory.js'
 export { familyTitle } from './metadata.js'
 export type { OpenedTicket } from './opened.js'
-export { DEFAULT_MASK } from './packed-metadata.js'
+export { assertMaskName, DEFAULT_MASK } from './packed-metadata.js'
 export {
   assertPairMasks,
   assertPairReport,

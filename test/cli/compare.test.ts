@@ -33,12 +33,14 @@ test('a row a model, and what the others are against the first', () => {
 
 test('models of the same name are told apart by their paths', () => {
   const models = [
-    { name: 'play', path: 'play.slt.safetensors' },
-    { name: 'play', path: 'play' },
-    { name: 'other', path: 'models/other' },
+    { name: 'play', path: 'play.slt.safetensors', mask: null },
+    { name: 'play', path: 'play', mask: null },
+    { name: 'other', path: 'models/other', mask: null },
   ]
   expect(namesOf(models)).toEqual(['play.slt.safetensors', 'play', 'other'])
   expect(namesOf([models[0], models[0]])).toEqual(['play', 'play'])
+  const masks = ['a.slt.safetensors', 'b.slt.safetensors'].map((path) => ({ name: 'play, en', path, mask: 'en' }))
+  expect(namesOf(masks)).toEqual(['a.slt.safetensors, en', 'b.slt.safetensors, en'])
 })
 
 test('without a text there is no loss, and it says so; --json has everything', () => {

@@ -88,7 +88,12 @@ test('another text on the same network: same seed, streams and initialisations; 
   expect(both).toBeGreaterThan(500)
   expect(differ).toBe(0)
   const record = JSON.parse(readFileSync(join(`${at('b')}.run`, 'run.json'), 'utf8'))
-  expect(record.identity.settings.on.ticket).toBe(a.ticket.sha256)
+  expect(record.base).toEqual({ name: 'a.slt.safetensors', ticket: a.ticket.sha256 })
+  // The network is the same, whatever masks the ticket has: a run on either ticket is the same run.
+  const [onA, onB] = await Promise.all(['a', 'b'].map((name) => openBaseNetwork(at(name))))
+  expect(onB.network).toBe(onA.network)
+  expect(record.identity.settings.on.network).toBe(onA.network)
+  expect((await openBaseNetwork(at('foreign'))).network).not.toBe(onA.network)
 })
 
 test.each(['edge-popup', 'iterand'] as const)('%s on a network that no settings compute', async (algorithm) => {
@@ -119,10 +124,10 @@ test('a run on a ticket is resumed without it, byte for byte, and on no other', 
   await expect(search({ ...run, signal: controller.signal, onStep })).rejects.toThrow('interrupted')
   const resumed = { kind: 'search', choice: {}, resume: `${at('parts')}.run`, device: 'cpu', threads: 1 } as const
   await expect(search({ ...resumed, on: at('odd') })).rejects.toThrow(
-    /parts\.slt\.safetensors\.run: is a run on the ticket [0-9a-f]{8}, not on odd\.slt\.safetensors \([0-9a-f]{8}\)$/,
+    /parts\.slt\.safetensors\.run: is a run on the network [0-9a-f]{8}, not on that of odd\.slt\.safetensors, [0-9a-f]{8}$/,
   )
   await expect(search({ ...resumed, choice: { seed: 4n } })).rejects.toThrow(
-    /^"seed" expected 18364758544493064720, as the network of the ticket [0-9a-f]{8} has it, got 4$/,
+    /^"seed" expected 18364758544493064720, as the network of the run, [0-9a-f]{8}, has it, got 4$/,
   )
   await search({ ...resumed, on: at('foreign') })
   expect(readFileSync(at('parts')).equals(readFileSync(at('whole')))).toBe(true)
