@@ -47,7 +47,7 @@ export function updateLatents(
  * Adds 1 to the codes whose |score| has a key above the threshold, and to the first `ties` of those equal to it. Scores float32 [count], codes
  * int8 [count]. Returns how many of the ties are left.
  */
-export function codeCoat(scores: usize, codes: usize, count: u32, threshold: i32, ties: u32): u32 {
+export function raiseCodes(scores: usize, codes: usize, count: u32, threshold: i32, ties: u32): u32 {
   const threshold4 = i32x4.splat(threshold)
   const magnitude4 = i32x4.splat(MAGNITUDE)
   for (let i: u32 = 0; i < count; i += 16) {

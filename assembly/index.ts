@@ -8,7 +8,7 @@ export { setAdamW, updateDense } from './adamw'
 export { foundAt, updateScores } from './ticket-step'
 export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCandidates } from './select'
 export {
-  codeCoat, countChanged, dotProduct, quantise, scaleValues, setMagnitudes, signCodes, sumMagnitudes, updateLatents, wearCodes,
+  countChanged, dotProduct, quantise, raiseCodes, scaleValues, setMagnitudes, signCodes, sumMagnitudes, updateLatents, wearCodes,
 } from './coded-step'
 export { updateSoftScores, wearSoft } from './soft-step'
 export { addRows } from './add-rows'

@@ -56,7 +56,7 @@ export function selectCoats({ matrices, worn }: CoatGroup, newest: 0 | 1, isSign
     const threshold = thresholdOf(scores, count)
     let { ties } = threshold
     for (const { kernels, latents, codes, count: all } of matrices) {
-      ties = kernels.exports.codeCoat(latents.byteOffset, codes[newest].byteOffset, all, threshold.key, ties)
+      ties = kernels.exports.raiseCodes(latents.byteOffset, codes[newest].byteOffset, all, threshold.key, ties)
     }
   }
   if (!isSigned) return
@@ -78,7 +78,7 @@ export function keepLargest(
 ): void {
   codes[newest].fill(0)
   const { key, ties } = thresholdOf([{ kernels, address, count }], kept)
-  kernels.exports.addCoat(address, codes[newest].byteOffset, count, key, ties)
+  kernels.exports.raiseCodes(address, codes[newest].byteOffset, count, key, ties)
 }
 
 /**

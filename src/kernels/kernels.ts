@@ -31,7 +31,7 @@ export interface KernelExports {
   keepCandidates(...args: number[]): number
   countFlips(...args: number[]): number
   updateLatents(...args: number[]): number
-  codeCoat(...args: number[]): number
+  raiseCodes(...args: number[]): number
   signCodes(...args: number[]): void
   quantise(...args: number[]): void
   wearCodes(...args: number[]): void
