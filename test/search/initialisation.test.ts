@@ -95,6 +95,13 @@ test('a random network: weights of stream m, scores of stream 2^45 + m, norms of
 
 const choices: Record<string, Partial<SettingsChoice>> = {
   'edge-popup': {},
+  'annealed, while masks are soft': { algorithm: 'annealed', steps: 40, scales: 'learned' },
+  'annealed, across the step at which masks are hard': {
+    algorithm: 'annealed',
+    steps: 7,
+    anneal: 0.8,
+    selection: 'global',
+  },
   iterand: { algorithm: 'iterand', redrawEvery: 2, redrawRate: 0.3 },
   dense: { kind: 'train' },
   'learned scales': { scales: 'learned' },
