@@ -3,6 +3,7 @@ import type { BaseConfig } from '../families/config.js'
 import { integerMatrices } from '../families/loss-graph.js'
 import { float32, type Tensor, tensor } from '../graph/index.js'
 import { type ArrayShape, type ParameterMemory, writeIntegerWeights } from '../kernels/index.js'
+import { randomMatrices } from './random-network.js'
 import type { SearchSettings } from './settings.js'
 
 /** Codes of a linear map, and its inputs in the graph. */
@@ -27,8 +28,19 @@ export const integerArrays = (config: BaseConfig): ArrayShape[] =>
     })),
   )
 
-/** @param levels see {@link integerLevels} */
-export function createIntegerMatrices(config: BaseConfig, memory: ParameterMemory, levels: number): IntegerMatrices {
+/** The number that the effective weights of a matrix are integers times, as they are now, by its name; undefined where there is none. */
+export type IntegerUnit = (name: string) => number | undefined
+
+/** Magnitude of the largest code; integers times a unit are never larger. */
+const MOST = 127
+
+/** @param levels see {@link integerLevels} @param unitOf default: there are no units */
+export function createIntegerMatrices(
+  config: BaseConfig,
+  memory: ParameterMemory,
+  levels: number,
+  unitOf: IntegerUnit = () => undefined,
+): IntegerMatrices {
   const matrices = integerMatrices(config).map(({ name, shape }) => ({
     name,
     shape,
@@ -46,8 +58,26 @@ export function createIntegerMatrices(config: BaseConfig, memory: ParameterMemor
     feeds: Object.fromEntries(feeds),
     refresh() {
       for (const matrix of matrices) {
-        matrix.scale[0] = writeIntegerWeights(matrix.memory, matrix.shape, matrix, levels)
+        const unit = unitOf(matrix.name)
+        const most = unit === undefined ? levels : MOST
+        matrix.scale[0] = writeIntegerWeights(matrix.memory, matrix.shape, matrix, most, unit)
       }
     },
+  }
+}
+
+/**
+ * Units of the matrices of a search: weights of signed constants are integers times the magnitude and the scale of their matrix.
+ * @param scale of a matrix by its name, as it is now
+ */
+export function integerUnits(settings: SearchSettings, scale: (name: string) => number): IntegerUnit {
+  const magnitudes = new Map(
+    randomMatrices(settings).flatMap(({ name, init }) =>
+      init.kind === 'signed-constant' ? [[name, init.magnitude] as const] : [],
+    ),
+  )
+  return (name) => {
+    const magnitude = magnitudes.get(name)
+    return magnitude === undefined ? undefined : Math.fround(Math.fround(magnitude) * scale(name))
   }
 }

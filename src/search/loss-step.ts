@@ -2,7 +2,7 @@ import { familyOf, matricesOf } from '../families/family.js'
 import { gradientGraph, type LossModel, lossParameters, tokenTableOf } from '../families/loss-graph.js'
 import { encodeModel, float32, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
 import { type ArrayShape, addRows, type ParameterMemory, type ParameterShape } from '../kernels/index.js'
-import { createIntegerMatrices, integerArrays } from './integer-matrices.js'
+import { createIntegerMatrices, type IntegerUnit, integerArrays } from './integer-matrices.js'
 import { expectExactIntegers } from './integer-products.js'
 
 /** The model, and which of its predictions the loss is about. */
@@ -11,6 +11,8 @@ export interface AnsweredModel extends LossModel {
   readonly answers?: number | undefined
   /** Linear maps are multiplied as integers of magnitudes up to so many, from 1 to 127; as float32 when absent. */
   readonly integerLevels?: number | undefined
+  /** What the weights of a linear map are integers times, where they are. */
+  readonly integerUnit?: IntegerUnit | undefined
 }
 
 /** A repeated computation of a model's loss on one batch shape. */
@@ -79,7 +81,8 @@ export async function createLossStep(
   }
   const { config, integerLevels } = model
   if (integerLevels !== undefined) await expectExactIntegers(runner)
-  const integers = integerLevels === undefined ? undefined : createIntegerMatrices(config, memory, integerLevels)
+  const integers =
+    integerLevels === undefined ? undefined : createIntegerMatrices(config, memory, integerLevels, model.integerUnit)
   const part = await createPart(runner, model, memory, microBatch, length, integers?.feeds)
   const step = microBatch === batch ? part : inParts(part, memory, batch / microBatch)
   if (integers === undefined) return step

@@ -9,7 +9,7 @@ import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
 import { type Algorithm, asTicket, type MaskedAlgorithm } from './algorithm.js'
 import { createDenseTraining } from './dense-training.js'
-import { integerLevels } from './integer-matrices.js'
+import { integerLevels, integerUnits } from './integer-matrices.js'
 import { createIterand, type Iterand } from './iterand-search.js'
 import { createLossEvaluator } from './loss-evaluator.js'
 import { createLossStep, type LossStep, lossArrays, modelParameters } from './loss-step.js'
@@ -69,7 +69,8 @@ export async function openSearchSession(
   const unused = unusedRows(settings, corpus.train)
   fillRandomNetwork(memory, settings, unused)
   const algorithm = await createAlgorithm(memory, settings, loadKernels, unused)
-  const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch)
+  const integerUnit = algorithm.ticket && integerUnits(settings, algorithm.ticket.scale)
+  const lossStep = await createLossStep(runner, { ...model, integerUnit }, memory, batch, length, microBatch)
   const effective = (name: string) => memory.matrix(name).effective
   const seed = BigInt(settings.dataSeed)
   const isEncoder = familyOf(config).task === 'encoder'
