@@ -51,14 +51,19 @@ function interleave(from: usize, to: usize): void {
 }
 
 /**
- * Rounds float32 [rows, columns] to multiples of a scale, the largest magnitude / levels and at least 2^-126: int8 `codes` [rows, columns] and
- * `transposed` [columns, rows]. Returns the scale; 1 for zeros alone. Where a weight is not finite, neither is the scale, and codes mean nothing.
+ * Rounds float32 [rows, columns] to multiples of a scale: int8 `codes` [rows, columns] and `transposed` [columns, rows]. The scale is `unit`, or, where
+ * that is 0, the largest magnitude / levels. It is at least 2^-126. Returns the scale; 1 for zeros alone without a unit. Where a weight is not finite, neither is
+ * the scale without a unit, and codes mean nothing.
  */
 export function integerWeights(
-  values: usize, codes: usize, transposed: usize, rows: u32, columns: u32, levels: f32,
+  values: usize, codes: usize, transposed: usize, rows: u32, columns: u32, levels: f32, unit: f32,
 ): f32 {
-  const most = largest(values, rows * columns)
-  const scale: f32 = most == 0 ? 1 : max(most / levels, LEAST_NORMAL)
+  let scale = unit
+  if (unit == 0) {
+    const most = largest(values, rows * columns)
+    scale = most == 0 ? 1 : most / levels
+  }
+  scale = max(scale, LEAST_NORMAL)
   const inverse: f32 = 1 / scale
   const inverse4 = f32x4.splat(inverse)
   const wholeRows = rows & ~15

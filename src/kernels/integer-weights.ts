@@ -8,10 +8,11 @@ export interface IntegerWeights {
 }
 
 /**
- * Rounds the effective weights of a matrix to multiples of one scale: the largest magnitude / levels and at least 2^-126 (1 where
- * all are 0), ties to even. Weights of signed constants are -1, 0 and +1 times their magnitude, which one level holds exactly.
+ * Rounds the effective weights of a matrix to multiples of one scale: the unit, or without one the largest magnitude / levels (1 where all are 0); at
+ * least 2^-126; ties to even. Weights of signed constants are -1, 0 and +1 times their magnitude, which one level holds exactly.
  * @param shape rows and columns of the matrix
  * @param levels magnitude of the largest code, an integer from 1 to 127
+ * @param unit float32 > 0, where all weights are known to be integers from -levels to levels times it
  * @returns the scale, float32 > 0; not finite where a weight is not finite
  * @throws RangeError for lengths that do not fit, or arrays elsewhere
  */
@@ -20,6 +21,7 @@ export function writeIntegerWeights(
   [rows, columns]: readonly [number, number],
   { codes, transposed }: IntegerWeights,
   levels: number,
+  unit?: number,
 ): number {
   if (!Number.isInteger(levels) || levels < 1 || levels > 127) {
     throw new RangeError(`"levels" expected an integer from 1 to 127, got ${levels}`)
@@ -34,6 +36,9 @@ export function writeIntegerWeights(
   if (codes.buffer !== effective.buffer || transposed.buffer !== effective.buffer) {
     throw new RangeError(`"codes" and "transposed" expected in the memory of ${name}, got other memory`)
   }
-  const { integerWeights } = kernels.exports
-  return integerWeights(effective.byteOffset, codes.byteOffset, transposed.byteOffset, rows, columns, levels)
+  if (unit !== undefined && !(unit > 0 && unit < Number.POSITIVE_INFINITY)) {
+    throw new RangeError(`"unit" of ${name} expected a finite number > 0, got ${unit}`)
+  }
+  const addresses = [effective, codes, transposed].map(({ byteOffset }) => byteOffset)
+  return kernels.exports.integerWeights(...addresses, rows, columns, levels, unit ?? 0)
 }

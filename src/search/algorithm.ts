@@ -50,12 +50,14 @@ export interface MatrixSearch {
   /** How many weights of a matrix are kept. */
   kept(name: string): number
   found(name: string): FoundWeights
+  /** The scale of a matrix as it is now, a float32 number > 0; undefined while masks are soft. */
+  scale(name: string): number | undefined
   /** See {@link Algorithm.asTicket}. */
   asTicket?<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** An algorithm that finds a mask. */
 export interface MaskedAlgorithm extends Algorithm {
-  readonly ticket: Pick<MatrixSearch, 'mask' | 'kept' | 'found'>
+  readonly ticket: Pick<MatrixSearch, 'mask' | 'kept' | 'found' | 'scale'>
   changed(): number
 }

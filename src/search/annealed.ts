@@ -92,6 +92,7 @@ export function createAnnealed(matrices: readonly TicketMemory[], options: Annea
     changed: () => step.changed(),
     mask: (name) => step.mask(name),
     kept: (name) => step.kept(name),
+    scale: (name) => (temperature() > 0 ? undefined : scaled.get(name)),
     found(name): FoundWeights {
       const own = scaled.get(name)
       return { mask: step.mask(name), ...(own === undefined || own === 1 ? {} : { scale: own }) }

@@ -77,7 +77,7 @@ function distanceOf(matrix: CodedMemory, relative: number, { unused }: Pick<Code
  * Distance of the levels of a uniform quantiser, over the standard deviation of Gaussian values, that loses least in the mean square (Max,
  * "Quantizing for Minimum Distortion", 1960, table II).
  */
-const DISTANCES: Readonly<Record<number, number>> = { 3: 1.224, 4: 0.9957, 7: 0.6508, 15: 0.3534 }
+export const LEVEL_DISTANCES: Readonly<Record<number, number>> = { 3: 1.224, 4: 0.9957, 7: 0.6508, 15: 0.3534 }
 
 /**
  * Learned values, rounded: the forward pass sees the levels, and the gradient goes to the values as if they were not rounded (a
@@ -95,7 +95,7 @@ export function createLevels(
     select(newest) {
       for (const matrix of matrices) {
         const own = levels.get(matrix.name)!
-        const distance = distanceOf(matrix, DISTANCES[own], options)
+        const distance = distanceOf(matrix, LEVEL_DISTANCES[own], options)
         distances.set(matrix.name, distance)
         quantiseValues(matrix, newest, distance, own)
       }
@@ -148,6 +148,7 @@ function createCoded(
     mask: (name) => foundOfCodes(codesOf(name), 1).mask,
     kept: (name) => codesOf(name).reduce((sum, code) => sum + Number(code !== 0), 0),
     found: (name) => foundOfCodes(codesOf(name), worn.get(name) ?? 1),
+    scale: (name) => worn.get(name) ?? 1,
   }
 }
 

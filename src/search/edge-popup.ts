@@ -63,8 +63,9 @@ function createKept(
     mask: (name) => step.mask(name),
     kept: (name) => step.kept(name),
     found(name): FoundWeights {
-      const own = scaled.get(name)
-      return { mask: step.mask(name), ...(own === undefined || own === 1 ? {} : { scale: own }) }
+      const own = scaled.get(name) ?? 1
+      return { mask: step.mask(name), ...(own === 1 ? {} : { scale: own }) }
     },
+    scale: (name) => scaled.get(name) ?? 1,
   }
 }

@@ -15,7 +15,11 @@ export interface IntegerMatrices {
 
 /** Magnitude of the largest code: signed constants have three values, other weights are rounded to 255. */
 export const integerLevels = (settings: SearchSettings): number =>
-  settings.kind === 'search' && randomMatrices(settings).every(({ init }) => init.kind === 'signed-constant') ? 1 : 127
+  settings.kind === 'search' &&
+  settings.algorithm !== 'annealed' && // soft weights lie between
+  randomMatrices(settings).every(({ init }) => init.kind === 'signed-constant')
+    ? 1
+    : 127
 
 /** The arrays that {@link createIntegerMatrices} wants in the parameter memory. */
 export const integerArrays = (config: BaseConfig): ArrayShape[] =>
@@ -28,8 +32,19 @@ export const integerArrays = (config: BaseConfig): ArrayShape[] =>
     })),
   )
 
-/** @param levels see {@link integerLevels} */
-export function createIntegerMatrices(config: BaseConfig, memory: ParameterMemory, levels: number): IntegerMatrices {
+/** The number that the effective weights of a matrix are integers times, as they are now, by its name; undefined where there is none. */
+export type IntegerUnit = (name: string) => number | undefined
+
+/** Magnitude of the largest code; integers times a unit are never larger. */
+const MOST = 127
+
+/** @param levels see {@link integerLevels} @param unitOf default: there are no units */
+export function createIntegerMatrices(
+  config: BaseConfig,
+  memory: ParameterMemory,
+  levels: number,
+  unitOf: IntegerUnit = () => undefined,
+): IntegerMatrices {
   const matrices = integerMatrices(config).map(({ name, shape }) => ({
     name,
     shape,
@@ -47,8 +62,27 @@ export function createIntegerMatrices(config: BaseConfig, memory: ParameterMemor
     feeds: Object.fromEntries(feeds),
     refresh() {
       for (const matrix of matrices) {
-        matrix.scale[0] = writeIntegerWeights(matrix.memory, matrix.shape, matrix, levels)
+        const unit = unitOf(matrix.name)
+        const most = unit === undefined ? levels : MOST
+        matrix.scale[0] = writeIntegerWeights(matrix.memory, matrix.shape, matrix, most, unit)
       }
     },
+  }
+}
+
+/**
+ * Units of the matrices of a search: weights of signed constants are integers times the magnitude and the scale of their matrix.
+ * @param scale of a matrix by its name, as it is now; undefined while weights are not integers times it
+ */
+export function integerUnits(settings: SearchSettings, scale: (name: string) => number | undefined): IntegerUnit {
+  const magnitudes = new Map(
+    randomMatrices(settings).flatMap(({ name, init }) =>
+      init.kind === 'signed-constant' ? [[name, init.magnitude] as const] : [],
+    ),
+  )
+  return (name) => {
+    const magnitude = magnitudes.get(name)
+    const own = scale(name)
+    return magnitude === undefined || own === undefined ? undefined : Math.fround(Math.fround(magnitude) * own)
   }
 }

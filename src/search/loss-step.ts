@@ -3,7 +3,7 @@ import { gradientGraph, type LossModel, lossParameters, tokenTableOf } from '../
 import type { Teaching } from '../families/teaching.js'
 import { encodeModel, float32, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
 import { type ArrayShape, addRows, type ParameterMemory, type ParameterShape } from '../kernels/index.js'
-import { createIntegerMatrices, integerArrays } from './integer-matrices.js'
+import { createIntegerMatrices, type IntegerUnit, integerArrays } from './integer-matrices.js'
 import { expectExactIntegers } from './integer-products.js'
 import type { OpenTeacher } from './teacher.js'
 
@@ -13,6 +13,8 @@ export interface AnsweredModel extends LossModel {
   readonly answers?: number | undefined
   /** Linear maps are multiplied as integers of magnitudes up to so many, from 1 to 127; as float32 when absent. */
   readonly integerLevels?: number | undefined
+  /** What the weights of a linear map are integers times, where they are. */
+  readonly integerUnit?: IntegerUnit | undefined
 }
 
 /** A repeated computation of a model's loss on one batch shape. */
@@ -90,7 +92,8 @@ export async function createLossStep(
   }
   const { config, integerLevels } = model
   if (integerLevels !== undefined) await expectExactIntegers(runner)
-  const integers = integerLevels === undefined ? undefined : createIntegerMatrices(config, memory, integerLevels)
+  const integers =
+    integerLevels === undefined ? undefined : createIntegerMatrices(config, memory, integerLevels, model.integerUnit)
   const part = await createPart(runner, model, memory, microBatch, length, { integers: integers?.feeds, teacher })
   const step = microBatch === batch ? part : inParts(part, memory, batch / microBatch)
   if (integers === undefined) return step

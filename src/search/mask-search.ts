@@ -42,6 +42,7 @@ export function createMaskSearch(
       mask: (name) => search(name).mask(name),
       kept: (name) => search(name).kept(name),
       found: (name) => search(name).found(name),
+      scale: (name) => search(name).scale(name),
     },
     update(adamw) {
       scales.update(adamw) // first: the effective weights are still those of the gradients

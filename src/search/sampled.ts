@@ -92,6 +92,7 @@ export function createSampled(sampled: readonly SampledMatrix[], options: Sample
     mask: (name) => foundOfCodes(codesOf(name), 1).mask,
     kept: (name) => codesOf(name).reduce((sum, code) => sum + code, 0),
     found: (name) => foundOfCodes(codesOf(name), scales.of(name)),
+    scale: scales.of,
     async asTicket(work) {
       for (const matrix of matrices) wearCodes(matrix, newest, scales.of(matrix.name))
       try {

@@ -10,7 +10,7 @@ import type { ParameterMemory } from '../kernels/parameter-memory.js'
 import { type Algorithm, asTicket, type MaskedAlgorithm } from './algorithm.js'
 import { clipGradients } from './clip.js'
 import { createDenseTraining } from './dense-training.js'
-import { integerLevels } from './integer-matrices.js'
+import { integerLevels, integerUnits } from './integer-matrices.js'
 import { createIterand, type Iterand } from './iterand-search.js'
 import { createLossEvaluator } from './loss-evaluator.js'
 import { createLossStep, type LossStep, lossArrays, modelParameters, type Teacher } from './loss-step.js'
@@ -73,7 +73,10 @@ export async function openSearchSession(
   const unused = unusedRows(settings, corpus.train)
   fillRandomNetwork(memory, settings, unused)
   const algorithm = clipped(await createAlgorithm(memory, settings, loadKernels, unused), memory, settings.clip)
-  const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch, teacherOf(settings, models))
+  const integerUnit = algorithm.ticket && integerUnits(settings, algorithm.ticket.scale)
+  const teacher = teacherOf(settings, models)
+  const integerModel = { ...model, integerUnit }
+  const lossStep = await createLossStep(runner, integerModel, memory, batch, length, microBatch, teacher)
   const effective = (name: string) => memory.matrix(name).effective
   const seed = BigInt(settings.dataSeed)
   const isEncoder = familyOf(config).task === 'encoder'

@@ -54,6 +54,22 @@ describe('weights as integers', () => {
     expect(codes).toEqual(signs)
   })
 
+  it('integers times a known unit are held exactly, whether or not the largest is among them', async () => {
+    for (const value of [0.1, 1 / 3, 0.7e-5]) {
+      const { matrix, codes, transposed } = await allocate(20, 36)
+      const unit = Math.fround(value)
+      const factors = Int8Array.from({ length: 720 }, (_, i) => ((i * 7) % 15) - 7)
+      matrix.effective.set(Float32Array.from(factors, (factor) => factor * unit))
+      expect(writeIntegerWeights(matrix, [20, 36], { codes, transposed }, 127, unit)).toBe(unit)
+      expect(codes).toEqual(factors)
+      expect(transposed[20]).toBe(factors[1])
+    }
+    const { matrix, codes, transposed } = await allocate(1, 1)
+    expect(() => writeIntegerWeights(matrix, [1, 1], { codes, transposed }, 127, 0)).toThrow(
+      new RangeError('"unit" of w expected a finite number > 0, got 0'),
+    )
+  })
+
   it('weights too small for a normal scale become multiples of 2^-126, none a code beyond its range', async () => {
     const { matrix, codes, transposed } = await allocate(2, 4)
     matrix.effective.set([1e-40, -1e-40, 0, 2 ** -126, -(2 ** -126), 3e-39, 0, 1e-45])

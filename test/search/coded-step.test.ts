@@ -16,7 +16,8 @@ import {
   wearCodes,
 } from '../../src/kernels/index.js'
 import { getBit } from '../../src/mask/index.js'
-import { foundOfCodes } from '../../src/search/coded-search.js'
+import { normalOfWord } from '../../src/random/normal-quantile.js'
+import { foundOfCodes, LEVEL_DISTANCES } from '../../src/search/coded-search.js'
 import {
   type CodedArrays,
   coatsReference,
@@ -162,4 +163,21 @@ it('codes become nested masks and signs', () => {
   expect(again).toEqual([...codes])
   expect(coats.length).toBe(2)
   expect(foundOfCodes(Int8Array.from([0, 1, 1]), 0.5)).toEqual({ mask: Uint8Array.of(6), scale: 0.5 })
+})
+
+it.each([3, 4, 7, 15] as const)('the distance of %i levels loses least of a Gaussian in the mean square', (levels) => {
+  const values = Float64Array.from({ length: 20_000 }, (_, i) =>
+    normalOfWord(Math.floor(((i + 0.5) / 20_000) * 2 ** 32)),
+  )
+  const loss = (distance: number) => {
+    const most = levels >> 1
+    const level = (x: number) =>
+      levels % 2
+        ? Math.min(most, Math.max(-most, Math.round(x / distance)))
+        : Math.min(most - 1, Math.max(-most, Math.floor(x / distance))) + 0.5
+    return values.reduce((sum, x) => sum + (x - level(x) * distance) ** 2, 0)
+  }
+  const own = LEVEL_DISTANCES[levels]
+  expect(loss(own)).toBeLessThan(loss(own * 1.01))
+  expect(loss(own)).toBeLessThan(loss(own * 0.99))
 })

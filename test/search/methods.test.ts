@@ -4,10 +4,11 @@ import { loadKernels } from '../../src/engine/node.js'
 import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { allocateParameters, type ParameterMemory } from '../../src/kernels/index.js'
-import { countOnes } from '../../src/mask/index.js'
+import { countOnes, getBit } from '../../src/mask/index.js'
 import { memorySource } from '../../src/safetensors/index.js'
 import type { MaskedAlgorithm } from '../../src/search/algorithm.js'
 import { foundTicket } from '../../src/search/found-ticket.js'
+import { createIntegerMatrices, integerArrays, integerLevels, integerUnits } from '../../src/search/integer-matrices.js'
 import { createIterand } from '../../src/search/iterand-search.js'
 import { modelParameters } from '../../src/search/loss-step.js'
 import { createMaskSearch } from '../../src/search/mask-search.js'
@@ -115,6 +116,32 @@ describe.each(Object.entries(choices))('%s', (_, choice) => {
 })
 
 const bytesOf = (values: Float32Array) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+
+test.each<Partial<SettingsChoice>>([
+  { algorithm: 'multicoated', initialisation: 'signed-constant', scales: 'learned' },
+  { algorithm: 'levels', levels: '4' },
+  { algorithm: 'levels', levels: '2' },
+  { algorithm: 'ada-sup', levels: '3', initialisation: 'signed-constant' },
+  { algorithm: 'biprop' },
+])('in 8-bit integers linear maps are exactly their factors: %j', async (choice) => {
+  const settings = settingsOf(choice)
+  const { config } = settings
+  const parameters = modelParameters(settings, memoryKinds(settings))
+  const memory = await allocateParameters(loadKernels, parameters, integerArrays(config))
+  fillRandomNetwork(memory, settings)
+  const algorithm = createMaskSearch(memory, settings)
+  walk({ memory, algorithm }, 3)
+  const units = integerUnits(settings, algorithm.ticket.scale)
+  createIntegerMatrices(config, memory, integerLevels(settings), units).refresh()
+  const { effective, count } = memory.matrix('h.0.mlp.c_fc')
+  const codes = memory.bytes('h.0.mlp.c_fc.codes')
+  const { mask, coats = [] } = algorithm.ticket.found('h.0.mlp.c_fc')
+  for (let i = 0; i < count; i++) {
+    const worn = [mask, ...coats].reduce((sum, coat) => sum + getBit(coat, i), 0)
+    expect(codes[i]).toBe(Math.sign(effective[i]) * worn + 0)
+  }
+  expect(coats.length).toBeGreaterThan(settings.algorithm === 'biprop' ? -1 : 0)
+})
 
 test('gains are rounded for the ticket and its validation, and go on as they were', async () => {
   const search = await startSearch({ norms: 'gains' })

@@ -33,6 +33,8 @@ const variants: Record<string, Partial<SettingsChoice> & { kind?: 'train' }> = {
   iterand: { algorithm: 'iterand', redrawEvery: 4, redrawRate: 0.5 },
   'dense training': { kind: 'train' },
   'in micro-batches': { microBatch: 2 },
+  'drawn masks, gains and learned scales': { algorithm: 'sampled', norms: 'gains', scales: 'learned' },
+  'levels and dropped rows': { algorithm: 'levels', levels: '2', unusedRows: 'drop' },
 }
 
 describe.each(Object.entries(variants))('%s', (name, { kind = 'search' as const, ...changes }) => {
