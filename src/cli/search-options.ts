@@ -67,6 +67,7 @@ export interface RunFlags {
   tokenizer?: string
   raw?: boolean
   teacher?: string
+  start?: string
   out?: string
   coding?: MaskCoding
   run?: string
@@ -157,11 +158,6 @@ export function addMaskOptions(command: Command): Command {
       oneOf('selection', selections),
     )
     .option('--algorithm <a>', algorithms.join(', '), oneOf('algorithm', algorithms))
-    .option(
-      '--score-scale <x>',
-      `factor of the range that scores start in, +-1/sqrt(inputs) (default: ${defaultText('search', 'scoreScale')})`,
-      positive('score-scale'),
-    )
     .option('--redraw-every <n>', 'iterand: steps between redrawings (default: 300)', integer('redraw-every', 1))
     .option(
       '--coding <c>',

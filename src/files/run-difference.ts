@@ -38,13 +38,17 @@ export function optionOf(path: string): string {
 
 /**
  * What differs between the settings of two runs: `--keep is 0.3 there, 0.5 here`; undefined when nothing does. Of a folder's tokenizer
- * and of a teacher the first digits of their hashes are shown.
+ * and of other models the first digits of their hashes are shown.
  */
 export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
-  const full = ({ settings: { teacher, ...same } }: RunIdentity) => ({
-    settings: { arithmetic: 'float32', ...(teacher && { teacher: teacher.slice(0, 8) }), ...same }, // `float32` is absent in a record
-  })
-  const settings = differences(full(there), full(here), optionOf)
+  const short = ({ settings }: RunIdentity) => {
+    const contents = Object.entries({ teacher: settings.teacher, start: settings.start })
+    const shown = contents
+      .filter(([, sha256]) => sha256 !== undefined)
+      .map(([name, sha256]) => [name, sha256!.slice(0, 8)])
+    return { settings: { arithmetic: 'float32', ...settings, ...Object.fromEntries(shown) } } // `float32` is absent in a record
+  }
+  const settings = differences(short(there), short(here), optionOf)
   if (settings !== undefined) return settings
   const [old, found] = [there, here].map(({ tokenizer }) => ({
     'the tokenizer.json': tokenizer?.slice(0, 8) ?? 'none',

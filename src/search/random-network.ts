@@ -1,9 +1,11 @@
 import { matricesOf, normVectorsOf } from '../families/family.js'
+import type { ModelWeights } from '../families/weights.js'
 import type { MatrixMemory, ParameterMemory } from '../kernels/parameter-memory.js'
 import { weightFiller } from '../kernels/random.js'
 import type { Initialisation } from '../random/index.js'
 import { matrixInitialisation, scoreRange } from './initialisation.js'
 import type { SearchSettings } from './settings.js'
+import { fillStartScores } from './start-scores.js'
 import { scoreStream, weightStream } from './streams.js'
 
 /** A random matrix of a run: its number among the matrices, its stream and how its weights are distributed. */
@@ -28,8 +30,13 @@ export function randomMatrices(settings: SearchSettings): RandomMatrix[] {
 /**
  * Writes the state that a run starts from: random weights, random scores uniform on (-a, a) with a = scoreScale/sqrt(fan_in),
  * moments of zero, gains of 1 and biases of 0. Effective weights of masked matrices are the algorithm's to write.
+ * @param start the model that `settings.start` names: scores are made of its weights then, and learned norms start from its own
+ * @throws TypeError where the settings name a model and none is given
  */
-export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSettings): void {
+export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSettings, start?: ModelWeights): void {
+  if (settings.start !== undefined && start === undefined) {
+    throw new TypeError('"start" expected the model that the settings name, got none')
+  }
   const seed = BigInt(settings.seed)
   const matrices = matricesOf(settings.config)
   for (const { name, index, stream, init } of randomMatrices(settings)) {
@@ -39,14 +46,17 @@ export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSetti
     fill(matrix.weights, stream, init)
     if (matrix.kind === 'ticket') {
       const range = (settings.scoreScale ?? 1) * scoreRange(matrices[index])
-      fill(matrix.scores, scoreStream(index), { kind: 'uniform', range })
+      if (start === undefined) fill(matrix.scores, scoreStream(index), { kind: 'uniform', range })
+      else fillStartScores(matrix.scores, matrix.weights, start.get(name)!.data, range)
     }
     clearMoments(matrix)
   }
   if (settings.norms === 'plain') return
   for (const { name, kind } of normVectorsOf(settings.config)) {
     const norm = memory.matrix(name)
-    norm.effective.fill(kind === 'gain' ? 1 : 0)
+    const trained = start?.get(name)
+    if (trained) norm.effective.set(trained.data)
+    else norm.effective.fill(kind === 'gain' ? 1 : 0)
     clearMoments(norm)
   }
 }

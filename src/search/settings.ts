@@ -9,18 +9,23 @@ import { adamwFactors } from '../kernels/adamw.js'
 import { type Selection, selections } from '../kernels/ticket-step.js'
 import { GENERATION_LIMIT } from '../ticket/searched.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
+import {
+  checkNamedModels,
+  chooseNamedModels,
+  type NamedModelChoice,
+  type NamedModelSettings,
+} from './model-settings.js'
 import { chooseModel, type ModelChoice, modelsOf, type SearchFamily } from './models.js'
 import { type DefaultedChoice, filledNames, withDefaults } from './presets.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
-import { checkTeacher, chooseTeacher, type TeacherChoice, type TeacherSettings } from './teacher-settings.js'
 
 export { arithmetics }
 
 export const algorithms = ['edge-popup', 'iterand'] as const
 
 /** Everything that determines the result of a run, but for the corpus and the machine. Plain JSON. */
-export interface SearchSettings extends Schedule, TeacherSettings {
+export interface SearchSettings extends Schedule, NamedModelSettings {
   /** `search` finds a mask on random weights; `train` trains the weights themselves, the dense baseline. */
   readonly kind: 'search' | 'train'
   readonly config: BaseConfig
@@ -62,7 +67,7 @@ export interface SearchSettings extends Schedule, TeacherSettings {
 }
 
 /** What a user may ask for; what is absent has a default, in src/search/presets.ts. */
-export interface SettingsChoice extends DefaultedChoice, TeacherChoice {
+export interface SettingsChoice extends DefaultedChoice, NamedModelChoice {
   readonly task?: SortTask | undefined
   readonly algorithm?: (typeof algorithms)[number] | undefined
   /** Of signed constants: whether magnitudes are rounded to fp16, or `exact` as in old runs. Default: rounded. */
@@ -142,7 +147,7 @@ function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchS
     weightDecay: choice.weightDecay,
     ...(clip === 'none' ? {} : { clip }),
     ...(isSearch && scoreScale !== 1 ? { scoreScale } : {}),
-    ...chooseTeacher(choice),
+    ...chooseNamedModels(choice),
     seed: String(seed),
     dataSeed: String(choice.dataSeed ?? seed),
   }
@@ -250,7 +255,7 @@ export function checkSettings(settings: SearchSettings): void {
   }
   if (settings.clip !== undefined) above('clip', settings.clip, 0)
   if (settings.scoreScale !== undefined) above('score-scale', settings.scoreScale, 0)
-  checkTeacher(settings)
+  checkNamedModels(settings)
   adamwFactors({ ...settings, step: 1 }) // checks betas and epsilon, which are rounded to float32
 }
 
