@@ -7,7 +7,20 @@ import { integer, number, oneOf, positive } from './values.js'
 
 /** @param command named `search` or `train`: their defaults differ */
 export function addLearningOptions(command: Command): Command {
-  const usual = (name: keyof RunDefaults) => defaultText(command.name() === 'train' ? 'train' : 'search', name)
+  const kind = command.name() === 'train' ? 'train' : 'search'
+  const usual = (name: keyof RunDefaults) => defaultText(kind, name)
+  if (kind === 'search') {
+    command
+      .option(
+        '--score-scale <x>',
+        `factor of the range that scores start in, +-1/sqrt(inputs) (default: ${usual('scoreScale')})`,
+        positive('score-scale'),
+      )
+      .option(
+        '--start <path>',
+        'start the scores from the weights of this trained model of the same configuration, in place of random scores',
+      )
+  }
   return command
     .option(
       '--preset <name>',

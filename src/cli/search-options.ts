@@ -64,6 +64,7 @@ export interface RunFlags {
   tokenizer?: string
   raw?: boolean
   teacher?: string
+  start?: string
   out?: string
   coding?: MaskCoding
   run?: string

@@ -44,7 +44,10 @@ window count, at least one; 80 % of them are read as a mask token, 10 % as any t
 bert-micro have as many weights as micro, to 1 %; so have llama-tiny and bert-tiny as tiny.
 
 --teacher: a part of the loss is KL(teacher || network) over the vocabulary. The teacher is of any family, with the same tokens and at least as long a
-context. It is run on every batch, in float32, which costs a forward pass of it; the report says how long that took. The loss that is shown stays the cross-entropy on the text.`
+context. It is run on every batch, in float32, which costs a forward pass of it; the report says how long that took. The loss that is shown stays the cross-entropy on the text.
+
+--start: each weight of the trained model says which random weights to try first. They are ranked by (trained weight) x (sign of the random weight), so
+large weights with the right sign come first and large ones with the wrong sign last, and scores are spread over the usual range in that order.`
 
 /** Adds `slt search`. */
 export function addSearch(program: Command): void {

@@ -2,8 +2,9 @@
 import { Command, CommanderError } from 'commander'
 import type { Corpus, CorpusPart, Tokenizer } from '../data/index.js'
 import { isTokenizerName } from '../data/tokenizer.js'
-import type { BaseConfig } from '../families/config.js'
+import type { ModelTexts } from '../jobs/named-model.js'
 import type { Job } from '../queue/job.js'
+import type { SearchJobOptions } from '../queue/search-job.js'
 import type { Store } from '../queue/store.js'
 import { labelOf, OFF, type OptionTexts, type SweepPlan, type SweepRun } from '../queue/sweep.js'
 import { addMaskOptions } from './mask-options.js'
@@ -48,20 +49,6 @@ export async function sweepJobs(plan: SweepPlan, runs: readonly SweepRun[], plac
   return jobs
 }
 
-/** A teacher as a job names it. */
-interface TeacherContent {
-  /** Where it lies: of the folder of a run its result. */
-  readonly path: string
-  readonly sha256: string
-  /** Of its weights. */
-  readonly bytes: number
-}
-
-interface Student {
-  readonly config: BaseConfig
-  readonly tokenizer: Tokenizer
-}
-
 type Make = (options: OptionTexts, label: string) => Promise<Job>
 
 async function maker({ command }: SweepPlan, place: SweepPlace): Promise<Make> {
@@ -96,7 +83,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     { sortCorpus },
     { chooseConfig, chooseSettings },
     { createLetterTokenizer },
-    { openTeacher },
+    { createJobModels },
   ] = await Promise.all([
     import('../queue/search-job.js'),
     import('../files/corpus-files.js'),
@@ -105,38 +92,16 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     import('../files/sort-corpus.js'),
     import('../search/settings.js'),
     import('../data/index.js'),
-    import('../jobs/named-model.js'),
+    import('../queue/job-models.js'),
   ])
   const inputs = inputsOf(place)
-  const contents = new Map<string, Promise<TeacherContent>>()
-  /** Reads a teacher once for each kind of student. */
-  const contentOf = (path: string, student: Student): Promise<TeacherContent> => {
-    const key = JSON.stringify([path, student.config, student.tokenizer.name])
-    const known = contents.get(key) ?? read()
-    contents.set(key, known)
-    return known
-
-    async function read(): Promise<TeacherContent> {
-      const teacher = await openTeacher(path, student)
-      for (const note of teacher.notes) place.onNote(note)
-      await teacher.close()
-      return { path: teacher.path, sha256: teacher.sha256, bytes: 4 * teacher.source.parameters }
-    }
-  }
-  /** A job with the teacher that is asked for among its inputs. */
-  const createJob = async (
-    options: Parameters<typeof createSearchJob>[0],
-    tokenizer: Tokenizer,
-    teacher: string | undefined,
-  ): Promise<Job> => {
-    if (teacher === undefined) return createSearchJob(options)
-    const { path, sha256, bytes } = await contentOf(teacher, {
-      config: chooseConfig(options.choice, tokenizer),
-      tokenizer,
-    })
-    const choice = { ...options.choice, teacher: sha256 }
-    const read = { ...options.inputs, teacher: await inputs.model(path) }
-    return createSearchJob({ ...options, choice, inputs: read, teacherBytes: bytes })
+  const models = createJobModels(place, inputs.model)
+  /** A job with the models that it learns from among its inputs. */
+  const createJob = async (options: SearchJobOptions, tokenizer: Tokenizer, paths: ModelTexts): Promise<Job> => {
+    const student = { config: chooseConfig(options.choice, tokenizer), tokenizer }
+    const { contents, inputs, bytes } = await models(paths, student)
+    const choice = { ...options.choice, ...contents }
+    return createSearchJob({ ...options, choice, inputs: { ...options.inputs, ...inputs }, modelBytes: bytes })
   }
   const tokenizers = remember((given: string) => given, openSearchTokenizer)
   const networks = remember((path: string) => path, openBaseNetwork)
@@ -163,7 +128,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       const letters = createLetterTokenizer(choice.task.letters)
       const { dataSeed } = chooseSettings({ ...choice, teacherWeight: undefined, temperature: undefined }, letters)
       const corpus = sortCorpus(choice.task, BigInt(dataSeed))
-      return createJob({ ...shared, corpus, inputs: {} }, letters, flags.teacher)
+      return createJob({ ...shared, corpus, inputs: {} }, letters, flags)
     }
     if (data === undefined) throw new RangeError('"data" expected a file or folder of text among the options')
     const { tokenizer: opened, sha256 } = await tokenizers(tokenizer)
@@ -180,7 +145,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       ...(validating && { valid: await inputs.texts(validating) }),
       ...(sha256 !== undefined && { tokenizer: await inputs.tokenizer(tokenizer) }),
     }
-    return createJob({ ...shared, corpus, tokenizer: sha256, inputs: read }, opened, flags.teacher)
+    return createJob({ ...shared, corpus, tokenizer: sha256, inputs: read }, opened, flags)
   }
 }
 

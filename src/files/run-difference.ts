@@ -44,19 +44,18 @@ export function optionOf(path: string): string {
 
 /**
  * What differs between the settings of two runs: `--keep is 0.3 there, 0.5 here`; undefined when nothing does. Of a folder's tokenizer
- * and of a teacher the first digits of their hashes are shown.
+ * and of other models the first digits of their hashes are shown.
  */
 export function settingDifferences(there: RunIdentity, here: RunIdentity): string | undefined {
-  // Absent in a record: float32. Of the network that a search is on, and of a teacher, the hash says all.
-  const full = ({ settings: { on, teacher, ...settings } }: RunIdentity) => ({
-    settings: {
-      arithmetic: 'float32',
-      on: on?.network.slice(0, 8),
-      ...(teacher && { teacher: teacher.slice(0, 8) }),
-      ...settings,
-    },
-  })
-  const settings = differences(full(there), full(here), optionOf)
+  // Absent in a record: float32. Of the network that a search is on, and of other models, the hash says all.
+  const short = ({ settings }: RunIdentity) => {
+    const { on, teacher, start } = settings
+    const shown = Object.entries({ on: on?.network, teacher, start })
+      .filter(([, sha256]) => sha256 !== undefined)
+      .map(([name, sha256]) => [name, sha256!.slice(0, 8)])
+    return { settings: { arithmetic: 'float32', ...settings, ...Object.fromEntries(shown) } }
+  }
+  const settings = differences(short(there), short(here), optionOf)
   if (settings !== undefined) return settings
   const [old, found] = [there, here].map(({ tokenizer }) => ({
     'the tokenizer.json': tokenizer?.slice(0, 8) ?? 'none',

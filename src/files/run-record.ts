@@ -97,6 +97,8 @@ export interface RunRecord extends DataPaths {
   readonly read: readonly ReadRecord[] | null
   /** Absent without a teacher. */
   readonly teacher?: TeacherRecord
+  /** Absolute path of the model that scores started from; absent without one. */
+  readonly start?: string
 }
 
 const VERSION = '1'

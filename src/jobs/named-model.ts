@@ -1,13 +1,14 @@
 /** Models that the settings of a run name by their content: the teacher that it learns from, the model that it starts from. */
 import { join, resolve } from 'node:path'
 import type { Tokenizer } from '../data/index.js'
-import { type BaseConfig, familyOf, type ModelWeights } from '../families/index.js'
+import { type BaseConfig, familyOf, type ModelWeights, parametersOf } from '../families/index.js'
 import { readTextIfThere } from '../files/files.js'
 import { isFile } from '../files/path-kind.js'
+import { optionOf } from '../files/run-difference.js'
 import { parseRunRecord, type RunRecord } from '../files/run-record.js'
 import { nodeSha256 } from '../files/sha256.js'
 import { float32Bytes, InputError } from '../safetensors/index.js'
-import { canonicalJson } from '../search/fingerprint.js'
+import { canonicalJson, differences } from '../search/fingerprint.js'
 import { type ModelSource, openModelSource } from './model-source.js'
 import { loadModelTokenizer } from './searched-text.js'
 
@@ -26,7 +27,7 @@ export interface NamedModel {
 }
 
 /** What a model is asked to fit. */
-interface Student {
+export interface Student {
   readonly config: BaseConfig
   readonly tokenizer: Tokenizer
 }
@@ -39,52 +40,94 @@ interface Student {
 export const openTeacher = (given: string, student: Student): Promise<NamedModel> =>
   openNamed(given, (source) => checkTeacher(source, student))
 
-/** The models of a run; filled as they are opened, so that they can be closed whatever comes after. */
-export interface RunModels {
-  teacher?: NamedModel
-}
+/**
+ * Opens the model that scores start from, and reads its weights.
+ * @param given as of {@link openTeacher}
+ * @throws InputError in one line for what is no sound model, one of another configuration or tokenizer, or a pruned ticket
+ */
+export const openStart = (given: string, student: Student): Promise<NamedModel> =>
+  openNamed(given, (source) => checkStart(source, student))
 
-/** What opens them: paths, and the contents that who asks for the run expects there, if any. */
-interface ModelPaths {
-  readonly teacher?: string | undefined
-}
+/** What a run is handed, by the names of the options. */
+const openers = { teacher: openTeacher, start: openStart }
+type ModelName = keyof typeof openers
+const modelNames = Object.keys(openers) as ModelName[]
+
+/** The models of a run; filled as they are opened, so that they can be closed whatever comes after. */
+export type RunModels = { [Name in ModelName]?: NamedModel }
+
+/** Paths of models, or their contents. */
+export type ModelTexts = { readonly [Name in ModelName]?: string | undefined }
 
 /**
  * Opens the models of a run into `models`.
  * @param expected contents that the settings name already, those of a job
  * @returns the contents, for the settings
- * @throws as {@link openTeacher} does; InputError for another content than is expected
+ * @throws as {@link openTeacher} and {@link openStart} do; InputError for another content than is expected
  */
 export async function openRunModels(
-  paths: ModelPaths,
-  expected: ModelPaths,
+  paths: ModelTexts,
+  expected: ModelTexts,
   student: Student,
   models: RunModels,
-): Promise<ModelPaths> {
-  if (paths.teacher === undefined) {
-    if (expected.teacher !== undefined) throw new RangeError('"teacher" expected a path beside its content, got none')
-    return {}
+): Promise<ModelTexts> {
+  for (const name of modelNames) {
+    const [given, wanted] = [paths[name], expected[name]]
+    if (given === undefined) {
+      if (wanted !== undefined) throw new RangeError(`"${name}" expected a path beside its content, got none`)
+      continue
+    }
+    const model = await openers[name](given, student)
+    models[name] = model
+    if (wanted === undefined || wanted === model.sha256) continue
+    const [found, asked] = [model.sha256, wanted].map((sha256) => sha256.slice(0, 8))
+    throw new InputError(`${model.path}: holds another model (${found}) than is asked for (${asked})`)
   }
-  models.teacher = await openTeacher(paths.teacher, student)
-  const { path, sha256 } = models.teacher
-  if (expected.teacher !== undefined && expected.teacher !== sha256) {
+  return contentsOf(models)
+}
+
+const contentsOf = (models: RunModels): ModelTexts =>
+  Object.fromEntries(Object.entries(models).map(([name, { sha256 }]) => [name, sha256]))
+
+/** The paths of the models that a run goes on with: what is given, or what it began with. */
+export const resumedPaths = (given: ModelTexts, { teacher, start }: RunRecord): ModelTexts => ({
+  teacher: given.teacher ?? teacher?.path,
+  start: given.start ?? start,
+})
+
+/**
+ * What is asked for of a run that goes on: the contents of the models that are given.
+ * @throws InputError for a model of the record that is not what the run began with
+ */
+export function resumedContents(run: string, given: ModelTexts, models: RunModels, settings: ModelTexts): ModelTexts {
+  for (const name of modelNames) {
+    const model = models[name]
+    if (given[name] !== undefined || model === undefined || model.sha256 === settings[name]) continue
+    const what = { teacher: 'the teacher', start: 'the model that it started from' }[name]
     throw new InputError(
-      `${path}: holds another model (${sha256.slice(0, 8)}) than is asked for (${expected.teacher.slice(0, 8)})`,
+      `${run}: ${what}, ${model.path}, has changed since the run began: restore it, or start anew with another --out`,
     )
   }
-  return { teacher: sha256 }
+  const contents = contentsOf(models)
+  return Object.fromEntries(
+    modelNames.filter((name) => given[name] !== undefined).map((name) => [name, contents[name]]),
+  )
 }
 
-export const closeRunModels = async ({ teacher }: RunModels): Promise<void> => teacher?.close()
+export async function closeRunModels(models: RunModels): Promise<void> {
+  for (const model of Object.values(models)) await model.close()
+}
 
-/** What `run.json` says of the teacher. @param seconds spent in it before */
-export function teacherRecord({ teacher }: RunModels, seconds = 0): Pick<RunRecord, 'teacher'> {
-  if (teacher === undefined) return {}
+/** What `run.json` says of the models. @param seconds spent in the teacher before */
+export function modelRecords({ teacher, start }: RunModels, seconds = 0): Pick<RunRecord, 'teacher' | 'start'> {
+  const records: Pick<RunRecord, 'start'> = start === undefined ? {} : { start: start.path }
+  if (teacher === undefined) return records
   const { path, source } = teacher
-  return { teacher: { path, parameters: source.parameters, trainingTokens: source.trainingTokens, seconds } }
+  const { parameters, trainingTokens } = source
+  return { ...records, teacher: { path, parameters, trainingTokens, seconds } }
 }
 
-export const modelNotes = ({ teacher }: RunModels): readonly string[] => teacher?.notes ?? []
+export const modelNotes = (models: RunModels): readonly string[] => Object.values(models).flatMap(({ notes }) => notes)
 
 /** Opens a model and hands it over when it passes the check. */
 async function openNamed(given: string, check: (source: ModelSource) => Promise<string[]>): Promise<NamedModel> {
@@ -147,15 +190,37 @@ async function checkTeacher(source: ModelSource, { config, tokenizer }: Student)
   if (own.positions < config.positions) {
     refuse(`a context of at least ${config.positions} tokens`, `one of ${own.positions}`)
   }
+  return checkTokens('teacher', source, tokenizer)
+}
+
+/** @returns notes @throws InputError for a model whose weights are not those of such a network */
+async function checkStart(source: ModelSource, { config, tokenizer }: Student): Promise<string[]> {
+  const { path, ticket } = source
+  if (ticket?.kind === 'pruned') throw new InputError(`${path}: "start" expected weights, got a pruned ticket`)
+  const different = differences(source.config, config, (field) => optionOf(`settings.config.${field}`))
+  if (different !== undefined) {
+    throw new InputError(`${path}: "start" expected the configuration of the run, got another: ${different}`)
+  }
+  const biases = [...(await source.weights()).keys()].filter((name) => isBias(config, name))
+  const note = `${path}: its biases are not taken: a searched network has none`
+  return [...(await checkTokens('start', source, tokenizer)), ...(biases.length > 0 ? [note] : [])]
+}
+
+const isBias = (config: BaseConfig, name: string): boolean =>
+  parametersOf(config).some((parameter) => parameter.name === name && parameter.kind === 'bias')
+
+/** @returns notes @throws InputError where a token stands for another text than in the run */
+async function checkTokens(option: ModelName, source: ModelSource, tokenizer: Tokenizer): Promise<string[]> {
+  const { path, config } = source
   if (tokenizer.name === 'letters') return []
   if (source.tokenizer === null && !source.hasOtherTokenizer) {
-    return [`${path}: names no tokenizer: its ${own.vocabulary} tokens are taken for those of the run`]
+    return [`${path}: names no tokenizer: its ${config.vocabulary} tokens are taken for those of the run`]
   }
   const different = differentToken(await loadModelTokenizer(source), tokenizer)
-  if (different !== undefined) {
-    refuse('the tokenizer of the run', `one whose token ${different} stands for another text (--tokenizer ${path})`)
-  }
-  return []
+  if (different === undefined) return []
+  throw new InputError(
+    `${path}: "${option}" expected the tokenizer of the run, got one whose token ${different} stands for another text (--tokenizer ${path})`,
+  )
 }
 
 /** The first token that stands for other bytes in one of two tokenizers. */

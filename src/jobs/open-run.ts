@@ -28,7 +28,15 @@ import {
   type SettingsChoice,
 } from '../search/settings.js'
 import { choiceOn, expectSameBase } from './base-network.js'
-import { closeRunModels, modelNotes, openRunModels, type RunModels, teacherRecord } from './named-model.js'
+import {
+  closeRunModels,
+  modelNotes,
+  modelRecords,
+  openRunModels,
+  type RunModels,
+  resumedContents,
+  resumedPaths,
+} from './named-model.js'
 import { withArithmetic } from './run-arithmetic.js'
 import { refuseConflict } from './run-conflict.js'
 import { type OutputRequest, outputOf, placeOutput, resumedOutput, runFolderOf } from './run-output.js'
@@ -51,6 +59,8 @@ export interface RunRequest extends OutputRequest {
   readonly corpus?: Corpus | undefined
   /** A model whose distributions are learned too, see `openTeacher`; `choice` says how much. Default: none, or the resumed run's. */
   readonly teacher?: string | undefined
+  /** A trained model of the same configuration that the scores start from. Default: random scores, or as the resumed run began. */
+  readonly start?: string | undefined
   /** Folder of the run. Default: `<out>.run`, of a mask in a file of several `<into>.<mask>.run`. */
   readonly run?: string | undefined
   /** Folder of a run to go on with; `data` is then the run's. */
@@ -152,7 +162,7 @@ async function openNew(request: RunRequest, models: RunModels): Promise<OpenRun>
     threads: request.threads ?? null,
     raw: request.raw ?? false,
     read: recordParts(corpus.parts),
-    ...teacherRecord(models),
+    ...modelRecords(models),
   }
   checkResult(started)
   const folder = await openRunFolder(path)
@@ -205,13 +215,9 @@ async function openOld(request: RunRequest, models: RunModels): Promise<OpenRun>
       )
     const named = { ...request, tokenizer: request.tokenizer ?? there.tokenizer }
     const { tokenizer, recorded, sha256 } = await openRunTokenizer(named, { task })
-    const paths = { teacher: request.teacher ?? there.teacher?.path }
-    const contents = await openRunModels(paths, request.choice, { config: settings.config, tokenizer }, models)
-    if (request.teacher === undefined && contents.teacher !== settings.teacher) {
-      const advice = 'restore it, or start anew with another --out'
-      throw new InputError(`${path}: the teacher ${paths.teacher} has changed since the run began: ${advice}`)
-    }
-    const choice = request.teacher === undefined ? request.choice : { ...request.choice, ...contents }
+    const student = { config: settings.config, tokenizer }
+    await openRunModels(resumedPaths(request, there), request.choice, student, models)
+    const choice = { ...request.choice, ...resumedContents(path, request, models, settings) }
     const given = Object.keys(choice).length > 0 || tokenizer.name !== settings.tokenizer
     const asked = given ? resumedSettings(settings, choice, tokenizer) : settings
     const reading = {
@@ -253,7 +259,7 @@ async function openOld(request: RunRequest, models: RunModels): Promise<OpenRun>
       device: opened.device,
       threads,
       raw,
-      ...teacherRecord(models, there.teacher?.seconds),
+      ...modelRecords(models, there.teacher?.seconds),
     }
     checkResult(record)
     await folder.writeRun(formatRunRecord(record))

@@ -100,7 +100,8 @@ export async function search(request: SearchRequest): Promise<SearchReport> {
     const { runner, device, reason, summary } = opened
     const teacher = models.teacher && timedTeacher(runner, models.teacher)
     const { settings } = record.identity
-    const session = await openSearchSession(settings, corpus, runner, loadKernels, { teacher: teacher?.open })
+    const handed = { teacher: teacher?.open, start: models.start?.weights }
+    const session = await openSearchSession(settings, corpus, runner, loadKernels, handed)
     try {
       return await runSession(session, run, { device, reason, summary }, teacher, request)
     } finally {

@@ -19,9 +19,9 @@ export interface SearchJobOptions {
   /** Read from the inputs. */
   readonly corpus: Corpus
   /** The texts of the corpus in the store; absent for a task. */
-  readonly inputs: { readonly [Name in 'data' | 'valid' | 'tokenizer' | 'teacher']?: JobInput }
-  /** Bytes of the weights of the teacher, which is among the inputs then; `choice` names its content. Default: 0. */
-  readonly teacherBytes?: number
+  readonly inputs: { readonly [Name in 'data' | 'valid' | 'tokenizer' | 'teacher' | 'start']?: JobInput }
+  /** Bytes of the weights of the models among the inputs, whose contents `choice` names. Default: 0. */
+  readonly modelBytes?: number
   /** SHA-256 of a folder's tokenizer, which is among the inputs then. */
   readonly tokenizer?: string | undefined
   /** Stores the trained model beside what was found of it. Tickets are always stored. */
@@ -37,7 +37,7 @@ export interface SearchJobOptions {
 
 /** @throws RangeError or TypeError for a setting */
 export function createSearchJob(options: SearchJobOptions): Job {
-  const { label, choice, corpus, inputs, tokenizer, raw, threads, device, validateEvery, teacherBytes = 0 } = options
+  const { label, choice, corpus, inputs, tokenizer, raw, threads, device, validateEvery, modelBytes = 0 } = options
   const keepModel = options.keepModel === true && choice.kind === 'train'
   const settings = chooseSettings(choice, corpus.tokenizer)
   const name = inputs.data?.name ?? corpus.name // it stands in the ticket
@@ -53,7 +53,7 @@ export function createSearchJob(options: SearchJobOptions): Job {
     device,
     validateEvery,
   } satisfies JsonObject
-  const needs = { bytes: searchBytes(settings, corpus.train.length + corpus.valid.length, teacherBytes), device }
+  const needs = { bytes: searchBytes(settings, corpus.train.length + corpus.valid.length, modelBytes), device }
   const forms = corpus.parts.map(({ files }) => files.map(({ form }) => form))
   const isPlain = forms.flat().every((form) => form === 'text')
   const shared = {
@@ -89,6 +89,7 @@ export async function runSearchJob(request: JsonObject, context: JobContext): Pr
     ...(inputs.valid !== undefined && { valid: inputs.valid }),
     ...(tokenizer !== null && { tokenizer }),
     ...(inputs.teacher !== undefined && { teacher: inputs.teacher }),
+    ...(inputs.start !== undefined && { start: inputs.start }),
     out,
     ...(isBegun ? { resume: folder } : { run: folder }),
     cadence: { validateEvery, sampleEvery: 0, checkpointSeconds: context.checkpointSeconds },
@@ -154,14 +155,14 @@ const BASE_BYTES = 300e6
  * Each weight has six float32 in a search (weight, what the loss sees, gradient, score, two moments), four in training, and in int8 two codes. Weights of integers have two more
  * bytes, which the estimate takes every search to have. Activations are counted as the
  * loss graph keeps them: about 20 widths, 3 feed-forward widths and the attention's probabilities a layer, and three arrays of logits.
- * A teacher's weights count twice, as read and in its graph; its activations are let go layer by layer, and its distributions, and what compares them, are three more arrays of logits.
+ * The weights of other models count twice, as read and in a graph; of a teacher, activations are let go layer by layer, and its distributions, and what compares them, are three more arrays of logits.
  * @param tokens of the corpus
- * @param teacherBytes of the teacher's weights; 0 without one
+ * @param modelBytes of the weights of the models that it learns from
  */
 export function searchBytes(
   { kind, config, microBatch, arithmetic, teacher }: SearchSettings,
   tokens: number,
-  teacherBytes = 0,
+  modelBytes = 0,
 ): number {
   const {
     layers,
@@ -178,5 +179,5 @@ export function searchBytes(
   const logits = teacher === undefined ? 3 : 6
   const activations = layers * rows * (20 * width + 3 * inner + 2 * heads * positions) + logits * rows * vocabulary
   const codes = (arithmetic === 'int8' ? 2 * weights : 0) + (kind === 'search' ? 2 * weights : 0)
-  return BASE_BYTES + 4 * ((kind === 'search' ? 6 : 4) * weights + activations) + codes + 4 * tokens + 2 * teacherBytes
+  return BASE_BYTES + 4 * ((kind === 'search' ? 6 : 4) * weights + activations) + codes + 4 * tokens + 2 * modelBytes
 }

@@ -60,7 +60,7 @@ export function checkFoundTicket(
 ): void {
   const shapes = matricesOf(settings.config)
   const matrices = foundMatrices(settings).map((matrix, i) => {
-    return { ...matrix, shape: shapes[i].shape, kept: 0, generations: 0 }
+    return { ...matrix, scores: matrix.scores ?? null, shape: shapes[i].shape, kept: 0, generations: 0 }
   })
   const description = descriptionOf(settings, corpus, { name, coding, steps: settings.steps, validLoss: 0 })
   assertSearchedMetadata(searchedMetadataOf({ ...description, seed: settings.seed, matrices, probe: null }))
@@ -95,5 +95,8 @@ function descriptionOf(
   }
 }
 
+/** Scores that did not start from the seed tell nothing of the masks: none are named then. */
 const foundMatrices = (settings: SearchSettings) =>
-  randomMatrices(settings).map(({ name, stream, init, scores }) => ({ name, stream, init, scores }))
+  randomMatrices(settings).map(({ name, stream, init, scores }) => {
+    return { name, stream, init, scores: settings.start === undefined ? scores : undefined }
+  })

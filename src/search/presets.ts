@@ -173,7 +173,7 @@ export const filledNames: readonly string[] = [
   ...['batch', 'microBatch', 'finalLearningRate', 'warmUp', 'qkScale'],
 ]
 
-/** A default in words for help: `16 (tiny, llama-tiny: 8)`, that of the first model first. */
+/** A default in words for help: `16; tiny, llama-tiny: 8`, that of the first model first. */
 export function defaultText(kind: 'search' | 'train', name: keyof RunDefaults): string {
   const models = new Map<string, string[]>()
   for (const [model, { [kind]: row }] of Object.entries(defaults)) {
@@ -181,8 +181,7 @@ export function defaultText(kind: 'search' | 'train', name: keyof RunDefaults): 
     models.set(value, [...(models.get(value) ?? []), model])
   }
   const [[first], ...others] = models
-  if (others.length === 0) return first
-  return `${first} (${others.map(([value, names]) => `${names.join(', ')}: ${value}`).join('; ')})`
+  return [first, ...others.map(([value, names]) => `${names.join(', ')}: ${value}`)].join('; ')
 }
 
 /** What a preset sets for searches, in words for help. */

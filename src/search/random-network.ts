@@ -1,4 +1,5 @@
 import { matricesOf, normVectorsOf } from '../families/family.js'
+import type { ModelWeights } from '../families/weights.js'
 import type { CodedMemory, MatrixMemory, ParameterMemory, TicketMemory } from '../kernels/parameter-memory.js'
 import { weightFiller } from '../kernels/random.js'
 import type { Initialisation } from '../random/index.js'
@@ -6,6 +7,7 @@ import { GIVEN } from './base-network.js'
 import { matrixInitialisation, scoreRange } from './initialisation.js'
 import { type MatrixMethod, matrixMethods, secondMoment } from './matrix-methods.js'
 import type { SearchSettings } from './settings.js'
+import { fillStartScores } from './start-scores.js'
 import { scoreStream } from './streams.js'
 import { clearRows, type UnusedRows } from './unused-rows.js'
 
@@ -68,25 +70,36 @@ function expectSigns(name: string, init: Initialisation): void {
  * Writes the state that a run starts from: random weights, random scores uniform on (-a, a) with a = scoreScale/sqrt(fan_in),
  * moments of zero, gains of 1 and biases of 0. Effective weights of masked matrices are the algorithm's to write. Scores of signed masks are
  * those magnitudes, so that weights start with the signs of the seed; so do learned values. Scores of drawn masks lie around the logit of the fraction kept.
- * @param unused rows whose scores or values are 0, by the name of their matrix; default: none
+ * @param options.unused rows whose scores or values are 0, by the name of their matrix; default: none
+ * @param options.start the model that `settings.start` names: scores are made of its weights then, learned values and norms start from its own
+ * @throws TypeError where the settings name a model and none is given
  */
 export function fillRandomNetwork(
   memory: ParameterMemory,
   settings: SearchSettings,
-  unused: ReadonlyMap<string, UnusedRows> = new Map(),
+  {
+    unused,
+    start,
+  }: { readonly unused?: ReadonlyMap<string, UnusedRows>; readonly start?: ModelWeights | undefined } = {},
 ): void {
+  if (settings.start !== undefined && start === undefined) {
+    throw new TypeError('"start" expected the model that the settings name, got none')
+  }
   const seed = BigInt(settings.seed)
   const matrices = matricesOf(settings.config)
   for (const random of randomMatrices(settings)) {
     const matrix = memory.matrix(random.name)
-    fillMatrix(matrix, random, seed, (settings.scoreScale ?? 1) * scoreRange(matrices[random.index]))
-    const rows = unused.get(random.name)
+    const range = (settings.scoreScale ?? 1) * scoreRange(matrices[random.index])
+    fillMatrix(matrix, random, seed, range, start?.get(random.name)?.data)
+    const rows = unused?.get(random.name)
     if (matrix.kind !== 'dense') clearRows(scoresOf(matrix), rows)
     clearMoments(matrix)
   }
   for (const { name, kind } of normVectorsOf(settings.config, settings.norms)) {
     const norm = memory.matrix(name)
-    norm.effective.fill(kind === 'gain' ? 1 : 0)
+    const trained = start?.get(name)
+    if (trained) norm.effective.set(trained.data)
+    else norm.effective.fill(kind === 'gain' ? 1 : 0)
     clearMoments(norm)
   }
 }
@@ -99,6 +112,7 @@ function fillMatrix(
   { index, stream, init, real, method }: RandomMatrix,
   seed: bigint,
   range: number,
+  trained: Float32Array | undefined,
 ) {
   const fill = (values: Float32Array, from: number, distribution: Initialisation) =>
     weightFiller(matrix.kernels, { seed, stream: from, init: distribution })(values.byteOffset, 0, values.length)
@@ -111,7 +125,8 @@ function fillMatrix(
   else fill(matrix.weights, stream, init)
   if (matrix.kind === 'dense') return
   const scores = scoresOf(matrix)
-  if (method.kind === 'levels') return fillReal(scores)
+  if (method.kind === 'levels') return trained ? scores.set(trained) : fillReal(scores)
+  if (trained) return fillStartScores(scores, matrix.weights, trained, range)
   fill(scores, scoreStream(index), { kind: 'uniform', range })
   if (method.kind === 'sampled') {
     const centre = Math.fround(Math.log(method.keep / (1 - method.keep))) // where p is keep

@@ -4,6 +4,7 @@ import { hideTokens, MASK_STREAM } from '../data/masked-windows.js'
 import { fillSortBatch } from '../data/sort-task.js'
 import { fillBatch } from '../data/windows.js'
 import { familyOf, matricesOf } from '../families/family.js'
+import type { ModelWeights } from '../families/weights.js'
 import type { GraphRunner } from '../graph/index.js'
 import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
@@ -71,7 +72,7 @@ export async function openSearchSession(
   const parameters = modelParameters(settings, memoryKinds(settings))
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(model, microBatch, length))
   const unused = unusedRows(settings, corpus.train)
-  fillRandomNetwork(memory, settings, unused)
+  fillRandomNetwork(memory, settings, { unused, start: models.start })
   const algorithm = clipped(await createAlgorithm(memory, settings, loadKernels, unused), memory, settings.clip)
   const integerUnit = algorithm.ticket && integerUnits(settings, algorithm.ticket.scale)
   const teacher = teacherOf(settings, models)
@@ -165,6 +166,8 @@ function clipped(algorithm: RunAlgorithm, memory: ParameterMemory, most: number 
 export interface NamedModels {
   /** Of `settings.teacher`. */
   readonly teacher?: OpenTeacher | undefined
+  /** Of `settings.start`: weights by the names of the family's parameters. */
+  readonly start?: ModelWeights | undefined
 }
 
 /** @throws TypeError where the teacher that the settings name is not handed over: without it the run would be another one */

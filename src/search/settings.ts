@@ -20,16 +20,21 @@ import {
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
 import { checkMethod } from './method-checks.js'
 import { algorithms, chooseMethod, type MethodChoice, type MethodSettings } from './method-settings.js'
+import {
+  checkNamedModels,
+  chooseNamedModels,
+  type NamedModelChoice,
+  type NamedModelSettings,
+} from './model-settings.js'
 import { chooseModel, type SearchFamily } from './models.js'
 import { type DefaultedChoice, filledNames, withDefaults } from './presets.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
-import { checkTeacher, chooseTeacher, type TeacherChoice, type TeacherSettings } from './teacher-settings.js'
 
 export { algorithms, arithmetics }
 
 /** Everything that determines the result of a run, but for the corpus and the machine. Plain JSON. */
-export interface SearchSettings extends Schedule, MethodSettings, TeacherSettings {
+export interface SearchSettings extends Schedule, MethodSettings, NamedModelSettings {
   /** `search` finds a mask on random weights; `train` trains the weights themselves, the dense baseline. */
   readonly kind: 'search' | 'train'
   readonly norms: Norms
@@ -67,7 +72,7 @@ export interface SearchSettings extends Schedule, MethodSettings, TeacherSetting
 }
 
 /** What a user may ask for; what is absent has a default, in src/search/presets.ts. */
-export interface SettingsChoice extends DefaultedChoice, MethodChoice, TeacherChoice {
+export interface SettingsChoice extends DefaultedChoice, MethodChoice, NamedModelChoice {
   readonly task?: SortTask | undefined
   /** The random network of a ticket. Whatever else describes a network is then the ticket's. */
   readonly on?: BaseNetwork | undefined
@@ -158,7 +163,7 @@ function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchS
     weightDecay: choice.weightDecay,
     ...(clip === 'none' ? {} : { clip }),
     ...(isSearch && scoreScale !== 1 ? { scoreScale } : {}),
-    ...chooseTeacher(choice),
+    ...chooseNamedModels(choice),
     seed: String(seed),
     dataSeed: String(choice.dataSeed ?? seed),
   }
@@ -245,7 +250,7 @@ export function checkSettings(settings: SearchSettings): void {
   }
   if (settings.clip !== undefined) above('clip', settings.clip, 0)
   if (settings.scoreScale !== undefined) above('score-scale', settings.scoreScale, 0)
-  checkTeacher(settings)
+  checkNamedModels(settings)
   adamwFactors({ ...settings, step: 1 }) // checks betas and epsilon, which are rounded to float32
 }
 

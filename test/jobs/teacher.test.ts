@@ -89,7 +89,7 @@ describe('a run with a teacher', () => {
     await search(run('moving-run', {}, { teacher: at('moving.safetensors') }))
     copyFileSync(at('alone.safetensors'), at('moving.safetensors'))
     await expect(search({ ...resumed({}), resume: ofRun('moving-run') })).rejects.toThrow(
-      /the teacher .*moving\.safetensors has changed since the run began: restore it/,
+      /the teacher, .*moving\.safetensors, has changed since the run began: restore it/,
     )
     await search({ ...resumed({ teacher: trained }), resume: ofRun('moving-run') }) // the same content elsewhere
   })
@@ -180,6 +180,20 @@ test('a sweep names a teacher by its content, and brings it along', async () => 
   await runHere(jobs, { ...state.events, store, scratch: at('scratch'), slots: 2, memory: 2e9, signal })
   expect(state.runs.map(({ failure }) => failure)).toEqual([undefined, undefined, undefined])
   expect(state.runs[0].numbers?.validLoss).not.toBe(state.runs[2].numbers?.validLoss)
+  const started = readPlan({
+    command: 'search',
+    options: { ...options, start: `${trained}.run` },
+    grid: { context: [24] },
+  })
+  const sized = { ...options, layers: 2, width: 48, heads: 3, context: 24 }
+  const other = readPlan({ command: 'search', options: sized, grid: { start: [trained, at('copy.safetensors')] } })
+  const place = { store, threads: 1, device: 'cpu' as const, models: false, signal, onNote: () => {} }
+  await expect(sweepJobs(started, runsOf(started), place)).rejects.toThrow(
+    '"start" expected the configuration of the run',
+  )
+  const [one, same] = await sweepJobs(other, runsOf(other), place)
+  expect(same.id).toBe(one.id)
+  expect(Object.keys(one.inputs).sort()).toEqual(['data', 'start'])
   writeFileSync(at('no-model.safetensors'), 'nothing')
   await expect(jobsOf([at('no-model.safetensors')])).rejects.toThrow(/no-model\.safetensors: /)
 })

@@ -31,7 +31,7 @@ async function startSearch(choice: Partial<SettingsChoice>) {
   const settings = settingsOf(choice)
   const memory = await allocateParameters(loadKernels, modelParameters(settings, memoryKinds(settings)))
   const unused = unusedRows(settings, corpus.train)
-  fillRandomNetwork(memory, settings, unused)
+  fillRandomNetwork(memory, settings, { unused })
   const algorithm: MaskedAlgorithm =
     settings.algorithm === 'iterand'
       ? createIterand(memory, settings, await loadKernels(), unused)

@@ -49,7 +49,7 @@ test.each(Object.keys(searchModels))('%s has defaults for searches and trainings
 })
 
 test('help says what the defaults and the preset are', () => {
-  expect(defaultText('search', 'batch')).toMatch(/^\d+ \(tiny, llama-tiny, bert-tiny: \d+; mini, small, medium: \d+\)$/)
+  expect(defaultText('search', 'batch')).toMatch(/^\d+; tiny, llama-tiny, bert-tiny: \d+; mini, small, medium: \d+$/)
   expect(defaultText('search', 'beta2')).toBe(String(settings().beta2))
   expect(presetText('paper')).toContain('batch 512 in micro-batches of 4, 11,350 steps, lr 0.0001 to 0.00001 (cosine)')
 })
