@@ -7,6 +7,9 @@ export { packRows } from './pack-rows'
 export { setAdamW, updateDense } from './adamw'
 export { foundAt, updateScores } from './ticket-step'
 export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCandidates } from './select'
+export {
+  countChanged, dotProduct, quantise, raiseCodes, scaleValues, setMagnitudes, signCodes, sumMagnitudes, updateLatents, wearCodes,
+} from './coded-step'
 export { addRows } from './add-rows'
 export { integerWeights } from './integer-weights'
 export { countKept, fillMasked } from './masked-weights'

@@ -3,9 +3,10 @@ import { matricesOf } from '../dist/families/index.js'
 import { gradientGraph } from '../dist/families/loss-graph.js'
 import { allocateParameters } from '../dist/kernels/index.js'
 import { keptCount } from '../dist/mask/index.js'
-import { createDenseTraining, createEdgePopup } from '../dist/search/algorithms.js'
+import { createDenseTraining } from '../dist/search/dense-training.js'
 import { integerLevels } from '../dist/search/integer-matrices.js'
 import { createLossStep, lossArrays, modelParameters } from '../dist/search/loss-step.js'
+import { createMaskSearch } from '../dist/search/mask-search.js'
 import { fillRandomNetwork } from '../dist/search/random-network.js'
 import { chooseSettings } from '../dist/search/settings.js'
 import { flopsOfGraph, flopsOfStep } from './search-flops.mjs'
@@ -31,7 +32,7 @@ export async function openNetwork(runner, kind, model) {
   const parameters = modelParameters(settings, isSearch ? 'ticket' : 'dense')
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(lossModel, batch, length))
   fillRandomNetwork(memory, settings)
-  const algorithm = isSearch ? createEdgePopup(memory, settings) : createDenseTraining(memory, settings)
+  const algorithm = isSearch ? createMaskSearch(memory, settings) : createDenseTraining(memory, settings)
   const lossStep = await createLossStep(runner, lossModel, memory, batch, length)
   const { config, beta1, beta2, epsilon, weightDecay } = settings
   const adamw = { learningRate: isSearch ? 1e-2 : 1e-3, beta1, beta2, epsilon, weightDecay }

@@ -5,18 +5,18 @@ import type { Activation } from '../families/config.js'
 import { families } from '../families/family.js'
 import type { Arithmetic } from '../families/loss-graph.js'
 import { normKinds } from '../families/parameter.js'
-import { selections } from '../kernels/ticket-step.js'
 import { initialisationSchemes } from '../search/initialisation.js'
 import { modelsOf, type SearchFamily, type SearchModel, searchFamilies, searchModels } from '../search/models.js'
 import { schedules } from '../search/schedule.js'
-import { algorithms, arithmetics, type SettingsChoice } from '../search/settings.js'
-import { type MaskCoding, maskCodings } from '../ticket/index.js'
+import { arithmetics, type SettingsChoice } from '../search/settings.js'
+import type { MaskCoding } from '../ticket/index.js'
 import { deviceOption } from './device-option.js'
+import { embeddingsOf, type MaskFlags } from './mask-options.js'
 import { rawOption } from './raw-option.js'
-import { integer, oneOf, positive, readSeed } from './values.js'
+import { integer, number, oneOf, positive, readSeed } from './values.js'
 
 /** Options of `slt search` and `slt train` that settings are made of. Absent ones are not given: defaults come later. */
-export interface ModelFlags {
+export interface ModelFlags extends MaskFlags {
   family?: SearchFamily
   model?: SearchModel
   layers?: number
@@ -30,11 +30,6 @@ export interface ModelFlags {
   untied?: boolean
   init?: SettingsChoice['initialisation']
   qkScale?: SettingsChoice['qkScale']
-  keep?: number
-  selection?: SettingsChoice['selection']
-  algorithm?: SettingsChoice['algorithm']
-  redrawEvery?: number
-  redrawRate?: number
   steps?: number
   batch?: number
   microBatch?: number
@@ -119,7 +114,7 @@ export function addModelOptions(command: Command): Command {
     .option('--activation <a>', activations.join(', '), oneOf('activation', activations))
     .option(
       '--norms <n>',
-      'plain, or learned (gains and shifts; they move at a tenth of --lr in a search)',
+      'plain, learned (gains and shifts) or gains (alone; a ticket stores them in fp16). They move at a tenth of --lr in a search',
       oneOf('norms', normKinds),
     )
     .option('--untied', 'an output head of its own')
@@ -137,38 +132,6 @@ export function addTaskOptions(command: Command, tasks: readonly string[]): Comm
     .option('--task <t>', `${tasks.join(', ')} (default: text)`, oneOf('task', tasks))
     .option('--letters <n>', 'sort: letters of the alphabet (default: 3)', integer('letters', 2, 26))
     .option('--length <n>', 'sort: letters of a list (default: 6)', integer('length', 2, 32))
-}
-
-/** What only a search has. */
-export function addMaskOptions(command: Command): Command {
-  return command
-    .option(
-      '--on <ticket>',
-      "search the random network of this searched ticket: seed, sizes, norms, tokenizer and initialisations are the ticket's",
-    )
-    .option(
-      '--into <ticket>',
-      'add the mask to this searched ticket, beside those that it has, in place of --out (and of --on, where none is given)',
-    )
-    .option('--mask <name>', 'what the mask is called in its file (default: default, with --into the name of the data)')
-    .option(
-      '--keep <x>',
-      'fraction of the weights kept, above 0 and below 1 (default: 0.3, or that of the ticket --on)',
-      number('keep'),
-    )
-    .option(
-      '--selection <s>',
-      'top scores of each matrix or of all: per-layer (default), global',
-      oneOf('selection', selections),
-    )
-    .option('--algorithm <a>', algorithms.join(', '), oneOf('algorithm', algorithms))
-    .option('--redraw-every <n>', 'iterand: steps between redrawings (default: 300)', integer('redraw-every', 1))
-    .option(
-      '--coding <c>',
-      `how the ticket stores masks: ${maskCodings.join(', ')} (default: range)`,
-      oneOf('coding', maskCodings),
-    )
-    .option('--redraw-rate <x>', 'iterand: part of the pruned weights redrawn (default: 0.1)', number('redraw-rate'))
 }
 
 /** Optimizer, schedule, seeds; then the run itself. */
@@ -217,7 +180,15 @@ export function addRunOptions(command: Command, extension: string): Command {
 export function settingsOf(flags: ModelFlags): Partial<SettingsChoice> {
   const { init: initialisation, lr: learningRate, finalLr: finalLearningRate, arithmetic: asked, ...same } = flags
   const arithmetic = asked === 'auto' ? undefined : asked
-  const own = { initialisation, learningRate, finalLearningRate, arithmetic, task: taskOf(flags) }
+  const own = {
+    initialisation,
+    learningRate,
+    finalLearningRate,
+    arithmetic,
+    task: taskOf(flags),
+    densities: flags.density,
+    embeddings: embeddingsOf(flags),
+  }
   const given = { ...pick(same, settingNames), ...own }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
@@ -247,6 +218,10 @@ const settingNames = [
   'keep',
   'selection',
   'algorithm',
+  'coats',
+  'levels',
+  'scales',
+  'unusedRows',
   'redrawEvery',
   'redrawRate',
   'steps',
@@ -264,15 +239,6 @@ const settingNames = [
 
 function pick<T extends object, K extends keyof T>(value: T, names: readonly K[]): Pick<T, K> {
   return Object.fromEntries(names.map((name) => [name, value[name]])) as Pick<T, K>
-}
-
-/** Any finite number in plain or scientific notation; its range is the settings' to check. */
-function number(name: string): (text: string) => number {
-  return (text) => {
-    const value = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
-    if (!Number.isFinite(value)) throw new RangeError(`"${name}" expected a number, got ${text || 'nothing'}`)
-    return value
-  }
 }
 
 function readQkScale(text: string): number | 'auto' {

@@ -4,9 +4,9 @@ import { bytesText } from '../inspect/bytes-text.js'
 import type { SearchReport, SearchStart } from '../jobs/search.js'
 import { BadUsage } from './failure.js'
 import { interruptible } from './interrupt.js'
+import { addMaskOptions } from './mask-options.js'
 import { createProgress } from './progress.js'
 import {
-  addMaskOptions,
   addModelOptions,
   addRunOptions,
   addTaskOptions,
@@ -113,14 +113,14 @@ function cadenceOf({ validateEvery, validWindows, sampleEvery, checkpointEvery }
 /** @param asked the device that the user asked for */
 function printStart(terminal: Terminal, start: SearchStart, asked: string | undefined): void {
   const { settings, device, weights, tokens, attentionDeviation } = start
-  const { config, kind, algorithm, keep, selection, initialisation, on, qkScale, batch, steps, seed } = settings
+  const { config, kind, initialisation, on, qkScale, batch, steps, seed } = settings
   const family = config.family === undefined ? '' : `${familyOf(config).title}, `
   const shape = `${family}${config.layers} layers, width ${config.width}, ${config.heads} heads, context ${config.positions}`
   const read = settings.task
     ? `${start.corpus}, drawn without end; ${count(tokens.valid / 2 / settings.task.length)} held-out lists validate`
     : `${count(tokens.train)} tokens train, ${count(tokens.valid)} validate`
   terminal.note(`${shape}: ${count(weights)} weights; ${read}`)
-  const mask = kind === 'search' ? `${algorithm}, keep ${keep} ${selection}${roundedUp(start)}, ` : ''
+  const mask = kind === 'search' ? `${methodText(start)}, ` : ''
   terminal.note(
     `${mask}${initialisation} weights of seed ${seed}${on ? `, the network ${on.network.slice(0, 8)}` : ''}, QK scale ${short(qkScale)}; attention logits start with a deviation of ${short(attentionDeviation.all)}`,
   )
@@ -130,9 +130,25 @@ function printStart(terminal: Terminal, start: SearchStart, asked: string | unde
   )
 }
 
+/** The method of a search, and what of it is not at its default. */
+function methodText(start: SearchStart): string {
+  const { algorithm, keep, selection, coats, levels, densities, embeddings, scales, norms, unusedRows } = start.settings
+  const kept = algorithm === 'levels' ? `${levels} levels` : `keep ${keep} ${selection}${roundedUp(start)}`
+  const parts = [
+    ...(coats ? [`coats ${coats.map(short).join(', ')}`] : []),
+    ...(densities ? [`densities ${densities === 'erk' ? 'erk' : JSON.stringify(densities)}`] : []),
+    ...Object.entries(embeddings ?? {}).map(([name, value]) => `embedding-${name} ${value}`),
+    ...(scales ? ['learned scales'] : []),
+    ...(norms === 'plain' ? [] : [`norms ${norms}`]),
+    ...(unusedRows ? ['unused rows dropped'] : []),
+  ]
+  return [`${algorithm}, ${kept}`, ...parts].join(', ')
+}
+
 /** What is kept in all, where rounding each matrix up to whole weights makes it more than was asked for. */
 function roundedUp({ settings, kept, weights }: SearchStart): string {
   const share = kept / weights
+  if (settings.embeddings || settings.algorithm === 'levels') return ''
   return share > 1.01 * settings.keep ? ` (in whole weights ${count(kept)} of all, ${short(share)})` : ''
 }
 

@@ -5,8 +5,8 @@ import { isTokenizerName } from '../data/tokenizer.js'
 import type { Job } from '../queue/job.js'
 import type { Store } from '../queue/store.js'
 import { labelOf, OFF, type OptionTexts, type SweepPlan, type SweepRun } from '../queue/sweep.js'
+import { addMaskOptions } from './mask-options.js'
 import {
-  addMaskOptions,
   addModelOptions,
   addRunOptions,
   addTaskOptions,

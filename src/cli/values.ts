@@ -93,3 +93,12 @@ function shown(text: string): string {
   const short = text.length > 40 ? `${text.slice(0, 37)}...` : text
   return /^[\x21-\x7e]+$/.test(short) ? short : JSON.stringify(short)
 }
+
+/** Any finite number in plain or scientific notation; its range is the settings' to check. */
+export function number(name: string): (text: string) => number {
+  return (text) => {
+    const value = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+    if (!Number.isFinite(value)) throw new RangeError(`"${name}" expected a number, got ${text || 'nothing'}`)
+    return value
+  }
+}

@@ -10,6 +10,7 @@ const options: Readonly<Record<string, string>> = {
   initialisation: 'init',
   learningRate: 'lr',
   finalLearningRate: 'final-lr',
+  densities: 'density',
   'task.name': 'task',
   network: 'on',
 }
@@ -34,6 +35,9 @@ const facts: Readonly<Record<string, string>> = {
 export function optionOf(path: string): string {
   if (!path.startsWith('settings.')) return path
   const name = path.startsWith('settings.task.name') ? 'task.name' : path.slice(path.lastIndexOf('.') + 1)
+  for (const [group, option] of Object.entries({ embeddings: 'embedding', densities: 'density' })) {
+    if (path.startsWith(`settings.${group}.`)) return `--${option}-${name}`.replace('--density-', '--density ')
+  }
   if (Object.hasOwn(facts, name)) return facts[name]
   return `--${options[name] ?? name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }

@@ -1,5 +1,19 @@
 export { type AdamW, type AdamWFactors, adamwFactors } from './adamw.js'
 export { addRows } from './add-rows.js'
+export {
+  type CoatGroup,
+  changedCodes,
+  dotProduct,
+  keepLargest,
+  moveLatents,
+  quantiseScores,
+  quantiseValues,
+  scaleValues,
+  selectCoats,
+  setMagnitudes,
+  sumMagnitudes,
+  wearCodes,
+} from './coded-step.js'
 export { type ChunkJob, createMaskDecoder, type DecodeMask, type ScoreStream } from './decode-mask.js'
 export { createDenseStep, type DenseStep } from './dense-step.js'
 export { createGenerator } from './generate.js'
@@ -16,6 +30,7 @@ export {
 export {
   type ArrayShape,
   allocateParameters,
+  type CodedMemory,
   type DenseMemory,
   type MatrixMemory,
   type ParameterMemory,
@@ -26,6 +41,7 @@ export { type FillWeights, weightFiller } from './random.js'
 export { createWasmSolver } from './subset-sum.js'
 export {
   createTicketStep,
+  keptOf,
   type Selection,
   selections,
   type TicketOptions,

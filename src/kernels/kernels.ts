@@ -30,6 +30,16 @@ export interface KernelExports {
   applyThreshold(...args: number[]): number
   keepCandidates(...args: number[]): number
   countFlips(...args: number[]): number
+  updateLatents(...args: number[]): number
+  raiseCodes(...args: number[]): number
+  signCodes(...args: number[]): void
+  quantise(...args: number[]): void
+  wearCodes(...args: number[]): void
+  countChanged(...args: number[]): number
+  scaleValues(...args: number[]): void
+  setMagnitudes(...args: number[]): void
+  dotProduct(...args: number[]): number
+  sumMagnitudes(...args: number[]): number
   addRows(...args: number[]): number
   integerWeights(...args: number[]): number
   decodeChunk(...args: number[]): number

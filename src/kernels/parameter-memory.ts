@@ -4,12 +4,15 @@
  */
 import type { Kernels } from './kernels.js'
 
-/** A matrix or vector, and how it is trained: a `ticket` by scores, its weights fixed; `dense` by its own values. */
+/**
+ * A matrix or vector, and how it is trained: a `ticket` by scores, its weights fixed; `coded` by latent numbers, from which an integer follows for
+ * each fixed weight; `dense` by its own values.
+ */
 export interface ParameterShape {
   readonly name: string
   /** Number of weights, an integer from 1. */
   readonly count: number
-  readonly kind: 'ticket' | 'dense'
+  readonly kind: 'ticket' | 'coded' | 'dense'
 }
 
 /** A further array in the same memory, for example the tokens of a batch. */
@@ -54,13 +57,24 @@ export interface TicketMemory extends TrainedMemory {
   readonly candidateIndices: Uint32Array
 }
 
-export type MatrixMemory = TicketMemory | DenseMemory
+/** Parameters whose integers are trained: `weights` stay as they are, `effective` is weights times a scale times codes. */
+export interface CodedMemory extends TrainedMemory {
+  readonly kind: 'coded'
+  readonly weights: Float32Array
+  /** What AdamW moves, float32 [count]: scores, or values that are quantised. */
+  readonly latents: Float32Array
+  /** Two arrays of codes, int8 [count], by turns the newest and the one before. */
+  readonly codes: readonly [Int8Array, Int8Array]
+}
+
+export type MatrixMemory = TicketMemory | CodedMemory | DenseMemory
 
 export interface ParameterMemory {
   /** Every parameter, in the order asked for. */
   readonly matrices: readonly MatrixMemory[]
   /** Those of each kind, in that order. */
   readonly tickets: readonly TicketMemory[]
+  readonly coded: readonly CodedMemory[]
   readonly dense: readonly DenseMemory[]
   /** Bytes laid out, in all instances together. */
   readonly byteLength: number
@@ -96,6 +110,7 @@ const candidateCapacity = (count: number) => Math.ceil(count / 8) + 64
 /** Byte lengths of a parameter's arrays, in the order in which `viewParameter` takes them. */
 function parameterBytes({ count, kind }: ParameterShape): number[] {
   if (kind === 'dense') return Array(4).fill(count * 4)
+  if (kind === 'coded') return [...Array(6).fill(count * 4), count, count]
   const candidates = candidateCapacity(count) * 4
   return [...Array(6).fill(count * 4), Math.ceil(count / 8), Math.ceil(count / 8), candidates, candidates]
 }
@@ -115,6 +130,10 @@ function viewParameter({ name, count, kind }: ParameterShape, kernels: Kernels, 
     variance: floats(),
   }
   if (kind === 'dense') return { ...trained, kind, weights: trained.effective }
+  if (kind === 'coded') {
+    const codes = () => new Int8Array(buffer, next(), count)
+    return { ...trained, kind, weights: floats(), latents: floats(), codes: [codes(), codes()] }
+  }
   return {
     ...trained,
     kind,
@@ -224,6 +243,7 @@ export async function allocateParameters(
   return {
     matrices,
     tickets: matrices.filter((matrix) => matrix.kind === 'ticket'),
+    coded: matrices.filter((matrix) => matrix.kind === 'coded'),
     dense: matrices.filter((matrix) => matrix.kind === 'dense'),
     byteLength: rooms.reduce((sum, { bytes }) => sum + bytes, 0),
     instances: rooms.length,

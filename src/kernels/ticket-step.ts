@@ -13,6 +13,22 @@ export interface TicketOptions {
   /** Kept fraction, 0 < keep <= 1; of n weights `keptCount(n, keep)` are kept. */
   readonly keep: number
   readonly selection: Selection
+  /** Kept fractions of single matrices, where they differ from `keep`; each is selected by itself then. */
+  readonly keeps?: ReadonlyMap<string, number> | undefined
+  /** Weights of a matrix that its fraction is of, an integer from 1 to all of them, by its name; default: all. The others' scores are 0. */
+  readonly counts?: ReadonlyMap<string, number> | undefined
+}
+
+/** How many weights the matrices of a group keep together. */
+export function keptOf(
+  group: readonly { readonly name: string; readonly count: number }[],
+  { keep, keeps, counts }: Pick<TicketOptions, 'keep' | 'keeps' | 'counts'>,
+): number {
+  const fraction = (group.length === 1 ? keeps?.get(group[0].name) : undefined) ?? keep
+  return keptCount(
+    group.reduce((sum, { name, count }) => sum + (counts?.get(name) ?? count), 0),
+    fraction,
+  )
 }
 
 /**
@@ -159,7 +175,8 @@ export function createTicketStep(matrices: readonly TicketMemory[], options: Tic
   }
 }
 
-function groupsOf(matrices: readonly TicketMemory[], { keep, selection }: TicketOptions): Group[] {
+function groupsOf(matrices: readonly TicketMemory[], options: TicketOptions): Group[] {
+  const { selection } = options
   if (matrices.length === 0) throw new RangeError('"matrices" expected at least one, got none')
   if (!selections.includes(selection)) {
     throw new RangeError(`"selection" expected ${selections.join(' or ')}, got ${selection}`)
@@ -167,7 +184,7 @@ function groupsOf(matrices: readonly TicketMemory[], { keep, selection }: Ticket
   const parts = selection === 'global' ? [matrices] : matrices.map((matrix) => [matrix])
   return parts.map((part) => {
     const count = part.reduce((sum, matrix) => sum + matrix.count, 0)
-    return { matrices: part, count, kept: keptCount(count, keep), window: createThresholdWindow() }
+    return { matrices: part, count, kept: keptOf(part, options), window: createThresholdWindow() }
   })
 }
 

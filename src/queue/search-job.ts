@@ -148,7 +148,8 @@ const BASE_BYTES = 300e6
 
 /**
  * An estimate of the most memory that a search or a training takes.
- * Each weight has six float32 in a search (weight, what the loss sees, gradient, score, two moments), four in training, and in int8 two codes. Activations are counted as the
+ * Each weight has six float32 in a search (weight, what the loss sees, gradient, score, two moments), four in training, and in int8 two codes. Weights of integers have two more
+ * bytes, which the estimate takes every search to have. Activations are counted as the
  * loss graph keeps them: about 20 widths, 3 feed-forward widths and the attention's probabilities a layer, and three arrays of logits.
  * @param tokens of the corpus
  */
@@ -166,6 +167,6 @@ export function searchBytes({ kind, config, microBatch, arithmetic }: SearchSett
   const weights = matricesOf(config).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0)
   const rows = microBatch * positions
   const activations = layers * rows * (20 * width + 3 * inner + 2 * heads * positions) + 3 * rows * vocabulary
-  const codes = arithmetic === 'int8' ? 2 * weights : 0
+  const codes = (arithmetic === 'int8' ? 2 * weights : 0) + (kind === 'search' ? 2 * weights : 0)
   return BASE_BYTES + 4 * ((kind === 'search' ? 6 : 4) * weights + activations) + codes + 4 * tokens
 }

@@ -7,10 +7,10 @@ import {
   type SearchedContent,
   searchedMetadataOf,
 } from '../ticket/index.js'
+import { float16Values } from './norms.js'
 import { randomMatrices } from './random-network.js'
 import type { SearchSession } from './session.js'
 import type { SearchSettings } from './settings.js'
-import { scoreStream } from './streams.js'
 
 /** What a ticket says that the settings do not know. */
 export interface FoundTicketOptions {
@@ -37,9 +37,14 @@ export function foundTicket(
   return {
     ...descriptionOf(settings, corpus, options),
     matrices: foundMatrices(settings).map((matrix) => {
-      return { ...matrix, mask: ticket.mask(matrix.name), generations: generations?.(matrix.name) }
+      return { ...matrix, ...ticket.found(matrix.name), generations: generations?.(matrix.name) }
     }),
-    dense: new Map(memory.dense.map((norm) => [norm.name, norm.effective])),
+    dense: new Map(
+      memory.dense.map(({ name, effective }) => [
+        name,
+        settings.norms === 'gains' ? float16Values(effective) : effective,
+      ]),
+    ),
   }
 }
 
@@ -91,4 +96,4 @@ function descriptionOf(
 }
 
 const foundMatrices = (settings: SearchSettings) =>
-  randomMatrices(settings).map(({ name, stream, init }, i) => ({ name, stream, init, scores: scoreStream(i) }))
+  randomMatrices(settings).map(({ name, stream, init, scores }) => ({ name, stream, init, scores }))

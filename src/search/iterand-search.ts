@@ -1,15 +1,17 @@
 import { type Kernels, weightFiller } from '../kernels/index.js'
 import type { ParameterMemory, TicketMemory } from '../kernels/parameter-memory.js'
-import { createEdgePopup, type MaskedAlgorithm } from './algorithms.js'
+import type { MaskedAlgorithm } from './algorithm.js'
 import { redrawPruned } from './iterand.js'
+import { createMaskSearch } from './mask-search.js'
 import { type RandomMatrix, randomMatrices } from './random-network.js'
 import type { SearchSettings } from './settings.js'
 import { weightStream } from './streams.js'
+import type { UnusedRows } from './unused-rows.js'
 
 /** Edge-popup with redrawing. */
 export interface Iterand extends MaskedAlgorithm {
-  /** The last redrawing of each weight of a matrix, 0 where it is as at first: uint8 [count]. */
-  generations(name: string): Uint8Array
+  /** The last redrawing of each weight of a matrix, 0 where it is as at first: uint8 [count]; undefined for a matrix that is not redrawn. */
+  generations(name: string): Uint8Array | undefined
 }
 
 /**
@@ -17,8 +19,13 @@ export interface Iterand extends MaskedAlgorithm {
  * anew, generation after generation. The generations are part of the state, and rebuild the weights.
  * @param scratch an instance that holds no parameters
  */
-export function createIterand(memory: ParameterMemory, settings: SearchSettings, scratch: Kernels): Iterand {
-  const search = createEdgePopup(memory, settings)
+export function createIterand(
+  memory: ParameterMemory,
+  settings: SearchSettings,
+  scratch: Kernels,
+  unused?: ReadonlyMap<string, UnusedRows>,
+): Iterand {
+  const search = createMaskSearch(memory, settings, unused)
   const { redrawEvery, redrawRate: rate } = settings
   const seed = BigInt(settings.seed)
   const matrices = randomMatrices(settings)
@@ -48,7 +55,7 @@ export function createIterand(memory: ParameterMemory, settings: SearchSettings,
       each((random, matrix, drawn) => redrawTo(scratch, matrix, drawn, random, seed))
       search.restored()
     },
-    generations: (name) => generations.get(name)!,
+    generations: (name) => generations.get(name),
   }
 }
 

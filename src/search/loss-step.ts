@@ -1,7 +1,7 @@
 import { familyOf, matricesOf } from '../families/family.js'
 import { gradientGraph, type LossModel, lossParameters, tokenTableOf } from '../families/loss-graph.js'
 import { encodeModel, float32, type GraphRunner, int32, numericShape, type Tensor } from '../graph/index.js'
-import { type ArrayShape, addRows, type ParameterMemory } from '../kernels/index.js'
+import { type ArrayShape, addRows, type ParameterMemory, type ParameterShape } from '../kernels/index.js'
 import { createIntegerMatrices, integerArrays } from './integer-matrices.js'
 import { expectExactIntegers } from './integer-products.js'
 
@@ -40,12 +40,19 @@ export function lossArrays({ config, integerLevels }: AnsweredModel, batch: numb
   ]
 }
 
-/** The parameters of a model as the parameter memory wants them: matrices of one kind, learned norms dense. */
-export function modelParameters(model: LossModel, kind: 'ticket' | 'dense') {
+/** How matrices lie in memory. */
+type MatrixKind = ParameterShape['kind']
+
+/**
+ * The parameters of a model as the parameter memory wants them, learned norms dense.
+ * @param kind of all matrices, or of each by its name
+ */
+export function modelParameters(model: LossModel, kind: MatrixKind | ((name: string) => MatrixKind)): ParameterShape[] {
+  const kindOf = typeof kind === 'string' ? () => kind : kind
   return lossParameters(model).map(({ name, shape, kind: own }) => ({
     name,
     count: (shape as readonly number[]).reduce((product, length) => product * length, 1),
-    kind: own === 'matrix' ? kind : ('dense' as const),
+    kind: own === 'matrix' ? kindOf(name) : ('dense' as const),
   }))
 }
 

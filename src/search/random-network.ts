@@ -1,11 +1,13 @@
 import { matricesOf, normVectorsOf } from '../families/family.js'
-import type { MatrixMemory, ParameterMemory } from '../kernels/parameter-memory.js'
+import type { CodedMemory, MatrixMemory, ParameterMemory, TicketMemory } from '../kernels/parameter-memory.js'
 import { weightFiller } from '../kernels/random.js'
 import type { Initialisation } from '../random/index.js'
 import { GIVEN } from './base-network.js'
 import { matrixInitialisation, scoreRange } from './initialisation.js'
+import { type MatrixMethod, matrixMethods, secondMoment } from './matrix-methods.js'
 import type { SearchSettings } from './settings.js'
 import { scoreStream } from './streams.js'
+import { clearRows, type UnusedRows } from './unused-rows.js'
 
 /** A random matrix of a run: its number among the matrices, its stream and how its weights are distributed. */
 export interface RandomMatrix {
@@ -13,35 +15,75 @@ export interface RandomMatrix {
   readonly index: number
   /** Of its weights as they are at first. */
   readonly stream: number
+  /** Of the weights that a ticket rebuilds. */
   readonly init: Initialisation
+  /**
+   * Real numbers from the words of the same stream, where the weights of the ticket are their signs: the values that levels start from, or what biprop
+   * binarises. Absent elsewhere.
+   */
+  readonly real?: Initialisation
+  /** The stream whose word i says how large the magnitude is that weight i starts with in the search: of its score, or of its value. */
+  readonly scores: number
+  readonly method: MatrixMethod
 }
 
-/** Every matrix of the model with its initialisation; of a search on a ticket as the ticket has them. */
+/** Signs alone: what is learned makes numbers of them. */
+const SIGNS = { kind: 'signed-constant', magnitude: 1 } as const satisfies Initialisation
+
+/**
+ * Every matrix of the model with its initialisation; of a search on a ticket as the ticket has them.
+ * @throws RangeError where a method makes numbers of signs and the ticket has other weights, or names no scheme that the numbers start from
+ */
 export function randomMatrices(settings: SearchSettings): RandomMatrix[] {
-  const { config, initialisation: scheme, on, keep, qkScale, magnitudes } = settings
+  const { config, initialisation, on, qkScale, magnitudes, kind, algorithm } = settings
+  const methods = kind === 'search' ? matrixMethods(settings) : undefined
   return matricesOf(config).map((matrix, index) => {
-    if (on) return { name: matrix.name, index, ...on.matrices[index] }
-    if (scheme === GIVEN) throw new RangeError('"initialisation" expected a scheme without "on", got given')
+    const method: MatrixMethod = methods?.get(matrix.name) ?? { kind: 'mask', keep: 1 }
+    const isLearned = method.kind === 'levels'
+    // Learned tables beside a masked network start as large as its tables are, but for their distribution.
+    const isTable = isLearned && algorithm !== 'levels'
+    const isOfSigns = isLearned || (algorithm === 'biprop' && method.kind === 'mask')
+    const base = on?.matrices[index]
+    const stream = base?.stream ?? index
+    const same = { name: matrix.name, index, stream, method, scores: isLearned ? stream : scoreStream(index) }
+    if (base && !isOfSigns) return { ...same, init: base.init }
+    if (base) expectSigns(matrix.name, base.init)
+    if (initialisation === GIVEN) {
+      throw new RangeError(`"initialisation" expected the name of a scheme, from which ${algorithm} starts, got given`)
+    }
+    const scheme = isTable && initialisation === 'signed-constant' ? 'fan-in' : initialisation
+    const keep = secondMoment(method)
     const init = matrixInitialisation(matrix, { scheme, keep, layers: config.layers, qkScale, magnitudes })
-    return { name: matrix.name, index, stream: index, init }
+    return isOfSigns ? { ...same, init: SIGNS, real: init } : { ...same, init }
   })
+}
+
+/** A method that makes numbers of signs takes a matrix of signs. */
+function expectSigns(name: string, init: Initialisation): void {
+  if (init.kind === SIGNS.kind && init.magnitude === SIGNS.magnitude) return
+  throw new RangeError(
+    `"on" expected a ticket whose ${name} holds signs alone, which this method makes numbers of, got ${init.kind} weights`,
+  )
 }
 
 /**
  * Writes the state that a run starts from: random weights, random scores uniform on (-1/sqrt(fan_in), 1/sqrt(fan_in)),
- * moments of zero, gains of 1 and biases of 0. Effective weights of masked matrices are the algorithm's to write.
+ * moments of zero, gains of 1 and biases of 0. Effective weights of masked matrices are the algorithm's to write. Scores of signed masks are
+ * those magnitudes, so that weights start with the signs of the seed; so do learned values. Scores of drawn masks lie around the logit of the fraction kept.
+ * @param unused rows whose scores or values are 0, by the name of their matrix; default: none
  */
-export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSettings): void {
+export function fillRandomNetwork(
+  memory: ParameterMemory,
+  settings: SearchSettings,
+  unused: ReadonlyMap<string, UnusedRows> = new Map(),
+): void {
   const seed = BigInt(settings.seed)
   const matrices = matricesOf(settings.config)
-  for (const { name, index, stream, init } of randomMatrices(settings)) {
-    const matrix = memory.matrix(name)
-    const fill = (values: Float32Array, from: number, distribution: Initialisation) =>
-      weightFiller(matrix.kernels, { seed, stream: from, init: distribution })(values.byteOffset, 0, values.length)
-    fill(matrix.weights, stream, init)
-    if (matrix.kind === 'ticket') {
-      fill(matrix.scores, scoreStream(index), { kind: 'uniform', range: scoreRange(matrices[index]) })
-    }
+  for (const random of randomMatrices(settings)) {
+    const matrix = memory.matrix(random.name)
+    fillMatrix(matrix, random, seed, scoreRange(matrices[random.index]))
+    const rows = unused.get(random.name)
+    if (matrix.kind !== 'dense') clearRows(scoresOf(matrix), rows)
     clearMoments(matrix)
   }
   for (const { name, kind } of normVectorsOf(settings.config, settings.norms)) {
@@ -49,6 +91,36 @@ export function fillRandomNetwork(memory: ParameterMemory, settings: SearchSetti
     norm.effective.fill(kind === 'gain' ? 1 : 0)
     clearMoments(norm)
   }
+}
+
+const scoresOf = (matrix: TicketMemory | CodedMemory): Float32Array =>
+  matrix.kind === 'ticket' ? matrix.scores : matrix.latents
+
+function fillMatrix(
+  matrix: MatrixMemory,
+  { index, stream, init, real, method }: RandomMatrix,
+  seed: bigint,
+  range: number,
+) {
+  const fill = (values: Float32Array, from: number, distribution: Initialisation) =>
+    weightFiller(matrix.kernels, { seed, stream: from, init: distribution })(values.byteOffset, 0, values.length)
+  /** Signed constants are negative where the word is large, other numbers where it is small: negated they have the same signs. */
+  const fillReal = (values: Float32Array) => {
+    fill(values, stream, real!)
+    if (real!.kind !== 'signed-constant') for (let i = 0; i < values.length; i++) values[i] = -values[i]
+  }
+  if (real && method.kind === 'mask') fillReal(matrix.weights)
+  else fill(matrix.weights, stream, init)
+  if (matrix.kind === 'dense') return
+  const scores = scoresOf(matrix)
+  if (method.kind === 'levels') return fillReal(scores)
+  fill(scores, scoreStream(index), { kind: 'uniform', range })
+  if (method.kind === 'sampled') {
+    const centre = Math.fround(Math.log(method.keep / (1 - method.keep))) // where p is keep
+    for (let i = 0; i < scores.length; i++) scores[i] += centre
+  }
+  if (method.kind === 'coats' && method.isSigned)
+    for (let i = 0; i < scores.length; i++) scores[i] = Math.abs(scores[i])
 }
 
 function clearMoments({ momentum, variance }: MatrixMemory): void {

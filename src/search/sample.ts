@@ -10,6 +10,7 @@ import {
   weightsOf,
 } from '../families/index.js'
 import { fillWords } from '../random/index.js'
+import { asTicket } from './algorithm.js'
 import { hideForValidation } from './masked-validation.js'
 import type { SearchSession } from './session.js'
 import { TEXT_STREAM } from './streams.js'
@@ -32,7 +33,7 @@ export function createSampler(session: SearchSession): (signal?: AbortSignal) =>
   const { settings, runner, memory } = session
   const isEncoder = familyOf(settings.config).task === 'encoder'
   const write = settings.task ? writeLists : writeText
-  return async (signal) => {
+  const sample = async (signal?: AbortSignal) => {
     const weights = weightsOf(lossParameters(settings), (name) => memory.matrix(name).effective)
     if (isEncoder) return writeGuesses(session, createDenseModel(runner, settings.config, weights))
     const decoder = createCachedDecoder(runner, settings.config, weights)
@@ -42,6 +43,7 @@ export function createSampler(session: SearchSession): (signal?: AbortSignal) =>
       await decoder.release()
     }
   }
+  return (signal) => asTicket(session.algorithm, () => sample(signal))
 }
 
 async function writeText({ settings, corpus }: SearchSession, decoder: Decoder, signal?: AbortSignal): Promise<string> {

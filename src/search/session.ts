@@ -7,17 +7,20 @@ import { familyOf, matricesOf } from '../families/family.js'
 import type { GraphRunner } from '../graph/index.js'
 import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
-import type { Algorithm } from './algorithm.js'
-import { createDenseTraining, createEdgePopup, type MaskedAlgorithm } from './algorithms.js'
+import { type Algorithm, asTicket, type MaskedAlgorithm } from './algorithm.js'
+import { createDenseTraining } from './dense-training.js'
 import { integerLevels } from './integer-matrices.js'
 import { createIterand, type Iterand } from './iterand-search.js'
 import { createLossEvaluator } from './loss-evaluator.js'
 import { createLossStep, type LossStep, lossArrays, modelParameters } from './loss-step.js'
+import { createMaskSearch } from './mask-search.js'
 import { createMaskedValidation } from './masked-validation.js'
+import { memoryKinds } from './matrix-methods.js'
 import { fillRandomNetwork } from './random-network.js'
 import type { Validation } from './run.js'
 import type { SearchSettings } from './settings.js'
 import { createSortValidation } from './sort-validation.js'
+import { type UnusedRows, unusedRows } from './unused-rows.js'
 import { createValidation } from './validation.js'
 
 type RunAlgorithm =
@@ -53,7 +56,7 @@ export async function openSearchSession(
   runner: GraphRunner,
   loadKernels: () => Promise<Kernels>,
 ): Promise<SearchSession> {
-  const { kind, batch, microBatch, config, norms, task } = settings
+  const { batch, microBatch, config, norms, task } = settings
   const model = {
     config,
     norms,
@@ -61,10 +64,11 @@ export async function openSearchSession(
     integerLevels: settings.arithmetic === 'int8' ? integerLevels(settings) : undefined,
   }
   const length = config.positions
-  const parameters = modelParameters(settings, kind === 'search' ? 'ticket' : 'dense')
+  const parameters = modelParameters(settings, memoryKinds(settings))
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(model, microBatch, length))
-  fillRandomNetwork(memory, settings)
-  const algorithm = await createAlgorithm(memory, settings, loadKernels)
+  const unused = unusedRows(settings, corpus.train)
+  fillRandomNetwork(memory, settings, unused)
+  const algorithm = await createAlgorithm(memory, settings, loadKernels, unused)
   const lossStep = await createLossStep(runner, model, memory, batch, length, microBatch)
   const effective = (name: string) => memory.matrix(name).effective
   const seed = BigInt(settings.dataSeed)
@@ -78,6 +82,10 @@ export async function openSearchSession(
     algorithm,
     lossStep,
     ...lessons,
+    validation(windows, signal) {
+      const validate = lessons.validation(windows, signal)
+      return () => asTicket(algorithm, validate)
+    },
     kept: () =>
       matricesOf(config).map(({ name }) => {
         const { count } = memory.matrix(name)
@@ -141,13 +149,14 @@ async function createAlgorithm(
   memory: ParameterMemory,
   settings: SearchSettings,
   loadKernels: () => Promise<Kernels>,
+  unused: ReadonlyMap<string, UnusedRows>,
 ): Promise<RunAlgorithm> {
   switch (settings.algorithm) {
-    case 'edge-popup':
-      return createEdgePopup(memory, settings)
-    case 'iterand':
-      return createIterand(memory, settings, await loadKernels())
     case 'dense':
       return createDenseTraining(memory, settings)
+    case 'iterand':
+      return createIterand(memory, settings, await loadKernels(), unused)
+    default:
+      return createMaskSearch(memory, settings, unused)
   }
 }

@@ -6,7 +6,7 @@ import { type Arithmetic, arithmetics, checkArithmetic } from '../families/loss-
 import { type Norms, normKinds } from '../families/parameter.js'
 import { attentionSpecs } from '../families/tape.js'
 import { adamwFactors } from '../kernels/adamw.js'
-import { type Selection, selections } from '../kernels/ticket-step.js'
+import { selections } from '../kernels/ticket-step.js'
 import { GENERATION_LIMIT } from '../ticket/searched.js'
 import {
   type BaseNetwork,
@@ -18,28 +18,22 @@ import {
   sizesOf,
 } from './base-network.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
+import { checkMethod } from './method-checks.js'
+import { algorithms, chooseMethod, type MethodChoice, type MethodSettings } from './method-settings.js'
 import { chooseModel, type ModelChoice, namedModel, type SearchFamily } from './models.js'
 import { type Schedule, schedules } from './schedule.js'
 import { checkFloat32, checkIntegerSums, checkKeep } from './start-checks.js'
 
-export { arithmetics }
-
-export const algorithms = ['edge-popup', 'iterand'] as const
+export { algorithms, arithmetics }
 
 /** Everything that determines the result of a run, but for the corpus and the machine. Plain JSON. */
-export interface SearchSettings extends Schedule {
+export interface SearchSettings extends Schedule, MethodSettings {
   /** `search` finds a mask on random weights; `train` trains the weights themselves, the dense baseline. */
   readonly kind: 'search' | 'train'
-  readonly config: BaseConfig
   readonly norms: Norms
   readonly tokenizer: Tokenizer['name']
   /** What is learned instead of a text; absent for texts. */
   readonly task?: SortTask
-  readonly algorithm: (typeof algorithms)[number] | 'dense'
-  /** Fraction of weights kept, 0 < keep <= 1; 1 in training. */
-  readonly keep: number
-  /** Whether each matrix keeps its own top weights, or one threshold holds for all. */
-  readonly selection: Selection
   readonly initialisation: InitialisationScheme | typeof GIVEN
   /** The random network of a ticket, which is searched; absent for a network of the run's own. */
   readonly on?: BaseReference
@@ -67,13 +61,10 @@ export interface SearchSettings extends Schedule {
 }
 
 /** What a user may ask for; what is absent has a default. */
-export interface SettingsChoice extends ModelChoice {
+export interface SettingsChoice extends ModelChoice, MethodChoice {
   readonly kind: 'search' | 'train'
   readonly task?: SortTask | undefined
   readonly norms?: Norms | undefined
-  readonly keep?: number | undefined
-  readonly selection?: Selection | undefined
-  readonly algorithm?: (typeof algorithms)[number] | undefined
   readonly initialisation?: InitialisationScheme | typeof GIVEN | undefined
   /** The random network of a ticket. Whatever else describes a network is then the ticket's. */
   readonly on?: BaseNetwork | undefined
@@ -123,6 +114,19 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: VocabularySize
 /** What settings depend on of a tokenizer. */
 type VocabularySize = Pick<Tokenizer, 'name' | 'vocabulary'>
 
+/** Learning rates unless told otherwise. The scores of drawn masks are logits, which have a long way to go. */
+const learningRates: Readonly<Record<SearchSettings['algorithm'], number>> = {
+  'edge-popup': 2e-3,
+  iterand: 2e-3,
+  biprop: 2e-3,
+  signed: 2e-3,
+  multicoated: 2e-3,
+  'ada-sup': 2e-3,
+  sampled: 2e-2,
+  levels: 3e-3,
+  dense: 3e-3,
+}
+
 /** Settings with every default filled in. */
 function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
   const { on } = asked
@@ -133,12 +137,13 @@ function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchS
   const config =
     on?.config ??
     chooseModel(task ? { ...choice, context: choice.context ?? sortContext(task) } : choice, tokenizer.vocabulary)
-  const initialisation = choice.initialisation ?? (isSearch ? 'fan-in' : 'gpt2')
-  const qkScale = choice.qkScale ?? (isSearch && initialisation === 'gpt2' ? 'auto' : 1)
   const algorithm = isSearch ? (choice.algorithm ?? 'edge-popup') : 'dense'
+  const isMasked = isSearch && algorithm !== 'levels' // learned values start as those of a training do
+  const initialisation = choice.initialisation ?? (isMasked ? 'fan-in' : 'gpt2')
+  const qkScale = choice.qkScale ?? (isMasked && initialisation === 'gpt2' ? 'auto' : 1)
   const isIterand = algorithm === 'iterand'
   const steps = choice.steps ?? 2000
-  const learningRate = choice.learningRate ?? (isSearch ? 2e-3 : 3e-3)
+  const learningRate = choice.learningRate ?? learningRates[algorithm]
   const seed = choice.seed ?? 0n
   const batch = choice.batch ?? namedModel(choice).batch
   return {
@@ -147,12 +152,10 @@ function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchS
     norms: choice.norms ?? 'plain',
     tokenizer: tokenizer.name,
     ...(task ? { task } : {}),
-    algorithm,
-    keep: isSearch ? (choice.keep ?? 0.3) : 1,
-    selection: choice.selection ?? 'per-layer',
+    ...chooseMethod(choice, algorithm),
     initialisation,
     ...(on ? { on: { network: on.network, matrices: on.matrices } } : {}),
-    ...(isSearch && !on && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
+    ...(isMasked && !on && initialisation === 'signed-constant' && choice.magnitudes !== 'exact'
       ? { magnitudes: 'float16' as const }
       : {}),
     ...(arithmetic === 'int8' ? { arithmetic } : {}),
@@ -222,6 +225,7 @@ export function checkSettings(settings: SearchSettings): void {
   oneOf('initialisation', settings.initialisation, [...initialisationSchemes, ...(settings.on ? [GIVEN] : [])])
   oneOf('selection', settings.selection, selections)
   oneOf('algorithm', settings.algorithm, [...algorithms, 'dense'])
+  checkMethod(settings)
   oneOf('schedule', settings.schedule, schedules)
   oneOf('norms', settings.norms, normKinds)
   if (settings.arithmetic !== undefined) oneOf('arithmetic', settings.arithmetic, ['int8'])

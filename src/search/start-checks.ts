@@ -13,6 +13,7 @@ import { keptCount } from '../mask/kept-count.js'
 /** The settings that decide what a search keeps. */
 interface KeepSettings {
   readonly kind: 'search' | 'train'
+  readonly algorithm: string
   readonly keep: number
   readonly selection: Selection
   readonly config: BaseConfig
@@ -73,11 +74,11 @@ export function checkIntegerSums({
 /**
  * A search has something to search where some weight is pruned, and a network to search in where every matrix keeps some
  * (a global selection at least as many as there are matrices). `keptCount` rounds up, so that a matrix never keeps nothing;
- * less than one weight is refused here, rather than kept many times over. Training keeps everything.
+ * less than one weight is refused here, rather than kept many times over. Training keeps everything, and learned levels need no mask.
  * @throws RangeError naming what was expected
  */
-export function checkKeep({ kind, keep, selection, config }: KeepSettings): void {
-  if (kind === 'train') return
+export function checkKeep({ kind, algorithm, keep, selection, config }: KeepSettings): void {
+  if (kind === 'train' || algorithm === 'levels') return
   if (!(keep > 0 && keep < 1)) {
     const why = keep === 1 ? ': it keeps every weight, which leaves no mask to find (slt train trains the weights)' : ''
     throw new RangeError(`"keep" expected 0 < keep < 1, got ${keep}${why}`)

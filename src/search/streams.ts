@@ -12,6 +12,9 @@ import { GENERATION_STRIDE, usualScores } from '../ticket/searched.js'
  */
 export const weightStream = (stream: number, generation: number): number => stream + generation * GENERATION_STRIDE
 
+/** Masks of a matrix that are drawn: weight i of a step uses word step * count + i. */
+export const sampleStream = (matrix: number): number => 2 ** 44 + matrix
+
 /** Initial scores of a matrix. */
 export const scoreStream = usualScores
 

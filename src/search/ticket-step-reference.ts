@@ -2,8 +2,15 @@
  * The readable rung of the ladder: the ticket step in plain TypeScript, each float32 operation rounded where it stands.
  * The kernels are held to its bits.
  */
-import { type AdamW, type AdamWFactors, adamwFactors, type TicketOptions, type TicketStep } from '../kernels/index.js'
-import { countOnes, getBit, keepTopK, keptCount, packedBytes } from '../mask/index.js'
+import {
+  type AdamW,
+  type AdamWFactors,
+  adamwFactors,
+  keptOf,
+  type TicketOptions,
+  type TicketStep,
+} from '../kernels/index.js'
+import { countOnes, getBit, keepTopK, packedBytes } from '../mask/index.js'
 
 const f32 = Math.fround
 
@@ -54,12 +61,9 @@ export function createReferenceDenseStep(parameters: readonly DenseArrays[]): { 
 }
 
 /** As `createTicketStep`, on any arrays. */
-export function createReferenceTicketStep(
-  matrices: readonly TicketArrays[],
-  { keep, selection }: TicketOptions,
-): TicketStep {
+export function createReferenceTicketStep(matrices: readonly TicketArrays[], options: TicketOptions): TicketStep {
   const masks = new Map(matrices.map(({ name, weights }) => [name, new Uint8Array(packedBytes(weights.length))]))
-  const groups = selection === 'global' ? [matrices] : matrices.map((matrix) => [matrix])
+  const groups = options.selection === 'global' ? [matrices] : matrices.map((matrix) => [matrix])
   let flips = 0
 
   const maskOf = (name: string): Uint8Array => {
@@ -72,7 +76,13 @@ export function createReferenceTicketStep(
     flips = 0
     for (const group of groups) {
       const magnitudes = magnitudesOf(group)
-      const kept = keepTopK(magnitudes, keptCount(magnitudes.length, keep))
+      const kept = keepTopK(
+        magnitudes,
+        keptOf(
+          group.map(({ name, weights }) => ({ name, count: weights.length })),
+          options,
+        ),
+      )
       let from = 0
       for (const { name, weights, effective } of group) {
         const mask = maskOf(name)

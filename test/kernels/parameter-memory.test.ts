@@ -6,6 +6,7 @@ const parameters = [
   { name: 'wte', count: 1000, kind: 'ticket' },
   { name: 'q', count: 37, kind: 'ticket' },
   { name: 'ln.weight', count: 16, kind: 'dense' },
+  { name: 'wpe', count: 53, kind: 'coded' },
   { name: 'head', count: 999, kind: 'ticket' },
 ] as const
 const arrays = [
@@ -16,13 +17,16 @@ const arrays = [
 /** Every array of a memory. */
 async function allocate(limit?: number) {
   const memory = await allocateParameters(loadKernels, parameters, arrays, limit === undefined ? {} : { limit })
-  const views: (Float32Array | Uint32Array | Uint8Array | Int32Array)[] = memory.matrices.flatMap((matrix) => {
-    const { effective, gradient, momentum, variance } = matrix
-    const common = [effective, gradient, momentum, variance]
-    if (matrix.kind === 'dense') return common
-    const { weights, scores, bits, candidateKeys, candidateIndices } = matrix
-    return [...common, weights, scores, ...bits, candidateKeys, candidateIndices]
-  })
+  const views: (Float32Array | Uint32Array | Uint8Array | Int32Array | Int8Array)[] = memory.matrices.flatMap(
+    (matrix): (Float32Array | Uint32Array | Uint8Array | Int8Array)[] => {
+      const { effective, gradient, momentum, variance } = matrix
+      const common = [effective, gradient, momentum, variance]
+      if (matrix.kind === 'dense') return common
+      if (matrix.kind === 'coded') return [...common, matrix.weights, matrix.latents, ...matrix.codes]
+      const { weights, scores, bits, candidateKeys, candidateIndices } = matrix
+      return [...common, weights, scores, ...bits, candidateKeys, candidateIndices]
+    },
+  )
   return { memory, views: [...views, memory.integers('tokens'), memory.floats('rows')] }
 }
 
@@ -35,6 +39,7 @@ describe.each([
     expect(memory.instances).toBe(instances)
     expect(memory.matrices.map(({ name, count }) => [name, count])).toEqual(parameters.map((p) => [p.name, p.count]))
     expect(memory.tickets.map(({ name }) => name)).toEqual(['wte', 'q', 'head'])
+    expect(memory.coded.map(({ name }) => name)).toEqual(['wpe'])
     expect(memory.dense.map(({ name }) => name)).toEqual(['ln.weight'])
     for (const view of views) {
       expect(view.byteOffset % 64).toBe(0)

@@ -4,10 +4,12 @@ import { matricesOf } from '../../src/families/family.js'
 import { isFloat16 } from '../../src/gguf/index.js'
 import { allocateParameters } from '../../src/kernels/parameter-memory.js'
 import { generateWeights, initialisationScale } from '../../src/random/index.js'
-import { createDenseTraining, createEdgePopup } from '../../src/search/algorithms.js'
+import { createDenseTraining } from '../../src/search/dense-training.js'
 import { initialisationSchemes, matrixInitialisation } from '../../src/search/initialisation.js'
 import { createIterand } from '../../src/search/iterand-search.js'
 import { modelParameters } from '../../src/search/loss-step.js'
+import { createMaskSearch } from '../../src/search/mask-search.js'
+import { memoryKinds } from '../../src/search/matrix-methods.js'
 import { fillRandomNetwork, randomMatrices } from '../../src/search/random-network.js'
 import { chooseSettings, type SettingsChoice } from '../../src/search/settings.js'
 
@@ -17,7 +19,7 @@ const settingsOf = (choice: Partial<SettingsChoice> = {}) =>
     { name: 'bytes', vocabulary: 40 },
   )
 const memoryOf = (settings: ReturnType<typeof settingsOf>) =>
-  allocateParameters(loadKernels, modelParameters(settings, settings.kind === 'search' ? 'ticket' : 'dense'))
+  allocateParameters(loadKernels, modelParameters(settings, memoryKinds(settings)))
 
 describe('initialisation', () => {
   const matrices = matricesOf(settingsOf().config)
@@ -91,12 +93,24 @@ test('a random network: weights of stream m, scores of stream 2^45 + m, norms of
   expect([...memory.matrix('ln_f.bias').effective]).toEqual(Array(32).fill(0))
 })
 
-describe.each(['edge-popup', 'iterand', 'dense'] as const)('%s', (name) => {
+const choices: Record<string, Partial<SettingsChoice>> = {
+  'edge-popup': {},
+  iterand: { algorithm: 'iterand', redrawEvery: 2, redrawRate: 0.3 },
+  dense: { kind: 'train' },
+  'learned scales': { scales: 'learned' },
+  biprop: { algorithm: 'biprop' },
+  signed: { algorithm: 'signed', selection: 'global' },
+  'multicoated, with learned scales': { algorithm: 'multicoated', scales: 'learned' },
+  'ada-sup': { algorithm: 'ada-sup', levels: '3' },
+  'sampled, with learned scales': { algorithm: 'sampled', scales: 'learned' },
+  levels: { algorithm: 'levels', levels: '2' },
+  'tables of 3 bits': { embeddings: { bits: 3 } },
+  'tables of two coats beside a global threshold': { embeddings: { coats: 2 }, selection: 'global' },
+}
+
+describe.each(Object.entries(choices))('%s', (name, choice) => {
   const isDense = name === 'dense'
-  const settings = settingsOf({
-    norms: 'learned',
-    ...(isDense ? { kind: 'train' } : { algorithm: name, redrawEvery: 2, redrawRate: 0.3 }),
-  })
+  const settings = settingsOf({ norms: 'learned', ...choice })
 
   async function start() {
     const memory = await memoryOf(settings)
@@ -106,7 +120,7 @@ describe.each(['edge-popup', 'iterand', 'dense'] as const)('%s', (name) => {
         ? createIterand(memory, settings, await loadKernels())
         : isDense
           ? createDenseTraining(memory, settings)
-          : createEdgePopup(memory, settings)
+          : createMaskSearch(memory, settings)
     const step = (number: number) => {
       for (const [m, { gradient }] of memory.matrices.entries()) {
         for (let i = 0; i < gradient.length; i++) gradient[i] = Math.sin(i * (m + 1) + number)
