@@ -28,14 +28,16 @@ export interface OverlapCounts {
   readonly chance: Expectation
   /** The same of masks that keep as many weights of each starting magnitude; null where the two searches started apart. */
   readonly start: Expectation | null
-  /** Weights that both keep with the same sign; null where neither mask inverts any. */
+  /** Weights that both keep with the same sign; null where one of the masks inverts none. */
   readonly signs: Agreement | null
-  /** Weights that both keep in as many coats; null where neither mask has more than one. */
+  /** Weights that both keep in as many coats; null where one of the masks has one alone. */
   readonly coats: Agreement | null
 }
 
 /** Of the weights that both masks keep: how many agree in something, and how many would if it were dealt among them at random. */
 export interface Agreement {
+  /** Weights that both masks keep, in matrices where there is something to agree in. */
+  readonly of: number
   readonly same: number
   readonly chance: number
 }
@@ -61,10 +63,10 @@ export interface Overlap {
    * 2,048 weights, where there are less than 16 of a starting magnitude.
    */
   readonly beyondStart: number | null
-  /** Part of the weights that both keep which have the same sign in both, and what chance gives; null where neither mask inverts any. */
-  readonly signs: Agreement | null
-  /** The same of the number of coats; null where neither mask has more than one. */
-  readonly coats: Agreement | null
+  /** Part of the weights that both keep which have the same sign in both, and what chance gives; null where one of the masks inverts none. */
+  readonly signs: Omit<Agreement, 'of'> | null
+  /** The same of the number of coats; null where one of the masks has one alone. */
+  readonly coats: Omit<Agreement, 'of'> | null
 }
 
 const CHUNK = 1 << 16
@@ -86,8 +88,9 @@ export function countOverlap(
   const counts = new Float64Array(bins)
   const kept = [new Float64Array(bins), new Float64Array(bins)] as const
   const [a, b] = masks
-  const signs = a.inverted || b.inverted ? agreement(2) : null
-  const coats = a.coats.length + b.coats.length > 0 ? agreement(Math.max(a.coats.length, b.coats.length) + 1) : null
+  const signs = a.inverted && b.inverted ? agreement(2) : null
+  const coats =
+    a.coats.length > 0 && b.coats.length > 0 ? agreement(Math.max(a.coats.length, b.coats.length) + 1) : null
   let [both, keptA, keptB] = [0, 0, 0]
   for (let from = 0; from < weights; from += CHUNK) {
     const size = Math.min(CHUNK, weights - from)
@@ -140,7 +143,7 @@ function agreement(kinds: number) {
       if (one === other) same++
     },
     done(all: number): Agreement {
-      return { same, chance: all > 0 ? ofA.reduce((sum, count, kind) => sum + count * ofB[kind], 0) / all : 0 }
+      return { of: all, same, chance: all > 0 ? ofA.reduce((sum, count, kind) => sum + count * ofB[kind], 0) / all : 0 }
     },
   }
 }
@@ -166,14 +169,14 @@ export const sumOverlaps = (all: readonly OverlapCounts[]): OverlapCounts =>
     coats: sumAgreements([a, b], ({ coats }) => coats),
   }))
 
-/** Where one of two sums has nothing to differ in, all that it shares is the same. */
 function sumAgreements(
   all: readonly OverlapCounts[],
   of: (counts: OverlapCounts) => Agreement | null,
 ): Agreement | null {
-  if (all.every((counts) => of(counts) === null)) return null
-  const found = all.map((counts) => of(counts) ?? { same: counts.both, chance: counts.both })
-  return { same: found[0].same + found[1].same, chance: found[0].chance + found[1].chance }
+  const found = all.map(of).filter((one) => one !== null)
+  if (found.length === 0) return null
+  const sum = (name: keyof Agreement) => found.reduce((total, one) => total + one[name], 0)
+  return { of: sum('of'), same: sum('same'), chance: sum('chance') }
 }
 
 const sumExpectations = (a: Expectation, b: Expectation): Expectation => ({
@@ -184,7 +187,7 @@ const sumExpectations = (a: Expectation, b: Expectation): Expectation => ({
 /** What the counts say. */
 export function overlapOf({ weights, kept: [a, b], both, chance, start, signs, coats }: OverlapCounts): Overlap {
   const ofUnion = (shared: number) => (a + b - shared > 0 ? shared / (a + b - shared) : null)
-  const partsOf = ({ same, chance: mean }: Agreement) => ({ same: part(same, both), chance: part(mean, both) })
+  const partsOf = ({ of, same, chance: mean }: Agreement) => ({ same: part(same, of), chance: part(mean, of) })
   const beyond = ({ both: mean, variances: [va, vb] }: Expectation) =>
     va > 0 && vb > 0 ? (both - mean) / Math.sqrt(va * vb) : null
   return {

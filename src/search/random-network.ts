@@ -30,39 +30,41 @@ export interface RandomMatrix {
 }
 
 /** Signs alone: what is learned makes numbers of them. */
-const SIGNS: Initialisation = { kind: 'signed-constant', magnitude: 1 }
+const SIGNS = { kind: 'signed-constant', magnitude: 1 } as const satisfies Initialisation
 
-/** Every matrix of the model with its initialisation; of a search on a ticket as the ticket has them. */
+/**
+ * Every matrix of the model with its initialisation; of a search on a ticket as the ticket has them.
+ * @throws RangeError where a method makes numbers of signs and the ticket has other weights, or names no scheme that the numbers start from
+ */
 export function randomMatrices(settings: SearchSettings): RandomMatrix[] {
   const { config, initialisation, on, qkScale, magnitudes, kind, algorithm } = settings
   const methods = kind === 'search' ? matrixMethods(settings) : undefined
   return matricesOf(config).map((matrix, index) => {
     const method: MatrixMethod = methods?.get(matrix.name) ?? { kind: 'mask', keep: 1 }
     const isLearned = method.kind === 'levels'
-    const isReal = isLearned || (algorithm === 'biprop' && method.kind === 'mask')
-    const { stream = index, init: given } = on?.matrices[index] ?? {}
-    const same = { name: matrix.name, index, stream, method }
-    if (given && isReal) expectSigns(matrix.name, given)
-    if (given && !isReal) return { ...same, init: given, scores: scoreStream(index) }
-    if (initialisation === GIVEN && !on)
-      throw new RangeError('"initialisation" expected a scheme without "on", got given')
     // Learned tables beside a masked network start as large as its tables are, but for their distribution.
     const isTable = isLearned && algorithm !== 'levels'
-    const isFanIn = initialisation === GIVEN || (isTable && initialisation === 'signed-constant')
-    const scheme = isFanIn ? 'fan-in' : initialisation
+    const isOfSigns = isLearned || (algorithm === 'biprop' && method.kind === 'mask')
+    const base = on?.matrices[index]
+    const stream = base?.stream ?? index
+    const same = { name: matrix.name, index, stream, method, scores: isLearned ? stream : scoreStream(index) }
+    if (base && !isOfSigns) return { ...same, init: base.init }
+    if (base) expectSigns(matrix.name, base.init)
+    if (initialisation === GIVEN) {
+      throw new RangeError(`"initialisation" expected the name of a scheme, from which ${algorithm} starts, got given`)
+    }
+    const scheme = isTable && initialisation === 'signed-constant' ? 'fan-in' : initialisation
     const keep = secondMoment(method)
     const init = matrixInitialisation(matrix, { scheme, keep, layers: config.layers, qkScale, magnitudes })
-    return isReal
-      ? { ...same, init: SIGNS, real: init, scores: isLearned ? stream : scoreStream(index) }
-      : { ...same, init, scores: scoreStream(index) }
+    return isOfSigns ? { ...same, init: SIGNS, real: init } : { ...same, init }
   })
 }
 
-/** Learned values and biprop's scales are those of signs: a base ticket with other weights cannot have them. */
+/** A method that makes numbers of signs takes a matrix of signs. */
 function expectSigns(name: string, init: Initialisation): void {
-  if (init.kind === 'signed-constant' && init.magnitude === 1) return
+  if (init.kind === SIGNS.kind && init.magnitude === SIGNS.magnitude) return
   throw new RangeError(
-    `"on" expected a ticket whose ${name} has signs of magnitude 1, for a method that learns its values, got ${init.kind}`,
+    `"on" expected a ticket whose ${name} holds signs alone, which this method makes numbers of, got ${init.kind} weights`,
   )
 }
 

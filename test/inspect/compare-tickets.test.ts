@@ -70,10 +70,13 @@ test('searches from the same scores are held against what those give', async () 
   )
 })
 
-test('signs and coats are told where a ticket has them', async () => {
-  const half = ({ mask }: { mask: Uint8Array }) => mask.map((byte) => byte & 0b00110011)
-  const dressed = change((matrix) => ({ inverted: half(matrix), coats: [thinned(matrix).mask] }), { layout: 'packed' })
-  const sentences = sentencesOf(await compare(content, dressed))
+test('signs and coats are told where both tickets have them', async () => {
+  const dressed = (bits: number) =>
+    change(({ mask }) => ({ inverted: mask.map((byte) => byte & bits), coats: [mask.map((byte) => byte & bits)] }), {
+      layout: 'packed',
+    })
+  const [quarters, halves] = [dressed(0b00110011), dressed(0b01010101)]
+  const sentences = sentencesOf(await compare(quarters, halves))
   expect(sentences.slice(-2)).toEqual([
     expect.stringMatching(
       /^Of the weights that both keep (49|50)\.\d % have the same sign in both; chance gives (49|50)\.\d %\.$/,
@@ -82,9 +85,10 @@ test('signs and coats are told where a ticket has them', async () => {
       /^Of the weights that both keep (49|50)\.\d % have as many coats in both; chance gives (49|50)\.\d %\.$/,
     ),
   ])
-  const same = await compare(dressed, dressed)
+  const same = await compare(quarters, quarters)
   expect(same.total.shared).toMatchObject({ signs: { same: 1 }, coats: { same: 1 } })
   expect(same.total.shared!.signs!.chance).toBeLessThan(0.6)
+  expect((await compare(content, quarters)).total.shared).toMatchObject({ signs: null, coats: null })
 })
 
 describe('networks that are not the same', () => {

@@ -107,13 +107,12 @@ test('signs and coats of the weights that both keep', () => {
   // both keep weights 1, 2, 3: signs 1 0 0 and 1 1 0; coats beyond the first 1 1 0 and 1 0 1
   expect(counts).toMatchObject({
     both: 3,
-    signs: { same: 2, chance: (2 * 1 + 1 * 2) / 3 },
-    coats: { same: 1, chance: (1 * 1 + 2 * 2) / 3 },
+    signs: { of: 3, same: 2, chance: (2 * 1 + 1 * 2) / 3 },
+    coats: { of: 3, same: 1, chance: (1 * 1 + 2 * 2) / 3 },
   })
   expect(overlapOf(counts).signs).toEqual({ same: 2 / 3, chance: 4 / 9 })
   const plain = countOverlap(5, [one(bitsOf('11110')), b], null)
-  expect(plain.signs).toEqual({ same: 1, chance: (0 * 2 + 3 * 1) / 3 })
-  const none = countOverlap(2, [one([1, 1]), one([1, 1])], null)
-  expect([none.signs, none.coats]).toEqual([null, null])
-  expect(sumOverlaps([counts, none]).signs).toEqual({ same: 4, chance: 4 / 3 + 2 })
+  expect([plain.signs, plain.coats]).toEqual([null, null])
+  // A matrix without signs to compare says nothing of them.
+  expect(overlapOf(sumOverlaps([counts, plain])).signs).toEqual({ same: 2 / 3, chance: 4 / 9 })
 })

@@ -143,6 +143,9 @@ test('a ticket of an older layout, and one whose scores are unknown, get a mask 
     expect(notes.includes(older)).toBe(name === 'old')
     const [first, added] = await readMasks(at(name))
     expect(added.matrices.map(({ scores }) => scores)).toEqual(first.matrices.map(({ scores }) => scores))
+    // The run knows its mask again, however the file stores it.
+    const resume = `${at(name)}.numbers.run`
+    await search({ kind: 'search', choice: {}, resume, device: 'cpu', threads: 1 })
   }
 })
 

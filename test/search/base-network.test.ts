@@ -116,6 +116,33 @@ test.each(['edge-popup', 'iterand'] as const)('%s on a network that no settings 
   expect(loss).toBeCloseTo(report.validLoss, 5)
 })
 
+test('methods that make numbers of signs take the network of their own tickets, and no other', async () => {
+  const levels = { algorithm: 'levels', levels: '2' } as const
+  await search(smallRun(folder, { choice: { ...small, ...few, ...levels, seed: 3n }, out: at('levels') }))
+  await searchOn('levels', 'more levels', levels)
+  expect((await read('more levels')).network).toEqual((await read('levels')).network)
+  await expect(searchOn('foreign', 'no', levels)).rejects.toThrow(
+    '"on" expected a ticket whose wte holds signs alone, which this method makes numbers of, got normal weights',
+  )
+})
+
+test.each(['signed', 'multicoated', 'sampled', 'ada-sup'] as const)(
+  '%s on the network of another method',
+  async (algorithm) => {
+    const report = await searchOn('foreign', algorithm, { algorithm, keep: 0.4, norms: 'plain' })
+    const { network } = await read(algorithm)
+    expect(network).toEqual(foreign.matrices.map(({ stream, init }) => ({ stream, init })))
+    const { loss } = await evaluateTicket({
+      ticket: at(algorithm),
+      data: other,
+      part: 'valid',
+      device: 'cpu',
+      threads: 1,
+    })
+    expect(loss).toBeCloseTo(report.validLoss, 5)
+  },
+)
+
 test('a run on a ticket is resumed without it, byte for byte, and on no other', async () => {
   await searchOn('foreign', 'whole')
   const controller = new AbortController()
