@@ -67,7 +67,7 @@ export function addMaskOptions(command: Command): Command {
     )
     .option(
       '--levels <l>',
-      'levels: -1, 0 and 1 (ternary, the default), or 2, 3 or 4 bits a weight',
+      'levels: -1, 0 and 1 (ternary, the default), or 2, 3 or 4 bits a weight; ada-sup: 0 to 2 coats (ternary), or 0 to 3, 7 or 15',
       oneOf('levels', levelWords),
     )
     .option(

@@ -39,6 +39,10 @@ what two masks share. --data-seed draws other batches. Options that describe ano
 low: the last matrix of a feed-forward layer has --inner of them (4 widths), scores of half the range, and with --keep 0.3 keeps nothing at first. While
 it keeps nothing the first one gets no gradient, and the layer may stay dead. per-layer keeps the same fraction of every matrix.
 
+--algorithm: edge-popup keeps the top scores; iterand also draws pruned weights anew; biprop gives the kept weights of a matrix one magnitude; signed inverts
+weights of negative scores; multicoated counts weights of high scores two or three times; ada-sup does so by rounding scores, --keep being about what is kept; sampled draws a mask
+at every step, and the ticket has the most probable weights. levels is no lottery: it learns values, rounded to --levels, to compare with.
+
 --family llama: RMSNorm, rotary positions, half as many key and value heads, SwiGLU. --family bert: an encoder that learns hidden tokens. 15 % of the tokens of a
 window count, at least one; 80 % of them are read as a mask token, 10 % as any token, 10 % as they are. Losses are nats a hidden token. llama-micro and
 bert-micro have as many weights as micro, to 1 %; so have llama-tiny and bert-tiny as tiny.

@@ -46,28 +46,29 @@ export function createSampled(sampled: readonly SampledMatrix[], options: Sample
   const done = new Float32Array(1)
   let newest: 0 | 1 = 0
 
+  /** Draws with the probabilities that lie in the place of the gradient. */
   const draw = ({ matrix, index }: SampledMatrix) => {
-    const { kernels, name, weights, effective, latents, count } = matrix
+    const { kernels, name, weights, effective, gradient, count } = matrix
     const init = { kind: 'uniform', range: 1 } as const
     weightFiller(kernels, { seed, stream: sampleStream(index), init })(effective.byteOffset, done[0] * count, count)
     const scale = scales.of(name)
     for (let i = 0; i < count; i++) {
-      const isKept = effective[i] < 2 * probability(latents[i]) - 1 // uniform on -1..1
+      const isKept = effective[i] < 2 * gradient[i] - 1 // uniform on -1..1
       effective[i] = isKept ? Math.fround(weights[i] * scale) : 0
     }
     clearRows(effective, unused.get(name))
   }
-  /** The mask of a ticket; the gradient has been used, and its place holds the probabilities. */
-  const select = ({ matrix, kept }: SampledMatrix) => {
-    const { name, latents, gradient, count } = matrix
+  /** The gradient has been used: the probabilities take its place, and stay there until the next one comes. */
+  const writeProbabilities = ({ name, latents, gradient, count }: CodedMemory) => {
     for (let i = 0; i < count; i++) gradient[i] = probability(latents[i])
     clearRows(gradient, unused.get(name))
-    keepLargest(matrix, gradient, newest, kept)
   }
   const selectAll = () => {
     newest = newest === 0 ? 1 : 0
     for (const each of sampled) {
-      select(each)
+      const { matrix, kept } = each
+      writeProbabilities(matrix)
+      keepLargest(matrix, matrix.gradient, newest, kept) // the ticket's mask
       draw(each)
     }
   }
@@ -98,7 +99,10 @@ export function createSampled(sampled: readonly SampledMatrix[], options: Sample
       try {
         return await work()
       } finally {
-        for (const each of sampled) draw(each)
+        for (const each of sampled) {
+          writeProbabilities(each.matrix)
+          draw(each)
+        }
       }
     },
   }

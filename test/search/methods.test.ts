@@ -167,11 +167,14 @@ test.each<Partial<SettingsChoice>>([
   const isUsed = new Set(corpus.train)
   walk(search, 4)
   for (const name of ['wte', 'lm_head']) {
-    const { effective } = memory.matrix(name)
+    const matrix = memory.matrix(name)
+    const { effective } = matrix
+    const scores = matrix.kind === 'ticket' ? matrix.scores : matrix.kind === 'coded' ? matrix.latents : effective
     const mask = algorithm.ticket.mask(name)
     for (let token = 0; token < 256; token++) {
       if (isUsed.has(token)) continue
       expect(effective.subarray(token * 16, token * 16 + 16).every((value) => value === 0)).toBe(true)
+      expect(scores.subarray(token * 16, token * 16 + 16).every((value) => value === 0)).toBe(true)
       expect([mask[token * 2], mask[token * 2 + 1]]).toEqual([0, 0])
     }
     expect(unused.get(name)!.used).toBe(isUsed.size * 16)
@@ -220,7 +223,8 @@ test('a drawn mask keeps about its fraction, another one at every step, and the 
   expect(fraction()).toBeCloseTo(0.25, 1)
   walk(search, 3)
   const second = effective.slice()
-  expect(second).not.toEqual(first)
+  const both = effective.reduce((sum, value, i) => sum + Number(value !== 0 && first[i] !== 0), 0) / effective.length
+  expect(both).toBeLessThan(0.15) // a draw of its own keeps a quarter of them again
   expect(fraction()).toBeCloseTo(0.25, 1)
   await search.algorithm.asTicket!(async () => {
     expect(effective).not.toEqual(second)
