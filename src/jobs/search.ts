@@ -14,6 +14,7 @@ import { InputError } from '../safetensors/index.js'
 import { attentionDeviation } from '../search/attention-deviation.js'
 import { deadWarning, sparseWarning } from '../search/dead-network.js'
 import { differences } from '../search/fingerprint.js'
+import { watchMasks } from '../search/mask-watch.js'
 import { type MetricsRow, metricsLine } from '../search/metrics.js'
 import { runSearch, type TimeSplit } from '../search/run.js'
 import { createSampler } from '../search/sample.js'
@@ -156,6 +157,7 @@ async function runSession(
     session.validation(windows, i === 0 ? undefined : signal),
   )
   const sampler = createSampler(session)
+  const watch = algorithm.ticket ? watchMasks(settings, weights, algorithm.ticket) : () => []
   const keep = (changed: RunRecord) => folder.writeRun(formatRunRecord(changed))
   /** The record, with what the teacher has cost by now. */
   const recordNow = (): RunRecord =>
@@ -183,7 +185,10 @@ async function runSession(
     },
     pause: () => new Promise((done) => setImmediate(done)),
     now: () => performance.now(),
-    ...(request.onStep ? { onStep: request.onStep } : {}),
+    onStep(row) {
+      request.onStep?.(row)
+      for (const line of watch(row)) request.onNote?.(line)
+    },
   })
   const validation = await validateLast() // whatever is read on the way
   if (!Number.isFinite(validation.validLoss)) {

@@ -1,0 +1,135 @@
+/**
+ * Watches the masks of a search while it runs, for a learning rate that is far too small or far too large. Measured on tiny Shakespeare (`micro`, signed constants,
+ * keep 0.3, 200 steps of 16 windows; losses are those of the last 20 steps):
+ *
+ * | learning rate | flips a step, steps 1-20 | steps 21-60 | loss | inputs and outputs of maps without a weight at the end |
+ * |---|---|---|---|---|
+ * | 1e-5 | 0.009 % of all weights | 0.009 % | 4.17 | none |
+ * | 2e-3, the default | 0.6 % | 0.24 % | 2.54 | none |
+ * | 3e-2 | 2.3 %, 6.7 % in one step | 0.6 % | | |
+ * | 1 | 4.9 %, 30 % in one step | 0.5 % | 2.80 | 7 to 14 % of the hidden units of each feed-forward layer |
+ *
+ * AdamW moves every score by about the rate, so a rate above the scores' range throws the whole mask about at first; then scores have grown as large as the rate, flips
+ * are few again, and what stays is lines of which nothing is kept.
+ */
+import { matricesOf } from '../families/family.js'
+import { isLinearMap, type MatrixParameter } from '../families/parameter.js'
+import { getBit } from '../mask/index.js'
+import type { MetricsRow } from './metrics.js'
+import type { SearchSettings } from './settings.js'
+
+/** Steps whose flips are averaged. */
+const WINDOW = 20
+
+/**
+ * Flips are told as a part of those of a mask that is drawn anew, 2 k (1 - k) of the weights at a kept fraction k. Above MOST a step the mask is drawn anew
+ * in a window; below LEAST a step, where all steps together come to less than one new mask, it stays nearly as it began.
+ */
+const MOST = 1 / WINDOW
+const LEAST = 1e-3
+
+/** Part of a matrix's rows or columns without a kept weight from which it has collapsed. */
+const COLLAPSED = 0.05
+
+/** The step of the first look at all masks; each further one is at twice the step, so that looking costs nothing in a long run. */
+const FIRST_LOOK = 50
+
+/** What is watched. */
+export interface WatchedMasks {
+  /** The mask of a matrix as packed bits. */
+  mask(name: string): Uint8Array
+}
+
+/**
+ * @param weights of all matrices together
+ * @returns takes the steps as they are done, each once and in their order; gives the lines that the user should read, each kind once
+ */
+export function watchMasks(
+  settings: SearchSettings,
+  weights: number,
+  masks: WatchedMasks,
+): (row: MetricsRow) => string[] {
+  const anew = 2 * settings.keep * (1 - settings.keep) * weights
+  const maps = matricesOf(settings.config).filter(({ role }) => isLinearMap(role))
+  const recent: number[] = []
+  const said = new Set<string>()
+  let nextLook = FIRST_LOOK
+  const once = (kind: string, line: string | undefined): string[] => {
+    if (line === undefined || said.has(kind)) return []
+    said.add(kind)
+    return [line]
+  }
+  return ({ step, flipped, learningRate }) => {
+    if (flipped === undefined) return []
+    recent.push(flipped)
+    if (recent.length > WINDOW) recent.shift()
+    const share = recent.reduce((sum, flips) => sum + flips, 0) / recent.length / anew
+    const isWhole = recent.length === WINDOW
+    const rate = (100 * share * anew) / weights
+    const lines: string[] = []
+    if (isWhole && share > MOST) lines.push(...once('flap', flapping(step, rate, share, learningRate)))
+    // While the rate is at its highest: what freezes later may be done.
+    const isHighest = step >= settings.warmUp + WINDOW && learningRate > 0.9 * settings.learningRate
+    if (isWhole && isHighest && share < LEAST && share * settings.steps < 1) {
+      lines.push(...once('freeze', frozen(step, rate, share * settings.steps, settings)))
+    }
+    if (step >= nextLook && !said.has('collapse')) {
+      nextLook = 2 * step
+      lines.push(...once('collapse', collapsed(step, maps, masks, settings)))
+    }
+    return lines
+  }
+}
+
+const percent = (share: number): string => `${Number(share.toPrecision(2))} %`
+
+const flapping = (step: number, rate: number, share: number, lr: number): string =>
+  `warning: by step ${step} masks flap: ${percent(rate)} of the weights enter or leave them a step, ${percent(100 * share)} of a new mask, where at most ${percent(100 * MOST)} is expected; try a smaller --lr (it is ${lr.toPrecision(2)})`
+
+const frozen = (step: number, rate: number, masks: number, { steps, learningRate: lr }: SearchSettings): string =>
+  `warning: by step ${step} masks hardly move: ${percent(rate)} of the weights enter or leave them a step, which makes ${masks.toPrecision(2)} new masks in all ${steps} steps, where more than 1 is expected; try a larger --lr (it is ${lr}), or more steps`
+
+/** The first and the worst of the maps that have collapsed, in one line. */
+function collapsed(
+  step: number,
+  maps: readonly MatrixParameter[],
+  { mask }: WatchedMasks,
+  { selection }: SearchSettings,
+): string | undefined {
+  const found = maps.map((map) => ({ map, ...emptyLines(map, mask(map.name)) }))
+  const bad = found.filter(({ share }) => share > COLLAPSED).sort((a, b) => b.share - a.share)
+  if (bad.length === 0) return undefined
+  const [{ map, rows, columns }] = bad
+  const others = bad.length === 1 ? '' : ` (and so do ${bad.length - 1} more)`
+  const advice =
+    selection === 'global' ? '--selection per-layer, or a smaller --lr' : 'a smaller --lr, or a larger --keep'
+  return `warning: by step ${step} ${map.name} collapses: ${rows} of its ${map.shape[0]} inputs and ${columns} of its ${map.shape[1]} outputs keep no weight, where all are expected to keep some${others}; try ${advice}`
+}
+
+/**
+ * Rows (inputs) and columns (outputs) of a matrix of which nothing is kept.
+ * @returns how many, and the larger of their parts beyond what chance gives to a mask that keeps as many: (1 - k)^n of the lines of n weights, and three deviations
+ */
+export function emptyLines(
+  { shape: [inputs, outputs] }: Pick<MatrixParameter, 'shape'>,
+  mask: Uint8Array,
+): { readonly rows: number; readonly columns: number; readonly share: number } {
+  const [row, column] = [new Uint8Array(inputs), new Uint8Array(outputs)]
+  let kept = 0
+  for (let i = 0; i < inputs * outputs; i++) {
+    if (getBit(mask, i) === 0) continue
+    kept++
+    row[Math.floor(i / outputs)] = 1
+    column[i % outputs] = 1
+  }
+  const dropped = 1 - kept / (inputs * outputs)
+  const empty = (lines: Uint8Array) => lines.reduce((count, isThere) => count + 1 - isThere, 0)
+  const beyond = (count: number, lines: number, length: number) => {
+    const chance = dropped ** length
+    return (count - lines * chance - 3 * Math.sqrt(lines * chance * (1 - chance))) / lines
+  }
+  const [rows, columns] = [empty(row), empty(column)]
+  // Where nothing is kept at all, no line can have more than chance gives it.
+  const share = kept === 0 ? 1 : Math.max(beyond(rows, inputs, outputs), beyond(columns, outputs, inputs))
+  return { rows, columns, share }
+}
