@@ -38,6 +38,8 @@ export function factsTable(report: TicketReport): string {
     facts.push(['model', modelText(config)])
   }
   if (report.norms !== null) facts.push(['norms', report.norms])
+  const [mask, ...others] = report.masks
+  if (others.length > 0) facts.push(['masks', `${mask}; the file also holds ${others.join(', ')}`])
   const worn = wornText(report.matrices)
   if (worn !== '') facts.push(['weights', worn])
   facts.push(['tokenizer', report.tokenizer ?? 'none'])
@@ -196,6 +198,7 @@ export function sizesTable(terminal: Terminal, { size, compared, total }: Ticket
     ['masks', size.masks],
     ...(size.further > 0 ? [['beside the masks', size.further] as const] : []),
     ...(size.dense > 0 ? [['kept dense', size.dense] as const] : []),
+    ...(size.others > 0 ? [['other masks', size.others] as const] : []),
   ] as const
   const rows = [
     ...parts.map(([name, bytes]) => [name, count(bytes), share(bytes), '', '']),

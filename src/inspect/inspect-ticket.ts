@@ -89,6 +89,7 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
     sha256: ticket.sha256,
     config,
     norms: searched?.norms ?? null,
+    masks: ticket.kind === 'searched' ? [ticket.mask, ...ticket.masks.filter((name) => name !== ticket.mask)] : [],
     tokenizer: searched?.tokenizer ?? null,
     search: searched?.search ?? null,
     construction: ticket.kind === 'searched' ? null : ticket.metadata.construction,
@@ -201,16 +202,18 @@ function sizesOf(ticket: Ticket, matrices: readonly MatrixReport[]): Pick<Ticket
   const masks = matrices.reduce((sum, { maskBytes }) => sum + maskBytes, 0)
   const further = matrices.reduce((sum, { furtherBytes }) => sum + furtherBytes, 0)
   const dense = [...ticket.dense.keys()].reduce((sum, name) => sum + storedBytes(ticket, name), 0)
+  const others = ticket.kind === 'searched' ? ticket.otherBytes : 0
   const { bytes } = ticket
   const sizes = denselyStored(ticket)
   const parameters = sizes[0].bytes / 4
   return {
     size: {
       bytes,
-      header: bytes - masks - further - dense,
+      header: bytes - masks - further - dense - others,
       masks,
       further,
       dense,
+      others,
       parameters,
       bitsPerWeight: part(8 * bytes, parameters),
     },

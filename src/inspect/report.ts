@@ -78,6 +78,8 @@ export interface TicketReport {
   readonly config: BaseConfig | null
   /** Of a searched ticket, else null. */
   readonly norms: string | null
+  /** Of a searched ticket the names of the file's masks, the one that is reported first; else empty. */
+  readonly masks: readonly string[]
   readonly tokenizer: string | null
   readonly search: SearchSummary | null
   /** Of a pruned ticket, else null. */
@@ -93,6 +95,8 @@ export interface TicketReport {
     readonly masks: number
     readonly further: number
     readonly dense: number
+    /** Of a file of several masks: masks and gains of the others. */
+    readonly others: number
     /** Parameters of the same network stored densely, and the file's bits over them. */
     readonly parameters: number
     readonly bitsPerWeight: number
