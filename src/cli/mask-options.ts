@@ -76,11 +76,6 @@ export function addMaskOptions(command: Command): Command {
       oneOf('scales', ['none', 'learned'] as const),
     )
     .option(
-      '--score-scale <x>',
-      `factor of the range that scores start in, +-1/sqrt(inputs) (default: ${defaultText('search', 'scoreScale')})`,
-      positive('score-scale'),
-    )
-    .option(
       '--density <d>',
       'fractions kept of each matrix: uniform (default), erk, or by role: query=0.2,feed-forward=0.35 (the others share what is left of --keep)',
       readDensity,

@@ -91,6 +91,7 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
     sha256: ticket.sha256,
     config,
     norms: searched?.norms ?? null,
+    masks: ticket.kind === 'searched' ? [ticket.mask, ...ticket.masks.filter((name) => name !== ticket.mask)] : [],
     tokenizer: searched?.tokenizer ?? null,
     search: searched?.search ?? null,
     mask: ticket.kind === 'searched' ? ticket.mask : null,
@@ -220,6 +221,7 @@ function sizesOf(
   const masks = matrices.reduce((sum, { maskBytes }) => sum + maskBytes, 0)
   const further = matrices.reduce((sum, { furtherBytes }) => sum + furtherBytes, 0)
   const dense = [...ticket.dense.keys()].reduce((sum, name) => sum + storedBytes(ticket, name), 0)
+  const others = ticket.kind === 'searched' ? ticket.otherBytes : 0
   const { bytes } = ticket
   const others = all.reduce((sum, one) => sum + (one.mask === (ticket as SearchedTicket).mask ? 0 : maskBytes(one)), 0)
   const sizes = denselyStored(ticket)

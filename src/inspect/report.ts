@@ -89,6 +89,8 @@ export interface TicketReport {
   readonly config: BaseConfig | null
   /** Of a searched ticket, else null. */
   readonly norms: string | null
+  /** Of a searched ticket the names of the file's masks, the one that is reported first; else empty. */
+  readonly masks: readonly string[]
   readonly tokenizer: string | null
   readonly search: SearchSummary | null
   /** The mask that is reported on, and all that the file holds, its first one first; null and none of a pruned ticket. */
@@ -107,9 +109,15 @@ export interface TicketReport {
     readonly masks: number
     readonly further: number
     readonly dense: number
+<<<<<<< HEAD
     /** The file's other masks, with their norms. */
     readonly others: number
     /** Parameters of the same network stored densely, and the file's bits over them, but for its other masks. */
+=======
+    /** Of a file of several masks: masks and gains of the others. */
+    readonly others: number
+    /** Parameters of the same network stored densely, and the file's bits over them. */
+>>>>>>> format
     readonly parameters: number
     readonly bitsPerWeight: number
   }
