@@ -109,15 +109,9 @@ export interface TicketReport {
     readonly masks: number
     readonly further: number
     readonly dense: number
-<<<<<<< HEAD
     /** The file's other masks, with their norms. */
     readonly others: number
     /** Parameters of the same network stored densely, and the file's bits over them, but for its other masks. */
-=======
-    /** Of a file of several masks: masks and gains of the others. */
-    readonly others: number
-    /** Parameters of the same network stored densely, and the file's bits over them. */
->>>>>>> format
     readonly parameters: number
     readonly bitsPerWeight: number
   }
