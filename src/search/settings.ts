@@ -101,7 +101,7 @@ export function chooseSettings(choice: SettingsChoice, tokenizer: VocabularySize
 /** What settings depend on of a tokenizer. */
 type VocabularySize = Pick<Tokenizer, 'name' | 'vocabulary'>
 
-/** Learning rates unless told otherwise. The scores of drawn masks are logits, which have a long way to go. */
+/** Learning rates unless told otherwise. The scores of drawn masks are logits, which have a long way to go (0.1: 3.73 nats after 120 steps of micro; 0.02: 3.70 after 200). */
 const learningRates: Readonly<Record<SearchSettings['algorithm'], number>> = {
   'edge-popup': 2e-3,
   iterand: 2e-3,
@@ -109,7 +109,7 @@ const learningRates: Readonly<Record<SearchSettings['algorithm'], number>> = {
   signed: 2e-3,
   multicoated: 2e-3,
   'ada-sup': 2e-3,
-  sampled: 2e-2,
+  sampled: 0.1,
   levels: 3e-3,
   dense: 3e-3,
 }
