@@ -38,6 +38,10 @@ export function factsTable(report: TicketReport): string {
     facts.push(['model', modelText(config)])
   }
   if (report.norms !== null) facts.push(['norms', report.norms])
+  const [mask, ...others] = report.masks
+  if (others.length > 0) facts.push(['masks', `${mask}; the file also holds ${others.join(', ')}`])
+  const worn = wornText(report.matrices)
+  if (worn !== '') facts.push(['weights', worn])
   facts.push(['tokenizer', report.tokenizer ?? 'none'])
   if (construction) {
     const { items, embeddingItems, itemsPer, scale, method } = construction
@@ -69,6 +73,23 @@ export function factsTable(report: TicketReport): string {
   facts.push(['probe', probe ? `${probe.tokens.length} tokens, ${probe.logits.length} logits` : 'none'])
   const width = Math.max(...facts.map(([name]) => name.length))
   return facts.map(([name, text]) => `${name.padEnd(width)}  ${text}`).join('\n')
+}
+
+/** What kept weights have beside a mask and the seed's number; empty where that is nothing. */
+function wornText(matrices: readonly MatrixReport[]): string {
+  const coats = Math.max(...matrices.map((matrix) => matrix.coats.length)) + 1
+  const coated = matrices.filter((matrix) => matrix.coats.length > 0)
+  const inverted = matrices.reduce((sum, matrix) => sum + matrix.inverted, 0)
+  const signed = matrices.filter((matrix) => matrix.inverted > 0).reduce((sum, { kept }) => sum + kept, 0)
+  const scaled = matrices.filter(({ scale }) => scale !== 1)
+  const few = (of: readonly MatrixReport[]) => (of.length === 1 ? of[0].name : `${count(of.length)} matrices`)
+  return [
+    coats > 1 ? `up to ${coats} coats in ${few(coated)}` : '',
+    inverted > 0 ? `${percent(inverted / signed)} of ${count(signed)} signs inverted` : '',
+    scaled.length > 0 ? `a scale of its own in ${few(scaled)}` : '',
+  ]
+    .filter((text) => text !== '')
+    .join(', ')
 }
 
 /** Sizes that every model has, then what its family has beside them. */
@@ -177,6 +198,7 @@ export function sizesTable(terminal: Terminal, { size, compared, total }: Ticket
     ['masks', size.masks],
     ...(size.further > 0 ? [['beside the masks', size.further] as const] : []),
     ...(size.dense > 0 ? [['kept dense', size.dense] as const] : []),
+    ...(size.others > 0 ? [['other masks', size.others] as const] : []),
   ] as const
   const rows = [
     ...parts.map(([name, bytes]) => [name, count(bytes), share(bytes), '', '']),

@@ -10,7 +10,8 @@ import {
   type SearchedTicket,
   type Ticket,
 } from '../ticket/index.js'
-import { generationName, maskName } from '../ticket/searched.js'
+import { partsOf } from '../ticket/parts.js'
+import { maskName } from '../ticket/searched.js'
 import { type DenseSize, denseSizes } from './dense-sizes.js'
 import { type DensityGrid, densityGrid, type RowPlaces } from './density-grid.js'
 import { bitEntropy, keptLines, type LineSpread, lineSpread, type MaskMatrix } from './mask-lines.js'
@@ -88,6 +89,7 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
     sha256: ticket.sha256,
     config,
     norms: searched?.norms ?? null,
+    masks: ticket.kind === 'searched' ? [ticket.mask, ...ticket.masks.filter((name) => name !== ticket.mask)] : [],
     tokenizer: searched?.tokenizer ?? null,
     search: searched?.search ?? null,
     construction: ticket.kind === 'searched' ? null : ticket.metadata.construction,
@@ -108,19 +110,24 @@ async function inspectMatrix(
   const [rows, columns] = spec.shape
   const weights = rows * columns
   const lines = linesOf({ mask, rows, columns })
+  let [further, entropy] = [0, 0]
+  for (const { kind, name: stored, bits, ones } of partsOf(spec)) {
+    if (kind !== 'mask') further += storedBytes(ticket, stored)
+    if (kind !== 'generation') entropy += bits * bitEntropy(part(ones, bits))
+  }
   const report = {
     name,
     layer: layerOf(name),
     weights,
     ...lines,
-    ...bytesOf(
-      storedBytes(ticket, maskName(name)),
-      spec.generations > 0 ? storedBytes(ticket, generationName(name)) : 0,
-      weights,
-    ),
-    entropy: bitEntropy(lines.fraction),
+    ...bytesOf(storedBytes(ticket, maskName(name)), further, weights),
+    entropy: entropy / weights,
     pair: null,
     generations: spec.generations,
+    coats: spec.coats ?? [],
+    inverted: spec.inverted ?? 0,
+    scale: spec.scale ?? 1,
+    usedRows: rows - lines.rowSpread.empty,
   }
   onPicture?.(pictureOf(report, { mask, rows, columns }, { rows, of: (row) => row }))
   return report
@@ -144,6 +151,10 @@ async function inspectPair(ticket: PrunedTicket, name: string, { onPicture }: In
     entropy: (hidden * outputs * bitEntropy(lines.fraction) + coordinateBits) / weights,
     pair: { inputs, units: hidden, keptUnits: hidden - units[inputs], randomWeights: hidden * (inputs + outputs) },
     generations: 0,
+    coats: [],
+    inverted: 0,
+    scale: 1,
+    usedRows: hidden - lines.rowSpread.empty,
   }
   const of = (unit: number) => (coordinate[unit] === DROPPED ? -1 : coordinate[unit])
   onPicture?.(pictureOf(report, mask, { rows: inputs, of }))
@@ -191,16 +202,18 @@ function sizesOf(ticket: Ticket, matrices: readonly MatrixReport[]): Pick<Ticket
   const masks = matrices.reduce((sum, { maskBytes }) => sum + maskBytes, 0)
   const further = matrices.reduce((sum, { furtherBytes }) => sum + furtherBytes, 0)
   const dense = [...ticket.dense.keys()].reduce((sum, name) => sum + storedBytes(ticket, name), 0)
+  const others = ticket.kind === 'searched' ? ticket.otherBytes : 0
   const { bytes } = ticket
   const sizes = denselyStored(ticket)
   const parameters = sizes[0].bytes / 4
   return {
     size: {
       bytes,
-      header: bytes - masks - further - dense,
+      header: bytes - masks - further - dense - others,
       masks,
       further,
       dense,
+      others,
       parameters,
       bitsPerWeight: part(8 * bytes, parameters),
     },

@@ -22,13 +22,14 @@ export interface MatrixReport {
   readonly weights: number
   /** Bytes of the mask in the file. */
   readonly maskBytes: number
-  /** Bytes beside the mask: generations of redrawn weights, or the coordinates of a pair's hidden units. */
+  /** Bytes beside the mask: of a searched matrix all its other parts, of a pair the coordinates of its hidden units. */
   readonly furtherBytes: number
   /** (maskBytes + furtherBytes) in bits, over `weights`. */
   readonly bitsPerWeight: number
   /**
-   * What the mask would take at least if its ones lay at random: H(fraction) bits for each of its bits, for a pair also the
-   * entropy of its coordinates, over `weights`. Generations are left out.
+   * What the masks would take at least if their ones lay at random: H(fraction) bits for each of the bits that they are coded over (rows, then the
+   * weights of used rows where the file lists those, then the weights of the coat before), for a pair also the entropy of its coordinates, over
+   * `weights`. Generations are left out.
    */
   readonly entropy: number
   /** Of a pair: its inputs, hidden units and those that are kept, and all its random weights. Null of a searched matrix. */
@@ -40,6 +41,14 @@ export interface MatrixReport {
   } | null
   /** Of a searched matrix: the highest generation of a kept weight. 0 of a pair. */
   readonly generations: number
+  /** Of a searched matrix: weights that wear the second coat, the third, and so on. */
+  readonly coats: readonly number[]
+  /** Of a searched matrix: kept weights whose sign is the opposite of the seed's. */
+  readonly inverted: number
+  /** Of a searched matrix: the factor of its weights; 1 of a pair. */
+  readonly scale: number
+  /** Of a searched matrix: rows in which any weight is kept. */
+  readonly usedRows: number
 }
 
 /** Matrices taken together. */
@@ -69,6 +78,8 @@ export interface TicketReport {
   readonly config: BaseConfig | null
   /** Of a searched ticket, else null. */
   readonly norms: string | null
+  /** Of a searched ticket the names of the file's masks, the one that is reported first; else empty. */
+  readonly masks: readonly string[]
   readonly tokenizer: string | null
   readonly search: SearchSummary | null
   /** Of a pruned ticket, else null. */
@@ -84,6 +95,8 @@ export interface TicketReport {
     readonly masks: number
     readonly further: number
     readonly dense: number
+    /** Of a file of several masks: masks and gains of the others. */
+    readonly others: number
     /** Parameters of the same network stored densely, and the file's bits over them. */
     readonly parameters: number
     readonly bitsPerWeight: number

@@ -5,18 +5,22 @@ import { type ByteSink, openFile, writeAtomically } from '../files/files.js'
 import { assertWritable, isSamePlace } from '../files/output-path.js'
 import type { Replaces } from '../files/place-file.js'
 import { nodeSha256 } from '../files/sha256.js'
-import { float32Bytes, planSafetensors } from '../safetensors/index.js'
+import type { ByteSource } from '../safetensors/byte-source.js'
+import { float32Bytes, InputError, planSafetensors } from '../safetensors/index.js'
 import { scoreStream } from '../search/streams.js'
 import { HASH_KEY, METADATA_KEY } from '../ticket/head.js'
 import {
-  encodeSearchedTicket,
+  encodeMasks,
+  expectSearched,
   type MaskCoding,
   type OpenOptions,
   openTicket,
   type PrunedTicket,
   recodePruned,
+  type SearchedContent,
   type SearchedTicket,
   searchedContent,
+  type TicketLayout,
 } from '../ticket/index.js'
 
 /** What was done. */
@@ -31,8 +35,9 @@ export interface RecodeReport {
 }
 
 /**
- * Writes a ticket under another coding: the same masks, and so the same weights, bit for bit.
+ * Writes a ticket under another coding: the same masks, and so the same weights, bit for bit. All masks of a file are written.
  * @param out may be the ticket itself
+ * @param options.layout of a searched ticket: `packed` (default), or `separate` for readers of versions 1 to 3 of the format
  * @param options.force whether another file may be replaced
  * @param options.memoryLimit see `openTicket`
  * @throws InputError when it is no sound ticket, or the file cannot or may not be written; the signal's reason when it aborted before
@@ -44,17 +49,29 @@ export async function recodeTicket(
   out: string,
   {
     force = false,
+    layout,
     memoryLimit,
     signal,
-  }: { force?: boolean | undefined; signal?: AbortSignal | undefined } & OpenOptions = {},
+  }: {
+    force?: boolean | undefined
+    layout?: TicketLayout | undefined
+    signal?: AbortSignal | undefined
+  } & Pick<OpenOptions, 'memoryLimit'> = {},
 ): Promise<RecodeReport> {
   const source = await openFile(path, 'ticket')
   try {
     const ticket = await openTicket(source, nodeSha256, { memoryLimit })
+    if (ticket.kind !== 'searched' && layout === 'packed') {
+      throw new InputError(
+        `${path}: is a pruned ticket, of which each mask is a tensor; the layout packed is for searched ones`,
+      )
+    }
     const replaces = await assertWritable(out, { force, isSame: () => isSamePlace(path, out) })
     signal?.throwIfAborted()
-    const write = ticket.kind === 'searched' ? writeSearched : writePruned
-    const { bytes, sha256 } = await write(ticket as never, coding, out, replaces)
+    const { bytes, sha256 } =
+      ticket.kind === 'searched'
+        ? await writeSearched(await contentsOf(source, ticket, memoryLimit), { coding, layout }, out, replaces)
+        : await writePruned(ticket, coding, out, replaces)
     const codings = { from: ticket.coding, to: coding }
     return { ticket: path, out, coding: codings, bytes: { from: ticket.bytes, to: bytes }, sha256 }
   } finally {
@@ -67,14 +84,28 @@ interface Written {
   readonly sha256: string
 }
 
+/** What each mask of a file holds. */
+async function contentsOf(
+  source: ByteSource,
+  first: SearchedTicket,
+  memoryLimit: number | undefined,
+): Promise<SearchedContent[]> {
+  const contents = [await searchedContent(first, scoreStream)]
+  for (const mask of first.masks.slice(1)) {
+    const ticket = await openTicket(source, nodeSha256, { memoryLimit, mask })
+    contents.push(await searchedContent(expectSearched(ticket), scoreStream))
+  }
+  return contents
+}
+
 async function writeSearched(
-  ticket: SearchedTicket,
-  coding: MaskCoding,
+  contents: readonly SearchedContent[],
+  { coding, layout = 'packed' }: { coding: MaskCoding; layout: TicketLayout | undefined },
   out: string,
   replaces: Replaces,
 ): Promise<Written> {
-  const content = await searchedContent(ticket, scoreStream)
-  const { bytes, sha256 } = encodeSearchedTicket({ ...content, coding }, nodeSha256, nodeDeflate)
+  const recoded = contents.map((content) => ({ ...content, coding, layout }))
+  const { bytes, sha256 } = encodeMasks(recoded, nodeSha256, nodeDeflate)
   await writeAtomically(out, (sink) => sink.write(0, bytes), { replaces })
   return { bytes: bytes.length, sha256 }
 }

@@ -6,6 +6,9 @@ import { keptCount } from '../mask/kept-count.js'
 import type { Fields } from './compact-fields.js'
 import { initsOf, sameInit } from './compact-inits.js'
 import { optional, probe, summary, word } from './compact-search.js'
+import type { TicketLayout } from './head.js'
+import { dressFields, dressFlags, ROWS } from './packed-index.js'
+import { DEFAULT_MASK } from './packed-metadata.js'
 import { GENERATION_STRIDE, type SearchedMatrix, ticketTokenizers, usualScores } from './searched.js'
 import type { SearchedContent } from './searched-write.js'
 import { FIRST_FAMILY } from './version.js'
@@ -14,14 +17,25 @@ import { FIRST_FAMILY } from './version.js'
 export const COMPACT_LAYERS = 1024
 export const COMPACT_WEIGHTS = 2 ** 24
 
-/** The forms of a compact ticket: 1 is a GPT-2's, 2 any other family's. */
-export const compactForms = [1, 2] as const
+/** The forms of a compact ticket: 1 is a GPT-2's, 2 any other family's; 3 and 4 the same of packed tickets. */
+export const compactForms = [1, 2, 3, 4] as const
 export type CompactForm = (typeof compactForms)[number]
 
-export const formOf = ({ family }: BaseConfig): CompactForm => (family === undefined ? 1 : 2)
+export const formOf = ({ family }: BaseConfig, layout: TicketLayout): CompactForm => {
+  if (layout === 'packed') return family === undefined ? 3 : 4
+  return family === undefined ? 1 : 2
+}
+
+const isFirstFamily = (form: CompactForm): boolean => form === 1 || form === 3
+const isPacked = (form: CompactForm): boolean => form > 2
 
 /** Choices of a field of words in the flags, by the form. A family may get words, up to so many. */
-const wordChoices = { 1: 4, 2: 16 } as const
+const wordChoices = (form: CompactForm): number => (isFirstFamily(form) ? 4 : 16)
+
+/** What a packed ticket has that versions 1 to 3 lack: bits of a number. */
+const GAINS = 1
+const NAMED = 2
+const DRESSED = 4
 
 /** What the head says of a ticket; masks, generations and norms follow it. */
 export interface CompactHead extends Omit<SearchedContent, 'seed' | 'matrices' | 'dense' | 'coding'> {
@@ -36,13 +50,14 @@ const tokenizers = [null, ...(Object.keys(ticketTokenizers) as (keyof typeof tic
 /** Writes a head, or reads one and gives it back. @param head is not looked at by a reader */
 export function compactHead(fields: Fields, head: CompactHead, form: CompactForm): CompactHead {
   const { isReader } = fields
-  const family = form === 1 ? FIRST_FAMILY : word(fields, 'family', head.config.family ?? '')
+  const family = isFirstFamily(form) ? FIRST_FAMILY : word(fields, 'family', head.config.family ?? '')
   const { fields: configFields } = familyNamed(family)
   const flag = createFlags(fields, head, configFields, form)
+  const added = flag.added ? fields.integer('contents', addedOf(head), GAINS + NAMED + DRESSED) : 0
   const seed = fields.long('seed', head.seed)
   const sizes = configFields.flatMap((field) => sizeOf(fields, field, head.config))
   const config = Object.fromEntries([
-    ...(form === 1 ? [] : [['family', family]]),
+    ...(isFirstFamily(form) ? [] : [['family', family]]),
     ...sizes,
     ...flag.config,
   ]) as unknown as BaseConfig
@@ -77,19 +92,45 @@ export function compactHead(fields: Fields, head: CompactHead, form: CompactForm
   const generations = each((i) =>
     flag.generations ? fields.integer('generations', isReader ? 0 : known(i).generations, 255) : 0,
   )
+  const name = added & NAMED ? fields.text('mask', head.maskName ?? '') : DEFAULT_MASK
+  const dress = each((i) => (added & DRESSED ? dressOf(fields, isReader ? null : known(i), shapes[i], kept[i]) : {}))
   return {
+    layout: isPacked(form) ? 'packed' : 'separate',
+    maskName: name,
     seed,
     config,
-    norms: flag.norms,
+    norms: added & GAINS ? 'gains' : flag.norms,
     tokenizer: flag.tokenizer,
     coding: flag.coding,
     matrices: shapes.map(({ name, shape }, i) => {
       const [stream, init] = [streams[i], inits[i]]
-      return { name, shape, stream, init, kept: kept[i], generations: generations[i], scores: scores[i] }
+      return { name, shape, stream, init, kept: kept[i], generations: generations[i], scores: scores[i], ...dress[i] }
     }),
     search: flag.search ? summary(fields, head.search!) : null,
     probe: flag.probe ? probe(fields, head.probe!) : null,
   }
+}
+
+/** What of a ticket versions 1 to 3 lack. */
+function addedOf({ norms, maskName = DEFAULT_MASK, matrices }: CompactHead): number {
+  const isDressed = ({ coats, inverted, scale, usedRows }: SearchedMatrix) =>
+    (coats ?? inverted ?? scale ?? usedRows) !== undefined
+  return (
+    (norms === 'gains' ? GAINS : 0) + (maskName === DEFAULT_MASK ? 0 : NAMED) + (matrices.some(isDressed) ? DRESSED : 0)
+  )
+}
+
+/** What a matrix wears: the flags of the index of a packed ticket, and what they name. @param matrix null of a reader */
+function dressOf(
+  fields: Fields,
+  matrix: SearchedMatrix | null,
+  { name, shape }: Pick<SearchedMatrix, 'name' | 'shape'>,
+  kept: number,
+): Partial<SearchedMatrix> {
+  const own = matrix ?? { name, shape, stream: 0, init: { kind: 'uniform', range: 1 }, kept, generations: 0 }
+  const flags = dressFlags(fields, { ...own, generations: 0 })
+  const rows = flags & ROWS ? { usedRows: fields.integer(`${name}.usedRows`, own.usedRows ?? 0, shape[0]) } : {}
+  return { ...rows, ...dressFields(fields, own, flags) }
 }
 
 /** A size or number of the configuration; words and booleans are flags. */
@@ -122,10 +163,10 @@ function createFlags(fields: Fields, head: CompactHead, configFields: readonly C
   const usual = (value: (i: number) => boolean) => matrices.every((_, i) => value(i))
   const chosen = head.config as unknown as Record<string, never>
   declare(2, () => codings.indexOf(head.coding))
-  declare(2, () => normKinds.indexOf(head.norms))
+  declare(2, () => (head.norms === 'plain' ? 0 : 1)) // `gains` are told apart below
   declare(4, () => tokenizers.indexOf(head.tokenizer))
   for (const field of configFields) {
-    if (field.kind === 'word') declare(wordChoices[form], () => field.words.indexOf(chosen[field.name]))
+    if (field.kind === 'word') declare(wordChoices(form), () => field.words.indexOf(chosen[field.name]))
     if (field.kind === 'boolean') declare(2, () => (chosen[field.name] ? 1 : 0))
   }
   declare(2, () => (head.search ? 1 : 0))
@@ -141,6 +182,8 @@ function createFlags(fields: Fields, head: CompactHead, configFields: readonly C
   })
   declare(2, () => (commonKeep(matrices) === null ? 0 : 1))
   declare(2, () => (usual((i) => matrices[i].generations === 0) ? 0 : 1))
+  // Last, so that a ticket without anything new has the flags of the forms before.
+  if (isPacked(form)) declare(2, () => (addedOf(head) === 0 ? 0 : 1))
   const all = sizes.reduce((product, size) => product * size, 1)
   let rest = fields.integer(
     'flags',
@@ -159,10 +202,10 @@ function createFlags(fields: Fields, head: CompactHead, configFields: readonly C
   }
   return {
     coding: one('coding', codings, 2),
-    norms: one('norms', normKinds, 2),
+    norms: one('norms', normKinds.slice(0, 2), 2),
     tokenizer: one('tokenizer', tokenizers, 4),
     config: configFields.flatMap((field): [string, unknown][] => {
-      if (field.kind === 'word') return [[field.name, one<string>(field.name, field.words, wordChoices[form])]]
+      if (field.kind === 'word') return [[field.name, one<string>(field.name, field.words, wordChoices(form))]]
       return field.kind === 'boolean' ? [[field.name, next(2) === 1]] : []
     }),
     search: next(2) === 1,
@@ -172,6 +215,7 @@ function createFlags(fields: Fields, head: CompactHead, configFields: readonly C
     repeats: next(2) === 1,
     keep: next(2) === 1,
     generations: next(2) === 1,
+    added: isPacked(form) && next(2) === 1,
   }
 }
 

@@ -30,8 +30,8 @@ export interface KnownMask {
   readonly coded?: number | undefined
   /** Ones, an integer from 0 to `coded`. */
   readonly kept: number
-  /** Number of the mask among those before that this one lies within; absent where it lies within none of them. */
-  readonly outer?: number | undefined
+  /** What this mask lies within, from the masks before it; absent where all its bits are coded. */
+  readonly outer?: ((before: readonly Uint8Array[]) => Uint8Array) | undefined
   /** Whether its bits are rows of a matrix, which have no scores. Default false. */
   readonly isRows?: boolean | undefined
 }
@@ -142,7 +142,7 @@ const codedOf = ({ shape, coded = shape.geometry.count }: KnownMask): number => 
 
 /** A mask with what it lies within. @param masks those before it, at least */
 const placed = (mask: KnownMask, masks: readonly Uint8Array[]): KnownMask =>
-  mask.outer === undefined ? mask : { ...mask, shape: { ...mask.shape, within: masks[mask.outer] } }
+  mask.outer === undefined ? mask : { ...mask, shape: { ...mask.shape, within: mask.outer(masks) } }
 
 /** Whether contexts can be made: every mask of weights has scores. Lists of rows, which have none, are read under context 0. */
 const hasScores = (known: readonly KnownMask[]): boolean =>

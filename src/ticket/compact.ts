@@ -2,20 +2,20 @@
  * A searched ticket in as few bytes as it takes, for links and QR codes: what a reader can derive is left out. The ticket's
  * file comes back from it bit for bit. docs/ticket-format.md specifies it under *As text*.
  */
-import { packedBytes } from '../mask/packed-bits.js'
+import { packedBytes, rowBits, usedRows } from '../mask/index.js'
 import type { Seed } from '../random/index.js'
-import { float32Bytes, toFloat32 } from '../safetensors/floats.js'
-import { InputError } from '../safetensors/input-error.js'
+import { float16Bytes, float32Bytes, InputError, tensorBytes, toFloat32 } from '../safetensors/index.js'
 import { createFieldReader, createFieldWriter } from './compact-fields.js'
 import { type CompactForm, type CompactHead, compactForms, compactHead, formOf } from './compact-head.js'
 import { decodeMasks, encodeMasks, type KnownMask } from './compact-masks.js'
-import { partShape, partsOf } from './parts.js'
+import { coatName, partShape, partsOf } from './parts.js'
+import { gainsDtype } from './read-packed.js'
 import type { SearchedTicket } from './read-searched.js'
 import { searchedContent } from './recode.js'
 import { refusing } from './refusing.js'
-import { generationBits, type SearchedMatrix, searchedDense } from './searched.js'
+import { generationBits, maskName, type SearchedMatrix, searchedDense } from './searched.js'
 import { packGenerations, unpackedGenerations, unpackGenerations } from './searched-masks.js'
-import { encodeSearchedTicket } from './searched-write.js'
+import { encodeSearchedTicket, type FoundMatrix } from './searched-write.js'
 import type { CreateSha256 } from './sha256.js'
 import { DAMAGED } from './ticket-text.js'
 
@@ -44,6 +44,11 @@ export async function encodeCompact(
   { lean = false }: { lean?: boolean } = {},
 ): Promise<CompactTicket> {
   const { name, coding } = ticket
+  if (ticket.masks.length > 1) {
+    throw new InputError(
+      `${name}: holds ${ticket.masks.length} masks (${ticket.masks.join(', ')}): a text has room for one`,
+    )
+  }
   if (coding === 'deflate') {
     throw new InputError(
       `${name}: masks under deflate do not come back the same everywhere; slt recode --coding range does`,
@@ -59,11 +64,12 @@ export async function encodeCompact(
   }
   const matrices = ticket.metadata.matrices
   const fields = createFieldWriter()
-  const form = formOf(content.config)
+  const form = formOf(content.config, content.layout ?? 'packed')
   fields.integer('form', form)
   compactHead(fields, { ...content, coding, seed: ticket.seed, matrices }, form)
+  const numberBytes = content.norms === 'gains' ? float16Bytes : float32Bytes
   for (const { name: norm } of searchedDense(content.config, content.norms)) {
-    const bytes = float32Bytes(content.dense.get(norm)!)
+    const bytes = numberBytes(content.dense.get(norm)!)
     fields.bytes(norm, bytes, bytes.length)
   }
   for (const { generations, mask } of content.matrices) {
@@ -74,7 +80,7 @@ export async function encodeCompact(
   fields.bytes('checksum', checksumOf(sha256), CHECKSUM)
   const head = fields.done()
   const masks = encodeMasks(
-    content.matrices.map(({ mask }) => mask),
+    content.matrices.flatMap((matrix, i) => masksOf(matrix, matrices[i])),
     knownMasks(matrices, ticket.seed),
   )
   const bytes = new Uint8Array(head.length + masks.length)
@@ -119,9 +125,11 @@ function damaged<T>(check: () => T): T {
 function decodeFields(fields: ReturnType<typeof createFieldReader>, form: CompactForm, createSha256: CreateSha256) {
   const head = compactHead(fields, nothing, form)
   const { matrices, seed } = head
+  const dtype = gainsDtype(head.norms)
   const dense = new Map(
     searchedDense(head.config, head.norms).map(({ name: norm, shape }) => {
-      return [norm, toFloat32('F32', fields.bytes(norm, new Uint8Array(0), 4 * shape[0]).slice())]
+      const raw = fields.bytes(norm, new Uint8Array(0), tensorBytes(dtype, shape))
+      return [norm, toFloat32(dtype, raw.slice())]
     }),
   )
   const packed = matrices.map(({ kept, generations }) =>
@@ -129,14 +137,19 @@ function decodeFields(fields: ReturnType<typeof createFieldReader>, form: Compac
   )
   const checksum = fields.bytes('checksum', new Uint8Array(0), CHECKSUM)
   const masks = decodeMasks(fields.rest(), knownMasks(matrices, seed))
-  const found = matrices.map(({ generations: highest, kept, shape, name, stream, init, scores }, i) => {
-    const mask = masks[i]
-    const matrix = { name, stream, init, scores }
-    if (highest === 0) return { ...matrix, mask }
+  let at = 0
+  const found = matrices.map((spec, i): FoundMatrix => {
+    const { generations: highest, kept, shape, name, stream, init, scores, scale } = spec
+    const own = new Map(partsOf({ ...spec, generations: 0 }).map((part) => [part.name, masks[at++]]))
+    const mask = own.get(maskName(name))!
+    const coats = (spec.coats ?? []).map((_, j) => own.get(coatName(name, j))!)
+    const inverted = own.get(`${name}.inverted`)
+    const matrix = { name, stream, init, scores, mask, coats, inverted, scale }
+    if (highest === 0) return matrix
     const generations = unpackedGenerations(unpackGenerations(packed[i], kept, highest), mask, shape[0] * shape[1])
-    return { ...matrix, mask, generations }
+    return { ...matrix, generations }
   })
-  const ticket = encodeSearchedTicket({ ...head, matrices: found, dense, layout: 'separate' }, createSha256)
+  const ticket = encodeSearchedTicket({ ...head, matrices: found, dense }, createSha256)
   if (checksumOf(ticket.sha256).some((byte, i) => byte !== checksum[i])) {
     throw new RangeError('wrong checksum')
   }
@@ -149,5 +162,32 @@ const nothing = { config: {}, matrices: [] } as unknown as CompactHead
 const checksumOf = (sha256: string): Uint8Array =>
   Uint8Array.from({ length: CHECKSUM }, (_, i) => Number.parseInt(sha256.slice(2 * i, 2 * i + 2), 16))
 
-const knownMasks = (matrices: readonly SearchedMatrix[], seed: Seed): KnownMask[] =>
-  matrices.map((matrix) => ({ shape: partShape(matrix, partsOf(matrix)[0], seed), kept: matrix.kept }))
+/** The masks of a matrix in the order of its parts. */
+function masksOf({ mask, coats = [], inverted }: FoundMatrix, { shape, usedRows: used }: SearchedMatrix): Uint8Array[] {
+  const rows = used === undefined ? [] : [usedRows(mask, ...shape)]
+  return [...rows, mask, ...coats, ...(inverted ? [inverted] : [])]
+}
+
+/** What is known of the masks of all matrices, in the order of their parts. */
+function knownMasks(matrices: readonly SearchedMatrix[], seed: Seed): KnownMask[] {
+  const known: KnownMask[] = []
+  for (const matrix of matrices) {
+    const [rows, columns] = matrix.shape
+    let outer: KnownMask['outer']
+    let mask: KnownMask['outer']
+    for (const part of partsOf({ ...matrix, generations: 0 })) {
+      const own: KnownMask = { shape: partShape(matrix, part, seed), kept: part.ones, coded: part.bits }
+      const place = known.length
+      if (part.kind === 'rows') {
+        known.push({ ...own, isRows: true })
+        outer = (before) => rowBits(before[place], columns, 0, rows * columns)
+        continue
+      }
+      const within = part.kind === 'inverted' ? mask : outer
+      known.push(within ? { ...own, outer: within } : own)
+      outer = (before) => before[place]
+      if (part.kind === 'mask') mask = outer
+    }
+  }
+  return known
+}

@@ -6,7 +6,7 @@ import { assertOneOf, isRecord } from './check.js'
 import { choiceOf } from './construction.js'
 import type { TicketMetadata } from './format.js'
 import { FORMAT_VERSIONS, type FormatVersion, GENERATOR, maskCodings } from './head.js'
-import { parsePacked } from './packed-metadata.js'
+import { PACKED_GENERATOR, parsePacked } from './packed-metadata.js'
 import { assertPrunedMetadata } from './pruned-metadata.js'
 import { assertSearchedMetadata } from './searched-metadata.js'
 import { FIRST_FAMILY, firstKinds, storedDense } from './version.js'
@@ -25,7 +25,11 @@ export function storedMetadata(text: string): Record<string, unknown> & { readon
       `ticket format version ${quoted(version)} is unknown (this program reads versions "1", "2", "3" and "4")`,
     )
   }
-  if (!isRecord(generator) || generator.name !== GENERATOR.name || generator.version !== GENERATOR.version) {
+  const isKnown =
+    version === '4'
+      ? generator === PACKED_GENERATOR
+      : isRecord(generator) && generator.name === GENERATOR.name && generator.version === GENERATOR.version
+  if (!isKnown) {
     throw new RangeError(`generator ${quoted(generator)} is unknown (expected ${GENERATOR.name}, version 1)`)
   }
   return { ...value, version: version as FormatVersion }

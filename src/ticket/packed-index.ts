@@ -10,11 +10,12 @@ import { COAT_LIMIT, GENERATION_LIMIT, type SearchedMatrix } from './searched.js
 /** Most bytes of an entry: flags, at most 18 numbers of at most 5 bytes and a scale, then the lengths of at most 18 parts. */
 export const ENTRY_BYTES = 1 + 18 * 5 + 4 + 18 * 5
 
-/** What flags say beside the number of further coats, their lowest four bits. */
+/** What flags say: the number of further coats, and whether there are the other parts. */
+const COATS = 15
 const INVERTED = 16
 const SCALE = 32
 const REDRAWN = 64
-const ROWS = 128
+export const ROWS = 128
 
 /** An entry: a matrix as far as its index says it, and the bytes of its parts by their names. */
 export interface IndexEntry {
@@ -22,11 +23,12 @@ export interface IndexEntry {
   readonly lengths: ReadonlyMap<string, number>
 }
 
-/** The different initialisations of some matrices, in the order of their first use. */
+/** The different initialisations of some matrices, those of one kind side by side; kinds, and those of a kind, in the order of their first use. */
 export function initialisationsOf(matrices: Iterable<SearchedMatrix>): Initialisation[] {
   const found: Initialisation[] = []
   for (const { init } of matrices) if (placeOf(found, init) < 0) found.push(init)
-  return found
+  const kinds = [...new Set(found.map(({ kind }) => kind))]
+  return kinds.flatMap((kind) => found.filter((init) => init.kind === kind))
 }
 
 const placeOf = (inits: readonly Initialisation[], init: Initialisation): number =>
@@ -63,36 +65,54 @@ function entryFields(
   matrix: SearchedMatrix,
   lengths: ReadonlyMap<string, number> = new Map(),
 ): IndexEntry {
-  const { name, shape, coats = [], inverted = 0, scale = 1, usedRows = 0, generations } = matrix
-  const count = shape[0] * shape[1]
-  const integer = (what: string, value: number, most: number) => fields.integer(`${name}.${what}`, value, most)
-  const has = (present: boolean, flag: number) => (present ? flag : 0)
-  const written =
-    coats.length +
-    has(matrix.inverted !== undefined, INVERTED) +
-    has(matrix.scale !== undefined, SCALE) +
-    has(generations > 0, REDRAWN) +
-    has(matrix.usedRows !== undefined, ROWS)
-  const [flags] = fields.bytes(`${name}.flags`, Uint8Array.of(written), 1)
-  const further = flags & 15
-  if (further >= COAT_LIMIT) {
-    throw new RangeError(`"${name}.coats" expected at most ${COAT_LIMIT} coats in all, got ${further + 1}`)
-  }
-  const init = inits[integer('init', placeOf(inits, matrix.init), inits.length - 1)]
-  const rows = flags & ROWS ? { usedRows: integer('usedRows', usedRows, shape[0]) } : {}
-  const kept = integer('kept', matrix.kept, count)
-  const worn: number[] = []
-  for (let i = 0; i < further; i++) worn.push(integer('coats', coats[i] ?? 0, i === 0 ? kept : worn[i - 1]))
-  const signs = flags & INVERTED ? { inverted: integer('inverted', inverted, kept) } : {}
-  const factor = flags & SCALE ? { scale: scaleOf(fields.bytes(`${name}.scale`, scaleBytes(scale), 4)) } : {}
-  const redrawn = flags & REDRAWN ? integer('generations', generations, GENERATION_LIMIT) : 0
+  const { name, shape } = matrix
+  const flags = dressFlags(fields, matrix)
+  const place = fields.integer(`${name}.init`, placeOf(inits, matrix.init), inits.length - 1)
+  const rows = flags & ROWS ? { usedRows: fields.integer(`${name}.usedRows`, matrix.usedRows ?? 0, shape[0]) } : {}
+  const kept = fields.integer(`${name}.kept`, matrix.kept, shape[0] * shape[1])
+  const worn = dressFields(fields, { ...matrix, kept }, flags)
+  const redrawn = flags & REDRAWN ? fields.integer(`${name}.generations`, matrix.generations, GENERATION_LIMIT) : 0
   if (flags & REDRAWN && redrawn === 0) throw new RangeError(`"${name}.generations" expected at least 1, got 0`)
-  const own = { ...matrix, init, kept, generations: redrawn }
-  const whole = { ...own, ...rows, ...(further > 0 ? { coats: worn } : {}), ...signs, ...factor }
+  const whole = { ...matrix, init: inits[place], kept, generations: redrawn, ...rows, ...worn }
   const sizes = partsOf(whole).map(({ name: part }): [string, number] => {
     return [part, fields.integer(`${part} length`, lengths.get(part) ?? 0, 2 ** 31)]
   })
   return { matrix: whole, lengths: new Map(sizes) }
+}
+
+/** The byte that says what a matrix has beside its mask: bits 0 to 3 the number of further coats, then a bit for each other part. */
+export function dressFlags(fields: Fields, matrix: SearchedMatrix): number {
+  const { name, coats = [], inverted, scale, generations, usedRows } = matrix
+  const parts = [
+    [inverted !== undefined, INVERTED],
+    [scale !== undefined, SCALE],
+    [generations > 0, REDRAWN],
+    [usedRows !== undefined, ROWS],
+  ] as const
+  const written = parts.reduce((sum, [isThere, flag]) => sum + (isThere ? flag : 0), coats.length)
+  const [flags] = fields.bytes(`${name}.flags`, Uint8Array.of(written), 1)
+  const further = flags & COATS
+  if (further >= COAT_LIMIT) {
+    throw new RangeError(`"${name}.coats" expected at most ${COAT_LIMIT} coats in all, got ${further + 1}`)
+  }
+  return flags
+}
+
+/** Coats, inverted weights and scale of a matrix that keeps `kept` weights, as far as its flags name them. */
+export function dressFields(
+  fields: Fields,
+  { name, kept, coats = [], inverted = 0, scale = 1 }: SearchedMatrix,
+  flags: number,
+): Pick<SearchedMatrix, 'coats' | 'inverted' | 'scale'> {
+  const worn: number[] = []
+  for (let i = 0; i < (flags & COATS); i++) {
+    worn.push(fields.integer(`${name}.coats`, coats[i] ?? 0, i === 0 ? kept : worn[i - 1]))
+  }
+  return {
+    ...(worn.length > 0 ? { coats: worn } : {}),
+    ...(flags & INVERTED ? { inverted: fields.integer(`${name}.inverted`, inverted, kept) } : {}),
+    ...(flags & SCALE ? { scale: scaleOf(fields.bytes(`${name}.scale`, scaleBytes(scale), 4)) } : {}),
+  }
 }
 
 function scaleBytes(scale: number): Uint8Array {

@@ -10,6 +10,12 @@ import { type SearchedMetadata, type SearchSummary, usualScores } from './search
 /** The name of a mask set where nobody gave it one. */
 export const DEFAULT_MASK = 'default'
 
+/** The generator in the text of a packed ticket. */
+export const PACKED_GENERATOR = `${GENERATOR.name}/${GENERATOR.version}`
+
+/** The tolerance of a probe that names none. */
+const USUAL_TOLERANCE = 1e-3
+
 /** Most mask sets of a file. */
 export const MASK_LIMIT = 1000
 
@@ -23,7 +29,7 @@ export interface PackedMask {
 
 /** A packed ticket as far as its JSON says it. */
 export interface PackedHead extends Pick<SearchedMetadata, 'seed' | 'coding' | 'config' | 'tokenizer'> {
-  /** The different initialisations; the index says which matrix has which. */
+  /** The different initialisations, those of one kind side by side; the index says which matrix has which. */
   readonly initialisations: readonly Initialisation[]
   /** Of each matrix. */
   readonly streams: readonly number[]
@@ -44,18 +50,67 @@ export function packedText(head: PackedHead): string {
   const isUsual = scores.every((stream, i) => stream === usualScores(i))
   return JSON.stringify({
     version: '4',
-    generator: GENERATOR,
+    generator: PACKED_GENERATOR,
     seed,
     kind: 'searched',
     family: familyOf(config).name,
     coding,
     config: fields,
     tokenizer,
-    initialisations,
+    initialisations: byKind(initialisations),
     ...(streams.every((stream, i) => stream === i) ? {} : { streams }),
     ...(isUsual ? {} : { scores: scores.every((stream) => stream === null) ? null : scores }),
-    masks: masks.map(({ name, norms, search, probe }) => ({ name, norms, search, probe })),
+    masks: masks.map(({ name, norms, search, probe }) => ({
+      ...{ name, norms },
+      search: search && leanSearch(search, tokenizer),
+      probe: probe && leanProbe(probe),
+    })),
   })
+}
+
+/** The numbers of each kind of initialisation. */
+function byKind(initialisations: readonly Initialisation[]): Record<string, number[]> {
+  const kinds = [...new Set(initialisations.map(({ kind }) => kind))]
+  const scalesOf = (kind: string) => initialisations.filter((init) => init.kind === kind).map(initialisationScale)
+  return Object.fromEntries(kinds.map((kind) => [kind, scalesOf(kind)]))
+}
+
+/** A summary without the tokens that follow from steps, batch and length, and without the ticket's own tokenizer. */
+function leanSearch({ corpus, ...search }: SearchSummary, tokenizer: PackedHead['tokenizer']): object {
+  const { tokens, ...rest } = search
+  const { tokenizer: own, ...text } = corpus
+  return {
+    ...rest,
+    ...(tokens === rest.steps * rest.batch * rest.length ? {} : { tokens }),
+    corpus: { ...text, ...(own === tokenizer ? {} : { tokenizer: own }) },
+  }
+}
+
+const leanProbe = ({ tokens, logits, tolerance }: Probe): object => ({
+  ...{ tokens, logits },
+  ...(tolerance === USUAL_TOLERANCE ? {} : { tolerance }),
+})
+
+/** The opposite of {@link leanSearch}, unchecked. */
+function wholeSearch(search: Record<string, unknown>, tokenizer: unknown): Record<string, unknown> {
+  const {
+    steps,
+    batch,
+    length,
+    validLoss,
+    corpus,
+    tokens = Number(steps) * Number(batch) * Number(length),
+    ...rest
+  } = search
+  return {
+    ...rest,
+    steps,
+    batch,
+    length,
+    tokens,
+    validLoss,
+    corpus: isRecord(corpus) ? { tokenizer, ...corpus } : corpus,
+  }
 }
 
 /**
@@ -75,24 +130,37 @@ export function parsePacked(value: Record<string, unknown>, most: number): Packe
     throw new RangeError(`"masks" expected room for ${own.layers} layers, got at most ${most} entries`)
   }
   const count = matricesOf(own).length
-  if (!Array.isArray(initialisations) || initialisations.length === 0 || initialisations.length > count) {
-    throw new RangeError(`"initialisations" expected a list of 1 to ${count} of them`)
-  }
-  for (const init of initialisations) {
-    if (!isRecord(init)) throw new TypeError('"initialisations" expected objects')
-    initialisationScale(init as Initialisation)
-  }
   return {
     seed: seed as string,
     coding: coding as MaskCoding,
     config: own,
     tokenizer: tokenizer as SearchedMetadata['tokenizer'],
-    initialisations,
+    initialisations: initialisationsIn(initialisations, count),
     streams: listOf('streams', streams, count, (i) => i),
     scores: scores === null ? new Array(count).fill(null) : listOf('scores', scores, count, usualScores),
-    masks: masksOf(masks),
+    masks: masksOf(masks, tokenizer),
   }
 }
+
+function initialisationsIn(value: unknown, most: number): Initialisation[] {
+  if (!isRecord(value)) throw new TypeError('"initialisations" expected an object')
+  const found: Initialisation[] = []
+  for (const [kind, scales] of Object.entries(value)) {
+    assertOneOf('"initialisations"', kind, Object.keys(scaleNames))
+    if (!Array.isArray(scales)) throw new TypeError(`"initialisations.${kind}" expected a list of numbers`)
+    for (const scale of scales) {
+      const init = { kind, [scaleNames[kind as Initialisation['kind']]]: scale } as unknown as Initialisation
+      initialisationScale(init)
+      found.push(init)
+    }
+  }
+  if (found.length === 0 || found.length > most) {
+    throw new RangeError(`"initialisations" expected 1 to ${most} of them, got ${found.length}`)
+  }
+  return found
+}
+
+const scaleNames = { uniform: 'range', normal: 'std', 'signed-constant': 'magnitude' } as const
 
 /** A configuration in memory names its family, but for a GPT-2's. */
 function configOf(config: Record<string, unknown>, family: unknown): SearchedMetadata['config'] {
@@ -107,7 +175,7 @@ function listOf<T>(name: string, value: unknown, count: number, usual: (matrix: 
   return value
 }
 
-function masksOf(masks: unknown): PackedMask[] {
+function masksOf(masks: unknown, tokenizer: unknown): PackedMask[] {
   if (!Array.isArray(masks)) throw new TypeError('"masks" expected a list')
   assertInteger('"masks" length', masks.length, 1, MASK_LIMIT)
   for (const mask of masks) {
@@ -122,7 +190,11 @@ function masksOf(masks: unknown): PackedMask[] {
     'mask',
     masks.map(({ name }) => name),
   )
-  return masks as PackedMask[]
+  return masks.map(({ name, norms, search, probe }) => ({
+    ...{ name, norms },
+    search: isRecord(search) ? wholeSearch(search, tokenizer) : search,
+    probe: isRecord(probe) ? { tolerance: USUAL_TOLERANCE, ...probe } : probe,
+  })) as unknown as PackedMask[]
 }
 
 /** Throws unless it can name a mask set. */

@@ -31,6 +31,9 @@ export interface MatrixPart {
   readonly ones: number
 }
 
+/** Name of the part of a further coat: the second is `coat.2`. @param index among those from the second on */
+export const coatName = (matrix: string, index: number): string => `${matrix}.coat.${index + 2}`
+
 /** The parts of a matrix in the order of the file. */
 export function partsOf({
   name,
@@ -46,7 +49,7 @@ export function partsOf({
   if (usedRows !== undefined) parts.push({ kind: 'rows', name: `${name}.rows`, bits: rows, ones: usedRows })
   parts.push({ kind: 'mask', name: maskName(name), bits: (usedRows ?? rows) * columns, ones: kept })
   for (const [i, ones] of coats.entries()) {
-    parts.push({ kind: 'coat', name: `${name}.coat.${i + 2}`, bits: i === 0 ? kept : coats[i - 1], ones })
+    parts.push({ kind: 'coat', name: coatName(name, i), bits: i === 0 ? kept : coats[i - 1], ones })
   }
   if (inverted !== undefined) parts.push({ kind: 'inverted', name: `${name}.inverted`, bits: kept, ones: inverted })
   if (generations > 0) {

@@ -20,6 +20,8 @@ export interface PackedTicket {
   readonly mask: string
   /** Of each part of a matrix by `partsOf`, and of each dense tensor by its parameter. */
   readonly places: ReadonlyMap<string, Place>
+  /** Bytes of the tensors of all other sets. */
+  readonly otherBytes: number
 }
 
 /** Bytes that an index takes once it is parsed, for each of its bytes: an entry of some five bytes is an object of strings and numbers. */
@@ -73,7 +75,10 @@ export async function readPacked(
       throw new RangeError(
         `"${packedNames(own.name).masks}" expected ${at - tensor.byteOffset} bytes, got ${tensor.byteLength}`,
       )
-    return { metadata, masks: head.masks.map((mask) => mask.name), mask: own.name, places }
+    const { gains, masks } = packedNames(own.name)
+    const others = [...file.tensors].filter(([of]) => of !== gains && of !== masks)
+    const otherBytes = others.reduce((sum, [, { byteLength }]) => sum + byteLength, 0)
+    return { metadata, masks: head.masks.map((mask) => mask.name), mask: own.name, places, otherBytes }
   })
 }
 

@@ -32,6 +32,8 @@ export interface SearchedTicket extends OpenedTicket {
   /** Names of the masks that the file holds over the same random network, and of the one that this ticket is. */
   readonly masks: readonly string[]
   readonly mask: string
+  /** Bytes of the tensors of the file's other masks. */
+  readonly otherBytes: number
   /** By name, in the order of the format. */
   readonly matrices: ReadonlyMap<string, SearchedMatrix>
   /**
@@ -48,7 +50,12 @@ export interface SearchedTicket extends OpenedTicket {
 export function readSearched(
   opened: OpenedTicket,
   metadata: SearchedMetadata,
-  { masks, mask, readPart }: Pick<SearchedTicket, 'masks' | 'mask'> & { readPart(name: string): Promise<Uint8Array> },
+  {
+    masks,
+    mask,
+    otherBytes,
+    readPart,
+  }: Pick<SearchedTicket, 'masks' | 'mask' | 'otherBytes'> & { readPart(name: string): Promise<Uint8Array> },
 ): SearchedTicket {
   const matrices = new Map(metadata.matrices.map((matrix) => [matrix.name, matrix]))
   const { coding } = metadata
@@ -64,6 +71,7 @@ export function readSearched(
     metadata,
     masks,
     mask,
+    otherBytes,
     matrices,
     async readStored(name) {
       const spec = specOf(name)

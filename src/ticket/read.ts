@@ -92,7 +92,8 @@ export async function openTicket(
     },
   }
   if (metadata.kind !== 'searched') return readPruned(opened, metadata, file)
-  return readSearched(opened, metadata, { masks: read.masks, mask: read.mask, readPart })
+  const { masks, mask: name, otherBytes } = read
+  return readSearched(opened, metadata, { masks, mask: name, otherBytes, readPart })
 }
 
 /** A ticket of which every mask is a tensor. @throws TypeError or RangeError naming what is wrong */
@@ -109,7 +110,7 @@ function readSeparate(file: SafetensorsFile, stored: ReturnType<typeof storedMet
     places.set(name, places.get(tensor)!)
     if (tensor !== name) places.delete(tensor)
   }
-  return { metadata, places, masks: [DEFAULT_MASK], mask: DEFAULT_MASK }
+  return { metadata, places, masks: [DEFAULT_MASK], mask: DEFAULT_MASK, otherBytes: 0 }
 }
 
 /**

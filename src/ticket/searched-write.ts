@@ -85,6 +85,9 @@ export function encodeMasks(
   createSha256: CreateSha256,
   deflate?: Deflate,
 ): EncodedTicket {
+  if (contents.length > 1 && contents.some(({ layout }) => layout === 'separate')) {
+    throw new RangeError('"layout" expected packed for several masks, got separate')
+  }
   const sets = contents.map((content) => storedMasks(content, deflate))
   const { text, tensors } =
     sets.length === 1 && sets[0].metadata.version !== '4' ? separateFile(sets[0]) : encodePacked(sets)

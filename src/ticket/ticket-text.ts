@@ -134,9 +134,9 @@ export function readTicketText(name: string, text: string): Uint8Array {
   try {
     const bytes = isDigits ? fromDigits(payload) : fromBase64url(payload)
     if (bytes.length === 0) throw new RangeError('nothing behind the sign =')
-    // Any word is base64url; a ticket begins with byte 1 or 2, the number of its form (compact-head.ts).
-    if (key === undefined && !isDigits && bytes[0] !== 1 && bytes[0] !== 2) {
-      throw new RangeError('a ticket begins with AQ to Av')
+    // Any word is base64url; a ticket begins with a byte from 1 to 4, the number of its form (compact-head.ts).
+    if (key === undefined && !isDigits && !(bytes[0] >= 1 && bytes[0] <= 4)) {
+      throw new RangeError('a ticket begins with AQ to BP')
     }
     return bytes
   } catch (error) {

@@ -128,7 +128,7 @@ describe('what does not work ends with 1 and one line, and writes nothing:', () 
     [['import', 'missing'], /^slt: missing \(no such file\): no link, fragment or digits of a ticket: [^\n]+\n$/],
     [['import', main.replace(/main.js$/, '')], /^slt: .*cli\/: is a folder\n$/],
     [['import', '#ticket=AQAA'], /^slt: text: the text is not whole or was changed: "\w+" goes past the end\n$/],
-    [['import', '#ticket10=3'], /^slt: text: compact form 3 is unknown\n$/],
+    [['import', '#ticket10=5'], /^slt: text: compact form 5 is unknown\n$/],
     [['import', '#ticket10=0'], /^slt: text: the text is not whole or was changed: expected decimal digits/],
   ])('%j', (args, message) => {
     const { code, stdout, stderr } = slt(...args, '--out', path('none'))

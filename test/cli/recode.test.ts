@@ -19,9 +19,20 @@ test('a ticket goes from coding to coding and back, byte for byte', async () => 
   expect(there.code).toBe(0)
   expect(JSON.parse(there.stdout)).toMatchObject({ coding: { from: 'bits', to: 'range' } })
   expect(slt('verify', range).stdout).toMatch(/all 3 checks passed/)
-  expect(slt('recode', range, '--coding', 'bits', '--out', back).stdout).toMatch(/range before, bits now/)
+  const old = slt('recode', range, '--coding', 'bits', '--layout', 'separate', '--out', back)
+  expect(old.stdout).toMatch(/range before, bits now/)
   // The fixture names no scores; recoding names those of our searches, which version 1 does not hold.
   expect(await readFile(back)).toEqual(await readFile(ticket))
+})
+
+test('the layout of older versions comes back, and takes more bytes for its description', async () => {
+  const [packed, separate, again] = ['packed', 'separate', 'again'].map((name) => join(folder, name))
+  expect(slt('recode', ticket, '--out', packed).code).toBe(0)
+  expect(slt('recode', packed, '--layout', 'separate', '--out', separate).code).toBe(0)
+  expect(slt('recode', separate, '--out', again).code).toBe(0)
+  expect(await readFile(again)).toEqual(await readFile(packed))
+  const headerOf = (path: string) => JSON.parse(slt('inspect', path, '--json').stdout).size.header
+  expect(headerOf(packed)).toBeLessThan(headerOf(separate) / 2)
 })
 
 test('bad input is one line, and nothing is written', async () => {

@@ -17,8 +17,9 @@ import { nodeSha256 } from '../../src/files/sha256.js'
 import { memorySource } from '../../src/safetensors/index.js'
 import { expectSearched, openTicket, type SearchedTicket } from '../../src/ticket/index.js'
 import { smallBert, smallGpt2, smallLlama } from '../families/small-models.js'
+import { dressedContent } from '../ticket/packed-example.js'
 import { encode, openSearched, randomContent } from '../ticket/searched-example.js'
-import { signedTicket } from '../ticket/signed-example.js'
+import { invertedTicket, signedTicket } from '../ticket/signed-example.js'
 
 const runner = createGraphRunner({ threads: 1 })
 const kernels = await loadKernels()
@@ -38,6 +39,7 @@ const tickets: [string, () => Promise<SearchedTicket>][] = [
   ['a GPT-2 whose inputs are two blocks, the second one not full', () => signedTicket(wide)],
   ['a Llama with grouped heads', () => signedTicket(smallLlama)],
   ['a BERT', () => signedTicket(smallBert)],
+  ['a GPT-2 with inverted weights, scales and gains alone', () => invertedTicket(wide)],
   ['play', () => example('play/play')],
   ['sorter', () => example('sorter-qr/sorter')],
   ['ten letters', () => example('sorter-qr/ten-letters')],
@@ -140,6 +142,13 @@ test('weights that are not signed constants, dense models and other devices are 
   const reason = 'the weights of wte are normal, not signed constants'
   await expect(choose({ ticket: other })).rejects.toThrow(`x: cannot run with 2-bit weights: ${reason}`)
   await expect(makeTernary(other, kernels)).rejects.toThrow(`x: ${reason}: they do not fit into 2 bits`)
+  const coated = dressedContent(smallGpt2, { coats: [0.5] })
+  const magnitude = { init: { kind: 'signed-constant', magnitude: 1 } } as const
+  const matrices = coated.matrices.map((matrix) => ({ ...matrix, ...magnitude }))
+  const two = await openSearched(encode({ ...coated, matrices, probe: null }))
+  await expect(choose({ ticket: two })).rejects.toThrow(
+    'x: cannot run with 2-bit weights: weights of wte wear up to 2 coats',
+  )
   await expect(choose({ ticket: null })).rejects.toThrow('only a ticket that a search found has signed constants')
   const elsewhere = { ...runner, multipliesFewBits: false }
   const missing = 'this device has no products with 2-bit weights; --device cpu has them'

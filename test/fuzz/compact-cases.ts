@@ -4,6 +4,7 @@ import { decodeCompact, encodeCompact } from '../../src/ticket/compact.js'
 import { createFieldWriter } from '../../src/ticket/compact-fields.js'
 import { readTicketText, ticketLink, toDigits } from '../../src/ticket/ticket-text.js'
 import { searched } from '../ticket/compact-example.js'
+import { dressedContent } from '../ticket/packed-example.js'
 import { encode, exampleContent, openSearched, randomContent, smallConfig } from '../ticket/searched-example.js'
 import type { CaseRandom } from './case-random.js'
 import { changedBytes } from './changes.js'
@@ -15,6 +16,11 @@ const contents = [
   searched(1 / 3, 'range', { probe: null, search: null }),
   randomContent({ ...smallConfig, layers: 2, tiedHead: false }, { norms: 'learned', redrawn: 6 }),
   randomContent(smallConfig, { redrawn: 255 }),
+  dressedContent(
+    smallConfig,
+    { coats: [0.7, 0.5], inverted: 0.4, scale: 0.5, rows: 2 },
+    { norms: 'gains', redrawn: 3 },
+  ),
 ]
 const originals = await Promise.all(
   contents.map(async (content) => (await encodeCompact(await openSearched(encode(content)), nodeSha256)).bytes),

@@ -9,6 +9,7 @@ import { type Dtype, memorySource, openSafetensors } from '../../src/safetensors
 import { encodeSafetensors } from '../../src/safetensors/layout.js'
 import { hashOf } from '../../src/ticket/hash.js'
 import {
+  encodeMasks,
   encodeSearchedTicket,
   expectPruned,
   type MaskCoding,
@@ -17,9 +18,11 @@ import {
   materialiseSearched,
   openTicket,
   recodePruned,
+  type SearchedContent,
 } from '../../src/ticket/index.js'
 import { exampleTicket, open } from '../ticket/example.js'
 import { type Loose, replaceAt } from '../ticket/forge.js'
+import { dressedContent } from '../ticket/packed-example.js'
 import { randomContent, smallConfig } from '../ticket/searched-example.js'
 import type { CaseRandom } from './case-random.js'
 import { changedBytes, changedNumber, hostileValue, scaled, withHeader } from './changes.js'
@@ -56,6 +59,14 @@ const searched = (coding: MaskCoding, change: Parameters<typeof randomContent>[1
   return encodeSearchedTicket({ ...content, coding, matrices }, nodeSha256, nodeDeflate).bytes
 }
 
+const dressed = (coding: MaskCoding): SearchedContent => {
+  const wardrobe = { coats: [0.7, 0.5], inverted: 0.4, scale: 0.5, rows: 2 }
+  return dressedContent(smallConfig, wardrobe, { coding, norms: 'gains', redrawn: 3, maskName: 'x' })
+}
+
+/** Tickets of version 4 with everything that it holds. */
+const packed = (coding: MaskCoding): Uint8Array => encodeMasks([dressed(coding)], nodeSha256, nodeDeflate).bytes
+
 async function pruned(coding: MaskCoding): Promise<Uint8Array> {
   const original = await exampleTicket()
   if (coding === 'bits') return original
@@ -77,6 +88,8 @@ const originals: readonly Parts[] = await Promise.all(
     searched('deflate', { norms: 'learned' }),
     searched('range', { norms: 'learned' }),
     searched('range', { redrawn: 3 }),
+    ...maskCodings.map(packed),
+    encodeMasks([dressedContent(smallConfig, { rows: 2 }, { coding: 'range' }), dressed('range')], nodeSha256).bytes,
   ].map(partsOf),
 )
 
@@ -117,6 +130,12 @@ function changedTensor(random: CaseRandom, { json, tensors }: Parts): Uint8Array
 /** A ticket of other sizes that agree with each other: only the tensors, or the budget, can refuse it. */
 function changedShapes(random: CaseRandom, { json, tensors }: Parts): Uint8Array {
   const metadata = JSON.parse(json) as Loose
+  if (metadata.version === '4') {
+    const config = metadata.config as Record<string, number>
+    const field = random.one(['layers', 'width', 'inner', 'positions', 'vocabulary'])
+    config[field] = Math.max(1, scaled(random, config[field], 26))
+    return assemble(JSON.stringify(metadata), tensors)
+  }
   const sizes = new Map<string, number[]>()
   const isSound = random.next(3) === 0 // masks of zeros, where they can be deflated
   if (metadata.kind === 'searched-gpt2') {

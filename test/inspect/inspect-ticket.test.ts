@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { nodeSha256 } from '../../src/files/sha256.js'
 import { bitEntropy, inspectTicket, type MaskPicture, type MatrixReport } from '../../src/inspect/index.js'
 import { storedBytes } from '../../src/inspect/stored-bytes.js'
+import { countOnes } from '../../src/mask/index.js'
 import { memorySource, openSafetensors } from '../../src/safetensors/index.js'
-import type { Ticket } from '../../src/ticket/index.js'
+import { encodeMasks, openTicket, type Ticket } from '../../src/ticket/index.js'
 import { exampleTicket, open } from '../ticket/example.js'
-import { encode, openSearched, randomContent, runnableConfig } from '../ticket/searched-example.js'
+import { dressedContent } from '../ticket/packed-example.js'
+import { encode, openSearched, randomContent, runnableConfig, smallConfig } from '../ticket/searched-example.js'
 
 const searchedBytes = encode(randomContent(runnableConfig, { norms: 'learned', redrawn: 3 }))
 const searched = async () => ({ bytes: searchedBytes, ticket: (await openSearched(searchedBytes)) as Ticket })
@@ -126,4 +129,24 @@ test('it stops between two masks when it is told to', async () => {
     'enough',
   )
   expect(seen).toEqual(['wte', 'wpe'])
+})
+
+test('what weights wear is told, and the parts of a file of several masks make it up', async () => {
+  const coated = dressedContent(smallConfig, { coats: [0.5], scale: 0.5, rows: 2 }, { maskName: 'a' })
+  const signed = dressedContent(smallConfig, { inverted: 0.5 }, { maskName: 'b', norms: 'gains' })
+  const { bytes } = encodeMasks([coated, signed], nodeSha256)
+  const openMask = (mask: string) => openTicket(memorySource(bytes, 'x'), nodeSha256, { mask })
+  const [a, b] = [await inspectTicket(await openMask('a')), await inspectTicket(await openMask('b'))]
+  expect([a.masks, b.masks]).toEqual([
+    ['a', 'b'],
+    ['b', 'a'],
+  ])
+  const ones = (mask: Uint8Array | undefined) => countOnes(mask!)
+  expect(a.matrices[0]).toMatchObject({ coats: [ones(coated.matrices[0].coats![0])], inverted: 0, scale: 0.5 })
+  expect(b.matrices[0]).toMatchObject({ coats: [], inverted: ones(signed.matrices[0].inverted), scale: 1 })
+  for (const { size } of [a, b]) {
+    expect(size.header + size.masks + size.further + size.dense + size.others).toBe(bytes.length)
+    expect(size.others).toBeGreaterThan(0)
+  }
+  expect(a.size.header).toBeLessThan(2200)
 })

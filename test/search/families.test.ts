@@ -29,7 +29,7 @@ function run(family: 'llama' | 'bert', name: string, choice: Partial<SettingsCho
 }
 
 describe.each(['llama', 'bert'] as const)('a search of the family %s', (family) => {
-  test('finds a ticket of version 3, which evaluates to its loss and gives the numbers of its probe', async () => {
+  test('finds a ticket of version 4, which evaluates to its loss and gives the numbers of its probe', async () => {
     const samples: string[] = []
     const request = run(family, family, { norms: 'learned' })
     const report = await search({
@@ -45,7 +45,7 @@ describe.each(['llama', 'bert'] as const)('a search of the family %s', (family) 
     const file = await openFile(report.out)
     const ticket = expectSearched(await openTicket(file, nodeSha256))
     const { metadata } = ticket
-    expect(metadata).toMatchObject({ version: '3', kind: 'searched', tokenizer: 'bytes', config })
+    expect(metadata).toMatchObject({ version: '4', kind: 'searched', tokenizer: 'bytes', config })
     expect(config.vocabulary).toBe(family === 'bert' ? 257 : 256)
     expect([...ticket.matrices.keys()]).toEqual(matricesOf(config).map(({ name }) => name))
 

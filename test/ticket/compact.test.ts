@@ -171,7 +171,7 @@ describe('refused in one line:', () => {
     }
   }
   test('another form', async () => {
-    expect(await refusal((bytes) => bytes.with(0, 3))).toBe('x: compact form 3 is unknown')
+    expect(await refusal((bytes) => bytes.with(0, 5))).toBe('x: compact form 5 is unknown')
   })
   test('a flipped bit of the masks', async () => {
     expect(await refusal((bytes) => bytes.with(bytes.length - 9, bytes[bytes.length - 9] ^ 1))).toMatch(

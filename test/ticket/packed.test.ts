@@ -2,12 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { nodeDeflate } from '../../src/engine/node.js'
 import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
 import { matricesOf } from '../../src/families/family.js'
+import type { Gpt2Config } from '../../src/families/gpt2/config.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { getBit, unpackBits } from '../../src/mask/index.js'
 import { generateWeights } from '../../src/random/index.js'
 import { encodeSearchedTicket, maskCodings, materialiseSearched, searchedContent } from '../../src/ticket/index.js'
 import { dressedContent, type Wardrobe } from './packed-example.js'
-import { encode, openSearched, randomContent, runnableConfig, smallConfig } from './searched-example.js'
+import { encode, openSearched, randomContent, runnableConfig, smallConfig, summary } from './searched-example.js'
 
 const wardrobes: Record<string, Wardrobe & { norms?: 'gains'; redrawn?: number }> = {
   'a mask alone': {},
@@ -126,4 +127,35 @@ describe('refused when it is written, by name', () => {
     const content = dressedContent(smallConfig, wardrobe, { layout: 'separate' })
     expect(() => encode(content)).toThrow(/^"layout" expected packed for coats, inverted weights, scales/)
   })
+})
+
+test('the description of a micro ticket takes at most 1,500 bytes', async () => {
+  const config: Gpt2Config = {
+    ...{ layers: 4, width: 128, heads: 2, inner: 512, positions: 128, vocabulary: 256, activation: 'relu' },
+    ...{ layerNormEpsilon: 1e-5, tiedHead: true },
+  }
+  const magnitudes = [0.161376953125, 0.05706787109375, 0.028533935546875]
+  const corpus = { name: 'wiki.train.raw', sha256: 'ab'.repeat(32), tokenizer: 'bytes' }
+  const found = { steps: 2000, batch: 16, length: 128, tokens: 2000 * 16 * 128, validLoss: 1.8767928756298295 }
+  const logits = Array.from({ length: 16 }, (_, i) => -(3.9893 - 0.1 * i).toFixed(4))
+  const { matrices, ...content } = dressedContent(
+    config,
+    {},
+    {
+      search: { ...summary, ...found, selection: 'per-layer', initialisation: 'signed-constant', corpus },
+      probe: { tokens: new Array(16).fill(107), logits, tolerance: 1e-3 },
+    },
+  )
+  const bytes = encode({
+    ...content,
+    coding: 'range',
+    matrices: matrices.map((matrix, i) => {
+      return { ...matrix, init: { kind: 'signed-constant', magnitude: magnitudes[i % 3] } as const }
+    }),
+  })
+  const ticket = await openSearched(bytes)
+  const masks = [...ticket.storedBytes.values()].reduce((sum, size) => sum + size, 0)
+  expect(bytes.length - masks).toBeLessThanOrEqual(1500)
+  expect(ticket.metadata.search?.tokens).toBe(found.tokens)
+  expect(ticket.metadata.search?.corpus).toEqual(corpus)
 })

@@ -66,7 +66,7 @@ describe('refused in one line:', () => {
     ['', 'x: empty'],
     [' \n', 'x: empty'],
     ['hello world!', 'x: no link, fragment or digits of a ticket: character 10 expected base64url, got "!"'],
-    ['missing', 'x: no link, fragment or digits of a ticket: a ticket begins with AQ to Av'],
+    ['missing', 'x: no link, fragment or digits of a ticket: a ticket begins with AQ to BP'],
     ['https://example.org/slt/', 'x: no link, fragment or digits of a ticket: a link of a ticket has #ticket= in it'],
     ['#ticket=', 'x: the text is not whole or was changed: nothing behind the sign ='],
     ['#ticket=A', 'x: the text is not whole or was changed: the base64url ends in the middle of a byte'],

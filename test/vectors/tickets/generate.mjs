@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { packBits } from '../../../dist/mask/index.js'
+import { packBits, unpackBits } from '../../../dist/mask/index.js'
 import { matricesOf, normVectorsOf, randomModelWeights } from '../../../dist/families/index.js'
 import { pairPlans } from '../../../dist/families/pair-plan.js'
 import { readModelFolder } from '../../../dist/interop/index.js'
@@ -17,7 +17,7 @@ import { recodeTicket } from '../../../dist/jobs/recode-ticket.js'
 import { nodeSha256 } from '../../../dist/files/sha256.js'
 import { encodeCompact } from '../../../dist/ticket/compact.js'
 import { ticketLink } from '../../../dist/ticket/ticket-text.js'
-import { encodeSearchedTicket, materialisePair, materialiseSearched, openTicket } from '../../../dist/ticket/index.js'
+import { encodeMasks, encodeSearchedTicket, materialisePair, materialiseSearched, openTicket } from '../../../dist/ticket/index.js'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -44,8 +44,9 @@ function content(config, { norms = 'plain', redrawn = 0, coding, init }) {
     const generations = redrawn && i % 2 ? { generations: Uint8Array.from(age, (word) => word % (redrawn + 1)) } : {}
     return { name, stream: i, init: init ?? kinds[i % 3], mask, scores: 2 ** 45 + i, ...generations }
   })
-  const dense = new Map((norms === 'learned' ? normVectorsOf(config) : []).map(({ name, shape }, i) => [name, generateWeights({ seed, stream: 2 ** 52 + i, init: { kind: 'uniform', range: 1 }, count: shape[0] })]))
-  return { seed, coding, config, norms, tokenizer: 'bytes', matrices, dense, search: null, probe: null }
+  const half = (values) => (norms === 'gains' ? values.map((value) => Math.round(value * 512) / 512) : values) // numbers that fp16 holds
+  const dense = new Map(normVectorsOf(config, norms).map(({ name, shape }, i) => [name, half(generateWeights({ seed, stream: 2 ** 52 + i, init: { kind: 'uniform', range: 1 }, count: shape[0] }))]))
+  return { seed, coding, config, norms, tokenizer: 'bytes', matrices, dense, search: null, probe: null, layout: 'separate' }
 }
 
 const searched = {
@@ -58,6 +59,41 @@ const searched = {
   // 8 states a chunk
   'searched-range-wide': content({ ...small, layers: 1, width: 200, heads: 4, inner: 1400 }, { coding: 'range' }),
 }
+/** What tickets of version 4 hold beside masks: `coats` (fractions of the coat before), `inverted` (by the sign of the score, mostly), `scale`, every how many rows are used. */
+function dressed(config, { coats = [], inverted = false, scale, rows = 1, mask, ...options }) {
+  const plain = content(config, options)
+  const matrices = plain.matrices.map((matrix, i) => {
+    const [height, width] = matricesOf(config)[i].shape
+    const count = height * width
+    const [noise, other] = [new Uint32Array(count), new Uint32Array(count)]
+    fillWords(plain.seed, 2 ** 50 + 100 + i, 0, noise)
+    fillWords(plain.seed, matrix.scores, 0, other)
+    const within = (outer, isIn) => packBits(Array.from(unpackBits(outer, count), (bit, j) => bit & Number(isIn(j))))
+    const kept = i > 0 ? matrix.mask : within(matrix.mask, (j) => Math.floor(j / width) % rows === 0)
+    let outer = kept
+    const worn = coats.map((fraction) => (outer = within(outer, (j) => 0.5 * (magnitudeOf(other[j]) + noise[j] / 2 ** 32) > 1 - fraction)))
+    const turned = within(kept, (j) => (noise[j] % 5 === 0 ? noise[j] >>> 31 : 1 - (other[j] >>> 31)))
+    return { ...matrix, mask: kept, ...(worn.length && i % 2 === 0 && { coats: worn }), ...(inverted && { inverted: turned }), ...(scale && { scale: Math.fround(scale + i / 100) }) }
+  })
+  return { ...plain, matrices, layout: 'packed', ...(mask && { maskName: mask }) }
+}
+const magnitudeOf = (word) => Math.abs(2 * word - 2 ** 32) / 2 ** 32
+
+const own = { init: kinds[2], coding: 'range' }
+const packed = {
+  'packed-range': [dressed(small, { coding: 'range', norms: 'learned' })],
+  'packed-bits': [dressed(llama, { coding: 'bits', coats: [0.5, 0.4], inverted: true, scale: 0.5, rows: 4, norms: 'gains', redrawn: 3 })],
+  'packed-deflate': [dressed(bert, { coding: 'deflate', coats: [0.5], inverted: true, rows: 4 })],
+  'packed-coats': [dressed({ ...small, width: 48 }, { ...own, coats: [0.5, 0.4, 0.6] })],
+  'packed-signed': [dressed(llama, { ...own, inverted: true, scale: 0.75 })],
+  'packed-gains': [dressed({ ...bert, layers: 1 }, { coding: 'range', norms: 'gains', rows: 3, redrawn: 2 })],
+  // 8 states a chunk
+  'packed-wide': [dressed({ ...small, layers: 1, width: 200, heads: 4, inner: 1400, tiedHead: false }, { ...own, coats: [0.7], inverted: true, rows: 2 })],
+  'packed-several': [
+    dressed(small, { coding: 'range', mask: 'plays', coats: [0.5] }),
+    dressed(small, { coding: 'range', mask: 'lists', inverted: true, rows: 4, norms: 'gains' }),
+  ],
+}
 const golden = {}
 const sha = (values) => createHash('sha256').update(values).digest('hex')
 const isThere = (name) => existsSync(`${here}${name}.slt.safetensors`)
@@ -65,6 +101,9 @@ for (const [name, one] of Object.entries(searched)) {
   if (isThere(name)) continue
   const { bytes } = encodeSearchedTicket(one, nodeSha256, nodeDeflate)
   writeFileSync(`${here}${name}.slt.safetensors`, bytes)
+}
+for (const [name, contents] of Object.entries(packed)) {
+  if (!isThere(name)) writeFileSync(`${here}${name}.slt.safetensors`, encodeMasks(contents, nodeSha256, nodeDeflate).bytes)
 }
 /** A pruned ticket, its masks in a coding. */
 async function prunedTicket(name, coding, options) {
@@ -88,7 +127,7 @@ const itemsOf = new Map(pairPlans(tinyLlama, byMatrix).map(({ name }, i) => [nam
 await prunedTicket('pruned-llama-by-matrix', 'bits', { target: random(tinyLlama), items: itemsOf, ...byMatrix })
 
 const pruned = ['pruned-llama-by-matrix', 'pruned-range', 'pruned-llama-factored', 'pruned-llama-rotary', 'pruned-bert']
-for (const name of [...Object.keys(searched), ...pruned]) {
+for (const name of [...Object.keys(searched), ...pruned, ...Object.keys(packed)]) {
   const file = `${name}.slt.safetensors`
   const ticket = await openTicket(await openFile(here + file), nodeSha256)
   const weights = {}
@@ -104,9 +143,9 @@ for (const name of [...Object.keys(searched), ...pruned]) {
 }
 writeFileSync(`${here}golden.json`, `${JSON.stringify(golden, null, 1)}\n`)
 
-// Links of the tickets of other families than GPT-2; test/vectors/compact has one of a GPT-2.
+// Links of the tickets of other families than GPT-2, and of packed ones; test/vectors/compact has one of a GPT-2 of version 2.
 const links = {}
-for (const name of ['searched-llama', 'searched-bert']) {
+for (const name of ['searched-llama', 'searched-bert', 'packed-range', 'packed-bits', 'packed-coats', 'packed-signed', 'packed-gains']) {
   const file = `${name}.slt.safetensors`
   const ticket = await openTicket(await openFile(here + file), nodeSha256)
   links[file] = ticketLink((await encodeCompact(ticket, nodeSha256)).bytes)
