@@ -38,8 +38,6 @@ export function factsTable(report: TicketReport): string {
     facts.push(['model', modelText(config)])
   }
   if (report.norms !== null) facts.push(['norms', report.norms])
-  const [mask, ...others] = report.masks
-  if (others.length > 0) facts.push(['masks', `${mask}; the file also holds ${others.join(', ')}`])
   const worn = wornText(report.matrices)
   if (worn !== '') facts.push(['weights', worn])
   facts.push(['tokenizer', report.tokenizer ?? 'none'])

@@ -91,7 +91,6 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
     sha256: ticket.sha256,
     config,
     norms: searched?.norms ?? null,
-    masks: ticket.kind === 'searched' ? [ticket.mask, ...ticket.masks.filter((name) => name !== ticket.mask)] : [],
     tokenizer: searched?.tokenizer ?? null,
     search: searched?.search ?? null,
     mask: ticket.kind === 'searched' ? ticket.mask : null,
@@ -101,7 +100,7 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
     matrices,
     layers,
     total: totalOf(matrices),
-    ...sizesOf(ticket, matrices, options.fileMasks),
+    ...sizesOf(ticket, matrices),
   }
 }
 
@@ -213,17 +212,12 @@ const maskBytes = ({ storedBytes: stored }: SearchedTicket): number =>
   [...stored.values()].reduce((sum, bytes) => sum + bytes, 0)
 
 /** The parts of the file, and what the network would take without masks. */
-function sizesOf(
-  ticket: Ticket,
-  matrices: readonly MatrixReport[],
-  all: readonly SearchedTicket[] = [],
-): Pick<TicketReport, 'size' | 'compared'> {
+function sizesOf(ticket: Ticket, matrices: readonly MatrixReport[]): Pick<TicketReport, 'size' | 'compared'> {
   const masks = matrices.reduce((sum, { maskBytes }) => sum + maskBytes, 0)
   const further = matrices.reduce((sum, { furtherBytes }) => sum + furtherBytes, 0)
   const dense = [...ticket.dense.keys()].reduce((sum, name) => sum + storedBytes(ticket, name), 0)
   const others = ticket.kind === 'searched' ? ticket.otherBytes : 0
   const { bytes } = ticket
-  const others = all.reduce((sum, one) => sum + (one.mask === (ticket as SearchedTicket).mask ? 0 : maskBytes(one)), 0)
   const sizes = denselyStored(ticket)
   const parameters = sizes[0].bytes / 4
   return {

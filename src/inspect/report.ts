@@ -89,8 +89,6 @@ export interface TicketReport {
   readonly config: BaseConfig | null
   /** Of a searched ticket, else null. */
   readonly norms: string | null
-  /** Of a searched ticket the names of the file's masks, the one that is reported first; else empty. */
-  readonly masks: readonly string[]
   readonly tokenizer: string | null
   readonly search: SearchSummary | null
   /** The mask that is reported on, and all that the file holds, its first one first; null and none of a pruned ticket. */

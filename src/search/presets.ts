@@ -156,14 +156,14 @@ export function withDefaults<Choice extends DefaultedChoice>(choice: Choice): Ch
   return { ...same, ...derived, ...given } as Choice & Filled
 }
 
-/** Learned values start and move as those of a training do; scores of drawn masks are logits, which have a long way to go. */
+/** Learned values start and move as those of a training do; scores of drawn masks are logits, which have a long way to go (0.1: 3.73 nats after 120 steps of micro; 0.02: 3.70 after 200). */
 function ofAlgorithm(algorithm: AlgorithmName, kind: 'search' | 'train'): Partial<RunDefaults> {
   if (kind === 'train') return {}
   const { initialisation, learningRate } = train
   return algorithm === 'levels'
     ? { initialisation, learningRate }
     : algorithm === 'sampled'
-      ? { learningRate: 2e-2 }
+      ? { learningRate: 0.1 }
       : {}
 }
 

@@ -111,6 +111,7 @@ type VocabularySize = Pick<Tokenizer, 'name' | 'vocabulary'>
 /** The configuration that settings are of. @throws RangeError as {@link chooseSettings} does */
 export const chooseConfig = (choice: Omit<SettingsChoice, 'kind'>, { vocabulary }: VocabularySize): BaseConfig =>
   chooseModel(choice.task ? { ...choice, context: choice.context ?? sortContext(choice.task) } : choice, vocabulary)
+
 /** Settings with every default filled in. */
 function fillSettings(asked: SettingsChoice, tokenizer: VocabularySize): SearchSettings {
   const { on } = asked
