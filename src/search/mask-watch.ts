@@ -6,7 +6,7 @@
  * |---|---|---|---|---|
  * | 1e-5 | 0.009 % of all weights | 0.009 % | 4.17 | none |
  * | 2e-3, the default | 0.6 % | 0.24 % | 2.54 | none |
- * | 3e-2 | 2.3 %, 6.7 % in one step | 0.6 % | | |
+ * | 3e-2 | 2.3 %, 6.7 % in one step | 0.6 % | 2.66 | not counted |
  * | 1 | 4.9 %, 30 % in one step | 0.5 % | 2.80 | 7 to 14 % of the hidden units of each feed-forward layer |
  *
  * AdamW moves every score by about the rate, so a rate above the scores' range throws the whole mask about at first; then scores have grown as large as the rate, flips
@@ -89,7 +89,7 @@ const flapping = (step: number, rate: number, share: number, lr: number): string
 const frozen = (step: number, rate: number, masks: number, { steps, learningRate: lr }: SearchSettings): string =>
   `warning: by step ${step} masks hardly move: ${percent(rate)} of the weights enter or leave them a step, which makes ${masks.toPrecision(2)} new masks in all ${steps} steps, where more than 1 is expected; try a larger --lr (it is ${lr}), or more steps`
 
-/** The first and the worst of the maps that have collapsed, in one line. */
+/** The worst of the maps that have collapsed, in one line, and how many more have. */
 function collapsed(
   step: number,
   maps: readonly MatrixParameter[],
@@ -100,7 +100,8 @@ function collapsed(
   const bad = found.filter(({ share }) => share > COLLAPSED).sort((a, b) => b.share - a.share)
   if (bad.length === 0) return undefined
   const [{ map, rows, columns }] = bad
-  const others = bad.length === 1 ? '' : ` (and so do ${bad.length - 1} more)`
+  const more = bad.length - 1
+  const others = more === 0 ? '' : ` (${more} more ${more === 1 ? 'matrix collapses' : 'matrices collapse'} too)`
   const advice =
     selection === 'global' ? '--selection per-layer, or a smaller --lr' : 'a smaller --lr, or a larger --keep'
   return `warning: by step ${step} ${map.name} collapses: ${rows} of its ${map.shape[0]} inputs and ${columns} of its ${map.shape[1]} outputs keep no weight, where all are expected to keep some${others}; try ${advice}`
