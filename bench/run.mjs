@@ -20,6 +20,7 @@ const suites = [
   'search',
   'search-scaling',
   'integers',
+  'methods',
   'kill-resume',
   'interrupt',
   'tiny-shakespeare',

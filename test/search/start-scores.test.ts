@@ -89,7 +89,7 @@ describe('a search that starts from a trained model', () => {
       'trained.safetensors: "start" expected the configuration of the run, got another: --layers is 2 there, 1 here',
     )
     await expect(search(run('no', {}, { kind: 'train', start: at('trained') }))).rejects.toThrow(
-      '"start" expected an algorithm that it serves (edge-popup, iterand), got dense',
+      '"start" expected an algorithm that it serves (edge-popup, annealed, iterand), got dense',
     )
     const redrawn = await search(run('redrawn', { algorithm: 'iterand', redrawEvery: 5 }, { start: at('trained') }))
     expect(redrawn.settings.start).toBe(report.settings.start)
