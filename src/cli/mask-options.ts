@@ -57,7 +57,7 @@ export function addMaskOptions(command: Command): Command {
     .option('--anneal <x>', 'annealed: part of the steps in which masks are soft (default: 0.95)', number('anneal'))
     .option(
       '--softness <x>',
-      "annealed: temperature at the start, over the spread of a matrix' scores (default: 2)",
+      "annealed: temperature at the start, over the spread of a matrix' scores (default: 1)",
       positive('softness'),
     )
     .option(

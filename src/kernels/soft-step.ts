@@ -1,4 +1,4 @@
-/** Pieces of a step of masks that are still soft: a weight counts by h((|score| - threshold) / temperature), h(x) = 1/2 + x / (2 sqrt(1 + x^2)). */
+/** Pieces of a step of masks that are still soft: a weight counts by h((|score| - threshold) / temperature), h(x) = 1 / (1 + e^-x). */
 import type { AdamW } from './adamw.js'
 import type { TicketMemory } from './parameter-memory.js'
 import { setAdamW } from './ticket-step.js'

@@ -63,7 +63,7 @@ export interface MethodChoice {
   readonly coats?: readonly number[] | undefined
   /** Annealed; default: 0.95. */
   readonly anneal?: number | undefined
-  /** Annealed; default: 2. */
+  /** Annealed; default: 1. */
   readonly softness?: number | undefined
   /** Default for the algorithms levels and ada-sup: ternary. */
   readonly levels?: LevelWord | undefined
@@ -90,7 +90,7 @@ export function chooseMethod(
   const keep = algorithm === 'dense' || algorithm === 'levels' ? 1 : (choice.keep ?? 0.3)
   const coats = choice.coats ?? (algorithm === 'multicoated' ? coatFractions(keep, 3).slice(1) : undefined)
   const anneal = choice.anneal ?? (algorithm === 'annealed' ? 0.95 : undefined)
-  const softness = choice.softness ?? (algorithm === 'annealed' ? 2 : undefined)
+  const softness = choice.softness ?? (algorithm === 'annealed' ? 1 : undefined)
   const levels = choice.levels ?? (algorithm === 'levels' || algorithm === 'ada-sup' ? 'ternary' : undefined)
   return {
     algorithm,

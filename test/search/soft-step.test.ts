@@ -32,10 +32,15 @@ async function makeMatrices(counts: readonly number[]): Promise<readonly TicketM
   return tickets
 }
 
-/** sqrt(1 + x^2) at x = (|score| - threshold) * inverse, each operation rounded to float32. */
-function place(score: number, threshold: number, inverse: number): { x: number; root: number } {
+/** x = (|score| - threshold) * inverse and e^-|x|, each operation rounded to float32. */
+function place(score: number, threshold: number, inverse: number): { x: number; fall: number } {
   const x = f32(f32(Math.abs(score) - threshold) * inverse)
-  return { x, root: f32(Math.sqrt(f32(1 + f32(x * x)))) }
+  const y = f32(Math.min(Math.abs(x), 80) * f32(-Math.LOG2E))
+  const n = Math.round(y) // none of the numbers here lies in the middle
+  const f = f32(y - n)
+  const terms = [1, Math.LN2, 0.2402265069591007, 0.05550410866482158, 0.009618129107628477]
+  const series = terms.reduceRight((sum, term) => f32(f32(term) + f32(f * sum)), f32(0.0013333558146428443))
+  return { x, fall: f32(series * 2 ** n) }
 }
 
 describe('the kernels', () => {
@@ -50,8 +55,9 @@ describe('the kernels', () => {
         moveSoftScores([matrix], () => softness, adamw)
         const { decay, beta1, gain1, beta2, gain2, stepSize, root: bias, epsilon } = adamwFactors(adamw)
         for (let i = 0; i < count; i++) {
-          const { root } = place(scores[i], softness.threshold, softness.inverse)
-          const slope = f32(f32(0.5 * softness.inverse) / f32(f32(root * root) * root))
+          const { fall } = place(scores[i], softness.threshold, softness.inverse)
+          const whole = f32(1 + fall)
+          const slope = f32(f32(fall * softness.inverse) / f32(whole * whole))
           const g = f32(f32(f32(gradient[i] * weights[i]) * Math.sign(scores[i])) * slope)
           momentum[i] = f32(f32(beta1 * momentum[i]) + f32(gain1 * g))
           variance[i] = f32(f32(beta2 * variance[i]) + f32(f32(gain2 * g) * g))
@@ -90,8 +96,9 @@ describe('the kernels', () => {
     scores[5] = -softness.threshold
     wearSoft(matrix, softness, f32(1.7))
     for (let i = 0; i < weights.length; i++) {
-      const { x, root } = place(scores[i], softness.threshold, softness.inverse)
-      expect(effective[i]).toBe(f32(f32(weights[i] * f32(1.7)) * f32(0.5 + f32(0.5 * f32(x / root)))))
+      const { x, fall } = place(scores[i], softness.threshold, softness.inverse)
+      expect(fall).toBeCloseTo(Math.exp(-Math.abs(x)), 5)
+      expect(effective[i]).toBe(f32(f32(weights[i] * f32(1.7)) * f32(f32(x >= 0 ? 1 : fall) / f32(1 + fall))))
     }
     expect(effective[5]).toBeCloseTo((weights[5] * 1.7) / 2, 6)
   })
