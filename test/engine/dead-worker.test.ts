@@ -50,7 +50,7 @@ const jobs = Array.from({ length: 64 }, (_, i) => {
 })
 
 test('threads that live make every piece', async () => {
-  expect(await makeOnThreads(loadKernels(), 3)(jobs)).toEqual(jobs.map(({ piece }) => piece.count))
+  expect(await makeOnThreads(loadKernels(), 3)(jobs)).toEqual(jobs.map(({ piece }) => [piece.count]))
 })
 
 for (const { name, WorkerClass, reason } of deaths) {

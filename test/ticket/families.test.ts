@@ -71,7 +71,15 @@ describe.each([
 test('links that were written are read for ever', async () => {
   const vector = (name: string) => readFileSync(new URL(`../vectors/tickets/${name}`, import.meta.url))
   const links: Record<string, string> = JSON.parse(vector('links.json').toString())
-  expect(Object.keys(links)).toEqual(['searched-llama.slt.safetensors', 'searched-bert.slt.safetensors'])
+  expect(Object.keys(links)).toEqual([
+    'searched-llama.slt.safetensors',
+    'searched-bert.slt.safetensors',
+    'packed-range.slt.safetensors',
+    'packed-bits.slt.safetensors',
+    'packed-coats.slt.safetensors',
+    'packed-signed.slt.safetensors',
+    'packed-gains.slt.safetensors',
+  ])
   for (const [file, link] of Object.entries(links)) {
     expect(Buffer.compare(decodeCompact('x', readTicketText('x', link), nodeSha256).bytes, vector(file))).toBe(0)
   }
