@@ -1,7 +1,6 @@
 // The methods that `npm run bench -- methods` compares: options of slt search (or slt train), beside `micro`, signed constants and keep 0.3.
 const signed = { init: 'signed-constant' }
-const dropped = { 'unused-rows': 'drop' }
-const annealed = { ...signed, ...dropped, algorithm: 'annealed' }
+const annealed = { ...signed, algorithm: 'annealed' }
 
 /** `teacher`: learns from the dense model of its seed too, whose training is not in its time. */
 export const METHODS = [
