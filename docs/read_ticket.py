@@ -77,7 +77,7 @@ def read(path, mask=0):  # yields name, mask, effective weights; of a pair (coor
         kept = coat = part(name + '.mask', columns, x['kept'], outer, magnitudes); k = kept.astype(F)
         for j, ones in enumerate(x.get('coats', [])): coat = part(f'{name}.coat.{j + 2}', columns, ones, coat.astype(bool), magnitudes); k += coat
         if 'inverted' in x: k[part(name + '.inverted', columns, x['inverted'], kept.astype(bool), signed, 8).astype(bool)] *= -1
-        w = weights(seed, x['stream'], x['init'], 0, count) * scale * k; ages = bits(raw(name + '.generation'), x['kept'] * g).reshape(-1, g) @ (1 << np.arange(g)) if g else []
+        w = weights(seed, x['stream'], x['init'], 0, count) * scale * k + F(0); ages = bits(raw(name + '.generation'), x['kept'] * g).reshape(-1, g) @ (1 << np.arange(g)) if g else []
         for i, age in zip(np.flatnonzero(kept).tolist(), ages): w[i] = weights(seed, x['stream'] + int(age) * 2**20, x['init'], i, 1)[0] * scale * k[i]
         yield name, kept.reshape(rows, columns), w.reshape(rows, columns)
     for x in t.get('pairs', []):
