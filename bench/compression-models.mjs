@@ -68,7 +68,7 @@ export async function makeModels(folder, data, log, { seeds, queue, store = join
 }
 
 /** Runs a plan, and returns the file of each of its runs. */
-function sweep(folder, command, { options, runs, place }) {
+export function sweep(folder, command, { options, runs, place }) {
   mkdirSync(folder, { recursive: true })
   const plan = join(folder, `${command}.json`)
   writeFileSync(plan, `${JSON.stringify({ command, options, runs }, null, 2)}\n`)

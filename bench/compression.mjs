@@ -8,7 +8,6 @@
 // --write puts table and findings into docs/compression.md and draws docs/compression.svg.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { byteTokenizer } from '../dist/data/byte-tokenizer.js'
 import { openCorpus } from '../dist/files/corpus-files.js'
 import { inspectTicket } from '../dist/inspect/index.js'
 import { openModelSource } from '../dist/jobs/model-source.js'
@@ -21,6 +20,7 @@ import { prunedModel } from './compression-pruning.mjs'
 import { float16Model, quantisedModel, trainedQuantisedModel } from './compression-rounding.mjs'
 import { overSeeds } from './compression-seeds.mjs'
 import { figure, tableLines } from './measure.mjs'
+import { textOf } from './whole-text.mjs'
 
 const SPARSITIES = [0.5, 0.7, 0.9]
 /** Every whole window, unless told otherwise. */
@@ -147,15 +147,6 @@ async function addDense(add, { engine, model, width, corpus, test, windows }) {
   for (const bits of [8, 4]) await add(named(bits), model, () => quantisedModel(engine, model, bits, test, windows))
   const further = { name: `${name}, 4-bit, ${FINETUNE_STEPS} steps more`, series: 'trained rounded', bits: 4 }
   await add(further, model, () => trainedQuantisedModel(engine, model, 4, corpus, test, windows))
-}
-
-/** Every byte of a text, as tokens. */
-async function textOf(path) {
-  const { train, valid } = await openCorpus({ data: path, tokenizer: byteTokenizer })
-  const all = new Uint16Array(train.length + valid.length)
-  all.set(train)
-  all.set(valid, train.length)
-  return all
 }
 
 const wholeWindows = (length, windows) => {

@@ -4,19 +4,18 @@
 // `micro` (GPT-2, bytes), signed constants, keep 0.3. Tiny Shakespeare is bundled, and its last tenth validates; of WikiText-2 the whole test text is read.
 // Runs are those of slt sweep, one thread each, as many side by side as the machine allows: the folder keeps them, an interrupted bench goes on with them.
 // --write puts the tables into docs/methods.md.
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inTemporaryFolder } from './cli.mjs'
 import { openEngine } from './compression-loss.mjs'
+import { sweep } from './compression-models.mjs'
 import { figure, tableLines } from './measure.mjs'
 import { METHODS } from './methods-plan.mjs'
 import { ofSeeds, tableOf } from './methods-table.mjs'
 import { lossOnText, textOf } from './whole-text.mjs'
 
 const STEPS = 2000
-const main = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
 const tinyShakespeare = fileURLToPath(new URL('../data/tinyshakespeare/input.txt', import.meta.url))
 const page = new URL('../docs/methods.md', import.meta.url)
 
@@ -85,7 +84,7 @@ async function runsOf(log, { key, options }, methods, { folder, seeds, steps, pl
         return { name, options: { ...chosen, ...taught, seed } }
       }),
     )
-    const made = sweep(join(folder, key), command, {
+    const made = sweepOf(join(folder, key), command, {
       options: { model: 'micro', steps, ...options },
       runs: runs.map((each) => each.options),
       place,
@@ -96,14 +95,9 @@ async function runsOf(log, { key, options }, methods, { folder, seeds, steps, pl
 }
 
 /** Runs a plan; the file, loss and seconds of each of its runs. */
-function sweep(folder, command, { options, runs, place: { queue, store = join(folder, 'store') } }) {
-  mkdirSync(folder, { recursive: true })
-  const plan = join(folder, `${command}.json`)
-  writeFileSync(plan, `${JSON.stringify({ command, options, runs }, null, 2)}\n`)
-  const where = ['--store', store, ...(queue === undefined ? [] : ['--queue', queue])]
-  const args = ['sweep', plan, '--models', '--out', join(folder, `${command}.sweep`), '--force', '--json', ...where]
-  const stdio = ['ignore', 'pipe', 'inherit']
-  const { models } = JSON.parse(execFileSync(process.execPath, [main, ...args], { stdio, maxBuffer: 2 ** 28 }))
+function sweepOf(folder, command, { options, runs, place: { queue, store = join(folder, 'store') } }) {
+  const place = ['--store', store, ...(queue === undefined ? [] : ['--queue', queue])]
+  const models = sweep(folder, command, { options, runs, place })
   const results = JSON.parse(readFileSync(join(folder, `${command}.sweep`, 'results.json'), 'utf8'))
   return models.map(({ path }, i) => {
     const { numbers, seconds } = results.runs[i]

@@ -10,9 +10,19 @@ import {
   wearSoft,
 } from '../kernels/index.js'
 import type { FoundWeights, MatrixSearch } from './algorithm.js'
-import { temperatureAt } from './annealing.js'
 import type { Scales } from './scales.js'
 import { clearRows, type UnusedRows } from './unused-rows.js'
+
+/**
+ * Temperature of soft masks over the standard deviation of a matrix' |scores|: linearly from what it starts with to 0, where masks are hard.
+ * @param softness at the start, > 0
+ * @param progress part of the soft steps that is done, >= 0; from 1 on masks are hard
+ */
+export const temperatureAt = (softness: number, progress: number): number =>
+  progress < 1 ? softness * (1 - progress) : 0
+
+/** 1 over a temperature at most: equal scores have no spread, and count half each. */
+const MOST_INVERSE = 1e12
 
 /** What an annealed search has beside its matrices. */
 export interface AnnealedOptions extends TicketOptions {
@@ -39,7 +49,8 @@ export function createAnnealed(matrices: readonly TicketMemory[], options: Annea
   const done = new Float32Array(1) // steps, an integer below 2^24
   const softness = new Map<string, Softness>()
   const scaled = new Map<string, number>()
-  const temperature = () => temperatureAt(first, done[0] / (anneal * steps))
+  const softSteps = Math.max(1, Math.round(anneal * steps)) // whole, so that the last of them is not missed by a rounding
+  const temperature = () => temperatureAt(first, done[0] / softSteps)
 
   /** The hard masks' weights, scaled. */
   const harden = () => {
@@ -53,7 +64,8 @@ export function createAnnealed(matrices: readonly TicketMemory[], options: Annea
     for (const matrix of matrices) {
       const { name, count, effective } = matrix
       const spread = spreadOfScores(matrix, unused.get(name)?.used ?? count)
-      const own = { threshold: step.threshold(name), inverse: Math.fround(1 / (part * spread)) }
+      const inverse = Math.fround(Math.min(1 / (part * spread), MOST_INVERSE))
+      const own = { threshold: step.threshold(name), inverse }
       softness.set(name, own)
       const scale = scales.of(name)
       wearSoft(matrix, own, scale)

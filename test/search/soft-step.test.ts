@@ -11,8 +11,7 @@ import {
 } from '../../src/kernels/index.js'
 import { getBit } from '../../src/mask/index.js'
 import { asTicket } from '../../src/search/algorithm.js'
-import { createAnnealed } from '../../src/search/annealed.js'
-import { temperatureAt } from '../../src/search/annealing.js'
+import { createAnnealed, temperatureAt } from '../../src/search/annealed.js'
 import { fixedScales } from '../../src/search/scales.js'
 import { randomFrom, sameBits, settings } from './ticket-fixture.js'
 
@@ -176,6 +175,26 @@ describe('an annealed search', () => {
     expect(matrices.map(({ effective }) => effective)).toEqual(soft)
     await expect(asTicket(search, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
     expect(matrices.map(({ effective }) => effective)).toEqual(soft)
+  })
+
+  it('is hard at its last soft step whatever the product of its share and the steps rounds to', async () => {
+    const matrices = await makeMatrices([256])
+    const options = { keep: 0.25, selection: 'per-layer', scales: fixedScales, unused: new Map(), softness: 1 } as const
+    const search = createAnnealed(matrices, { ...options, steps: 20, anneal: 0.55 }) // 0.55 * 20 is 11.000000000000002
+    search.select()
+    for (let step = 1; step <= 11; step++) search.update(settings(0.01, step))
+    expect(matrices.every(isHard)).toBe(true)
+  })
+
+  it('has numbers where the scores of a matrix are all equal', async () => {
+    const matrices = await makeMatrices([16])
+    matrices[0].scores.fill(0.5)
+    const options = { keep: 0.25, selection: 'per-layer', scales: fixedScales, unused: new Map(), softness: 1 } as const
+    const search = createAnnealed(matrices, { ...options, steps: 20, anneal: 0.5 })
+    search.select()
+    expect(matrices[0].effective).toEqual(matrices[0].weights.map((weight) => weight / 2))
+    search.update(settings(0.01, 1))
+    expect(matrices[0].scores.every(Number.isFinite)).toBe(true)
   })
 
   it('gives no weight to unused rows while masks are soft', async () => {
