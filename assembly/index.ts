@@ -10,6 +10,7 @@ export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCand
 export {
   countChanged, dotProduct, quantise, raiseCodes, scaleValues, setMagnitudes, signCodes, sumMagnitudes, updateLatents, wearCodes,
 } from './coded-step'
+export { updateSoftLevels, wearSoftLevels } from './soft-levels'
 export { updateSoftScores, wearSoft } from './soft-step'
 export { addRows } from './add-rows'
 export { integerWeights } from './integer-weights'

@@ -23,7 +23,7 @@ function plus4(a: f32, b: v128, c: v128): v128 {
  */
 // @ts-ignore: decorator
 @inline
-function fall4(x: v128): v128 {
+export function fall4(x: v128): v128 {
   const y = f32x4.mul(f32x4.min(f32x4.abs(x), f32x4.splat(80)), f32x4.splat(-1.4426950408889634))
   const n = f32x4.nearest(y)
   const f = f32x4.sub(y, n)

@@ -54,10 +54,14 @@ export function addMaskOptions(command: Command): Command {
       `${algorithms.join(', ')} (default: ${defaultText('search', 'algorithm')})`,
       oneOf('algorithm', algorithms),
     )
-    .option('--anneal <x>', 'annealed: part of the steps in which masks are soft (default: 0.95)', number('anneal'))
+    .option(
+      '--anneal <x>',
+      'annealed, or levels with a softness: part of the steps that are soft (default: 0.95)',
+      number('anneal'),
+    )
     .option(
       '--softness <x>',
-      "annealed: temperature at the start, over the spread of a matrix' scores (default: 1)",
+      "temperature at the start. annealed: over the spread of a matrix' scores (default: 1); levels: over their distance (default: hard from the start)",
       positive('softness'),
     )
     .option(

@@ -42,6 +42,8 @@ export interface KernelExports {
   sumMagnitudes(...args: number[]): number
   updateSoftScores(...args: number[]): number
   wearSoft(...args: number[]): void
+  updateSoftLevels(...args: number[]): number
+  wearSoftLevels(...args: number[]): void
   addRows(...args: number[]): number
   integerWeights(...args: number[]): number
   decodeChunk(...args: number[]): number

@@ -79,6 +79,10 @@ function distanceOf(matrix: CodedMemory, relative: number, { unused }: Pick<Code
  */
 export const LEVEL_DISTANCES: Readonly<Record<number, number>> = { 3: 1.224, 4: 0.9957, 7: 0.6508, 15: 0.3534 }
 
+/** The distance of so many levels, which follows from the root mean square of the values. @throws RangeError where these have no spread */
+export const levelDistance = (matrix: CodedMemory, levels: number, options: Pick<CodedOptions, 'unused'>): number =>
+  distanceOf(matrix, LEVEL_DISTANCES[levels], options)
+
 /**
  * Learned values, rounded: the forward pass sees the levels, and the gradient goes to the values as if they were not rounded (a
  * straight-through estimator; Bengio et al. 2013). The levels' distance follows from the root mean square of the values at every step.
@@ -95,7 +99,7 @@ export function createLevels(
     select(newest) {
       for (const matrix of matrices) {
         const own = levels.get(matrix.name)!
-        const distance = distanceOf(matrix, LEVEL_DISTANCES[own], options)
+        const distance = levelDistance(matrix, own, options)
         distances.set(matrix.name, distance)
         quantiseValues(matrix, newest, distance, own)
       }

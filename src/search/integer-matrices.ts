@@ -16,7 +16,7 @@ export interface IntegerMatrices {
 /** Magnitude of the largest code: signed constants have three values, other weights are rounded to 255. */
 export const integerLevels = (settings: SearchSettings): number =>
   settings.kind === 'search' &&
-  settings.algorithm !== 'annealed' && // soft weights lie between
+  settings.softness === undefined && // soft weights lie between
   randomMatrices(settings).every(({ init }) => init.kind === 'signed-constant')
     ? 1
     : 127

@@ -10,6 +10,7 @@ import { type MatrixMethod, matrixMethods } from './matrix-methods.js'
 import { createSampled } from './sampled.js'
 import { scoreDistance } from './score-quantiser.js'
 import type { SearchSettings } from './settings.js'
+import { createSoftLevels } from './soft-levels.js'
 
 type MethodOf<K extends MatrixMethod['kind']> = Extract<MatrixMethod, { kind: K }>
 
@@ -61,7 +62,13 @@ export function createSearches(
   const levels = own(memory.coded, 'levels')
   if (levels.length > 0) {
     const counted = mapOf(levels, ({ levels }) => levels)
-    searches.push(createLevels(memoriesOf(levels), counted, options))
+    const { algorithm, steps, anneal, softness } = settings
+    const isSoft = algorithm === 'levels' && softness !== undefined
+    searches.push(
+      isSoft
+        ? createSoftLevels(memoriesOf(levels), counted, { ...options, steps, anneal: anneal!, softness })
+        : createLevels(memoriesOf(levels), counted, options),
+    )
   }
 
   const sampled = own(memory.coded, 'sampled').map(({ matrix, method: { keep } }) => {

@@ -46,11 +46,13 @@ export function checkMethod(settings: RunSettings): void {
     checkCoats(keep, coats)
   }
   if (anneal !== undefined) {
-    if (algorithm !== 'annealed') refuse('anneal', '--algorithm annealed beside it', anneal)
+    if (softness === undefined) refuse('anneal', '--algorithm annealed, or levels and --softness, beside it', anneal)
     if (!(anneal > 0 && anneal < 1)) refuse('anneal', '0 < anneal < 1', anneal)
   }
   if (softness !== undefined) {
-    if (algorithm !== 'annealed') refuse('softness', '--algorithm annealed beside it', softness)
+    if (algorithm !== 'annealed' && algorithm !== 'levels') {
+      refuse('softness', '--algorithm annealed or levels beside it', softness)
+    }
     if (!(softness >= 0.01 && softness <= 100)) refuse('softness', '0.01 <= softness <= 100', softness)
   }
   if (levels !== undefined) {

@@ -38,9 +38,9 @@ export interface MethodSettings {
   readonly selection: Selection
   /** Multicoated: kept fractions of the coats from the second on, not growing; absent elsewhere. */
   readonly coats?: readonly number[]
-  /** Annealed: part of the steps in which masks are soft, 0 < anneal < 1; absent elsewhere. */
+  /** Annealed, and levels with a softness: part of the steps in which masks or levels are soft, 0 < anneal < 1; absent elsewhere. */
   readonly anneal?: number
-  /** Annealed: temperature at the start over the standard deviation of a matrix' |scores|, > 0; absent elsewhere. */
+  /** Annealed: temperature at the start over the standard deviation of a matrix' |scores|, > 0. Levels: over their distance; absent: they are hard. */
   readonly softness?: number
   /** Levels of learned values, or of the numbers of coats in ada-sup; absent elsewhere. */
   readonly levels?: LevelWord
@@ -61,9 +61,9 @@ export interface MethodChoice {
   readonly selection?: Selection | undefined
   /** Multicoated; default: keep^2, keep^3. */
   readonly coats?: readonly number[] | undefined
-  /** Annealed; default: 0.95. */
+  /** Annealed, and levels with a softness; default: 0.95. */
   readonly anneal?: number | undefined
-  /** Annealed; default: 1. */
+  /** Annealed, default: 1; levels, default: they are hard from the start. */
   readonly softness?: number | undefined
   /** Default for the algorithms levels and ada-sup: ternary. */
   readonly levels?: LevelWord | undefined
@@ -89,8 +89,8 @@ export function chooseMethod(
   const { selection = 'per-layer', densities, embeddings, scales, unusedRows } = choice
   const keep = algorithm === 'dense' || algorithm === 'levels' ? 1 : (choice.keep ?? 0.3)
   const coats = choice.coats ?? (algorithm === 'multicoated' ? coatFractions(keep, 3).slice(1) : undefined)
-  const anneal = choice.anneal ?? (algorithm === 'annealed' ? 0.95 : undefined)
   const softness = choice.softness ?? (algorithm === 'annealed' ? 1 : undefined)
+  const anneal = choice.anneal ?? (softness === undefined ? undefined : 0.95)
   const levels = choice.levels ?? (algorithm === 'levels' || algorithm === 'ada-sup' ? 'ternary' : undefined)
   return {
     algorithm,

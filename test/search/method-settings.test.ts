@@ -51,6 +51,11 @@ test.each<[Partial<SettingsChoice>, string]>([
     { algorithm: 'multicoated', coats: Array(15).fill(0.1) },
     `"coats" expected 1 to 14 fractions, those of the coats from the second on, got ${JSON.stringify(Array(15).fill(0.1))}`,
   ],
+  [
+    { algorithm: 'levels', anneal: 0.5 },
+    '"anneal" expected --algorithm annealed, or levels and --softness, beside it, got 0.5',
+  ],
+  [{ algorithm: 'biprop', softness: 1 }, '"softness" expected --algorithm annealed or levels beside it, got 1'],
   [{ levels: '3' }, '"levels" expected --algorithm levels or ada-sup beside it, got 3'],
   [{ algorithm: 'levels', levels: '5' as never }, '"levels" expected ternary, 2, 3, 4, got 5'],
   [{ embeddings: { bits: 5 as never } }, '"embedding-bits" expected 2, 3 or 4, got 5'],

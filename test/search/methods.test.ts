@@ -72,6 +72,7 @@ const choices: Record<string, Partial<SettingsChoice>> = {
   'ternary levels': { algorithm: 'levels', scales: 'learned' },
   '2-bit levels, without unused rows': { algorithm: 'levels', levels: '2', unusedRows: 'drop', untied: true },
   '3-bit levels': { algorithm: 'levels', levels: '3' },
+  'levels that are soft at first': { algorithm: 'levels', softness: 0.5 },
   'tables of 4 bits, without unused rows': {
     embeddings: { bits: 4 },
     unusedRows: 'drop',

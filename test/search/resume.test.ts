@@ -35,6 +35,7 @@ const variants: Record<string, Partial<SettingsChoice> & { kind?: 'train' }> = {
   'in micro-batches': { microBatch: 2 },
   'drawn masks, gains and learned scales': { algorithm: 'sampled', norms: 'gains', scales: 'learned' },
   'levels and dropped rows': { algorithm: 'levels', levels: '2', unusedRows: 'drop' },
+  'soft levels': { algorithm: 'levels', softness: 0.5, anneal: 0.5 },
 }
 
 describe.each(Object.entries(variants))('%s', (name, { kind = 'search' as const, ...changes }) => {
