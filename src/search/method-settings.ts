@@ -54,6 +54,9 @@ export interface MethodSettings {
   readonly unusedRows?: 'drop'
 }
 
+/** Settings whose defaults follow from the algorithm. */
+export const methodNames = ['anneal', 'softness', 'coats', 'levels'] as const
+
 /** What a user may ask for; what is absent has a default. */
 export interface MethodChoice {
   readonly algorithm?: AlgorithmName | undefined

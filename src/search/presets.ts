@@ -3,7 +3,7 @@ import type { Norms } from '../families/parameter.js'
 import type { Selection } from '../kernels/ticket-step.js'
 import type { GIVEN } from './base-network.js'
 import type { InitialisationScheme } from './initialisation.js'
-import type { AlgorithmName } from './method-settings.js'
+import { type AlgorithmName, methodNames } from './method-settings.js'
 import { type ModelChoice, modelName, type SearchModel } from './models.js'
 import type { ScheduleName } from './schedule.js'
 
@@ -42,11 +42,11 @@ export interface RunDefaults {
  * width 128).
  */
 const search: Omit<RunDefaults, 'batch'> = {
-  algorithm: 'edge-popup',
+  algorithm: 'annealed',
   keep: 0.3,
   selection: 'per-layer',
   norms: 'plain',
-  initialisation: 'fan-in',
+  initialisation: 'signed-constant',
   scoreScale: 1,
   steps: 2000,
   schedule: 'cosine',
@@ -61,7 +61,7 @@ const search: Omit<RunDefaults, 'batch'> = {
   clip: 'none',
 }
 
-const train: Omit<RunDefaults, 'batch'> = { ...search, initialisation: 'gpt2', learningRate: 3e-3 }
+const train: Omit<RunDefaults, 'batch'> = { ...search, initialisation: 'fan-in', learningRate: 3e-3 }
 
 type Rows = { readonly [Kind in 'search' | 'train']: RunDefaults }
 
@@ -85,6 +85,7 @@ const defaults: Readonly<Record<SearchModel, Rows>> = {
  */
 const paper: RunDefaults = {
   ...search,
+  algorithm: 'edge-popup',
   initialisation: 'gpt2',
   batch: 512,
   microBatch: 4,
@@ -171,6 +172,7 @@ function ofAlgorithm(algorithm: AlgorithmName, kind: 'search' | 'train'): Partia
 export const filledNames: readonly string[] = [
   ...Object.keys(search).filter((name) => !['rateOverLast', 'stepsOverWarmUp', 'warmUpMost'].includes(name)),
   ...['batch', 'microBatch', 'finalLearningRate', 'warmUp', 'qkScale'],
+  ...methodNames,
 ]
 
 /** A default in words for help: `16; tiny, llama-tiny: 8`, that of the first model first. */

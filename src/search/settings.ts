@@ -19,7 +19,7 @@ import {
 } from './base-network.js'
 import { type InitialisationScheme, initialisationSchemes } from './initialisation.js'
 import { checkMethod } from './method-checks.js'
-import { algorithms, chooseMethod, type MethodChoice, type MethodSettings } from './method-settings.js'
+import { algorithms, chooseMethod, type MethodChoice, type MethodSettings, methodNames } from './method-settings.js'
 import {
   checkNamedModels,
   chooseNamedModels,
@@ -190,9 +190,13 @@ function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>)
   const { config, tokenizer: _, algorithm, magnitudes = 'exact', seed, dataSeed, on: __, ...others } = settings
   const { clip = 'none', scoreScale = 1 } = settings // what is absent is not left to defaults, which may be others
   const own = { ...others, ...(algorithm === 'dense' ? {} : { algorithm }), clip, scoreScale }
-  // A preset stands for all that it fills, whether the run has it or not.
+  // A preset stands for all that it fills, whether the run has it or not, and another algorithm for what is its own.
+  const isOther = (given.algorithm ?? algorithm) !== algorithm
+  const isNew = (name: string) =>
+    (given.preset !== undefined && filledNames.includes(name)) ||
+    (isOther && (methodNames as readonly string[]).includes(name))
   const same = Object.fromEntries(
-    Object.entries(own).filter(([name]) => given.preset === undefined || !filledNames.includes(name)),
+    Object.entries(own).filter(([name]) => !isNew(name)),
   )
   const { model, width, family = familyOf(config).name as SearchFamily } = given
   if (model === undefined && width?.startsWith('x')) {

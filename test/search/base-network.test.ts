@@ -205,7 +205,7 @@ describe('what describes another network is refused with both values', () => {
       ...matrix,
       init: { kind: 'signed-constant', magnitude: 1 } as const,
     }))
-    expect(integerLevels(choose({ on: { ...on, matrices } }))).toBe(1)
+    expect(integerLevels(choose({ algorithm: 'edge-popup', on: { ...on, matrices } }))).toBe(1)
   })
 
   test('a tokenizer', async () => {

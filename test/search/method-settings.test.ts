@@ -16,13 +16,16 @@ const settingsOf = (choice: Partial<SettingsChoice> = {}) =>
 test('what is at its default is absent, so that old records are equal to new ones', () => {
   const plain = settingsOf()
   expect(
-    settingsOf({ scales: 'none', unusedRows: 'keep', densities: 'uniform', algorithm: 'edge-popup', norms: 'plain' }),
+    settingsOf({
+      ...{ scales: 'none', unusedRows: 'keep', densities: 'uniform', norms: 'plain' },
+      ...{ algorithm: 'annealed', anneal: 0.95, softness: 1 },
+    }),
   ).toEqual(plain)
   for (const name of ['coats', 'levels', 'densities', 'embeddings', 'scales', 'unusedRows']) {
     expect(plain).not.toHaveProperty(name)
   }
   expect(settingsOf({ algorithm: 'multicoated' }).coats).toEqual([0.3 ** 2, 0.3 ** 3])
-  expect(settingsOf({ algorithm: 'levels' })).toMatchObject({ levels: 'ternary', keep: 1, initialisation: 'gpt2' })
+  expect(settingsOf({ algorithm: 'levels' })).toMatchObject({ levels: 'ternary', keep: 1, initialisation: 'fan-in' })
   expect(settingsOf({ algorithm: 'levels' })).toMatchObject({ qkScale: 1, learningRate: 3e-3 })
 })
 
@@ -140,8 +143,8 @@ test('random weights are as large as the coats that they will wear make them', (
     expect(kept).toBeCloseTo(keep, 2)
     expect(secondMoment({ kind: 'quantised', keep, most }) / squares).toBeCloseTo(1, 1)
   }
-  const [, , plain] = randomMatrices(settingsOf())
-  const [, , coated] = randomMatrices(settingsOf({ algorithm: 'multicoated', coats: [0.3] }))
+  const [, , plain] = randomMatrices(settingsOf({ initialisation: 'fan-in' }))
+  const [, , coated] = randomMatrices(settingsOf({ algorithm: 'multicoated', coats: [0.3], initialisation: 'fan-in' }))
   const std = ({ init }: typeof plain) => (init.kind === 'normal' ? init.std : 0)
   expect(std(plain) / std(coated)).toBeCloseTo(2, 12) // every kept weight counts twice
 })

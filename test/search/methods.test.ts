@@ -189,7 +189,7 @@ test.each<Partial<SettingsChoice>>([
 })
 
 test('learned scales move against the gradient of the scale', async () => {
-  const search = await startSearch({ scales: 'learned' })
+  const search = await startSearch({ scales: 'learned', algorithm: 'edge-popup' })
   const { memory, algorithm } = search
   const q = memory.matrix('h.0.attn.q')
   for (const { gradient, effective } of memory.matrices) gradient.set(effective) // d(|W|^2 / 2): smaller scales are better

@@ -178,7 +178,7 @@ test('the last validation reads the same windows whatever is read on the way', a
 test('scores that run away stop the run, and the last good checkpoint goes on', async () => {
   const out = join(folder, 'wild.safetensors')
   const run = smallRun(folder, { out })
-  const choice = { ...run.choice, learningRate: 1e38, weightDecay: 0, warmUp: 12 }
+  const choice = { ...run.choice, algorithm: 'edge-popup' as const, learningRate: 1e38, weightDecay: 0, warmUp: 12 }
   await expect(search({ ...run, choice })).rejects.toThrow(
     /(not finite|NaN).* step \d+, with a learning rate of \S+e\+3\d: a smaller one may help; (the last good|there is no) checkpoint/,
   )

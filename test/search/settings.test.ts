@@ -17,12 +17,12 @@ test('the paper’s models are GPT-2 shapes; widths scale the heads with them', 
   expect(chooseModel({ model: 'micro', width: '32', heads: 4, inner: 10 }, 9)).toMatchObject({ heads: 4, inner: 10 })
 })
 
-test('searching starts fan-in scaled with a QK scale of 1; GPT-2 weights get n_K^(1/4); training has no mask', () => {
-  expect(choose()).toMatchObject({ keep: 0.3, initialisation: 'fan-in', qkScale: 1, learningRate: 2e-3 })
+test('searching anneals masks of signed constants with a QK scale of 1; GPT-2 weights get n_K^(1/4); training has no mask', () => {
+  expect(choose()).toMatchObject({ algorithm: 'annealed', keep: 0.3, initialisation: 'signed-constant', qkScale: 1 })
   expect(choose({ initialisation: 'gpt2' }).qkScale).toBeCloseTo(64 ** 0.25, 12)
   expect(choose({ qkScale: 'auto' }).qkScale).toBeCloseTo(2.828427, 6)
   const train = choose({ kind: 'train' })
-  expect(train).toMatchObject({ keep: 1, algorithm: 'dense', initialisation: 'gpt2', qkScale: 1, redrawEvery: 0 })
+  expect(train).toMatchObject({ keep: 1, algorithm: 'dense', initialisation: 'fan-in', qkScale: 1, redrawEvery: 0 })
 })
 
 test('short runs warm up within their length', () => {

@@ -26,7 +26,7 @@ const at = (name: string) => join(folder, `${name}.safetensors`)
 
 function run(name: string, changes: Partial<SettingsChoice> = {}, more: Partial<SearchRequest> = {}): SearchRequest {
   const base = smallRun(folder, { out: at(name), ...more })
-  return { ...base, choice: { ...base.choice, initialisation: 'signed-constant', ...changes } }
+  return { ...base, choice: { ...base.choice, algorithm: 'edge-popup', initialisation: 'signed-constant', ...changes } }
 }
 
 describe('a search that starts from a trained model', () => {
