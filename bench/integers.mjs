@@ -67,7 +67,7 @@ function search({ folder, model, steps, arithmetic, seed, threads }) {
     execFileSync(process.execPath, [main, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   if (!existsSync(out)) {
     const begun = existsSync(join(runFolder, 'checkpoint.safetensors'))
-    const what = ['--data', text, '--model', model, '--init', 'signed-constant', '--arithmetic', arithmetic]
+    const what = ['--data', text, '--model', model, '--algorithm', 'edge-popup', '--arithmetic', arithmetic]
     const how = ['--steps', `${steps}`, '--seed', `${seed}`, '--sample-every', '0', '--validate-every', '250']
     const where = ['--valid-windows', '256', '--device', 'cpu', ...(threads ? ['--threads', threads] : [])]
     if (begun) slt('search', '--resume', runFolder)

@@ -21,7 +21,15 @@ export async function openNetwork(runner, kind, model) {
   const isSearch = kind === 'edge-popup'
   const choice = { kind: isSearch ? 'search' : 'train', model: 'tiny', context: length, activation, arithmetic }
   const settings = chooseSettings(
-    { ...choice, layers, width: `${width}`, heads, batch, keep: isSearch ? keep : undefined, seed: 1n },
+    {
+      ...choice,
+      ...(isSearch ? { algorithm: 'edge-popup', keep } : {}),
+      layers,
+      width: `${width}`,
+      heads,
+      batch,
+      seed: 1n,
+    },
     { name: 'bench', vocabulary },
   )
   const lossModel = {

@@ -28,7 +28,7 @@ Examples:
   slt search --into plays.slt.safetensors --mask tragedies --data tragedies.txt
   slt search --resume story.slt.safetensors.run
 
-The mask is found by gradients (edge-popup); the random weights never change. The run folder holds checkpoints,
+The mask is found by gradients; the random weights never change. The run folder holds checkpoints,
 metrics.jsonl, samples.txt and a list of the files that were read (corpus.jsonl). Ctrl-C saves, --resume goes on; on the same machine the ticket is the same, bit by bit.
 
 --on searches another text on the random network of a ticket. The new ticket has the same seed and the same random weights, and a mask of its own; slt inspect a b says
@@ -39,9 +39,11 @@ what two masks share. --data-seed draws other batches. Options that describe ano
 low: the last matrix of a feed-forward layer has --inner of them (4 widths), scores of half the range, and with --keep 0.3 keeps nothing at first. While
 it keeps nothing the first one gets no gradient, and the layer may stay dead. per-layer keeps the same fraction of every matrix.
 
---algorithm: edge-popup keeps the top scores; iterand also draws pruned weights anew; biprop gives the kept weights of a matrix one magnitude; signed inverts
+--algorithm: edge-popup keeps the top scores; annealed, the default, does so too, but masks are soft at first, learn along their true gradient, and harden over
+--anneal of the steps; iterand also draws pruned weights anew; biprop gives the kept weights of a matrix one magnitude; signed inverts
 weights of negative scores; multicoated counts weights of high scores two or three times; ada-sup does so by rounding scores, --keep being about what is kept; sampled draws a mask
-at every step, and the ticket has the most probable weights. levels is no lottery: it learns values, rounded to --levels, to compare with.
+at every step, and the ticket has the most probable weights. levels is no lottery: it learns values, rounded to --levels, to compare with. docs/methods.md
+compares them. The masks of short runs are worse than they could be: masks harden in any case, so give the steps that the run shall have.
 
 --family llama: RMSNorm, rotary positions, half as many key and value heads, SwiGLU. --family bert: an encoder that learns hidden tokens. 15 % of the tokens of a
 window count, at least one; 80 % of them are read as a mask token, 10 % as any token, 10 % as they are. Losses are nats a hidden token. llama-micro and

@@ -195,9 +195,7 @@ function resumedChoice(settings: SearchSettings, given: Partial<SettingsChoice>)
   const isNew = (name: string) =>
     (given.preset !== undefined && filledNames.includes(name)) ||
     (isOther && (methodNames as readonly string[]).includes(name))
-  const same = Object.fromEntries(
-    Object.entries(own).filter(([name]) => !isNew(name)),
-  )
+  const same = Object.fromEntries(Object.entries(own).filter(([name]) => !isNew(name)))
   const { model, width, family = familyOf(config).name as SearchFamily } = given
   if (model === undefined && width?.startsWith('x')) {
     throw new RangeError(`"width" expected a number, or --model beside it, where a run goes on, got ${width}`)

@@ -28,7 +28,7 @@ test('slt search: progress, validation and a text on stderr, the report on stdou
   )
   expect(stderr).toMatch(/2 layers, width 32, 2 heads, context 16: [\d,]+ weights; [\d,]+ tokens train/)
   expect(stderr).toMatch(
-    /edge-popup, keep 0\.3 per-layer, fan-in weights of seed 3, QK scale 1\.00; attention logits start/,
+    /annealed, keep 0\.3 per-layer, signed-constant weights of seed 3, QK scale 1\.00; attention logits start/,
   )
   expect(stderr).toMatch(
     /step 10 of 20 \| loss \d\.\d+ \| validation \d\.\d+, \d\.\d+ bits a byte \| [\d,]+ tokens\/s \|/,
