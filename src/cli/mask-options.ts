@@ -93,8 +93,8 @@ export function addMaskOptions(command: Command): Command {
     .option('--embedding-keep <x>', 'tables and head: another fraction kept', number('embedding-keep'))
     .option(
       '--unused-rows <u>',
-      'rows of tokens that the training text lacks: keep (default), or drop, so that they cost nothing',
-      oneOf('unused-rows', ['keep', 'drop'] as const),
+      'rows of tokens that the training text lacks: keep (default), share (one row for all of them), or drop (none: their logits are 0)',
+      oneOf('unused-rows', ['keep', 'drop', 'share'] as const),
     )
     .option('--redraw-every <n>', 'iterand: steps between redrawings (default: 300)', integer('redraw-every', 1))
     .option(

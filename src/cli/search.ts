@@ -154,7 +154,7 @@ function methodText(start: SearchStart): string {
     ...Object.entries(embeddings ?? {}).map(([name, value]) => `embedding-${name} ${value}`),
     ...(scales ? ['learned scales'] : []),
     ...(norms === 'plain' ? [] : [`norms ${norms}`]),
-    ...(unusedRows ? ['unused rows dropped'] : []),
+    ...(unusedRows ? [`unused rows ${unusedRows === 'drop' ? 'dropped' : 'shared'}`] : []),
   ]
   return [`${algorithm}, ${kept}`, ...parts].join(', ')
 }

@@ -1,5 +1,6 @@
 import { type LossModel, lossParameters, type ModelWeights, weightsOf } from '../families/index.js'
 import { type Kernels, makeMaskedWeights, type PieceOnes, type WeightsPiece } from '../kernels/index.js'
+import { copyRow } from '../mask/index.js'
 import { generateWeights } from '../random/index.js'
 import { rebuildBytes, redrawWeights, refusingAsync, type SearchedTicket } from '../ticket/index.js'
 import { assertOnes, weightsPieces } from './weights-pieces.js'
@@ -52,6 +53,10 @@ export async function rebuildSearched(ticket: SearchedTicket, make: MakeWeights)
     const { stream, init, scale } = spec
     const matrix = { ...(await ticket.readMask(name)), stream, init, scale }
     redrawWeights(parameters.get(name)!, matrix, ticket.seed, generateWeights)
+  }
+  for (const [name, weights] of parameters) {
+    const copies = await ticket.readCopies(name)
+    if (copies) copyRow(weights, copies)
   }
   for (const name of ticket.dense.keys()) parameters.set(name, await ticket.readDense(name))
   return { config, norms, parameters }

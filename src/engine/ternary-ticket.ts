@@ -4,10 +4,10 @@ import { fanIn, isLinearMap } from '../families/parameter.js'
 import { ternaryBytes } from '../families/ternary-matrix.js'
 import type { TernaryWeights } from '../families/ternary-model.js'
 import { type Kernels, makeTernaryCodes } from '../kernels/index.js'
-import { copyBits, getBit } from '../mask/index.js'
+import { copiedRows, copyBits, getBit, packedBytes } from '../mask/index.js'
 import { generateWeights } from '../random/index.js'
 import { InputError } from '../safetensors/input-error.js'
-import { GENERATION_STRIDE, refusingAsync, type SearchedTicket } from '../ticket/index.js'
+import { GENERATION_STRIDE, refusingAsync, type SearchedMatrix, type SearchedTicket } from '../ticket/index.js'
 import { ternaryMatrix } from './ternary-layout.js'
 import { assertOnes, weightsPieces } from './weights-pieces.js'
 
@@ -63,7 +63,7 @@ export function ternaryTicketBytes(ticket: SearchedTicket): number {
 /** The codes of a matrix in the order of its weights: uint8 [ceil(count / 4)]. */
 async function packedCodes(ticket: SearchedTicket, name: string, kernels: Kernels): Promise<Uint8Array> {
   const spec = ticket.matrices.get(name)!
-  const { shape, kept, generations, init, stream } = spec
+  const { shape, generations } = spec
   const codes = new Uint8Array(Math.ceil((shape[0] * shape[1]) / 4))
   const found: number[] = []
   for (const piece of await weightsPieces(await ticket.readStored(name), ticket.seed)) {
@@ -72,7 +72,19 @@ async function packedCodes(ticket: SearchedTicket, name: string, kernels: Kernel
     copyBits(part, 0, codes, 2 * piece.start, 2 * piece.count)
   }
   assertOnes(spec, found)
-  if (generations === 0) return codes
+  if (generations > 0) await redrawCodes(ticket, spec, codes)
+  const copies = await ticket.readCopies(name)
+  if (!copies) return codes
+  const { row, columns } = copies
+  const shared = new Uint8Array(packedBytes(2 * columns))
+  copyBits(codes, 2 * row * columns, shared, 0, 2 * columns)
+  for (const copied of copiedRows(copies)) copyBits(shared, 0, codes, 2 * copied * columns, 2 * columns)
+  return codes
+}
+
+/** Replaces, in place, the codes of kept weights that are of a later generation than 0. */
+async function redrawCodes(ticket: SearchedTicket, spec: SearchedMatrix, codes: Uint8Array): Promise<void> {
+  const { name, kept, init, stream } = spec
   const redrawn = await ticket.readMask(name)
   for (let i = 0, j = 0; j < kept; i++) {
     if (!getBit(redrawn.mask, i)) continue
@@ -84,5 +96,4 @@ async function packedCodes(ticket: SearchedTicket, name: string, kernels: Kernel
     const code = generateWeights(drawn)[0] < 0 !== isTurned ? 1 : 3
     copyBits(Uint8Array.of(code), 0, codes, 2 * i, 2)
   }
-  return codes
 }

@@ -47,6 +47,9 @@ export const isTable = (role: MatrixRole): boolean => role.endsWith('-embedding'
 /** Whether a matrix is stored as [in, out]; tables and the head have a row for each token, position or type. */
 export const isLinearMap = (role: MatrixRole): boolean => !isTable(role) && role !== 'head'
 
+/** Whether a matrix has a row for each token: the token table, and an untied head. */
+export const hasRowPerToken = (role: MatrixRole): boolean => role === 'token-embedding' || role === 'head'
+
 /** Number of the block that a parameter or a pair belongs to, from its name (`h.0.attn.q`); null for what is outside of blocks. */
 export function layerOf(name: string): number | null {
   const found = /^\w+\.(\d+)\./.exec(name)

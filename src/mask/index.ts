@@ -10,4 +10,5 @@ export {
   unpackBits,
   zeroDropped,
 } from './packed-bits.js'
+export { copiedRows, copyRow, type RowCopies } from './row-copies.js'
 export { gatherBits, liesWithin, rowBits, spreadBits, usedRows } from './within.js'

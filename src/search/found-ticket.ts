@@ -29,16 +29,26 @@ export interface FoundTicketOptions {
  * @throws TypeError for a dense training, which has no masks
  */
 export function foundTicket(
-  { settings, memory, algorithm, corpus }: Pick<SearchSession, 'settings' | 'memory' | 'algorithm' | 'corpus'>,
+  {
+    settings,
+    memory,
+    algorithm,
+    corpus,
+    unused,
+  }: Pick<SearchSession, 'settings' | 'memory' | 'algorithm' | 'corpus' | 'unused'>,
   options: FoundTicketOptions,
 ): Omit<SearchedContent, 'probe'> {
   const { ticket, generations } = algorithm
   if (!ticket) throw new TypeError('"session" expected a search, got a dense training, which has no masks')
+  const copiesOf = (name: string) => unused.get(name)?.copies
+  const shared = [...unused.values()][0]?.copies // the same row in every matrix
   return {
     ...descriptionOf(settings, corpus, options),
     matrices: foundMatrices(settings).map((matrix) => {
-      return { ...matrix, ...ticket.found(matrix.name), generations: generations?.(matrix.name) }
+      const { name } = matrix
+      return { ...matrix, ...ticket.found(name), generations: generations?.(name), rows: copiesOf(name)?.own }
     }),
+    ...(shared === undefined ? {} : { sharedRow: shared.row }),
     dense: new Map(
       memory.dense.map(({ name, effective }) => [
         name,

@@ -76,7 +76,7 @@ export function checkMethod(settings: RunSettings): void {
     refuse('selection', 'per-layer for sampled, which gives each matrix a mean probability', selection)
   }
   if (unusedRows !== undefined) {
-    if (unusedRows !== 'drop') refuse('unused-rows', 'keep or drop', unusedRows)
+    if (unusedRows !== 'drop' && unusedRows !== 'share') refuse('unused-rows', 'keep, drop or share', unusedRows)
     if (task) refuse('unused-rows', 'a text to learn from: a task has every letter', unusedRows)
   }
   if (densities !== undefined) {

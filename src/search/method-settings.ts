@@ -51,7 +51,7 @@ export interface MethodSettings {
   /** Whether each matrix has a learned scale. Absent: none has. */
   readonly scales?: 'learned'
   /** What becomes of the rows of tokens that the training text lacks. Absent: nothing, they are searched like others. */
-  readonly unusedRows?: 'drop'
+  readonly unusedRows?: 'drop' | 'share'
 }
 
 /** Settings whose defaults follow from the algorithm. */
@@ -74,7 +74,7 @@ export interface MethodChoice {
   readonly densities?: Densities | 'uniform' | undefined
   readonly embeddings?: EmbeddingMethod | undefined
   readonly scales?: 'none' | 'learned' | undefined
-  readonly unusedRows?: 'keep' | 'drop' | undefined
+  readonly unusedRows?: 'keep' | 'drop' | 'share' | undefined
 }
 
 /**
@@ -106,6 +106,6 @@ export function chooseMethod(
     ...(densities !== undefined && densities !== 'uniform' ? { densities } : {}),
     ...(embeddings ? { embeddings } : {}),
     ...(scales === 'learned' ? { scales } : {}),
-    ...(unusedRows === 'drop' ? { unusedRows } : {}),
+    ...(unusedRows !== undefined && unusedRows !== 'keep' ? { unusedRows } : {}),
   }
 }

@@ -21,6 +21,7 @@ import { memoryKinds } from './matrix-methods.js'
 import { fillRandomNetwork } from './random-network.js'
 import type { Validation } from './run.js'
 import type { SearchSettings } from './settings.js'
+import { withSharedRows } from './shared-rows.js'
 import { createSortValidation } from './sort-validation.js'
 import type { OpenTeacher } from './teacher.js'
 import { type UnusedRows, unusedRows } from './unused-rows.js'
@@ -37,6 +38,8 @@ export interface SearchSession {
   readonly runner: GraphRunner
   readonly memory: ParameterMemory
   readonly algorithm: RunAlgorithm
+  /** Rows of tokens that the text lacks, as far as they have no weights of their own; see `unusedRows`. */
+  readonly unused: ReadonlyMap<string, UnusedRows>
   readonly lossStep: LossStep
   /** The batch of a step, counted from 0. */
   fillBatch(step: number, tokens: Int32Array, targets: Int32Array, counts?: Float32Array): void
@@ -73,7 +76,8 @@ export async function openSearchSession(
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(model, microBatch, length))
   const unused = unusedRows(settings, corpus.train)
   fillRandomNetwork(memory, settings, { unused, start: models.start })
-  const algorithm = clipped(await createAlgorithm(memory, settings, loadKernels, unused), memory, settings.clip)
+  const moved = clipped(await createAlgorithm(memory, settings, loadKernels, unused), memory, settings.clip)
+  const algorithm = withSharedRows(moved, memory, unused) // outermost: the norm that is clipped is that of the sums
   const integerUnit = algorithm.ticket && integerUnits(settings, algorithm.ticket.scale)
   const teacher = teacherOf(settings, models)
   const integerModel = { ...model, integerUnit }
@@ -88,6 +92,7 @@ export async function openSearchSession(
     runner,
     memory,
     algorithm,
+    unused,
     lossStep,
     ...lessons,
     validation(windows, signal) {

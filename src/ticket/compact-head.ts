@@ -36,6 +36,7 @@ const wordChoices = (form: CompactForm): number => (isFirstFamily(form) ? 4 : 16
 const GAINS = 1
 const NAMED = 2
 const DRESSED = 4
+const SHARED = 8
 
 /** What the head says of a ticket; masks, generations and norms follow it. */
 export interface CompactHead extends Omit<SearchedContent, 'seed' | 'matrices' | 'dense' | 'coding'> {
@@ -53,7 +54,7 @@ export function compactHead(fields: Fields, head: CompactHead, form: CompactForm
   const family = isFirstFamily(form) ? FIRST_FAMILY : word(fields, 'family', head.config.family ?? '')
   const { fields: configFields } = familyNamed(family)
   const flag = createFlags(fields, head, configFields, form)
-  const added = flag.added ? fields.integer('contents', addedOf(head), GAINS + NAMED + DRESSED) : 0
+  const added = flag.added ? fields.integer('contents', addedOf(head), GAINS + NAMED + DRESSED + SHARED) : 0
   const seed = fields.long('seed', head.seed)
   const sizes = configFields.flatMap((field) => sizeOf(fields, field, head.config))
   const config = Object.fromEntries([
@@ -93,6 +94,8 @@ export function compactHead(fields: Fields, head: CompactHead, form: CompactForm
     flag.generations ? fields.integer('generations', isReader ? 0 : known(i).generations, 255) : 0,
   )
   const name = added & NAMED ? fields.text('mask', head.maskName ?? '') : DEFAULT_MASK
+  const shared =
+    added & SHARED ? { sharedRow: fields.integer('sharedRow', head.sharedRow ?? 0, shapes[0].shape[0] - 1) } : {}
   const dress = each((i) => (added & DRESSED ? dressOf(fields, isReader ? null : known(i), shapes[i], kept[i]) : {}))
   return {
     layout: isPacked(form) ? 'packed' : 'separate',
@@ -101,6 +104,7 @@ export function compactHead(fields: Fields, head: CompactHead, form: CompactForm
     config,
     norms: added & GAINS ? 'gains' : flag.norms,
     tokenizer: flag.tokenizer,
+    ...shared,
     coding: flag.coding,
     matrices: shapes.map(({ name, shape }, i) => {
       const [stream, init] = [streams[i], inits[i]]
@@ -112,11 +116,14 @@ export function compactHead(fields: Fields, head: CompactHead, form: CompactForm
 }
 
 /** What of a ticket versions 1 to 3 lack. */
-function addedOf({ norms, maskName = DEFAULT_MASK, matrices }: CompactHead): number {
+function addedOf({ norms, maskName = DEFAULT_MASK, sharedRow, matrices }: CompactHead): number {
   const isDressed = ({ coats, inverted, scale, usedRows }: SearchedMatrix) =>
     (coats ?? inverted ?? scale ?? usedRows) !== undefined
   return (
-    (norms === 'gains' ? GAINS : 0) + (maskName === DEFAULT_MASK ? 0 : NAMED) + (matrices.some(isDressed) ? DRESSED : 0)
+    (norms === 'gains' ? GAINS : 0) +
+    (maskName === DEFAULT_MASK ? 0 : NAMED) +
+    (matrices.some(isDressed) ? DRESSED : 0) +
+    (sharedRow === undefined ? 0 : SHARED)
   )
 }
 

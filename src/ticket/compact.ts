@@ -2,6 +2,8 @@
  * A searched ticket in as few bytes as it takes, for links and QR codes: what a reader can derive is left out. The ticket's
  * file comes back from it bit for bit. docs/ticket-format.md specifies it under *As text*.
  */
+import { matricesOf } from '../families/family.js'
+import { hasRowPerToken } from '../families/parameter.js'
 import { packedBytes, rowBits, usedRows } from '../mask/index.js'
 import type { Seed } from '../random/index.js'
 import { float16Bytes, float32Bytes, InputError, tensorBytes, toFloat32 } from '../safetensors/index.js'
@@ -124,10 +126,11 @@ function damaged<T>(check: () => T): T {
 /** The ticket of all fields behind the form's number. @throws RangeError or TypeError for what is unsound */
 function decodeFields(fields: ReturnType<typeof createFieldReader>, form: CompactForm, createSha256: CreateSha256) {
   const head = compactHead(fields, nothing, form)
-  const { matrices, seed } = head
+  const { config, matrices, seed, sharedRow } = head
+  const sharing = matricesOf(config).map(({ role }) => sharedRow !== undefined && hasRowPerToken(role))
   const dtype = gainsDtype(head.norms)
   const dense = new Map(
-    searchedDense(head.config, head.norms).map(({ name: norm, shape }) => {
+    searchedDense(config, head.norms).map(({ name: norm, shape }) => {
       const raw = fields.bytes(norm, new Uint8Array(0), tensorBytes(dtype, shape))
       return [norm, toFloat32(dtype, raw.slice())]
     }),
@@ -144,7 +147,8 @@ function decodeFields(fields: ReturnType<typeof createFieldReader>, form: Compac
     const mask = own.get(maskName(name))!
     const coats = (spec.coats ?? []).map((_, j) => own.get(coatName(name, j))!)
     const inverted = own.get(`${name}.inverted`)
-    const matrix = { name, stream, init, scores, mask, coats, inverted, scale }
+    const rows = sharing[i] ? own.get(`${name}.rows`) : undefined
+    const matrix = { name, stream, init, scores, mask, coats, inverted, scale, rows }
     if (highest === 0) return matrix
     const generations = unpackedGenerations(unpackGenerations(packed[i], kept, highest), mask, shape[0] * shape[1])
     return { ...matrix, generations }
@@ -163,8 +167,11 @@ const checksumOf = (sha256: string): Uint8Array =>
   Uint8Array.from({ length: CHECKSUM }, (_, i) => Number.parseInt(sha256.slice(2 * i, 2 * i + 2), 16))
 
 /** The masks of a matrix in the order of its parts. */
-function masksOf({ mask, coats = [], inverted }: FoundMatrix, { shape, usedRows: used }: SearchedMatrix): Uint8Array[] {
-  const rows = used === undefined ? [] : [usedRows(mask, ...shape)]
+function masksOf(
+  { rows: listed, mask, coats = [], inverted }: FoundMatrix,
+  { shape, usedRows: used }: SearchedMatrix,
+): Uint8Array[] {
+  const rows = used === undefined ? [] : [listed ?? usedRows(mask, ...shape)]
   return [...rows, mask, ...coats, ...(inverted ? [inverted] : [])]
 }
 

@@ -59,7 +59,7 @@ export function ticketOutline(text: string): Pick<TicketMetadata, 'kind' | 'conf
 
 /** The metadata as it is held in memory, its fields unchecked but for those that the way it is written decides. */
 function fromStored(stored: Record<string, unknown>, version: FormatVersion): Record<string, unknown> {
-  const { version: _, generator, seed, kind, family, coding, config, ...rest } = stored
+  const { version: _, generator, seed, kind, family, coding, config, sharedRow: __, ...rest } = stored // copies are of version 4
   const head = { version, generator, seed }
   if (version === '3') {
     assertOneOf('"kind"', kind, Object.keys(firstKinds))

@@ -24,6 +24,8 @@ export const MASK_LIMIT = 1000
 export interface PackedMask {
   readonly name: string
   readonly norms: Norms
+  /** See {@link SearchedMetadata.sharedRow}. */
+  readonly sharedRow?: number | undefined
   readonly search: SearchSummary | null
   readonly probe: Probe | null
 }
@@ -61,8 +63,8 @@ export function packedText(head: PackedHead): string {
     initialisations: byKind(initialisations),
     ...(streams.every((stream, i) => stream === i) ? {} : { streams }),
     ...(isUsual ? {} : { scores: scores.every((stream) => stream === null) ? null : scores }),
-    masks: masks.map(({ name, norms, search, probe }) => ({
-      ...{ name, norms },
+    masks: masks.map(({ name, norms, sharedRow, search, probe }) => ({
+      ...{ name, norms, sharedRow },
       search: search && leanSearch(search, tokenizer),
       probe: probe && leanProbe(probe),
     })),
@@ -191,8 +193,8 @@ function masksOf(masks: unknown, tokenizer: unknown): PackedMask[] {
     'mask',
     masks.map(({ name }) => name),
   )
-  return masks.map(({ name, norms, search, probe }) => ({
-    ...{ name, norms },
+  return masks.map(({ name, norms, sharedRow, search, probe }) => ({
+    ...{ name, norms, sharedRow },
     search: isRecord(search) ? wholeSearch(search, tokenizer) : search,
     probe: isRecord(probe) ? { tolerance: USUAL_TOLERANCE, ...probe } : probe,
   })) as unknown as PackedMask[]

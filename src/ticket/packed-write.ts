@@ -38,7 +38,13 @@ export function encodePacked(sets: readonly StoredMasks[]): {
     ...{ seed, coding, config, tokenizer, initialisations: inits },
     streams: matrices.map(({ stream }) => stream),
     scores: matrices.map(({ scores = null }) => scores),
-    masks: sets.map(({ name, metadata: { norms, search, probe } }) => ({ name, norms, search, probe })),
+    masks: sets.map(({ name, metadata: { norms, sharedRow, search, probe } }) => ({
+      name,
+      norms,
+      sharedRow,
+      search,
+      probe,
+    })),
   })
   const masks = sets.map(({ name, metadata, parts }) => {
     const entries = metadata.matrices.map((matrix) => {

@@ -1,7 +1,7 @@
 /** The parts of a searched matrix in a file: its mask, and what it wears beside it. Each lies within one before it, where that is a mask. */
 import {
   CodingError,
-  type decodeMask,
+  decodeMask,
   encodeMask,
   leastDeflatedBytes,
   leastMaskBytes,
@@ -10,7 +10,7 @@ import {
   maskGeometry,
   startProbability,
 } from '../coding/index.js'
-import { countOnes, gatherBits, packedBytes, rowBits, spreadBits } from '../mask/index.js'
+import { countOnes, gatherBits, getBit, packedBytes, type RowCopies, rowBits, spreadBits } from '../mask/index.js'
 import { magnitudes, type Seed, signedMagnitudes } from '../random/index.js'
 import { type Deflate, recallBytes, storeBytes } from './coding.js'
 import type { MaskCoding } from './head.js'
@@ -124,6 +124,22 @@ export function storeParts(
   return stored
 }
 
+/**
+ * The copies that a list of rows leaves.
+ * @param row the one that is shared
+ * @param own packed bits, one a row of the matrix
+ * @throws RangeError unless the shared row is listed
+ */
+export function copiesOf(
+  { name, shape }: Pick<SearchedMatrix, 'name' | 'shape'>,
+  row: number,
+  own: Uint8Array,
+): RowCopies {
+  if (!getBit(own, row))
+    throw new RangeError(`"${name}.rows" expected the shared row ${row} among its rows, got others`)
+  return { row, own, rows: shape[0], columns: shape[1] }
+}
+
 /** Decodes a range-coded mask: the reference of src/coding, or a faster one with the same results. */
 export type Decode = typeof decodeMask
 
@@ -139,34 +155,61 @@ export async function recallParts(
   read: (name: string) => Promise<Uint8Array>,
   decode: Decode,
 ): Promise<PartValues> {
-  const [rowCount, columns] = matrix.shape
-  const count = rowCount * columns
+  const count = matrix.shape[0] * matrix.shape[1]
   const found: { -readonly [K in keyof PartValues]?: PartValues[K] } = {}
   const coats: Uint8Array[] = []
   let outer: Uint8Array | null = null
   for (const part of partsOf(matrix)) {
-    const { kind, name, bits } = part
-    const stored = await read(name)
+    const { kind } = part
     const within: Uint8Array | null =
       kind === 'rows' || kind === 'generation' ? null : kind === 'inverted' ? found.mask! : outer
-    const values: Uint8Array = await naming(name, async () => {
-      if (coding === 'range' && kind !== 'generation') {
-        return decode(stored, { ...partShape(matrix, part, seed), within })
-      }
-      const plain = await recallBytes(stored, coding, packedBytes(bits))
-      assertMask(name, plain, bits)
-      return within ? spreadBits(plain, within, count) : plain
-    })
+    const values = await recallPart(matrix, part, within, { coding, seed, read, decode })
     if (kind === 'coat') coats.push(values)
     else found[kind] = values
-    if (kind === 'rows') {
-      const ones = countOnes(values)
-      if (ones !== part.ones) throw new RangeError(`"${name}" expected ${part.ones} rows, got ${ones}`)
-      outer = rowBits(values, columns, 0, count)
-    }
+    if (kind === 'rows') outer = rowBits(values, matrix.shape[1], 0, count)
     if (kind === 'mask' || kind === 'coat') outer = values
   }
   return { ...found, mask: found.mask!, coats, inverted: found.inverted ?? null }
+}
+
+/** The list of rows of a matrix from its stored part: packed bits, one a row; null where the file lists none. @throws RangeError when it is unsound */
+export async function recallRows(
+  matrix: SearchedMatrix,
+  coding: MaskCoding,
+  seed: Seed,
+  read: (name: string) => Promise<Uint8Array>,
+): Promise<Uint8Array | null> {
+  const [part] = partsOf(matrix)
+  return part.kind === 'rows' ? recallPart(matrix, part, null, { coding, seed, read, decode: decodeMask }) : null
+}
+
+interface Recall {
+  readonly coding: MaskCoding
+  readonly seed: Seed
+  readonly read: (name: string) => Promise<Uint8Array>
+  readonly decode: Decode
+}
+
+/** @param within what the part lies within, a bit for every weight, or null */
+async function recallPart(
+  matrix: SearchedMatrix,
+  part: MatrixPart,
+  within: Uint8Array | null,
+  { coding, seed, read, decode }: Recall,
+): Promise<Uint8Array> {
+  const { kind, name, bits } = part
+  const stored = await read(name)
+  const values = await naming(name, async () => {
+    if (coding === 'range' && kind !== 'generation') {
+      return decode(stored, { ...partShape(matrix, part, seed), within })
+    }
+    const plain = await recallBytes(stored, coding, packedBytes(bits))
+    assertMask(name, plain, bits)
+    return within ? spreadBits(plain, within, matrix.shape[0] * matrix.shape[1]) : plain
+  })
+  const ones = kind === 'rows' ? countOnes(values) : part.ones
+  if (ones !== part.ones) throw new RangeError(`"${name}" expected ${part.ones} rows, got ${ones}`)
+  return values
 }
 
 /** Names the part in what a coder says. */

@@ -84,7 +84,7 @@ export async function readPacked(
 
 function metadataOf(
   head: PackedHead,
-  { norms, search, probe }: PackedMask,
+  { norms, sharedRow, search, probe }: PackedMask,
   entries: readonly IndexEntry[],
 ): SearchedMetadata {
   const { seed, coding, config, tokenizer } = head
@@ -99,6 +99,7 @@ function metadataOf(
     config,
     norms,
     tokenizer,
+    ...(sharedRow === undefined ? {} : { sharedRow }),
     matrices,
     dense,
     search,

@@ -1,9 +1,21 @@
 import { decodeMask, type MaskShape } from '../coding/index.js'
+import { matricesOf } from '../families/family.js'
+import { hasRowPerToken } from '../families/parameter.js'
+import type { RowCopies } from '../mask/index.js'
 import { InputError } from '../safetensors/input-error.js'
 import { quoted } from '../safetensors/strict-json.js'
 import type { MaskCoding } from './head.js'
 import type { OpenedTicket } from './opened.js'
-import { type Decode, type MatrixPart, type PartValues, partShape, partsOf, recallParts } from './parts.js'
+import {
+  copiesOf,
+  type Decode,
+  type MatrixPart,
+  type PartValues,
+  partShape,
+  partsOf,
+  recallParts,
+  recallRows,
+} from './parts.js'
 import { refusingAsync } from './refusing.js'
 import { maskName, type SearchedMatrix, type SearchedMetadata } from './searched.js'
 import { assertSearchedMask, type SearchedMask, unpackGenerations } from './searched-masks.js'
@@ -42,6 +54,8 @@ export interface SearchedTicket extends OpenedTicket {
    * @param decode for the coding `range`: the reference of src/coding, or a faster one with the same results
    */
   readMask(name: string, decode?: Decode): Promise<SearchedMask>
+  /** The rows of a matrix that are copies; null where none is. @throws InputError as `readMask` does */
+  readCopies(name: string): Promise<RowCopies | null>
   /** The stored bytes of a matrix, unchecked. */
   readStored(name: string): Promise<StoredMask>
 }
@@ -58,7 +72,9 @@ export function readSearched(
   }: Pick<SearchedTicket, 'masks' | 'mask' | 'otherBytes'> & { readPart(name: string): Promise<Uint8Array> },
 ): SearchedTicket {
   const matrices = new Map(metadata.matrices.map((matrix) => [matrix.name, matrix]))
-  const { coding } = metadata
+  const { coding, sharedRow } = metadata
+  const tables = matricesOf(metadata.config).filter(({ role }) => sharedRow !== undefined && hasRowPerToken(role))
+  const sharing = new Set(tables.map(({ name }) => name))
   const { seed } = opened
   const specOf = (name: string): SearchedMatrix => {
     const spec = matrices.get(name)
@@ -88,11 +104,18 @@ export function readSearched(
     async readMask(name, decode = decodeMask) {
       const spec = specOf(name)
       return refusingAsync(opened.name, maskName(name), async () => {
-        const { mask, coats, inverted, generation } = await recallParts(spec, coding, seed, readPart, decode)
+        const { rows, mask, coats, inverted, generation } = await recallParts(spec, coding, seed, readPart, decode)
         const generations = generation ? unpackGenerations(generation, spec.kept, spec.generations) : null
         const masks = { spec, mask, generations, coats, inverted }
         assertSearchedMask(masks)
-        return masks
+        return { ...masks, copies: sharing.has(name) ? copiesOf(spec, sharedRow!, rows!) : null }
+      })
+    },
+    async readCopies(name) {
+      const spec = specOf(name)
+      if (!sharing.has(name)) return null
+      return refusingAsync(opened.name, `${name}.rows`, async () => {
+        return copiesOf(spec, sharedRow!, (await recallRows(spec, coding, seed, readPart))!)
       })
     },
   }

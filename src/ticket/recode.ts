@@ -71,7 +71,7 @@ export async function searchedContent(
   ticket.memory.expect(contentBytes(ticket), 'read whole')
   const matrices = []
   for (const [i, { name, shape, stream, init, scores, scale }] of [...ticket.matrices.values()].entries()) {
-    const { mask, generations, coats, inverted } = await ticket.readMask(name)
+    const { mask, generations, coats, inverted, copies } = await ticket.readMask(name)
     const count = shape[0] * shape[1]
     matrices.push({
       name,
@@ -82,6 +82,7 @@ export async function searchedContent(
       ...(coats.length > 0 ? { coats } : {}),
       ...(inverted ? { inverted } : {}),
       ...(scale === undefined ? {} : { scale }),
+      ...(copies === null ? {} : { rows: copies.own }),
       ...(generations === null ? {} : { generations: unpackedGenerations(generations, mask, count) }),
     })
   }
@@ -89,7 +90,9 @@ export async function searchedContent(
   for (const name of ticket.dense.keys()) {
     dense.set(name, await ticket.readDense(name))
   }
-  const { coding, config, norms, tokenizer, search, probe, version } = metadata
+  const { coding, config, norms, tokenizer, sharedRow, search, probe, version } = metadata
   const layout = version === '4' ? 'packed' : 'separate'
-  return { coding, config, norms, tokenizer, search, probe, layout, maskName: ticket.mask, seed, matrices, dense }
+  const shared = sharedRow === undefined ? {} : { sharedRow }
+  const head = { coding, config, norms, tokenizer, search, probe, maskName: ticket.mask, ...shared }
+  return { ...head, layout, seed, matrices, dense }
 }

@@ -1,4 +1,5 @@
 import { countOnes, getBit, packedBytes, tailIsZero } from '../mask/packed-bits.js'
+import type { RowCopies } from '../mask/row-copies.js'
 import { liesWithin } from '../mask/within.js'
 import {
   COAT_LIMIT,
@@ -20,6 +21,8 @@ export interface SearchedMask {
   readonly coats: readonly Uint8Array[]
   /** Packed bits [in * out] of the kept weights whose sign is the opposite of the seed's; null where there are none. */
   readonly inverted: Uint8Array | null
+  /** The rows that are copies of another one's weights, whatever the mask has there; null where none is. */
+  readonly copies: RowCopies | null
 }
 
 /** The generations of a matrix' kept weights as the file holds them. */
@@ -74,7 +77,7 @@ export function unpackGenerations(bytes: Uint8Array, kept: number, highest: numb
  * Checks the masks and generations of a matrix against their specification: lengths, counts, no bits past the end, what lies within what.
  * @throws TypeError or RangeError naming the matrix and what was wrong
  */
-export function assertSearchedMask({ spec, mask, generations, coats, inverted }: SearchedMask): void {
+export function assertSearchedMask({ spec, mask, generations, coats, inverted }: Omit<SearchedMask, 'copies'>): void {
   const { name, shape, kept } = spec
   const count = shape[0] * shape[1]
   assertOnes(maskName(name), mask, count, kept)

@@ -1,6 +1,6 @@
 import type { BaseConfig } from '../families/config.js'
 import { familyOf, matricesOf } from '../families/family.js'
-import { normKinds } from '../families/parameter.js'
+import { hasRowPerToken, normKinds } from '../families/parameter.js'
 import { initialisationScale } from '../random/index.js'
 import { quoted } from '../safetensors/strict-json.js'
 import { assertDistinct, assertInteger, assertOneOf, isRecord, sameShape } from './check.js'
@@ -31,6 +31,7 @@ export function assertSearchedMetadata(metadata: SearchedMetadata): void {
   assertTokenizer(tokenizer, config)
   if (!Array.isArray(matrices) || !Array.isArray(dense)) throw new TypeError('"matrices" and "dense" expected lists')
   assertMatrices(metadata)
+  assertSharedRow(metadata)
   for (const spec of dense) assertDense(spec)
   assertNorms(metadata)
   if (search !== null) assertSummary(search)
@@ -109,6 +110,18 @@ function assertDress({ name, shape, kept, usedRows, coats = [], inverted, scale 
   if (typeof scale !== 'number') throw new TypeError(`"${name}.scale" expected a number, got ${typeof scale}`)
   if (!(scale > 0 && scale <= SCALE_LIMIT && Math.fround(scale) === scale)) {
     throw new RangeError(`"${name}.scale" expected a float32 number > 0, at most 2^32, got ${scale}`)
+  }
+}
+
+/** The rows that are no copies of a shared one are listed: a reader cannot tell them from copies otherwise. */
+function assertSharedRow({ version, config, sharedRow, matrices }: SearchedMetadata): void {
+  if (sharedRow === undefined) return
+  if (version !== '4') throw new RangeError(`"sharedRow" expected none before version 4, got ${quoted(sharedRow)}`)
+  assertInteger('"sharedRow"', sharedRow, 0, config.vocabulary - 1)
+  for (const [i, { name, role }] of matricesOf(config).entries()) {
+    if (hasRowPerToken(role) && matrices[i].usedRows === undefined) {
+      throw new RangeError(`"sharedRow" expected a list of rows in ${name}, got none`)
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { getBit, zeroDropped } from '../mask/packed-bits.js'
+import { copyRow, getBit, type RowCopies, zeroDropped } from '../mask/index.js'
 import type { generateWeights, Initialisation, Seed } from '../random/index.js'
 import { rebuildBytes } from './memory.js'
 import type { SearchedTicket } from './read-searched.js'
@@ -20,12 +20,14 @@ export interface MaskedMatrix {
   readonly inverted?: Uint8Array | null | undefined
   /** A float32 number > 0; default 1. */
   readonly scale?: number | undefined
+  /** Rows that are copies; null or absent where none is. */
+  readonly copies?: RowCopies | null | undefined
 }
 
 /**
  * The effective weights of a matrix, float32 [count]: where the mask keeps weight i of the random weights r it is
  * `float32(float32(r * scale) * k)`, k being the number of its coats, negative where it is inverted; 0 elsewhere. Weight i of generation g
- * is weight i of stream `stream + g * 2^20`.
+ * is weight i of stream `stream + g * 2^20`. Rows that are copies have the weights of the row that they are copies of.
  * @param seed unsigned 64-bit
  * @param generate `generateWeights` of src/random, or a faster one with the same results
  */
@@ -35,6 +37,7 @@ export function materialiseMatrix(matrix: MaskedMatrix, seed: Seed, generate: ty
   zeroDropped(weights, mask)
   dressWeights(weights, matrix)
   redrawWeights(weights, matrix, seed, generate)
+  if (matrix.copies) copyRow(weights, matrix.copies)
   return weights
 }
 

@@ -1,5 +1,6 @@
 import { matricesOf } from '../families/family.js'
-import { countOnes, usedRows } from '../mask/index.js'
+import { hasRowPerToken, type MatrixParameter } from '../families/parameter.js'
+import { countOnes, liesWithin, rowBits, usedRows } from '../mask/index.js'
 import type { Initialisation, Seed } from '../random/index.js'
 import { float16Bytes, float32Bytes, toFloat32 } from '../safetensors/index.js'
 import { encodeSafetensors } from '../safetensors/layout.js'
@@ -10,7 +11,7 @@ import { HASH_KEY, type MaskCoding, METADATA_KEY } from './head.js'
 import { metadataText } from './metadata.js'
 import { DEFAULT_MASK } from './packed-metadata.js'
 import { encodePacked, type StoredMasks } from './packed-write.js'
-import { type PartValues, storeParts } from './parts.js'
+import { copiesOf, type PartValues, storeParts } from './parts.js'
 import {
   maskName,
   type SearchedDescription,
@@ -39,6 +40,11 @@ export interface FoundMatrix {
   readonly inverted?: Uint8Array | undefined
   /** Factor of every weight, finite and > 0, a float32 number; default 1. */
   readonly scale?: number | undefined
+  /**
+   * Packed bits, one a row: the rows that have weights of their own, where the content has a `sharedRow` and the matrix a row for each token; absent
+   * elsewhere.
+   */
+  readonly rows?: Uint8Array | undefined
   /** The stream of the scores that the search started from, if it is known: range coding pays by it. */
   readonly scores?: number | null | undefined
 }
@@ -97,14 +103,16 @@ export function encodeMasks(
 
 function storedMasks(content: SearchedContent, deflate: Deflate | undefined): StoredMasks {
   const { config, norms, matrices: found, dense, coding = 'bits', layout = 'packed', maskName: name } = content
+  const { sharedRow } = content
   const expected = matricesOf(config)
   if (found.length !== expected.length) {
     throw new RangeError(`"matrices" expected ${expected.length} for the configuration, got ${found.length}`)
   }
-  const values = expected.map((spec, i) => valuesOf(found[i], i, spec))
-  if (layout === 'separate' && (norms === 'gains' || values.some(({ matrix }) => isDressed(matrix)))) {
+  const values = expected.map((spec, i) => valuesOf(found[i], i, spec, sharedRow))
+  const isAdded = norms === 'gains' || sharedRow !== undefined
+  if (layout === 'separate' && (isAdded || values.some(({ matrix }) => isDressed(matrix)))) {
     throw new RangeError(
-      '"layout" expected packed for coats, inverted weights, scales or gains without shifts, got separate',
+      '"layout" expected packed for coats, inverted weights, scales, a shared row or gains without shifts, got separate',
     )
   }
   const specs = values.map(({ matrix }) => matrix)
@@ -132,7 +140,8 @@ interface MatrixValues {
 function valuesOf(
   found: FoundMatrix,
   index: number,
-  { name, shape }: Pick<SearchedMatrix, 'name' | 'shape'>,
+  { name, shape, role }: Pick<MatrixParameter, 'name' | 'shape' | 'role'>,
+  sharedRow: number | undefined,
 ): MatrixValues {
   const count = shape[0] * shape[1]
   if (found.name !== name) throw new RangeError(`matrix ${index} expected "${name}", got "${found.name}"`)
@@ -143,17 +152,32 @@ function valuesOf(
   const all = (found.coats ?? []).map((coat) => ({ coat, ones: countOnes(coat, count) }))
   const coats = all.filter(({ ones }) => ones > 0)
   const inverted = found.inverted ? countOnes(found.inverted, count) : 0
-  const values = { mask, coats: coats.map(({ coat }) => coat), inverted: inverted > 0 ? found.inverted! : null }
+  const isSharing = sharedRow !== undefined && hasRowPerToken(role)
+  if (found.rows && !isSharing) throw new RangeError(`"${name}.rows" expected none where no row is shared`)
+  const rows = isSharing ? listedRows(found, shape, sharedRow) : undefined
+  const values = { rows, mask, coats: coats.map(({ coat }) => coat), inverted: inverted > 0 ? found.inverted! : null }
   const matrix = {
     ...{ name, shape, stream, init, scores, kept: countOnes(mask, count) },
     coats: coats.map(({ ones }) => ones),
     ...(inverted > 0 ? { inverted } : {}),
     ...(scale === undefined || scale === 1 ? {} : { scale }),
+    ...(rows === undefined ? {} : { usedRows: countOnes(rows) }),
   }
   if (!found.generations) return { matrix: { ...matrix, generations: 0 }, values }
   assertGenerations(name, found.generations, count)
   const { highest, bytes } = packGenerations(found.generations, mask)
   return { matrix: { ...matrix, generations: highest }, values: { ...values, generation: bytes } }
+}
+
+/** The rows of a matrix that are no copies, checked. */
+function listedRows({ name, rows, mask }: FoundMatrix, shape: SearchedMatrix['shape'], sharedRow: number): Uint8Array {
+  if (rows === undefined) throw new TypeError(`"${name}.rows" expected a list of rows beside a shared one, got none`)
+  assertMask(`${name}.rows`, rows, shape[0])
+  copiesOf({ name, shape }, sharedRow, rows)
+  if (!liesWithin(mask, rowBits(rows, shape[1], 0, shape[0] * shape[1]))) {
+    throw new RangeError(`"${name}.mask" expected weights of its listed rows alone, got others`)
+  }
+  return rows
 }
 
 const isDressed = ({ coats = [], inverted, scale }: SearchedMatrix): boolean =>
@@ -167,7 +191,7 @@ function shortest(
 ): { matrix: SearchedMatrix; parts: Map<string, Uint8Array> } {
   const [count, columns] = matrix.shape
   const whole = { matrix, parts: store(matrix, values) }
-  if (layout === 'separate') return whole
+  if (layout === 'separate' || values.rows) return whole // a list that is given is kept
   const rows = usedRows(values.mask, count, columns)
   const used = countOnes(rows)
   if (used === count) return whole

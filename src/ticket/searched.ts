@@ -49,7 +49,7 @@ export interface SearchedMatrix {
    * known; version 1 has none.
    */
   readonly scores?: number | null | undefined
-  /** Rows in which any weight is kept, where the file lists them; the others cost nothing. Absent: the file lists no rows. */
+  /** Rows in the file's list, where it has one; the others cost nothing: they keep no weight, or are copies (see `sharedRow`). Absent: the file lists no rows. */
   readonly usedRows?: number | undefined
   /** Weights that wear the second coat, the third, and so on: at most {@link COAT_LIMIT} - 1 numbers >= 1, none larger than the one before. */
   readonly coats?: readonly number[] | undefined
@@ -95,6 +95,11 @@ export interface SearchedMetadata extends MetadataHead {
   readonly norms: Norms
   /** What turns text into the model's tokens; null where nothing that this package knows by name does. */
   readonly tokenizer: keyof typeof ticketTokenizers | null
+  /**
+   * The token whose row the tokens without a row of their own share: in every matrix with a row for each token the rows that are not in its list are
+   * copies of this one, which is in it. Absent: there are no copies. Of version 4 alone.
+   */
+  readonly sharedRow?: number | undefined
   /** Exactly those of `matricesOf(config)`, in that order. */
   readonly matrices: readonly SearchedMatrix[]
   /** Exactly those of `normVectorsOf(config, norms)`, in that order. */
@@ -111,7 +116,7 @@ export interface SearchedDescription extends Omit<SearchedMetadata, 'version' | 
 
 /** Metadata with its keys in the order of the format, and no others, so that equal content gives equal bytes. */
 export function searchedMetadataOf(description: SearchedDescription): SearchedMetadata {
-  const { seed, coding, config, norms, tokenizer, matrices, search, probe, layout = 'packed' } = description
+  const { seed, coding, config, norms, tokenizer, sharedRow, matrices, search, probe, layout = 'packed' } = description
   const version = layout === 'packed' ? '4' : versionOf({ config, coding })
   return {
     version,
@@ -122,6 +127,7 @@ export function searchedMetadataOf(description: SearchedDescription): SearchedMe
     config: orderedConfig(config),
     norms,
     tokenizer,
+    ...(sharedRow === undefined ? {} : { sharedRow }),
     matrices: matrices.map(({ name, shape, stream, init, kept, generations, scores = null, ...dress }) => {
       const own = { name, shape, stream, init: inOrder(init), kept, generations }
       return version === '1' ? own : { ...own, scores, ...(version === '4' ? dressInOrder(dress) : {}) }

@@ -15,6 +15,7 @@ import { createMaskSearch } from '../../src/search/mask-search.js'
 import { memoryKinds } from '../../src/search/matrix-methods.js'
 import { float16Values } from '../../src/search/norms.js'
 import { fillRandomNetwork } from '../../src/search/random-network.js'
+import { withSharedRows } from '../../src/search/shared-rows.js'
 import { chooseSettings, type SearchSettings, type SettingsChoice } from '../../src/search/settings.js'
 import { unusedRows } from '../../src/search/unused-rows.js'
 import { encodeSearchedTicket, expectSearched, openTicket } from '../../src/ticket/index.js'
@@ -32,10 +33,11 @@ async function startSearch(choice: Partial<SettingsChoice>) {
   const memory = await allocateParameters(loadKernels, modelParameters(settings, memoryKinds(settings)))
   const unused = unusedRows(settings, corpus.train)
   fillRandomNetwork(memory, settings, { unused })
-  const algorithm: MaskedAlgorithm =
+  const moved: MaskedAlgorithm =
     settings.algorithm === 'iterand'
       ? createIterand(memory, settings, await loadKernels(), unused)
       : createMaskSearch(memory, settings, unused)
+  const algorithm = withSharedRows(moved, memory, unused)
   return { settings, memory, algorithm, unused }
 }
 
@@ -81,6 +83,20 @@ const choices: Record<string, Partial<SettingsChoice>> = {
   },
   'tables that keep more, without unused rows': { embeddings: { keep: 0.6 }, unusedRows: 'drop', norms: 'gains' },
   erk: { densities: 'erk' },
+  'soft masks, unused rows shared': { algorithm: 'annealed', unusedRows: 'share', untied: true },
+  'iterand, unused rows shared': { algorithm: 'iterand', redrawEvery: 2, redrawRate: 0.5, unusedRows: 'share' },
+  'drawn masks, unused rows shared, with learned scales': {
+    algorithm: 'sampled',
+    unusedRows: 'share',
+    scales: 'learned',
+  },
+  'multicoated under one threshold, unused rows shared': {
+    algorithm: 'multicoated',
+    selection: 'global',
+    unusedRows: 'share',
+    untied: true,
+  },
+  'tables of 4 bits, unused rows shared': { embeddings: { bits: 4 }, unusedRows: 'share', norms: 'gains' },
 }
 
 describe.each(Object.entries(choices))('%s', (_, choice) => {

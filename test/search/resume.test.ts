@@ -34,6 +34,12 @@ const variants: Record<string, Partial<SettingsChoice> & { kind?: 'train' }> = {
   'dense training': { kind: 'train' },
   'in micro-batches': { microBatch: 2 },
   'drawn masks, gains and learned scales': { algorithm: 'sampled', norms: 'gains', scales: 'learned' },
+  'soft masks, tables of 4 bits and a shared row': {
+    algorithm: 'annealed',
+    embeddings: { bits: 4 },
+    unusedRows: 'share',
+    clip: 0.5,
+  },
   'levels and dropped rows': { algorithm: 'levels', levels: '2', unusedRows: 'drop' },
   'soft levels': { algorithm: 'levels', softness: 0.5, anneal: 0.5 },
 }
