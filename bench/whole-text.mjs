@@ -1,8 +1,27 @@
-// A model file's loss on every whole window of a text.
+// The texts that models are compared on, and a model file's loss on every whole window of one.
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { byteTokenizer } from '../dist/data/byte-tokenizer.js'
 import { openCorpus } from '../dist/files/corpus-files.js'
-import { lossOf } from './compression-loss.mjs'
-import { readModel } from './compression-models.mjs'
+import { writeTextAtomically } from '../dist/files/files.js'
+import { lossOf, openEngine } from './compression-loss.mjs'
+import { readModel, sha256Of } from './compression-models.mjs'
+
+const tinyShakespeare = fileURLToPath(new URL('../data/tinyshakespeare/input.txt', import.meta.url))
+
+/** Tiny Shakespeare, which is bundled; its last tenth validates. `key` is its folder in that of --models. */
+export const shakespeare = { name: 'tiny Shakespeare', key: 'shakespeare', options: { data: tinyShakespeare } }
+
+/** Tiny Shakespeare, and WikiText-2 where --data is a folder with its train.txt, valid.txt and test.txt. */
+export async function textsOf(log, data) {
+  if (data === undefined) {
+    log('WikiText-2 is left out: it needs --data, a folder with its train.txt, valid.txt and test.txt')
+    return [shakespeare]
+  }
+  const options = { data: join(data, 'train.txt'), valid: join(data, 'valid.txt') }
+  return [shakespeare, { name: 'WikiText-2', key: 'wikitext', options, test: await textOf(join(data, 'test.txt')) }]
+}
 
 /** Every byte of a text, as tokens. */
 export async function textOf(path) {
@@ -13,14 +32,38 @@ export async function textOf(path) {
   return all
 }
 
-/** @param text undefined: the loss is not computed @returns nats a byte, the file's bytes, and the number of weights in matrices */
-export async function lossOnText(engine, path, text) {
+/**
+ * Adds to runs of `makeRuns` the loss that counts: on the whole test text where the text has one, else the run's own on the validation part.
+ * Bits a weight are those of the whole file over the weights in matrices. What was measured is kept in losses.json beside the store, by the
+ * hashes of file and text.
+ * @returns the same runs with `loss` (nats a byte) and `bitsPerWeight`
+ */
+export async function measureRuns(runs, { text: { key, test }, folder }) {
+  const path = join(folder, key, 'losses.json')
+  const kept = existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
+  const hash = test === undefined ? 'no text' : sha256Of(test)
+  const measured = []
+  for (const run of runs) {
+    const name = `${run.sha256}; ${hash}`
+    if (kept[name] === undefined) {
+      kept[name] = await measure(run.path, test)
+      await writeTextAtomically(path, `${JSON.stringify(kept, null, 2)}\n`, { replaces: 'anything' })
+    }
+    const { weights, loss = run.validLoss } = kept[name]
+    if (!Number.isFinite(loss)) throw new Error(`${run.path}: the loss is ${loss}`)
+    measured.push({ ...run, loss, bitsPerWeight: (8 * run.bytes) / weights })
+  }
+  return measured
+}
+
+let engine
+
+/** @returns the number of weights in matrices, and where there is a text nats a byte of it */
+async function measure(path, text) {
   const model = await readModel(path, 0)
   const matrices = [...model.weights.values()].filter(({ shape }) => shape.length === 2)
   const weights = matrices.reduce((sum, { data }) => sum + data.length, 0)
-  return {
-    bytes: model.bytes,
-    weights,
-    loss: text && (await lossOf(engine, model, text, Math.floor((text.length - 1) / 128))),
-  }
+  if (text === undefined) return { weights }
+  engine ??= openEngine(undefined)
+  return { weights, loss: await lossOf(engine, model, text, Math.floor((text.length - 1) / model.config.positions)) }
 }
