@@ -41,7 +41,6 @@ const { values, positionals } = parseArgs({
     out: { type: 'string' },
     data: { type: 'string' },
     models: { type: 'string' },
-    windows: { type: 'string' },
     threads: { type: 'string' },
     seeds: { type: 'string' },
     layers: { type: 'string' },

@@ -1,12 +1,15 @@
 // The texts that models are compared on, and a model file's loss on every whole window of one.
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { byteTokenizer } from '../dist/data/byte-tokenizer.js'
+import { createGraphRunner } from '../dist/engine/onnx.js'
 import { openCorpus } from '../dist/files/corpus-files.js'
 import { writeTextAtomically } from '../dist/files/files.js'
-import { lossOf, openEngine } from './compression-loss.mjs'
-import { readModel, sha256Of } from './compression-models.mjs'
+import { openModelSource } from '../dist/jobs/model-source.js'
+import { createDenseLoss } from '../dist/jobs/searched-loss.js'
+import { createValidation } from '../dist/search/validation.js'
 
 const tinyShakespeare = fileURLToPath(new URL('../data/tinyshakespeare/input.txt', import.meta.url))
 
@@ -24,7 +27,7 @@ export async function textsOf(log, data) {
 }
 
 /** Every byte of a text, as tokens. */
-export async function textOf(path) {
+async function textOf(path) {
   const { train, valid } = await openCorpus({ data: path, tokenizer: byteTokenizer })
   const all = new Uint16Array(train.length + valid.length)
   all.set(train)
@@ -56,14 +59,37 @@ export async function measureRuns(runs, { text: { key, test }, folder }) {
   return measured
 }
 
-let engine
+const sha256Of = (bytes) => createHash('sha256').update(bytes).digest('hex')
 
 /** @returns the number of weights in matrices, and where there is a text nats a byte of it */
 async function measure(path, text) {
-  const model = await readModel(path, 0)
-  const matrices = [...model.weights.values()].filter(({ shape }) => shape.length === 2)
-  const weights = matrices.reduce((sum, { data }) => sum + data.length, 0)
-  if (text === undefined) return { weights }
-  engine ??= openEngine(undefined)
-  return { weights, loss: await lossOf(engine, model, text, Math.floor((text.length - 1) / model.config.positions)) }
+  const source = await openModelSource(path)
+  try {
+    const { config } = source
+    const all = await source.weights()
+    const matrices = [...all.values()].filter(({ shape }) => shape.length === 2)
+    const weights = matrices.reduce((sum, { data }) => sum + data.length, 0)
+    return text === undefined ? { weights } : { weights, loss: await lossOf(config, all, text) }
+  } finally {
+    await source.close()
+  }
+}
+
+/** Windows at a time: time and memory, not the loss. */
+const BATCH = 16
+
+let runner
+
+/** Nats a byte on every whole window of a text, computed in float32 by one graph for all kinds of models. */
+async function lossOf(config, weights, text) {
+  runner ??= createGraphRunner({})
+  const windows = Math.floor((text.length - 1) / config.positions)
+  const evaluator = await createDenseLoss(runner, config, weights, BATCH, config.positions)
+  try {
+    const about = { name: 'text', text, tokenizer: byteTokenizer, batch: BATCH, windows }
+    const { validLoss } = await createValidation(evaluator, about)()
+    return validLoss
+  } finally {
+    await evaluator.release()
+  }
 }
