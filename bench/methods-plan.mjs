@@ -2,7 +2,7 @@
 const signed = { init: 'signed-constant' }
 const annealed = { ...signed, algorithm: 'annealed' }
 
-/** `teacher`: learns from the dense model of its seed too, whose training is not in its time. */
+/** `teacher`: the row whose model of the same seed is learned from too; its training is not in the time. */
 export const METHODS = [
   { name: 'dense', command: 'train', options: {} },
   { name: 'edge-popup', options: { ...signed, algorithm: 'edge-popup' } },
@@ -15,11 +15,11 @@ export const METHODS = [
   { name: 'sampled', options: { ...signed, algorithm: 'sampled' } },
   { name: 'annealed', options: annealed },
   { name: 'annealed, keep 0.5', options: { ...annealed, keep: 0.5 } },
-  { name: 'annealed, teacher', teacher: true, options: annealed },
+  { name: 'annealed, teacher', teacher: 'dense', options: annealed },
   { name: 'annealed, tables of 4 bits, gains', options: { ...annealed, 'embedding-bits': 4, norms: 'gains' } },
   {
     name: 'annealed, tables of 4 bits, gains, teacher',
-    teacher: true,
+    teacher: 'dense',
     options: { ...annealed, 'embedding-bits': 4, norms: 'gains' },
   },
   { name: 'levels, ternary (not random)', options: { algorithm: 'levels', levels: 'ternary' } },

@@ -2,6 +2,7 @@
 // npm run bench -- subset-sum sorter    some of them
 // npm run bench -- --out folder         also writes folder/<suite>.json
 // npm run bench -- compression --data wikitext-2 --models folder --write     see compression.mjs
+// npm run bench -- defaults --models folder --write                        see defaults.mjs
 // npm run bench -- search --only relu-512 --contestant ours                see search.mjs
 // Each suite verifies its results before it times them, and fails (exit code 1) when they are wrong.
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -21,6 +22,7 @@ const suites = [
   'search-scaling',
   'integers',
   'methods',
+  'defaults',
   'kill-resume',
   'interrupt',
   'tiny-shakespeare',
@@ -39,13 +41,13 @@ const { values, positionals } = parseArgs({
     out: { type: 'string' },
     data: { type: 'string' },
     models: { type: 'string' },
-    windows: { type: 'string' },
     threads: { type: 'string' },
     seeds: { type: 'string' },
     layers: { type: 'string' },
     steps: { type: 'string' },
     queue: { type: 'string' },
     store: { type: 'string' },
+    within: { type: 'string' },
     only: { type: 'string', multiple: true },
     contestant: { type: 'string', multiple: true },
     write: { type: 'boolean' },
