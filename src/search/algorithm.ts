@@ -12,7 +12,10 @@ export interface Algorithm {
   update(adamw: AdamW): void
   /** Rebuilds what follows from the state after it was overwritten by a checkpoint's. */
   restored(): void
-  /** Weights that entered or left the mask in the last step, or changed their number of coats; absent where there is no mask. */
+  /**
+   * Weights that entered or left the mask in the last step, or changed their number of coats or their sign; learned values do not count. Absent where no
+   * matrix has a mask.
+   */
   changed?(): number
   /**
    * Does something while the effective weights are those of the ticket that would be written now, and puts back those of the search. Absent where
@@ -59,5 +62,4 @@ export interface MatrixSearch {
 /** An algorithm that finds a mask. */
 export interface MaskedAlgorithm extends Algorithm {
   readonly ticket: Pick<MatrixSearch, 'mask' | 'kept' | 'found' | 'scale'>
-  changed(): number
 }
