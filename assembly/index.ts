@@ -10,7 +10,7 @@ export { applyThreshold, countDigits, countFlips, findNaN, histogramAt, keepCand
 export {
   countChanged, dotProduct, quantise, raiseCodes, scaleValues, setMagnitudes, signCodes, sumMagnitudes, updateLatents, wearCodes,
 } from './coded-step'
-export { updateSoftScores, wearSoft } from './soft-step'
+export { softGradientSquares, updateSoftScores, wearSoft } from './soft-step'
 export { addRows } from './add-rows'
 export { integerWeights } from './integer-weights'
 export { countKept, fillMasked } from './masked-weights'

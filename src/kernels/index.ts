@@ -38,7 +38,7 @@ export {
   type TicketMemory,
 } from './parameter-memory.js'
 export { type FillWeights, weightFiller } from './random.js'
-export { moveSoftScores, type Softness, spreadOfScores, wearSoft } from './soft-step.js'
+export { moveSoftScores, type Softness, softGradientSquares, spreadOfScores, wearSoft } from './soft-step.js'
 export { createWasmSolver } from './subset-sum.js'
 export {
   createTicketStep,

@@ -41,6 +41,7 @@ export interface KernelExports {
   dotProduct(...args: number[]): number
   sumMagnitudes(...args: number[]): number
   updateSoftScores(...args: number[]): number
+  softGradientSquares(...args: number[]): number
   wearSoft(...args: number[]): void
   addRows(...args: number[]): number
   integerWeights(...args: number[]): number

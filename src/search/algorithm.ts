@@ -18,6 +18,11 @@ export interface Algorithm {
    */
   changed?(): number
   /**
+   * Sum of the squares of the gradient that the next update moves what is learned of a parameter along. Absent or undefined: dL/dW_eff * W of matrices of
+   * scores (`ticket` memory), dL/dW_eff of all others.
+   */
+  gradientSquares?(name: string): number | undefined
+  /**
    * Does something while the effective weights are those of the ticket that would be written now, and puts back those of the search. Absent where
    * the two are the same.
    */
@@ -48,6 +53,8 @@ export interface MatrixSearch {
   select(): void
   /** Weights whose part in the network the last step or selection changed. */
   changed(): number
+  /** See {@link Algorithm.gradientSquares}. */
+  gradientSquares?(name: string): number | undefined
   /** The mask of a matrix as packed bits, least significant first: a copy. */
   mask(name: string): Uint8Array
   /** How many weights of a matrix are kept. */

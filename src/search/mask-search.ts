@@ -54,6 +54,7 @@ export function createMaskSearch(
     },
     restored: select,
     ...(masked.length === 0 ? {} : { changed: () => masked.reduce((sum, each) => sum + each.changed(), 0) }),
+    gradientSquares: (name) => searches.find(({ names }) => names.includes(name))?.gradientSquares?.(name),
     asTicket(work) {
       const ofSearches = searches.reduce((inner, each) => () => asTicket(each, inner), work)
       return settings.norms === 'gains' ? withFloat16(memory.dense, ofSearches) : ofSearches()
