@@ -167,13 +167,14 @@ export function setMagnitudes(values: usize, count: u32, magnitude: f32): void {
 /** Sums of the lanes in one order: (0 + 1) + (2 + 3). */
 // @ts-ignore: decorator
 @inline
-function sum4(low: v128, high: v128): f64 {
+export function sum4(low: v128, high: v128): f64 {
   return f64x2.extract_lane(low, 0) + f64x2.extract_lane(low, 1) + (f64x2.extract_lane(high, 0) + f64x2.extract_lane(high, 1))
 }
 
+/** The upper two of four floats as float64. */
 // @ts-ignore: decorator
 @inline
-function highHalf(values: v128): v128 {
+export function highHalf(values: v128): v128 {
   return f64x2.promote_low_f32x4(v128.shuffle<u32>(values, values, 2, 3, 0, 1))
 }
 

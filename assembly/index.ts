@@ -11,7 +11,7 @@ export {
   countChanged, dotProduct, quantise, raiseCodes, scaleValues, setMagnitudes, signCodes, sumMagnitudes, updateLatents, wearCodes,
 } from './coded-step'
 export { updateSoftLevels, wearSoftLevels } from './soft-levels'
-export { updateSoftScores, wearSoft } from './soft-step'
+export { softGradientSquares, updateSoftScores, wearSoft } from './soft-step'
 export { addRows } from './add-rows'
 export { integerWeights } from './integer-weights'
 export { countKept, fillMasked } from './masked-weights'

@@ -1,6 +1,7 @@
 // Steps of a mask that is still soft: instead of 0 or 1, a weight counts by h((|score| - threshold) / temperature), h(x) = 1 / (1 + e^-x).
 // All arrays are float32 [count], with room to the next multiple of 4 elements.
 import { adamw4 } from './adamw'
+import { highHalf, sum4 } from './coded-step'
 
 const MAGNITUDE: i32 = 0x7fffffff
 
@@ -36,10 +37,19 @@ export function fall4(x: v128): v128 {
   return f32x4.mul(series, power)
 }
 
-/**
- * AdamW on scores along the true gradient: dL/dW_eff * W * sign(score) * h'(x) / temperature, h'(x) = e^-|x| / (1 + e^-|x|)^2.
- * Returns whether a score became NaN.
- */
+/** Gradient of four scores: dL/dW_eff * W * sign(score) * h'(x) / temperature, h'(x) = e^-|x| / (1 + e^-|x|)^2. */
+// @ts-ignore: decorator
+@inline
+function scoreGradient4(weight: v128, gradient: v128, score: v128, threshold: v128, inverse: v128): v128 {
+  const one = v128.or(v128.and(score, i32x4.splat(<i32>0x80000000)), f32x4.splat(1))
+  const sign = v128.and(one, f32x4.ne(score, f32x4.splat(0)))
+  const fall = fall4(place4(score, threshold, inverse))
+  const whole = f32x4.add(f32x4.splat(1), fall)
+  const slope = f32x4.div(f32x4.mul(fall, inverse), f32x4.mul(whole, whole))
+  return f32x4.mul(f32x4.mul(f32x4.mul(gradient, weight), sign), slope)
+}
+
+/** AdamW on scores along `scoreGradient4`. Returns whether a score became NaN. */
 export function updateSoftScores(
   weights: usize, gradient: usize, scores: usize, momentum: usize, variance: usize, count: u32, threshold: f32, inverse: f32,
 ): bool {
@@ -49,17 +59,33 @@ export function updateSoftScores(
   const end = <usize>((count + 3) & ~3) << 2
   for (let at: usize = 0; at < end; at += 16) {
     const score = v128.load(scores + at)
-    const one = v128.or(v128.and(score, i32x4.splat(<i32>0x80000000)), f32x4.splat(1))
-    const sign = v128.and(one, f32x4.ne(score, f32x4.splat(0)))
-    const fall = fall4(place4(score, threshold4, inverse4))
-    const whole = f32x4.add(f32x4.splat(1), fall)
-    const slope = f32x4.div(f32x4.mul(fall, inverse4), f32x4.mul(whole, whole))
-    const g = f32x4.mul(f32x4.mul(f32x4.mul(v128.load(gradient + at), v128.load(weights + at)), sign), slope)
+    const g = scoreGradient4(v128.load(weights + at), v128.load(gradient + at), score, threshold4, inverse4)
     const next = adamw4(score, g, momentum + at, variance + at)
     v128.store(scores + at, next)
     unordered = v128.or(unordered, f32x4.ne(next, next))
   }
   return v128.any_true(unordered)
+}
+
+/** Sum of the squares of `scoreGradient4` in float64, in the order of `dotProduct`. */
+export function softGradientSquares(
+  weights: usize, gradient: usize, scores: usize, count: u32, threshold: f32, inverse: f32,
+): f64 {
+  const threshold4 = f32x4.splat(threshold)
+  const inverse4 = f32x4.splat(inverse)
+  let low = f64x2.splat(0)
+  let high = f64x2.splat(0)
+  const end = <usize>((count + 3) & ~3) << 2
+  for (let at: usize = 0; at < end; at += 16) {
+    const g = scoreGradient4(
+      v128.load(weights + at), v128.load(gradient + at), v128.load(scores + at), threshold4, inverse4,
+    )
+    const x = f64x2.promote_low_f32x4(g)
+    const y = highHalf(g)
+    low = f64x2.add(low, f64x2.mul(x, x))
+    high = f64x2.add(high, f64x2.mul(y, y))
+  }
+  return sum4(low, high)
 }
 
 /** Effective weights: (W * scale) * h(x). */

@@ -157,7 +157,7 @@ async function runSession(
     session.validation(windows, i === 0 ? undefined : signal),
   )
   const sampler = createSampler(session)
-  const watch = algorithm.ticket ? watchMasks(settings, weights, algorithm.ticket) : () => []
+  const watch = algorithm.ticket ? watchMasks(settings, algorithm.ticket) : () => []
   const keep = (changed: RunRecord) => folder.writeRun(formatRunRecord(changed))
   /** The record, with what the teacher has cost by now. */
   const recordNow = (): RunRecord =>

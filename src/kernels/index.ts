@@ -39,7 +39,7 @@ export {
 } from './parameter-memory.js'
 export { type FillWeights, weightFiller } from './random.js'
 export { moveSoftLevels, type SoftLevels, wearSoftLevels } from './soft-levels.js'
-export { moveSoftScores, type Softness, spreadOfScores, wearSoft } from './soft-step.js'
+export { moveSoftScores, type Softness, softGradientSquares, spreadOfScores, wearSoft } from './soft-step.js'
 export { createWasmSolver } from './subset-sum.js'
 export {
   createTicketStep,

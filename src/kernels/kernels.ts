@@ -41,6 +41,7 @@ export interface KernelExports {
   dotProduct(...args: number[]): number
   sumMagnitudes(...args: number[]): number
   updateSoftScores(...args: number[]): number
+  softGradientSquares(...args: number[]): number
   wearSoft(...args: number[]): void
   updateSoftLevels(...args: number[]): number
   wearSoftLevels(...args: number[]): void

@@ -30,6 +30,15 @@ export function moveSoftScores(
   }
 }
 
+/** Sum of the squares of the gradient that {@link moveSoftScores} moves the scores of a matrix along, in float64, in the order of `dotProduct`. */
+export function softGradientSquares(
+  { kernels, weights, gradient, scores, count }: TicketMemory,
+  { threshold, inverse }: Softness,
+): number {
+  const arrays = [weights, gradient, scores].map(({ byteOffset }) => byteOffset)
+  return kernels.exports.softGradientSquares(...arrays, count, threshold, inverse)
+}
+
 /** Effective weights float32(float32(W * scale) * h(x)). @param scale float32 */
 export function wearSoft(
   { kernels, weights, effective, scores, count }: TicketMemory,

@@ -12,8 +12,16 @@ export interface Algorithm {
   update(adamw: AdamW): void
   /** Rebuilds what follows from the state after it was overwritten by a checkpoint's. */
   restored(): void
-  /** Weights that entered or left the mask in the last step, or changed their number of coats; absent where there is no mask. */
+  /**
+   * Weights that entered or left the mask in the last step, or changed their number of coats or their sign; learned values do not count. Absent where no
+   * matrix has a mask.
+   */
   changed?(): number
+  /**
+   * Sum of the squares of the gradient that the next update moves what is learned of a parameter along. Absent or undefined: dL/dW_eff * W of matrices of
+   * scores (`ticket` memory), dL/dW_eff of all others.
+   */
+  gradientSquares?(name: string): number | undefined
   /**
    * Does something while the effective weights are those of the ticket that would be written now, and puts back those of the search. Absent where
    * the two are the same.
@@ -45,6 +53,8 @@ export interface MatrixSearch {
   select(): void
   /** Weights whose part in the network the last step or selection changed. */
   changed(): number
+  /** See {@link Algorithm.gradientSquares}. */
+  gradientSquares?(name: string): number | undefined
   /** The mask of a matrix as packed bits, least significant first: a copy. */
   mask(name: string): Uint8Array
   /** How many weights of a matrix are kept. */
@@ -59,5 +69,4 @@ export interface MatrixSearch {
 /** An algorithm that finds a mask. */
 export interface MaskedAlgorithm extends Algorithm {
   readonly ticket: Pick<MatrixSearch, 'mask' | 'kept' | 'found' | 'scale'>
-  changed(): number
 }

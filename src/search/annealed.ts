@@ -4,6 +4,7 @@ import {
   moveSoftScores,
   type Softness,
   scaleValues,
+  softGradientSquares,
   spreadOfScores,
   type TicketMemory,
   type TicketOptions,
@@ -90,6 +91,10 @@ export function createAnnealed(matrices: readonly TicketMemory[], options: Annea
       step.update(adamw)
       harden()
     },
+    gradientSquares: (name) =>
+      temperature() > 0
+        ? softGradientSquares(matrices.find((matrix) => matrix.name === name)!, softness.get(name)!)
+        : undefined,
     select,
     async asTicket(work) {
       if (temperature() === 0) return work()

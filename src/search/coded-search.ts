@@ -12,6 +12,7 @@ import {
 } from '../kernels/index.js'
 import { packedBytes } from '../mask/index.js'
 import type { FoundWeights, MatrixSearch } from './algorithm.js'
+import { gradientSquares } from './clip.js'
 import type { Scales } from './scales.js'
 import { clearRows, type UnusedRows } from './unused-rows.js'
 
@@ -146,6 +147,11 @@ function createCoded(
       for (const { name, gradient } of matrices) clearRows(gradient, unused.get(name))
       moveLatents(matrices, along, adamw)
       selectAll()
+    },
+    gradientSquares(name) {
+      const matrix = matrices.find((each) => each.name === name)!
+      clearRows(matrix.gradient, unused.get(name))
+      return gradientSquares(matrix, along !== 'value')
     },
     select: selectAll,
     changed: () => matrices.reduce((sum, matrix) => sum + changedCodes(matrix), 0),

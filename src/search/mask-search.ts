@@ -2,6 +2,7 @@
 import type { ParameterMemory } from '../kernels/index.js'
 import { asTicket, type MaskedAlgorithm, type MatrixSearch } from './algorithm.js'
 import type { StateTensor } from './checkpoint.js'
+import { matrixMethods } from './matrix-methods.js'
 import { createSearches } from './matrix-searches.js'
 import { createNorms, NORM_RATE, withFloat16 } from './norms.js'
 import { createScales, fixedScales } from './scales.js'
@@ -21,6 +22,8 @@ export function createMaskSearch(
 ): MaskedAlgorithm {
   const scales = settings.scales === 'learned' ? createScales([...memory.tickets, ...memory.coded]) : fixedScales
   const searches = createSearches(memory, settings, { scales, unused })
+  const methods = matrixMethods(settings)
+  const masked = searches.filter(({ names: [first] }) => methods.get(first)!.kind !== 'levels')
   const norms = createNorms(memory.dense)
   const search = (name: string): MatrixSearch => {
     const found = searches.find(({ names }) => names.includes(name))
@@ -50,7 +53,8 @@ export function createMaskSearch(
       norms({ ...adamw, learningRate: adamw.learningRate * NORM_RATE })
     },
     restored: select,
-    changed: () => searches.reduce((sum, each) => sum + each.changed(), 0),
+    ...(masked.length === 0 ? {} : { changed: () => masked.reduce((sum, each) => sum + each.changed(), 0) }),
+    gradientSquares: (name) => searches.find(({ names }) => names.includes(name))?.gradientSquares?.(name),
     asTicket(work) {
       const ofSearches = searches.reduce((inner, each) => () => asTicket(each, inner), work)
       return settings.norms === 'gains' ? withFloat16(memory.dense, ofSearches) : ofSearches()

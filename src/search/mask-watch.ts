@@ -11,10 +11,13 @@
  *
  * AdamW moves every score by about the rate, so a rate above the scores' range throws the whole mask about at first; then scores have grown as large as the rate, flips
  * are few again, and what stays is lines of which nothing is kept.
+ *
+ * Matrices whose values are learned (`levels`, tables of few bits) have no mask, and nothing is said of them.
  */
 import { matricesOf } from '../families/family.js'
 import { isLinearMap, type MatrixParameter } from '../families/parameter.js'
 import { getBit } from '../mask/index.js'
+import { type MatrixMethod, matrixMethods, redrawnPart } from './matrix-methods.js'
 import type { MetricsRow } from './metrics.js'
 import type { SearchSettings } from './settings.js'
 
@@ -22,8 +25,8 @@ import type { SearchSettings } from './settings.js'
 const WINDOW = 20
 
 /**
- * Flips are told as a part of those of a mask that is drawn anew, 2 k (1 - k) of the weights at a kept fraction k. Above MOST a step the mask is drawn anew
- * in a window; below LEAST a step, where all steps together come to less than one new mask, it stays nearly as it began.
+ * Flips are told as a part of those of a mask that is drawn anew (`redrawnPart`: 2 k (1 - k) of the weights at a kept fraction k). Above MOST a step the mask
+ * is drawn anew in a window; below LEAST a step, where all steps together come to less than one new mask, it stays nearly as it began.
  */
 const MOST = 1 / WINDOW
 const LEAST = 1e-3
@@ -41,16 +44,19 @@ export interface WatchedMasks {
 }
 
 /**
- * @param weights of all matrices together
  * @returns takes the steps as they are done, each once and in their order; gives the lines that the user should read, each kind once
  */
-export function watchMasks(
-  settings: SearchSettings,
-  weights: number,
-  masks: WatchedMasks,
-): (row: MetricsRow) => string[] {
-  const anew = 2 * settings.keep * (1 - settings.keep) * weights
-  const maps = matricesOf(settings.config).filter(({ role }) => isLinearMap(role))
+export function watchMasks(settings: SearchSettings, masks: WatchedMasks): (row: MetricsRow) => string[] {
+  const methods = matrixMethods(settings)
+  const methodOf = ({ name }: MatrixParameter): MatrixMethod => methods.get(name)!
+  const masked = matricesOf(settings.config).filter((matrix) => methodOf(matrix).kind !== 'levels')
+  if (masked.length === 0) return () => []
+  const weights = masked.reduce((sum, matrix) => sum + countOf(matrix), 0)
+  const anew = masked.reduce((sum, matrix) => sum + redrawnPart(methodOf(matrix)) * countOf(matrix), 0)
+  const change = masked.every((matrix) => ['mask', 'sampled'].includes(methodOf(matrix).kind))
+    ? 'enter or leave them'
+    : 'change their coats or sign'
+  const maps = masked.filter(({ role }) => isLinearMap(role))
   const recent: number[] = []
   const said = new Set<string>()
   let nextLook = FIRST_LOOK
@@ -63,15 +69,16 @@ export function watchMasks(
     if (flipped === undefined) return []
     recent.push(flipped)
     if (recent.length > WINDOW) recent.shift()
-    const share = recent.reduce((sum, flips) => sum + flips, 0) / recent.length / anew
+    const flips = recent.reduce((sum, each) => sum + each, 0) / recent.length
+    const share = flips / anew
     const isWhole = recent.length === WINDOW
-    const rate = (100 * share * anew) / weights
+    const moving = `${percent((100 * flips) / weights)} of the weights ${change} a step`
     const lines: string[] = []
-    if (isWhole && share > MOST) lines.push(...once('flap', flapping(step, rate, share, learningRate)))
+    if (isWhole && share > MOST) lines.push(...once('flap', flapping(step, moving, share, learningRate)))
     // While the rate is at its highest: what freezes later may be done.
     const isHighest = step >= settings.warmUp + WINDOW && learningRate > 0.9 * settings.learningRate
     if (isWhole && isHighest && share < LEAST && share * settings.steps < 1) {
-      lines.push(...once('freeze', frozen(step, rate, share * settings.steps, settings)))
+      lines.push(...once('freeze', frozen(step, moving, share * settings.steps, settings)))
     }
     if (step >= nextLook && !said.has('collapse')) {
       nextLook = 2 * step
@@ -81,13 +88,18 @@ export function watchMasks(
   }
 }
 
+const countOf = ({ shape: [rows, columns] }: MatrixParameter): number => rows * columns
+
 const percent = (share: number): string => `${Number(share.toPrecision(2))} %`
 
-const flapping = (step: number, rate: number, share: number, lr: number): string =>
-  `warning: by step ${step} masks flap: ${percent(rate)} of the weights enter or leave them a step, ${percent(100 * share)} of a new mask, where at most ${percent(100 * MOST)} is expected; try a smaller --lr (it is ${lr.toPrecision(2)})`
+const flapping = (step: number, moving: string, share: number, lr: number): string =>
+  `warning: by step ${step} masks flap: ${moving}, ${percent(100 * share)} of a new mask, where at most ${percent(100 * MOST)} is expected; try a smaller learning rate (--lr; it is ${rate(lr)})`
 
-const frozen = (step: number, rate: number, masks: number, { steps, learningRate: lr }: SearchSettings): string =>
-  `warning: by step ${step} masks hardly move: ${percent(rate)} of the weights enter or leave them a step, which makes ${masks.toPrecision(2)} new masks in all ${steps} steps, where more than 1 is expected; try a larger --lr (it is ${lr}), or more steps`
+const frozen = (step: number, moving: string, masks: number, { steps, learningRate: lr }: SearchSettings): string =>
+  `warning: by step ${step} masks hardly move: ${moving}, which makes ${masks.toPrecision(2)} new masks in all ${steps} steps, where more than 1 is expected; try a larger learning rate (--lr; it is ${rate(lr)}), or more steps`
+
+/** Three digits, as the user may have typed them. */
+const rate = (lr: number): string => String(Number(lr.toPrecision(3)))
 
 /** The worst of the maps that have collapsed, in one line, and how many more have. */
 function collapsed(
@@ -103,7 +115,9 @@ function collapsed(
   const more = bad.length - 1
   const others = more === 0 ? '' : ` (${more} more ${more === 1 ? 'matrix collapses' : 'matrices collapse'} too)`
   const advice =
-    selection === 'global' ? '--selection per-layer, or a smaller --lr' : 'a smaller --lr, or a larger --keep'
+    selection === 'global'
+      ? '--selection per-layer, or a smaller learning rate (--lr)'
+      : 'a smaller learning rate (--lr), or a larger kept part (--keep)'
   return `warning: by step ${step} ${map.name} collapses: ${rows} of its ${map.shape[0]} inputs and ${columns} of its ${map.shape[1]} outputs keep no weight, where all are expected to keep some${others}; try ${advice}`
 }
 

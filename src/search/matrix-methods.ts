@@ -9,7 +9,7 @@ import {
   levelCounts,
   type MethodSettings,
 } from './method-settings.js'
-import { quantisedMoment } from './score-quantiser.js'
+import { quantisedShares } from './score-quantiser.js'
 
 /** How the weights of one matrix are found. */
 export type MatrixMethod =
@@ -79,14 +79,34 @@ export function memoryKinds(
  */
 export function secondMoment(method: MatrixMethod): number {
   switch (method.kind) {
-    case 'mask':
-    case 'sampled':
-      return method.keep
-    case 'quantised':
-      return quantisedMoment(method)
-    case 'coats':
-      return method.keeps.reduce((sum, keep, j) => sum + keep * (2 * j + 1), 0)
     case 'levels':
       return 1
+    default:
+      return coatShares(method).reduce((sum, share, j) => sum + share * (2 * j + 1), 0)
   }
+}
+
+/** Parts of the weights that wear at least 1, 2, ... coats; of one mask `keep` alone. */
+function coatShares(method: Exclude<MatrixMethod, { kind: 'levels' }>): readonly number[] {
+  switch (method.kind) {
+    case 'mask':
+    case 'sampled':
+      return [method.keep]
+    case 'quantised':
+      return quantisedShares(method)
+    case 'coats':
+      return method.keeps
+  }
+}
+
+/**
+ * Part of the weights whose number of coats, or sign, changes where a mask is drawn anew: 1 - sum p_j^2, with p_j the part that has j coats. Of one mask
+ * it is 2 k (1 - k). 0 of learned values, which have no mask.
+ */
+export function redrawnPart(method: MatrixMethod): number {
+  if (method.kind === 'levels') return 0
+  const shares = [1, ...coatShares(method)]
+  const signs = method.kind === 'coats' && method.isSigned ? 2 : 1 // equally many of each
+  const same = shares.map((share, j) => (share - (shares[j + 1] ?? 0)) ** 2 / (j === 0 ? 1 : signs))
+  return 1 - same.reduce((sum, part) => sum + part, 0)
 }

@@ -12,7 +12,7 @@ export interface MetricsRow {
   /** Seconds spent so far, interruptions not counted. */
   readonly seconds: number
   readonly tokensPerSecond: number
-  /** Weights that entered or left the mask in this step; absent in training. */
+  /** Weights that entered or left the mask in this step, or changed coats or sign; absent where there is no mask, as in training. */
   readonly flipped?: number
   /** Nats a token on the validation windows, where the step validated. */
   readonly validLoss?: number

@@ -4,6 +4,7 @@
  */
 import { type CodedMemory, changedCodes, keepLargest, moveLatents, wearCodes, weightFiller } from '../kernels/index.js'
 import type { MatrixSearch } from './algorithm.js'
+import { gradientSquares } from './clip.js'
 import { foundOfCodes } from './coded-search.js'
 import type { Scales } from './scales.js'
 import { sampleStream } from './streams.js'
@@ -43,6 +44,7 @@ const ENTROPY = 0.1
 export function createSampled(sampled: readonly SampledMatrix[], options: SampledOptions): MatrixSearch {
   const { scales, unused, seed, steps } = options
   const matrices = sampled.map(({ matrix }) => matrix)
+  const entropyAt = (step: number) => (ENTROPY * step) / steps
   const done = new Float32Array(1)
   let newest: 0 | 1 = 0
 
@@ -81,12 +83,23 @@ export function createSampled(sampled: readonly SampledMatrix[], options: Sample
     names: matrices.map(({ name }) => name),
     state: [{ name: 'sampled.step', values: done }],
     update(adamw) {
-      for (const matrix of matrices) writeScoreGradient(matrix, (ENTROPY * adamw.step) / steps)
+      for (const matrix of matrices) {
+        const slope = scoreGradient(matrix, entropyAt(adamw.step))
+        for (let i = 0; i < matrix.count; i++) matrix.gradient[i] = slope(i)
+      }
       for (const { name, gradient } of matrices) clearRows(gradient, unused.get(name))
       moveLatents(matrices, 'value', { ...adamw, weightDecay: 0 })
       for (const each of sampled) shiftScores(each, unused.get(each.matrix.name))
       done[0] = adamw.step
       selectAll()
+    },
+    gradientSquares(name) {
+      const matrix = matrices.find((each) => each.name === name)!
+      clearRows(matrix.gradient, unused.get(name))
+      const slope = scoreGradient(matrix, entropyAt(done[0] + 1))
+      let squares = 0
+      for (let i = 0; i < matrix.count; i++) squares += slope(i) ** 2
+      return squares
     },
     select: selectAll,
     changed: () => matrices.reduce((sum, matrix) => sum + changedCodes(matrix), 0),
@@ -110,17 +123,12 @@ export function createSampled(sampled: readonly SampledMatrix[], options: Sample
 
 const probability = (score: number): number => 1 / (1 + Math.exp(-score))
 
-/** Replaces dL/dW_eff by the gradient of the scores. @param entropy in units of the root mean square of dL/dW_eff * W */
-function writeScoreGradient({ weights, gradient, latents, count }: CodedMemory, entropy: number): void {
-  let squares = 0
-  for (let i = 0; i < count; i++) {
-    const slope = gradient[i] * weights[i]
-    squares += slope * slope
-  }
-  const weight = entropy * Math.sqrt(squares / count)
-  for (let i = 0; i < count; i++) {
+/** The gradient of each score, from dL/dW_eff of all. @param entropy in units of the root mean square of dL/dW_eff * W */
+function scoreGradient({ weights, gradient, latents, count }: CodedMemory, entropy: number): (i: number) => number {
+  const weight = entropy * Math.sqrt(gradientSquares({ gradient, weights }, true) / count)
+  return (i) => {
     const p = probability(latents[i])
-    gradient[i] = p * (1 - p) * (gradient[i] * weights[i] - weight * latents[i])
+    return p * (1 - p) * (gradient[i] * weights[i] - weight * latents[i])
   }
 }
 

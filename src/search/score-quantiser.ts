@@ -19,8 +19,11 @@ function tailOf(x: number): number {
   return 1 - high / 2 ** 32
 }
 
-/** Mean of k^2 with k the rounded scores, at most `most`: coat j, above j - 1/2 distances, adds j^2 - (j - 1)^2 to its share. */
-export function quantisedMoment({ keep, most }: { readonly keep: number; readonly most: number }): number {
+/**
+ * Parts of a Gaussian that are rounded to at least 1, 2, ... `most`: those above 1/2, 3/2, ... distances. The first is `keep`.
+ * @param keep 0 < keep < 0.5
+ */
+export function quantisedShares({ keep, most }: { readonly keep: number; readonly most: number }): number[] {
   const distance = scoreDistance(keep)
-  return Array.from({ length: most }, (_, j) => tailOf((j + 0.5) * distance) * (2 * j + 1)).reduce((a, b) => a + b, 0)
+  return Array.from({ length: most }, (_, j) => tailOf((j + 0.5) * distance))
 }

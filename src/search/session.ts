@@ -161,7 +161,7 @@ function clipped(algorithm: RunAlgorithm, memory: ParameterMemory, most: number 
   return {
     ...algorithm,
     update(adamw) {
-      clipGradients(memory, most)
+      clipGradients(memory, most, algorithm.gradientSquares)
       algorithm.update(adamw)
     },
   }

@@ -21,6 +21,7 @@ async function memoryOf(gradients: readonly number[]) {
     { name: 'norm', count: 1, kind: 'dense' },
   ])
   memory.matrix('masked').weights.set([2, -1, 0.5])
+  memory.tickets[0].scores.set([0.5, -0.1, 1])
   memory.matrix('masked').gradient.set(gradients.slice(0, 3))
   memory.matrix('norm').gradient.set(gradients.slice(3))
   const all = () => memory.matrices.flatMap(({ gradient }) => [...gradient])

@@ -5,6 +5,7 @@ import {
   adamwFactors,
   allocateParameters,
   moveSoftScores,
+  softGradientSquares,
   spreadOfScores,
   type TicketMemory,
   wearSoft,
@@ -49,6 +50,8 @@ describe('the kernels', () => {
     for (const matrix of await makeMatrices([1, 3, 4, 5, 16, 1031])) {
       const { weights, gradient, count } = matrix
       const [scores, momentum, variance] = [matrix.scores.slice(), new Float32Array(count), new Float32Array(count)]
+      const squares = softGradientSquares(matrix, softness)
+      let sum = 0
       for (let step = 1; step <= 5; step++) {
         const adamw = settings(0.01, step)
         moveSoftScores([matrix], () => softness, adamw)
@@ -58,6 +61,7 @@ describe('the kernels', () => {
           const whole = f32(1 + fall)
           const slope = f32(f32(fall * softness.inverse) / f32(whole * whole))
           const g = f32(f32(f32(gradient[i] * weights[i]) * Math.sign(scores[i])) * slope)
+          if (step === 1) sum += g * g
           momentum[i] = f32(f32(beta1 * momentum[i]) + f32(gain1 * g))
           variance[i] = f32(f32(beta2 * variance[i]) + f32(f32(gain2 * g) * g))
           const below = f32(f32(f32(Math.sqrt(variance[i])) / bias) + epsilon)
@@ -66,6 +70,7 @@ describe('the kernels', () => {
       }
       sameBits(matrix.scores, scores)
       sameBits(matrix.variance, variance)
+      expect(squares / sum).toBeCloseTo(1, 12) // of the same gradients, added in another order
     }
   })
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { loadKernels } from '../../src/engine/node.js'
 import { createGraphRunner } from '../../src/engine/onnx.js'
 import { attentionDeviation } from '../../src/search/attention-deviation.js'
+import { withDefaults } from '../../src/search/presets.js'
 import { openSearchSession } from '../../src/search/session.js'
 import { chooseSettings } from '../../src/search/settings.js'
 import { corpusOfBytes } from '../../web/src/views/search/corpus-bytes.js'
@@ -64,7 +65,7 @@ describe.skipIf(noBrowser)('what "Search live" says of its settings', () => {
   })
 
   test('scaling says where it helps, and offers such weights in one click', async () => {
-    const { page, errors } = await open('')
+    const { page, errors } = await open('init=signed-constant')
     const note = page.locator('.search-qk')
     expect(await note.textContent()).toMatch(/multiplies .+ 2\.38 here/)
     await page.getByRole('radio', { name: 'both' }).check()
@@ -84,6 +85,43 @@ describe.skipIf(noBrowser)('what "Search live" says of its settings', () => {
     await page.getByText('Model, learning and device').click()
     await page.getByLabel('Random weights').selectOption('gpt2')
     await note.getByText(/The paper's claim is for these weights/).waitFor()
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('the method is that of slt search until another is chosen; a sentence says what it does', async () => {
+    const { algorithm: usual, initialisation } = withDefaults({ kind: 'search', model: 'micro' })
+    const { page, errors } = await open(SMALL)
+    const command = page.locator('.search-more pre')
+    expect(await command.textContent()).toContain(` --algorithm ${usual} --keep 0.3 --init ${initialisation} `)
+    await page.getByText('Model, learning and device').click()
+    expect(await page.getByRole('radio', { name: usual, exact: true }).isChecked()).toBe(true)
+    for (const [name, sentence, caption] of [
+      ['annealed', /^Annealed masks are soft at first, so that /, true],
+      ['edge-popup', /^Edge-popup keeps the weights with the highest scores/, false],
+    ] as const) {
+      await page.getByRole('radio', { name, exact: true }).check()
+      await page.getByText(sentence).waitFor()
+      expect(await page.getByText('points and tickets are of hard masks').isVisible()).toBe(caption)
+      expect(await command.textContent()).toContain(` --algorithm ${name} `)
+      const named = () =>
+        page.evaluate(() => new URLSearchParams(location.hash.slice('#search?'.length)).get('algorithm'))
+      await expect.poll(named).toBe(name === usual ? null : name)
+    }
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
+  test('an annealed search warns of masks that flap, as the command line does', async () => {
+    const { page, errors } = await open(`${SMALL}&steps=30&lr=1&algorithm=annealed`)
+    await button(page, 'Start the search').click()
+    await ended(page).waitFor()
+    const warning = page.locator('.search-lane .notice-warning')
+    expect(await warning.allTextContents()).toEqual([
+      expect.stringMatching(
+        /^By step 20 masks flap: [\d.]+ % of the weights enter or leave them a step, [\d.]+ % of a new mask, where at most 5 % is expected; try a smaller learning rate \(--lr; it is [\d.]+\)\.$/,
+      ),
+    ])
     expect(errors).toEqual([])
     await page.close()
   })
@@ -189,7 +227,6 @@ async function deviationInNode(qkScale: number): Promise<number> {
       heads: 1,
       layers: 1,
       context: 32,
-      initialisation: 'signed-constant',
       qkScale,
     },
     { name: 'bytes', vocabulary: 256 },

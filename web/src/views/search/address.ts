@@ -1,6 +1,8 @@
 /** What the view's address holds, and the searches that follow from it. */
 import { familyOf } from '../../../../src/families/family.js'
 import type { InitialisationScheme } from '../../../../src/search/initialisation.js'
+import type { AlgorithmName } from '../../../../src/search/method-settings.js'
+import { withDefaults } from '../../../../src/search/presets.js'
 import { chooseSettings, type SearchSettings } from '../../../../src/search/settings.js'
 import { choice, integer, real, seed, urlState } from '../../url-state.js'
 
@@ -28,7 +30,20 @@ export const schemes = [
   'gpt2',
 ] as const satisfies readonly InitialisationScheme[]
 
-/** What may be chosen. Defaults learn visibly within half a minute in WebAssembly on two cores. */
+/** The methods that are offered: those that find plain masks and learn fast at these sizes. */
+export const algorithms = ['annealed', 'edge-popup'] as const satisfies readonly AlgorithmName[]
+
+/** What `slt search` begins with. */
+const usual = withDefaults({ kind: 'search', model: models.gpt2 })
+
+/** A default of `slt search` among what is offered here. @throws RangeError where it is not */
+function offered<T extends string>(name: string, value: string, options: readonly T[]): T {
+  const found = options.find((option) => option === value)
+  if (found === undefined) throw new RangeError(`"${name}" expected ${options.join(', ')}, got ${value}`)
+  return found
+}
+
+/** What may be chosen. Steps and sizes, and the rate that suits so few steps, learn visibly within half a minute in WebAssembly on two cores; the rest is as in `slt search`. */
 export const address = urlState('search', {
   text: choice('shakespeare', ['shakespeare', 'own']),
   family: choice('gpt2', families),
@@ -37,10 +52,11 @@ export const address = urlState('search', {
   width: choice('64', widths),
   layers: integer(2, 1, 4),
   context: choice('64', contexts),
-  keep: real(0.3, 0.05, 0.95),
-  init: choice('signed-constant', schemes),
+  keep: real(usual.keep, 0.05, 0.95),
+  init: choice(offered('initialisation', usual.initialisation, schemes), schemes),
+  algorithm: choice(offered('algorithm', usual.algorithm, algorithms), algorithms),
   steps: integer(1000, 10, 20_000),
-  batch: integer(16, 1, 64),
+  batch: integer(usual.batch, 1, 64),
   lr: real(0.004, 1e-5, 1),
   seed: seed(0n),
   device: choice('auto', ['auto', 'webgpu', 'wasm']),
@@ -75,7 +91,7 @@ export function askedSearches(choices: Choices): AskedSearch[] {
 }
 
 function settingsOf(choices: Choices, qkScale: number): SearchSettings {
-  const { family, width, layers, context, keep, init, steps, batch, lr, seed } = choices
+  const { family, width, layers, context, keep, init, algorithm, steps, batch, lr, seed } = choices
   const settings = chooseSettings(
     {
       kind: 'search',
@@ -86,6 +102,7 @@ function settingsOf(choices: Choices, qkScale: number): SearchSettings {
       context: Number(context),
       keep,
       initialisation: init,
+      algorithm,
       qkScale,
       steps,
       batch,
@@ -102,9 +119,9 @@ function settingsOf(choices: Choices, qkScale: number): SearchSettings {
 
 /** The same search on the command line. */
 export function commandOf({ settings, arithmetic }: AskedSearch, data: string): string {
-  const { config, keep, initialisation, qkScale, steps, batch, learningRate, seed } = settings
+  const { config, algorithm, keep, initialisation, qkScale, steps, batch, learningRate, seed } = settings
   const named = familyOf(config).name === 'llama' ? models.llama : models.gpt2
   const model = `--model ${named} --width ${config.width} --heads ${config.heads} --layers ${config.layers} --context ${config.positions}`
-  const how = `--keep ${keep} --init ${initialisation} --qk-scale ${qkScale} --steps ${steps} --batch ${batch} --lr ${learningRate}`
+  const how = `--algorithm ${algorithm} --keep ${keep} --init ${initialisation} --qk-scale ${qkScale} --steps ${steps} --batch ${batch} --lr ${learningRate}`
   return `slt search --data ${data} ${model} ${how} --arithmetic ${arithmetic} --seed ${seed}`
 }

@@ -1,3 +1,4 @@
+import type { SearchSettings } from '../../../../src/search/settings.js'
 import { Figure, type LegendEntry } from '../../ui/figure.js'
 import { LinePlot, type Series } from '../../ui/line-plot.js'
 import type { PlotMark } from '../../ui/plot-parts.js'
@@ -11,7 +12,13 @@ const colours = [1, 2] as const
 const loss = (value: number) => value.toFixed(2)
 
 /** The losses of all searches, and how many weights change sides. */
-export function Curves({ lanes, steps }: { readonly lanes: readonly Lane[]; readonly steps: number }) {
+export function Curves({
+  lanes,
+  settings: { steps, algorithm },
+}: {
+  readonly lanes: readonly Lane[]
+  readonly settings: Pick<SearchSettings, 'steps' | 'algorithm'>
+}) {
   for (const { version } of lanes) void version.value
   const width = pointWidth(Math.max(steps, 1), MOST_POINTS)
   const several = lanes.length > 1
@@ -41,7 +48,7 @@ export function Curves({ lanes, steps }: { readonly lanes: readonly Lane[]; read
       <Figure
         title="Loss"
         legend={legendOf([...train, ...valid])}
-        caption="How surprised the masked network is by the next byte: ln 256 = 5.55 when every byte seems equally likely. Lines are batches, points text that it never learns from."
+        caption={algorithm === 'annealed' ? `${LOSS} ${OF_SOFT_MASKS}` : LOSS}
       >
         <LinePlot
           description="Loss of the search by step."
@@ -67,6 +74,12 @@ export function Curves({ lanes, steps }: { readonly lanes: readonly Lane[]; read
     </>
   )
 }
+
+const LOSS =
+  'How surprised the masked network is by the next byte: ln 256 = 5.55 when every byte seems equally likely. Lines are batches, points text that it never learns from.'
+
+const OF_SOFT_MASKS =
+  'Batches see masks that are soft until near the end; points and tickets are of hard masks, which catch up then.'
 
 const legendOf = (series: readonly Series[]): LegendEntry[] =>
   series.map(({ label, colour, kind = 'line' }) => ({ label, colour, mark: kind }))

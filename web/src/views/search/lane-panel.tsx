@@ -48,6 +48,11 @@ export function LanePanel({
       {lane?.failure.value === undefined ? null : (
         <Notice kind="error">{lane.failure.value} Change the settings and start again.</Notice>
       )}
+      {lane?.warnings.value.map((sentence) => (
+        <Notice key={sentence} kind="warning">
+          {sentence}
+        </Notice>
+      ))}
       <div class="search-sample">
         <h4>{texts.length > 0 ? `What it writes at step ${texts[0].step.toLocaleString('en')}` : 'What it writes'}</h4>
         {texts[0] ? (

@@ -17,6 +17,8 @@ export interface Lane extends AskedSearch {
   readonly opening: ReadonlySignal<Opening | undefined>
   /** Why it failed, a sentence. */
   readonly failure: ReadonlySignal<string | undefined>
+  /** What is wrong with its masks, sentences, in the order in which they were seen. */
+  readonly warnings: ReadonlySignal<readonly string[]>
   /** Changes when the history has, at most once a frame, and not while the page is hidden. */
   readonly version: ReadonlySignal<number>
   readonly history: History
@@ -48,6 +50,7 @@ export function startLane(asked: AskedSearch, input: Omit<RunInput, 'settings'>)
   const phase = signal<Phase>('starting')
   const opening = signal<Opening | undefined>(undefined)
   const failure = signal<string | undefined>(undefined)
+  const warnings = signal<readonly string[]>([])
   const picture = signal<MaskPicture | undefined>(undefined)
   const samples = signal<readonly Sample[]>([])
   const history = createHistory()
@@ -63,6 +66,8 @@ export function startLane(asked: AskedSearch, input: Omit<RunInput, 'settings'>)
       phase.value = 'running'
       if (isStopping) void call('stop')
       else if (wanted === 'paused') void move('paused')
+    } else if (report.kind === 'warning') {
+      warnings.value = [...warnings.peek(), warningSentence(report.line)]
     } else if (report.kind === 'sample') {
       samples.value = [report, ...samples.peek()].slice(0, SAMPLES)
     } else {
@@ -101,6 +106,7 @@ export function startLane(asked: AskedSearch, input: Omit<RunInput, 'settings'>)
     phase,
     opening,
     failure,
+    warnings,
     version,
     history,
     picture,
@@ -118,6 +124,10 @@ export function startLane(asked: AskedSearch, input: Omit<RunInput, 'settings'>)
     close: () => client.stop(),
   }
 }
+
+/** A line of the command line, `warning: by step 20 masks flap ...`, as a sentence. */
+const warningSentence = (line: string): string =>
+  `${line.replace(/^warning: (.)/, (_, first: string) => first.toUpperCase())}.`
 
 /** A number that counts up in the next frame after it was asked to; hidden pages have no frames, so nothing piles up. */
 function onceAFrame(): readonly [ReadonlySignal<number>, (also: () => void) => void] {

@@ -10,6 +10,7 @@ import { InputError } from '../../../../src/safetensors/input-error.js'
 import { attentionDeviation } from '../../../../src/search/attention-deviation.js'
 import { checkFoundTicket, foundTicket } from '../../../../src/search/found-ticket.js'
 import { chooseArithmetic } from '../../../../src/search/integer-products.js'
+import { watchMasks } from '../../../../src/search/mask-watch.js'
 import type { MetricsRow } from '../../../../src/search/metrics.js'
 import { runSearch } from '../../../../src/search/run.js'
 import { createSampler } from '../../../../src/search/sample.js'
@@ -90,6 +91,7 @@ export async function openLiveRun(
   const stopping = new AbortController()
   const first = new Map(matricesOf(settings.config).map(({ name }) => [name, masks.mask(name)]))
   const sampler = createSampler(session)
+  const watch = watchMasks(settings, masks)
   let shown = input.matrix
   let step = 0
   let rows: MetricsRow[] = []
@@ -156,6 +158,9 @@ export async function openLiveRun(
             step = row.step
             rows.push(row)
             if (performance.now() - reportedAt >= REPORT_EVERY) flush()
+          },
+          onStep(row) {
+            for (const line of watch(row)) report({ kind: 'warning', line })
           },
           async checkpoint() {}, // what a page has found lives as long as the page
           pause: betweenSteps,

@@ -65,7 +65,13 @@ export interface Sample {
   readonly text: string
 }
 
-export type RunReport = Opening | Advance | Sample
+/** What the visitor should know of the masks: a line of `watchMasks`. */
+export interface Warning {
+  readonly kind: 'warning'
+  readonly line: string
+}
+
+export type RunReport = Opening | Advance | Sample | Warning
 
 /** How a search ended, and after how many steps. */
 export interface RunEnd {

@@ -41,7 +41,7 @@ export default function SearchView(): VNode {
       {settings ? (
         <div class="figures">
           <div class="search-curves">
-            <Curves lanes={running} steps={settings.steps} />
+            <Curves lanes={running} settings={settings} />
           </div>
           <MaskPanel lanes={running} settings={settings} />
         </div>

@@ -5,6 +5,7 @@ import { NumberField, SeedField, ValueField } from '../../ui/value-field.js'
 import { address, contexts, families, PAPER_SCALE, widths } from './address.js'
 import { ArithmeticField } from './arithmetic-field.js'
 import { DeviceField } from './device-field.js'
+import { MethodField } from './method-field.js'
 import { QkNote } from './qk-note.js'
 import { TextSource } from './text-source.js'
 
@@ -152,6 +153,7 @@ export function SettingsForm({ locked }: { readonly locked: boolean }) {
               lr.value = value
             }}
           />
+          <MethodField />
           <DeviceField shown={isOpen.value} />
           <ArithmeticField />
         </div>
