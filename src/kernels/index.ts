@@ -38,7 +38,7 @@ export {
   type TicketMemory,
 } from './parameter-memory.js'
 export { type FillWeights, weightFiller } from './random.js'
-export { moveSoftLevels, type SoftLevels, wearSoftLevels } from './soft-levels.js'
+export { moveSoftLevels, type SoftLevels, softLevelSquares, wearSoftLevels } from './soft-levels.js'
 export { moveSoftScores, type Softness, softGradientSquares, spreadOfScores, wearSoft } from './soft-step.js'
 export { createWasmSolver } from './subset-sum.js'
 export {

@@ -32,6 +32,21 @@ export function moveSoftLevels(
   }
 }
 
+/** Sum of the squares of the gradients that {@link moveSoftLevels} moves along, in float64; to be called before it. */
+export function softLevelSquares({ gradient, latents }: CodedMemory, softness: SoftLevels): number {
+  const [inverseDistance, shift, low, high, inverse, norm] = numbersOf(softness)
+  let squares = 0
+  for (let i = 0; i < latents.length; i++) {
+    const y = latents[i] * inverseDistance - shift
+    if (y < low || y > high) continue
+    const u = y - Math.min(Math.floor(y), high - 1) - 0.5
+    const fall = Math.exp(-Math.abs(u * inverse))
+    const g = (gradient[i] * norm * inverse * fall) / (1 + fall) ** 2
+    squares += g * g
+  }
+  return squares
+}
+
 /**
  * Effective weights q(latent / distance) * distance * scale. Between two levels n and n + 1, u from the middle, q is n + 1/2 + tanh(u / 2T) / (2 tanh(1 / 4T)), T the
  * temperature; outside it is the outermost level.

@@ -26,6 +26,22 @@ export function clipGradients(
   return norm
 }
 
+/** An algorithm whose gradients are clipped first. @param most see {@link clipGradients}; undefined: they are not */
+export function withClipping<A extends Algorithm>(
+  algorithm: A,
+  memory: Pick<ParameterMemory, 'matrices'>,
+  most: number | undefined,
+): A {
+  if (most === undefined) return algorithm
+  return {
+    ...algorithm,
+    update(adamw) {
+      clipGradients(memory, most, algorithm.gradientSquares)
+      algorithm.update(adamw)
+    },
+  }
+}
+
 /** Of dL/dW_eff * W * sign(score), where sign 0 is 0, as of the rows that are not used. */
 function scoreSquares({ gradient, weights, scores }: TicketMemory): number {
   let squares = 0

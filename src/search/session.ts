@@ -9,7 +9,7 @@ import type { GraphRunner } from '../graph/index.js'
 import { allocateParameters, type Kernels } from '../kernels/index.js'
 import type { ParameterMemory } from '../kernels/parameter-memory.js'
 import { type Algorithm, asTicket, type MaskedAlgorithm } from './algorithm.js'
-import { clipGradients } from './clip.js'
+import { withClipping } from './clip.js'
 import { createDenseTraining } from './dense-training.js'
 import { integerLevels, integerUnits } from './integer-matrices.js'
 import { createIterand, type Iterand } from './iterand-search.js'
@@ -76,7 +76,7 @@ export async function openSearchSession(
   const memory = await allocateParameters(loadKernels, parameters, lossArrays(model, microBatch, length))
   const unused = unusedRows(settings, corpus.train)
   fillRandomNetwork(memory, settings, { unused, start: models.start })
-  const moved = clipped(await createAlgorithm(memory, settings, loadKernels, unused), memory, settings.clip)
+  const moved = withClipping(await createAlgorithm(memory, settings, loadKernels, unused), memory, settings.clip)
   const algorithm = withSharedRows(moved, memory, unused) // outermost: the norm that is clipped is that of the sums
   const integerUnit = algorithm.ticket && integerUnits(settings, algorithm.ticket.scale)
   const teacher = teacherOf(settings, models)
@@ -152,18 +152,6 @@ export async function openSearchSession(
         createSortValidation(runner, model, effective, { task: task!, valid, lists }, signal),
       release: async () => {},
     }
-  }
-}
-
-/** An algorithm whose gradients are clipped first. @param most see `clipGradients`; undefined: they are not */
-function clipped(algorithm: RunAlgorithm, memory: ParameterMemory, most: number | undefined): RunAlgorithm {
-  if (most === undefined) return algorithm
-  return {
-    ...algorithm,
-    update(adamw) {
-      clipGradients(memory, most, algorithm.gradientSquares)
-      algorithm.update(adamw)
-    },
   }
 }
 

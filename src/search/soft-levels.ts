@@ -1,5 +1,11 @@
 /** Learned levels that start soft and harden while they are searched. */
-import { type CodedMemory, moveSoftLevels, type SoftLevels, wearSoftLevels } from '../kernels/index.js'
+import {
+  type CodedMemory,
+  moveSoftLevels,
+  type SoftLevels,
+  softLevelSquares,
+  wearSoftLevels,
+} from '../kernels/index.js'
 import type { MatrixSearch } from './algorithm.js'
 import { temperatureAt } from './annealed.js'
 import { type CodedOptions, createLevels, levelDistance } from './coded-search.js'
@@ -57,6 +63,11 @@ export function createSoftLevels(
       else hard.update(adamw)
     },
     select,
+    gradientSquares(name) {
+      const matrix = matrices.find((each) => each.name === name)
+      if (matrix === undefined) return undefined
+      return temperature() > 0 ? softLevelSquares(matrix, softness.get(name)!) : hard.gradientSquares?.(name)
+    },
     async asTicket(work) {
       if (temperature() === 0) return work()
       hard.select()
