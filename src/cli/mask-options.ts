@@ -23,6 +23,7 @@ export interface MaskFlags {
   embeddingKeep?: number
   unusedRows?: SettingsChoice['unusedRows']
   scoreScale?: number
+  bytes?: number
   redrawEvery?: number
   redrawRate?: number
 }
@@ -96,6 +97,11 @@ export function addMaskOptions(command: Command): Command {
       'rows of tokens that the training text lacks: keep (default), share (one row for all of them), or drop (none: their logits are 0)',
       oneOf('unused-rows', ['keep', 'drop', 'share'] as const),
     )
+    .option(
+      '--bytes <n>',
+      'a ticket of at most so many bytes, as 64k or 65536: chooses width and keep as far as they are not given, tables of 4 bits and norms gains',
+      readBytes,
+    )
     .option('--redraw-every <n>', 'iterand: steps between redrawings (default: 300)', integer('redraw-every', 1))
     .option(
       '--coding <c>',
@@ -132,4 +138,12 @@ function readDensity(text: string): SettingsChoice['densities'] {
     throw new RangeError(`"density" expected uniform, erk or role=fraction with commas between them, got ${text}`)
   }
   return Object.fromEntries(parts.map(([role, value]) => [role, number(`density ${role}`)(value)]))
+}
+
+/** `64k`, `1.5M` or `65536`; k is 1,000. */
+export function readBytes(text: string): number {
+  const match = /^(\d{1,12}(?:\.\d{1,6})?)([kM]?)$/.exec(text)
+  const bytes = match ? Math.floor(Number(match[1]) * { '': 1, k: 1e3, M: 1e6 }[match[2] as '' | 'k' | 'M']) : 0
+  if (bytes >= 1) return bytes
+  throw new RangeError(`"bytes" expected a number of bytes, as 64k, 1.5M or 65536, got ${text}`)
 }

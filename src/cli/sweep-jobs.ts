@@ -84,6 +84,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     { chooseConfig, chooseSettings },
     { createLetterTokenizer },
     { createJobModels },
+    { choiceOfBytes },
   ] = await Promise.all([
     import('../queue/search-job.js'),
     import('../files/corpus-files.js'),
@@ -93,6 +94,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
     import('../search/settings.js'),
     import('../data/index.js'),
     import('../queue/job-models.js'),
+    import('../search/budget.js'),
   ])
   const inputs = inputsOf(place)
   const models = createJobModels(place, inputs.model)
@@ -121,6 +123,8 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       )
     const { threads, device, models } = place
     const shared = { label, choice, raw, threads, device, validateEvery, keepModel: models }
+    const budgeted = (own: Tokenizer, { train }: Corpus) =>
+      flags.bytes === undefined ? choice : choiceOfBytes(choice, flags.bytes, own, train)
     if (choice.task) {
       const beside = ['data', 'valid', 'tokenizer', 'raw'].find((name) => options[name] !== undefined)
       if (beside !== undefined)
@@ -128,7 +132,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       const letters = createLetterTokenizer(choice.task.letters)
       const { dataSeed } = chooseSettings({ ...choice, teacherWeight: undefined, temperature: undefined }, letters)
       const corpus = sortCorpus(choice.task, BigInt(dataSeed))
-      return createJob({ ...shared, corpus, inputs: {} }, letters, flags)
+      return createJob({ ...shared, choice: budgeted(letters, corpus), corpus, inputs: {} }, letters, flags)
     }
     if (data === undefined) throw new RangeError('"data" expected a file or folder of text among the options')
     const { tokenizer: opened, sha256 } = await tokenizers(tokenizer)
@@ -145,7 +149,7 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       ...(validating && { valid: await inputs.texts(validating) }),
       ...(sha256 !== undefined && { tokenizer: await inputs.tokenizer(tokenizer) }),
     }
-    return createJob({ ...shared, corpus, tokenizer: sha256, inputs: read }, opened, flags)
+    return createJob({ ...shared, choice: budgeted(opened, corpus), corpus, tokenizer: sha256, inputs: read }, opened, flags)
   }
 }
 

@@ -18,6 +18,7 @@ import {
 import { nodeSha256 } from '../files/sha256.js'
 import { sortCorpus } from '../files/sort-corpus.js'
 import { InputError } from '../safetensors/index.js'
+import { choiceOfBytes } from '../search/budget.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import { checkFoundTicket } from '../search/found-ticket.js'
 import {
@@ -49,6 +50,8 @@ export interface RunRequest extends OutputRequest {
   readonly choice: Partial<SettingsChoice>
   readonly data?: string | undefined
   readonly valid?: string | undefined
+  /** Most bytes of the ticket, which choose what of its size is not given: see `choiceOfBytes`. */
+  readonly bytes?: number | undefined
   /** A searched ticket: the search finds another mask on its random network, which no setting may describe otherwise. */
   readonly on?: string | undefined
   /** `bytes`, `gpt2`, or a folder with a `tokenizer.json`. Default: `bytes`, or that of the ticket `on`. */
@@ -105,6 +108,9 @@ export interface OpenRun {
 export async function openRun(request: RunRequest): Promise<OpenRun> {
   const { resume, run, force } = request
   if (resume === undefined) return openWith(openNew, request)
+  if (request.bytes !== undefined) {
+    throw new RangeError(`"bytes" expected nothing to choose beside --resume ${resume}, got ${request.bytes}`)
+  }
   if (run !== undefined) throw new RangeError(`"run" expected nothing beside --resume ${resume}, got ${run}`)
   if (force) throw new RangeError(`"force" expected nothing to resume, got --resume ${resume}`)
   return openWith(openOld, request)
@@ -133,8 +139,13 @@ async function openNew(request: RunRequest, models: RunModels): Promise<OpenRun>
   const { tokenizer, recorded, sha256 } = await openRunTokenizer(request, choice)
   const student = { config: choice.on?.config ?? chooseConfig(choice, tokenizer), tokenizer }
   const contents = await openRunModels(request, choice, student, models)
-  const asked = chooseSettings({ ...choice, kind, ...contents }, tokenizer)
-  const corpus = await corpusOf(request, data ?? '', tokenizer, asked)
+  const whole = { ...choice, kind, ...contents }
+  const usual = chooseSettings(whole, tokenizer)
+  const corpus = await corpusOf(request, data ?? '', tokenizer, usual)
+  const asked =
+    request.bytes === undefined
+      ? usual
+      : chooseSettings(choiceOfBytes(whole, request.bytes, tokenizer, corpus.train), tokenizer)
   const name = task ? task.name : basename(resolve(data!))
   const output = outputOf(request, kind, name)
   const path = resolve(request.run ?? runFolderOf(output))
