@@ -23,6 +23,7 @@ const suites = [
   'integers',
   'methods',
   'defaults',
+  'trends',
   'kill-resume',
   'interrupt',
   'tiny-shakespeare',
