@@ -1,6 +1,6 @@
 // What the numbers of `compression` say, whichever way they fall: each ticket against rivals of no more bytes.
 import { figure } from './measure.mjs'
-import { difference, halfText, signed } from './over-seeds.mjs'
+import { difference, differenceText, halfText } from './over-seeds.mjs'
 
 /** Rows of cells, the first of titles; by series, in the order of the plan, the fewest bytes first. */
 export function tableOf(rows) {
@@ -38,10 +38,9 @@ export function against(ticket, rival) {
 
 /** `the ticket wins (−0.041 nats, 95 % ±0.009; seed by seed −0.039, −0.041, −0.043)`. Without an interval nothing is decided. */
 function verdictText(ticket, rival) {
-  const { mean, half, values, verdict } = against(ticket, rival)
-  const interval = half === undefined ? 'no interval: too few seeds' : `95 % ${halfText(half)}`
-  const words = verdict === 'undecided' ? verdict : `the ticket ${verdict}`
-  return `${words} (${signed(mean)} nats, ${interval}; seed by seed ${values.map(signed).join(', ')})`
+  const less = against(ticket, rival)
+  const words = less.verdict === 'undecided' ? less.verdict : `the ticket ${less.verdict}`
+  return `${words} (${differenceText(less)})`
 }
 
 const described = ({ name, bytes, loss }) => `*${name}* (${figure(Math.round(bytes))} bytes, ${loss.toFixed(3)} nats)`

@@ -25,7 +25,7 @@ export function ofSeeds(runs) {
 /**
  * The loss of a row less that of another, seed by seed.
  * @param row, other what `ofSeeds` gives
- * @returns undefined where no seed has both; `verdict` is `lower`, `higher` or, where the interval holds 0 or there is none, `undecided`
+ * @returns undefined where no seed has both; `values` are those of `seeds`; `verdict` is `lower`, `higher` or, where the interval holds 0 or there is none, `undecided`
  */
 export function difference(row, other) {
   const own = row.seeds.filter((seed) => other.seeds.includes(seed))
@@ -35,11 +35,17 @@ export function difference(row, other) {
   const interval = meanInterval(values)
   const below = isBelow(interval)
   const verdict = below === null ? 'undecided' : below ? 'lower' : 'higher'
-  return { mean: interval.mean, half: halfOf(interval), values, verdict }
+  return { mean: interval.mean, half: halfOf(interval), values, seeds: own, verdict }
 }
 
 /** -0.0123 -> −0.012 */
 export const signed = (value) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(3)}`
+
+/** A difference in words: `−0.041 nats, 95 % ±0.009; seed by seed −0.039, −0.041, −0.043` */
+export function differenceText({ mean, half, values }) {
+  const interval = half === undefined ? 'no interval: too few seeds' : `95 % ${halfText(half)}`
+  return `${signed(mean)} nats, ${interval}; seed by seed ${values.map(signed).join(', ')}`
+}
 
 /** Half of an interval as a cell: empty where there is none. */
 export const halfText = (half) => (half === undefined ? '' : `±${half.toFixed(3)}`)

@@ -23,6 +23,7 @@ const suites = [
   'integers',
   'methods',
   'defaults',
+  'trends',
   'kill-resume',
   'interrupt',
   'tiny-shakespeare',
@@ -65,7 +66,11 @@ console.log(`units of the processor: ${machine.units}`)
 for (const name of positionals.length ? positionals : suites) {
   console.log(`\n== ${name}`)
   const { run } = await import(`./${name}.mjs`)
-  const result = await run((line = '') => console.log(line), values)
+  const result = await run((line = '') => console.log(line), values).catch((error) => {
+    if (!(error instanceof RangeError) || process.env.SLT_DEBUG === '1') throw error
+    console.error(`bench: ${name}: ${error.message}`)
+    process.exit(1)
+  })
   if (values.out === undefined) continue
   mkdirSync(values.out, { recursive: true })
   const file = join(values.out, `${name}.json`)
