@@ -149,7 +149,11 @@ async function searchMaker(kind: 'search' | 'train', place: SweepPlace): Promise
       ...(validating && { valid: await inputs.texts(validating) }),
       ...(sha256 !== undefined && { tokenizer: await inputs.tokenizer(tokenizer) }),
     }
-    return createJob({ ...shared, choice: budgeted(opened, corpus), corpus, tokenizer: sha256, inputs: read }, opened, flags)
+    return createJob(
+      { ...shared, choice: budgeted(opened, corpus), corpus, tokenizer: sha256, inputs: read },
+      opened,
+      flags,
+    )
   }
 }
 

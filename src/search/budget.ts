@@ -1,4 +1,5 @@
 /** What a search takes to make the best ticket that a number of bytes holds: width, density and bits of the tables. */
+import type { Tokenizer } from '../data/index.js'
 import type { Tokens } from '../data/token-buffer.js'
 import { matricesOf, normVectorsOf } from '../families/family.js'
 import { LEVEL_DISTANCES } from './coded-search.js'
@@ -36,7 +37,7 @@ const [HEAD_BYTES, ENTRY_BYTES] = [1100, 24]
 export function choiceOfBytes(
   choice: SettingsChoice,
   bytes: number,
-  tokenizer: { readonly name: string; readonly vocabulary: number },
+  tokenizer: Pick<Tokenizer, 'name' | 'vocabulary'>,
   train: Tokens,
 ): SettingsChoice {
   const { algorithm, width, keep, densities, on } = choice
@@ -70,7 +71,10 @@ export function choiceOfBytes(
   }
   if (best) return best
   const [narrowest] = widths(choice)
-  return refuse(`at least ${leastBytes({ ...filled, ...narrowest, keep: keep ?? LEAST_KEEP }, tokenizer, used)} for the narrowest network`, bytes)
+  return refuse(
+    `at least ${leastBytes({ ...filled, ...narrowest, keep: keep ?? LEAST_KEEP }, tokenizer, used)} for the narrowest network`,
+    bytes,
+  )
 }
 
 const ONE_MASK: readonly string[] = ['annealed', 'edge-popup']
@@ -79,7 +83,7 @@ const ONE_MASK: readonly string[] = ['annealed', 'edge-popup']
 function distinct(train: Tokens, vocabulary: number): Tokens {
   const occurs = new Uint8Array(vocabulary)
   for (let i = 0; i < train.length; i++) occurs[train[i]] = 1
-  return Uint32Array.from(occurs.keys().filter((token) => occurs[token] === 1))
+  return Uint32Array.from([...occurs.keys()].filter((token) => occurs[token] === 1))
 }
 
 /** Widths from the narrowest on, with heads: as wide as the named model's where they can be, else as many. */
@@ -94,7 +98,7 @@ function* widths(choice: SettingsChoice): Generator<{ width: string; heads: numb
 
 interface Budget {
   readonly bytes: number
-  readonly tokenizer: { readonly name: string; readonly vocabulary: number }
+  readonly tokenizer: Pick<Tokenizer, 'name' | 'vocabulary'>
   readonly train: Tokens
 }
 
