@@ -26,12 +26,20 @@ const trained = { init: 'fan-in', lr: 0.003, batch: 16, beta1: 0.9, beta2: 0.999
 
 /** The rivals of `npm run bench -- compression`: a dense model rounded from the start. */
 const rounded = {
-  ...{ algorithm: 'levels', levels: 'ternary', width: 96, heads: 2, norms: 'gains' },
-  ...{ init: 'fan-in', lr: 0.002, batch: 16, beta1: 0.9, beta2: 0.999, 'weight-decay': 0.01, clip: 'none' },
+  ...{ algorithm: 'levels', levels: 'ternary', width: 96, heads: 2, norms: 'gains', 'unused-rows': 'share' },
+  ...{ init: 'fan-in', lr: 0.003, batch: 16, beta1: 0.9, beta2: 0.999, 'weight-decay': 0.01, clip: 'none' },
 }
 
 /** Variations of one option each: what they change, beside their names. */
 const varied = (name, ...values) => values.map((value) => ({ name: `${name} ${value}`, options: { [name]: value } }))
+
+/** Several changes at once. */
+const together = (options) => ({
+  name: Object.entries(options)
+    .map((option) => option.join(' '))
+    .join(', '),
+  options,
+})
 
 export const GRIDS = [
   {
@@ -39,8 +47,12 @@ export const GRIDS = [
     command: 'search',
     base: annealed,
     variations: [
-      ...varied('lr', 0.004, 0.001),
+      ...varied('lr', 0.003, 0.004, 0.001),
       ...varied('softness', 2, 0.5),
+      ...varied('unused-rows', 'share'),
+      together({ 'unused-rows': 'share', softness: 0.5 }),
+      together({ 'unused-rows': 'share', softness: 0.5, lr: 0.004 }),
+      together({ 'unused-rows': 'share', softness: 0.7, lr: 0.003 }),
       ...batches,
       ...varied('beta1', 0.8),
       ...varied('beta2', 0.99),
@@ -73,7 +85,8 @@ export const GRIDS = [
     command: 'search',
     base: rounded,
     variations: [
-      ...varied('lr', 0.001, 0.003, 0.005),
+      ...varied('softness', 0.5, 1),
+      ...varied('lr', 0.002, 0.005),
       ...varied('init', 'gpt2'),
       batches[0],
       ...varied('weight-decay', 0, 0.1),

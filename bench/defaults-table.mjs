@@ -1,4 +1,5 @@
 // The tables of `defaults`.
+import { figure } from './measure.mjs'
 import { difference, halfText, signed } from './over-seeds.mjs'
 
 /** The row that all others of a grid are compared with. */
@@ -15,7 +16,7 @@ export function tableOf(rows) {
   const base = rows.find(({ name }) => name === BASE)
   const others = rows.filter((row) => row !== base).toSorted((a, b) => a.loss - b.loss)
   return [
-    ['in place of the base', 'nats a byte', '95 %', 'less the base, seed by seed', '95 %', 'seeds'],
+    ['in place of the base', 'nats a byte', '95 %', 'less the base, seed by seed', '95 %', 'file bytes', 'seeds'],
     ...[base, ...others].map((row) => {
       const less = row === base ? undefined : difference(row, base)
       return [
@@ -24,6 +25,7 @@ export function tableOf(rows) {
         halfText(row.half),
         less === undefined ? '' : signed(less.mean),
         halfText(less?.half),
+        figure(Math.round(row.bytes)),
         String(row.seeds.length),
       ]
     }),

@@ -53,11 +53,12 @@ describe('the grid of defaults', () => {
 
   test('the base first, then by loss; differences seed by seed; rows of one seed say so', () => {
     const base = rowOf('base', [1.8, 1.9, 2])
-    const table = tableOf([rowOf('far', [1.95]), base, rowOf('near', [1.7, 1.79, 1.91])])
+    const rows = [rowOf('far', [1.95]), base, rowOf('near', [1.7, 1.79, 1.91])]
+    const table = tableOf(rows.map((row) => ({ ...row, bytes: 1234.4 })))
     expect(table.slice(1)).toEqual([
-      ['base', '1.900', '±0.248', '', '', '3'],
-      ['near', '1.800', '±0.262', '−0.100', '±0.025', '3'],
-      ['far', '1.950', '', '+0.150', '', '1'],
+      ['base', '1.900', '±0.248', '', '', '1,234', '3'],
+      ['near', '1.800', '±0.262', '−0.100', '±0.025', '1,234', '3'],
+      ['far', '1.950', '', '+0.150', '', '1,234', '1'],
     ])
   })
 })
