@@ -77,6 +77,18 @@ test('rows that are never used cost at most a bit each', async () => {
   expect(quarter).toBeLessThan(all - (192 * 128) / 8 + 192 / 8 + 16)
 })
 
+test('a listed row that keeps nothing is no copy, even where leaving it out would take fewer bytes', async () => {
+  const content = dressedContent({ ...runnableConfig, width: 128 }, { rows: 4, shared: true }, { probe: null })
+  const ticket = await openSearched(encode(content))
+  const { copies } = await ticket.readMask('wte')
+  expect(await ticket.readCopies('wte')).toEqual(copies)
+  expect([0, 1, 2, 4].map((row) => getBit(copies!.own, row))).toEqual([1, 1, 0, 1])
+  expect(await ticket.readCopies('wpe')).toBeNull()
+  const weights = (await materialiseSearched(ticket, generateWeights)).get('wte')!
+  expect(weights.subarray(0, 128).every((value) => value === 0)).toBe(true)
+  expect(weights.subarray(2 * 128, 3 * 128)).toEqual(weights.subarray(128, 2 * 128))
+})
+
 describe('refused when it is written, by name', () => {
   const matrices = dressedContent(smallConfig, { coats: [0.5], inverted: 0.5, scale: 2 }).matrices
   const change = (of: object) => () =>
