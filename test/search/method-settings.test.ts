@@ -30,6 +30,7 @@ test.each<Partial<SettingsChoice>>([
   { algorithm: 'multicoated', coats: [0.1, 0.02] },
   { algorithm: 'levels', levels: '3', embeddings: { bits: 4 } },
   { embeddings: { coats: 3 }, scales: 'learned', unusedRows: 'drop', norms: 'gains' },
+  { algorithm: 'annealed', unusedRows: 'share' },
   { densities: { query: 0.1, head: 0.6 }, untied: true },
 ])('a run goes on with its method: %j', (choice) => {
   const settings = settingsOf(choice)
@@ -51,6 +52,7 @@ test.each<[Partial<SettingsChoice>, string]>([
     { algorithm: 'multicoated', coats: Array(15).fill(0.1) },
     `"coats" expected 1 to 14 fractions, those of the coats from the second on, got ${JSON.stringify(Array(15).fill(0.1))}`,
   ],
+  [{ unusedRows: 'none' as never }, '"unused-rows" expected keep, drop or share, got none'],
   [{ levels: '3' }, '"levels" expected --algorithm levels or ada-sup beside it, got 3'],
   [{ algorithm: 'levels', levels: '5' as never }, '"levels" expected ternary, 2, 3, 4, got 5'],
   [{ embeddings: { bits: 5 as never } }, '"embedding-bits" expected 2, 3 or 4, got 5'],
