@@ -50,9 +50,8 @@ def packed(t, head, data, mask):  # of version 4: the matrices as older versions
     at, end = head[t['masks'][mask]['name'] + '.masks']['data_offsets']; index = iter(data[at:end]); found, names = [], []
     for i, (name, *shape) in enumerate(matrices(t['family'], t['config'])):
         flags = next(index); x = {'name': name, 'shape': shape, 'flags': flags, 'init': inits[uint(index)], 'stream': t.get('streams', {i: i})[i], 'scores': (t.get('scores', {i: 2**45 + i}) or {i: None})[i]}
-        if flags & 128: x['rows'] = uint(index)
-        x |= {'kept': uint(index), 'coats': [uint(index) for _ in range(flags & 15)]}
-        if flags & 16: x['inverted'] = uint(index)
+        if 'sharedRow' in t['masks'][mask] and (i == 0 or name == 'lm_head'): x['shared'] = t['masks'][mask]['sharedRow']  # a row a token
+        x |= {'rows': uint(index)} if flags & 128 else {}; x |= {'kept': uint(index), 'coats': [uint(index) for _ in range(flags & 15)]}; x |= {'inverted': uint(index)} if flags & 16 else {}
         if flags & 32: x['scale'] = np.frombuffer(bytes(next(index) for _ in range(4)), '<f4')[0]
         x['generations'] = uint(index) if flags & 64 else 0; found.append(x)
         names += [(f'{name}.{part}', uint(index)) for part in ['rows'] * (flags >> 7) + ['mask', *(f'coat.{j + 2}' for j in range(flags & 15))] + ['inverted'] * (flags >> 4 & 1) + ['generation'] * (flags >> 6 & 1)]
@@ -73,13 +72,14 @@ def read(path, mask=0):  # yields name, mask, effective weights; of a pair (coor
         name, (rows, columns), g, scale = x['name'], x['shape'], x['generations'].bit_length(), F(x.get('scale', 1)); count = rows * columns
         def signed(start, size): w = words(seed, x['scores'], start, size); return (np.where(w >> U(31) == 1, w, ~w & U(2**31 - 1)) >> U(24)).astype(int)
         def magnitudes(start, size): return signed(start, size) & 127
-        outer = np.repeat(part(name + '.rows', 256, x['rows'], np.ones(rows, bool)), columns).astype(bool) if 'rows' in x else np.ones(count, bool)
+        own = part(name + '.rows', 256, x['rows'], np.ones(rows, bool)).astype(bool) if 'rows' in x else np.ones(rows, bool); outer = np.repeat(own, columns)
         kept = coat = part(name + '.mask', columns, x['kept'], outer, magnitudes); k = kept.astype(F)
         for j, ones in enumerate(x.get('coats', [])): coat = part(f'{name}.coat.{j + 2}', columns, ones, coat.astype(bool), magnitudes); k += coat
         if 'inverted' in x: k[part(name + '.inverted', columns, x['inverted'], kept.astype(bool), signed, 8).astype(bool)] *= -1
         w = weights(seed, x['stream'], x['init'], 0, count) * scale * k + F(0); ages = bits(raw(name + '.generation'), x['kept'] * g).reshape(-1, g) @ (1 << np.arange(g)) if g else []
         for i, age in zip(np.flatnonzero(kept).tolist(), ages): w[i] = weights(seed, x['stream'] + int(age) * 2**20, x['init'], i, 1)[0] * scale * k[i]
-        yield name, kept.reshape(rows, columns), w.reshape(rows, columns)
+        w = w.reshape(rows, columns); w[~own] = w[x.get('shared', ~own)]  # other rows are copies of the shared one
+        yield name, kept.reshape(rows, columns), w
     for x in t.get('pairs', []):
         name, d1, h, d2 = x['name'], x['inputs'], x['hidden'], x['outputs']; size = d1.bit_length(); c = raw(name + '.coordinate')
         c = np.frombuffer(c, '<u2') if coding != 'range' else bits(c, h * size).reshape(h, size) @ (1 << np.arange(size)); second = part(name + '.second', d2, h * d2 / 2, np.ones(h * d2, bool)).reshape(h, d2)

@@ -40,6 +40,10 @@ export function factsTable(report: TicketReport): string {
   if (report.norms !== null) facts.push(['norms', report.norms])
   const worn = wornText(report.matrices)
   if (worn !== '') facts.push(['weights', worn])
+  if (report.sharedRow) {
+    const { token, tokens } = report.sharedRow
+    facts.push(['rows', `${count(tokens)} of ${count(config!.vocabulary)} tokens share one, that of token ${token}`])
+  }
   facts.push(['tokenizer', report.tokenizer ?? 'none'])
   if (construction) {
     const { items, embeddingItems, itemsPer, scale, method } = construction

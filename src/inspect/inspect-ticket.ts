@@ -93,6 +93,7 @@ export async function inspectTicket(ticket: Ticket, options: InspectOptions = {}
     norms: searched?.norms ?? null,
     tokenizer: searched?.tokenizer ?? null,
     search: searched?.search ?? null,
+    sharedRow: ticket.kind === 'searched' ? sharedRowOf(ticket) : null,
     mask: ticket.kind === 'searched' ? ticket.mask : null,
     masks: ticket.kind === 'searched' ? (options.fileMasks ?? [ticket]).map(summaryOf) : [],
     construction: ticket.kind === 'searched' ? null : ticket.metadata.construction,
@@ -134,6 +135,13 @@ async function inspectMatrix(
   }
   onPicture?.(pictureOf(report, { mask, rows, columns }, { rows, of: (row) => row }))
   return report
+}
+
+function sharedRowOf({ metadata, matrices }: SearchedTicket): TicketReport['sharedRow'] {
+  const { config, sharedRow: token } = metadata
+  if (token === undefined) return null
+  const { name, shape } = matricesOf(config).find(({ role }) => role === 'token-embedding')!
+  return { token, tokens: shape[0] - matrices.get(name)!.usedRows! + 1 }
 }
 
 async function inspectPair(ticket: PrunedTicket, name: string, { onPicture }: InspectOptions): Promise<MatrixReport> {

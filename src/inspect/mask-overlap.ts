@@ -1,5 +1,5 @@
 /** What two masks of the same shape share, and how much of that is chance. */
-import { getBit } from '../mask/index.js'
+import { copiedRows, getBit, type RowCopies } from '../mask/index.js'
 import { part } from './report.js'
 
 /** One of two masks of the same weights. */
@@ -12,6 +12,8 @@ export interface OneMask {
   readonly coats: readonly Uint8Array[]
   /** Packed bits [weights] of the kept weights with the opposite of their random sign; null where there are none. */
   readonly inverted: Uint8Array | null
+  /** Rows that are copies of another one's weights; null or absent where none is. */
+  readonly copies?: RowCopies | null
 }
 
 /** Where weights started: `of(start, size)` gives 0 to 127 for each, the part of the way to the largest |score|. */
@@ -19,6 +21,7 @@ export type Magnitudes = (start: number, size: number) => Uint8Array
 
 /** Counts over one matrix; those of several matrices are added. */
 export interface OverlapCounts {
+  /** But for those that are copies in both. */
   readonly weights: number
   /** Weights that each mask keeps. */
   readonly kept: readonly [number, number]
@@ -75,7 +78,7 @@ const BINS = 128
 const LEAST_OF_BIN = 16
 
 /**
- * Counts what two masks share.
+ * Counts what two masks share. Weights that are copies in both are left out: no mask chooses among them.
  * @param weights of the matrix
  * @param magnitudes where both searches started, or null
  */
@@ -91,11 +94,14 @@ export function countOverlap(
   const signs = a.inverted && b.inverted ? agreement(2) : null
   const coats =
     a.coats.length > 0 && b.coats.length > 0 ? agreement(Math.max(a.coats.length, b.coats.length) + 1) : null
-  let [both, keptA, keptB] = [0, 0, 0]
+  const isCopy = copiesOfBoth(masks)
+  let [both, counted, keptA, keptB] = [0, 0, 0, 0]
   for (let from = 0; from < weights; from += CHUNK) {
     const size = Math.min(CHUNK, weights - from)
     const places = magnitudes?.(from, size)
     for (let i = 0; i < size; i++) {
+      if (isCopy?.(from + i)) continue
+      counted++
       const bin = places === undefined ? 0 : places[i]
       const bitA = getBit(a.mask, from + i)
       const bitB = getBit(b.mask, from + i)
@@ -113,7 +119,7 @@ export function countOverlap(
   }
   const total = (values: Float64Array) => Float64Array.of(values.reduce((sum, value) => sum + value, 0))
   return {
-    weights,
+    weights: counted,
     kept: [keptA, keptB],
     both,
     chance: expectation(total(counts), [total(kept[0]), total(kept[1])]),
@@ -121,6 +127,13 @@ export function countOverlap(
     signs: signs?.done(both) ?? null,
     coats: coats?.done(both) ?? null,
   }
+}
+
+/** Whether a weight is a copy in both; undefined where none is. */
+function copiesOfBoth([{ copies: a }, { copies: b }]: readonly [OneMask, OneMask]) {
+  if (!a || !b) return undefined
+  const rows = new Set(copiedRows(a).filter((row) => !getBit(b.own, row)))
+  return (weight: number): boolean => rows.has(Math.floor(weight / a.columns))
 }
 
 const signOf = ({ inverted }: OneMask, i: number): number => (inverted ? getBit(inverted, i) : 0)

@@ -47,7 +47,7 @@ export interface MatrixReport {
   readonly inverted: number
   /** Of a searched matrix: the factor of its weights; 1 of a pair. */
   readonly scale: number
-  /** Of a searched matrix: rows in which any weight is kept. */
+  /** Of a searched matrix: rows in which any weight is kept. Rows that are copies of a shared one keep none of their own. */
   readonly usedRows: number
 }
 
@@ -91,6 +91,8 @@ export interface TicketReport {
   readonly norms: string | null
   readonly tokenizer: string | null
   readonly search: SearchSummary | null
+  /** Of a searched ticket in which some tokens share a row: the token whose row it is, and how many share it, that one among them. Else null. */
+  readonly sharedRow: { readonly token: number; readonly tokens: number } | null
   /** The mask that is reported on, and all that the file holds, its first one first; null and none of a pruned ticket. */
   readonly mask: string | null
   readonly masks: readonly MaskSummary[]

@@ -57,6 +57,22 @@ test('slt search --family bert: hidden tokens, which slt eval hides again', () =
   )
 })
 
+test('slt search --unused-rows share: a ticket of one row for them, which older layouts do not hold', () => {
+  const own = ['--algorithm', 'annealed', '--unused-rows', 'share', '--steps', '4']
+  const { code, stdout, stderr } = slt('search', '--data', text, ...small, ...own, ...quiet, '--out', out('shared'))
+  expect(stderr).toMatch(/annealed, keep 0\.3 per-layer, unused rows shared, fan-in weights/)
+  expect(code).toBe(0)
+  const loss = /^validation (\d\.\d+)/.exec(stdout)![1]
+  const evaluated = slt('eval', out('shared'), '--data', text, '--device', 'cpu')
+  expect(evaluated.stdout).toMatch(new RegExp(`loss ${loss}\\d nats a token, .*its search recorded ${loss}`))
+  const old = slt('recode', out('shared'), '--layout', 'separate', '--out', out('old'))
+  expect(old.stderr).toMatch(/^slt: "layout" expected packed for coats, .*, a shared row or .*, got separate\n$/)
+  expect(existsSync(out('old'))).toBe(false)
+  expect(slt('search', '--data', text, ...small, '--unused-rows', 'x', '--out', out('no')).stderr).toBe(
+    'slt: "unused-rows" expected keep, drop, share, got x\n',
+  )
+})
+
 test('slt search --task sort: held-out lists instead of a text', () => {
   const sizes = ['--letters', '2', '--length', '4', '--layers', '1', '--width', '16', '--heads', '2', '--batch', '8']
   const args = ['search', '--task', 'sort', ...sizes, '--device', 'cpu', '--threads', '1', '--steps', '20']

@@ -40,6 +40,7 @@ const tickets: [string, () => Promise<SearchedTicket>][] = [
   ['a Llama with grouped heads', () => signedTicket(smallLlama)],
   ['a BERT', () => signedTicket(smallBert)],
   ['a GPT-2 with inverted weights, scales and gains alone', () => invertedTicket(wide)],
+  ['a GPT-2 whose unused tokens share a row', () => invertedTicket(untied, { shared: true })],
   ['play', () => example('play/play')],
   ['sorter', () => example('sorter-qr/sorter')],
   ['ten letters', () => example('sorter-qr/ten-letters')],

@@ -21,6 +21,7 @@ const contents = [
     { coats: [0.7, 0.5], inverted: 0.4, scale: 0.5, rows: 2 },
     { norms: 'gains', redrawn: 3 },
   ),
+  dressedContent(smallConfig, { rows: 2, shared: true }),
 ]
 const originals = await Promise.all(
   contents.map(async (content) => (await encodeCompact(await openSearched(encode(content)), nodeSha256)).bytes),

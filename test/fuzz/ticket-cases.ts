@@ -67,6 +67,11 @@ const dressed = (coding: MaskCoding): SearchedContent => {
 /** Tickets of version 4 with everything that it holds. */
 const packed = (coding: MaskCoding): Uint8Array => encodeMasks([dressed(coding)], nodeSha256, nodeDeflate).bytes
 
+/** Tickets whose unused tokens share a row. */
+const sharing = (coding: MaskCoding): Uint8Array =>
+  encodeMasks([dressedContent({ ...smallConfig, tiedHead: false }, { rows: 3, shared: true }, { coding })], nodeSha256)
+    .bytes
+
 async function pruned(coding: MaskCoding): Promise<Uint8Array> {
   const original = await exampleTicket()
   if (coding === 'bits') return original
@@ -90,6 +95,7 @@ const originals: readonly Parts[] = await Promise.all(
     searched('range', { redrawn: 3 }),
     ...maskCodings.map(packed),
     encodeMasks([dressedContent(smallConfig, { rows: 2 }, { coding: 'range' }), dressed('range')], nodeSha256).bytes,
+    ...(['bits', 'range'] as const).map(sharing),
   ].map(partsOf),
 )
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { factsTable } from '../../src/cli/inspect-tables.js'
 import { nodeSha256 } from '../../src/files/sha256.js'
 import { bitEntropy, inspectTicket, type MaskPicture, type MatrixReport } from '../../src/inspect/index.js'
 import { storedBytes } from '../../src/inspect/stored-bytes.js'
@@ -129,6 +130,17 @@ test('it stops between two masks when it is told to', async () => {
     'enough',
   )
   expect(seen).toEqual(['wte', 'wpe'])
+})
+
+test('tokens that share a row are told', async () => {
+  const untied = { ...runnableConfig, tiedHead: false, vocabulary: 300 }
+  const report = await inspectTicket(await openSearched(encode(dressedContent(untied, { rows: 4, shared: true }))))
+  expect(report.sharedRow).toEqual({ token: 1, tokens: 225 })
+  expect(named(report.matrices, 'lm_head').usedRows).toBe(75) // with row 1, and without row 0, which keeps nothing
+  expect(factsTable(report)).toContain('rows       225 of 300 tokens share one, that of token 1\n')
+  const { size } = report
+  expect(size.header + size.masks + size.further + size.dense).toBe(size.bytes)
+  expect((await inspectTicket((await coded()).ticket)).sharedRow).toBeNull()
 })
 
 test('what weights wear is told, and the parts of a file of several masks make it up', async () => {

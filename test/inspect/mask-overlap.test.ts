@@ -33,6 +33,23 @@ test('kept by both is the same weight: another redrawing of it is another weight
   expect(countOverlap(4, [one(bitsOf('1110')), one(bitsOf('0111'))], null).both).toBe(2)
 })
 
+test('weights that are copies in both are left out', () => {
+  const copies = (own: string) => ({ row: 0, own: packBits(bitsOf(own)), rows: 3, columns: 4 })
+  const [a, b] = [one(bitsOf('110100000000')), one(bitsOf('011001100000'))]
+  const counts = countOverlap(
+    12,
+    [
+      { ...a, copies: copies('100') },
+      { ...b, copies: copies('110') },
+    ],
+    null,
+  )
+  const alone = countOverlap(8, [one(bitsOf('11010000')), one(bitsOf('01100110'))], null)
+  expect(counts).toEqual(alone)
+  expect(counts.weights).toBe(8)
+  expect(countOverlap(12, [{ ...a, copies: copies('100') }, b], null).weights).toBe(12)
+})
+
 test('a mask and itself, and its opposite; nothing is said of what is empty or full', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 1 }), { minLength: 2, maxLength: 40 }), (bits) => {

@@ -33,6 +33,7 @@ test.each<Partial<SettingsChoice>>([
   { algorithm: 'multicoated', coats: [0.1, 0.02] },
   { algorithm: 'levels', levels: '3', embeddings: { bits: 4 } },
   { embeddings: { coats: 3 }, scales: 'learned', unusedRows: 'drop', norms: 'gains' },
+  { algorithm: 'annealed', unusedRows: 'share' },
   { densities: { query: 0.1, head: 0.6 }, untied: true },
 ])('a run goes on with its method: %j', (choice) => {
   const settings = settingsOf(choice)
@@ -59,6 +60,7 @@ test.each<[Partial<SettingsChoice>, string]>([
     '"anneal" expected --algorithm annealed, or levels and --softness, beside it, got 0.5',
   ],
   [{ algorithm: 'biprop', softness: 1 }, '"softness" expected --algorithm annealed or levels beside it, got 1'],
+  [{ unusedRows: 'none' as never }, '"unused-rows" expected keep, drop or share, got none'],
   [{ levels: '3' }, '"levels" expected --algorithm levels or ada-sup beside it, got 3'],
   [{ algorithm: 'levels', levels: '5' as never }, '"levels" expected ternary, 2, 3, 4, got 5'],
   [{ embeddings: { bits: 5 as never } }, '"embedding-bits" expected 2, 3 or 4, got 5'],

@@ -79,6 +79,7 @@ test('links that were written are read for ever', async () => {
     'packed-coats.slt.safetensors',
     'packed-signed.slt.safetensors',
     'packed-gains.slt.safetensors',
+    'packed-shared.slt.safetensors',
   ])
   for (const [file, link] of Object.entries(links)) {
     expect(Buffer.compare(decodeCompact('x', readTicketText('x', link), nodeSha256).bytes, vector(file))).toBe(0)

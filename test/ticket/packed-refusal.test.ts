@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
+import { rebuildTicket } from '../../src/engine/rebuild-ticket.js'
+import { InputError } from '../../src/safetensors/index.js'
 import { forge, type Loose, refusal } from './forge.js'
 import { dressedContent } from './packed-example.js'
-import { encode, smallConfig } from './searched-example.js'
+import { encode, openSearched, randomContent, smallConfig } from './searched-example.js'
 
 const content = dressedContent(
   smallConfig,
@@ -57,6 +59,58 @@ test('ones other than the index says are refused by the name of the part', async
     index[at.coat]++
   })
   expect(await refusal(more)).toMatch(/^x: "wte\.coat\.2" expected \d kept weights, got \d$/)
+})
+
+describe('a shared row that lies is refused in one line:', () => {
+  const shared = encode(dressedContent(smallConfig, { rows: 2, shared: true }, { probe: null }))
+  const masks = (m: Loose) => (m.masks as Loose[])[0]
+  const refusedWith = async (change: (mask: Loose) => void, of = shared) =>
+    refusal(await forge(of, (m) => change(masks(m))))
+
+  test('the ticket itself is sound', async () => {
+    expect(await refusedWith(() => {})).toBe('')
+  })
+
+  test.each([
+    [5, '"sharedRow" expected an integer from 0 to 4, got 5'],
+    [-1, '"sharedRow" expected an integer from 0 to 4, got -1'],
+    [1.5, '"sharedRow" expected an integer from 0 to 4, got 1.5'],
+    ['1', '"sharedRow" expected an integer, got string'],
+    [null, '"sharedRow" expected an integer, got object'],
+    [3, '"wte.rows" expected the shared row 3 among its rows, got others'],
+  ])('%j', async (row, message) => {
+    expect(
+      await refusedWith((mask) => {
+        mask.sharedRow = row
+      }),
+    ).toBe(`x: ${message}`)
+  })
+
+  test('where no rows are listed', async () => {
+    const line = await refusedWith((mask) => {
+      mask.sharedRow = 1
+    }, ticket)
+    expect(line).toBe('x: "sharedRow" expected a list of rows in wte, got none')
+  })
+
+  test('and is refused where weights are made', async () => {
+    const bytes = await forge(shared, (m) => {
+      masks(m).sharedRow = 3
+    })
+    await expect(rebuildTicket(await openSearched(bytes), { threads: 1 })).rejects.toThrow(
+      new InputError('x: "wte.rows" expected the shared row 3 among its rows, got others'),
+    )
+  })
+
+  test('before version 4 the field means nothing', async () => {
+    const old = encode(randomContent(smallConfig))
+    const bytes = await forge(old, (m) => {
+      m.sharedRow = 1
+    })
+    const [plain, named] = [await openSearched(old), await openSearched(bytes)]
+    expect(named.metadata).toEqual(plain.metadata)
+    expect((await rebuildTicket(named)).parameters).toEqual((await rebuildTicket(plain)).parameters)
+  })
 })
 
 describe('metadata that lies is refused in one line:', () => {

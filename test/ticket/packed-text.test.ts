@@ -21,10 +21,11 @@ describe.each([smallConfig, { ...runnableConfig, vocabulary: 300 }, llama])('wid
     ['inverted weights', { inverted: 0.4 }, {}],
     ['scales', { scale: 0.37 }, {}],
     ['unused rows', { rows: 4 }, {}],
+    ['a shared row', { rows: 4, shared: true }, {}],
     ['a name', {}, { maskName: 'plays' }],
     [
       'all of it',
-      { coats: [0.5, 0.3], inverted: 0.4, scale: 1.3, rows: 3 },
+      { coats: [0.5, 0.3], inverted: 0.4, scale: 1.3, rows: 3, shared: true },
       { norms: 'gains', redrawn: 3, maskName: 'plays' },
     ],
   ] as const)('a link of a packed ticket gives its file back: %s', async (_, wardrobe, change) => {

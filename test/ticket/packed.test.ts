@@ -10,7 +10,7 @@ import { encodeSearchedTicket, maskCodings, materialiseSearched, searchedContent
 import { dressedContent, type Wardrobe } from './packed-example.js'
 import { encode, openSearched, randomContent, runnableConfig, smallConfig, summary } from './searched-example.js'
 
-const wardrobes: Record<string, Wardrobe & { norms?: 'gains'; redrawn?: number }> = {
+const wardrobes: Record<string, Wardrobe & { norms?: 'gains'; redrawn?: number; untied?: boolean }> = {
   'a mask alone': {},
   'three coats': { coats: [0.5, 0.3] },
   'fifteen coats': { coats: new Array(14).fill(0.95) },
@@ -19,11 +19,15 @@ const wardrobes: Record<string, Wardrobe & { norms?: 'gains'; redrawn?: number }
   'a scale': { scale: 0.37 },
   'gains without shifts': { norms: 'gains' },
   'unused rows': { rows: 4 },
+  'a row that unused tokens share': { rows: 4, shared: true },
+  'a shared row that wears all of it': {
+    ...{ coats: [0.5, 0.3], inverted: 0.4, scale: 1.3, rows: 3, redrawn: 3, shared: true, untied: true },
+  },
   'all of it, with generations': { coats: [0.5, 0.3], inverted: 0.4, scale: 1.3, rows: 3, norms: 'gains', redrawn: 3 },
 }
 
-describe.each(Object.entries(wardrobes))('%s', (_, { norms, redrawn, ...wardrobe }) => {
-  const config = { ...runnableConfig, vocabulary: 300 }
+describe.each(Object.entries(wardrobes))('%s', (_, { norms, redrawn, untied = false, ...wardrobe }) => {
+  const config = { ...runnableConfig, vocabulary: 300, tiedHead: !untied }
   const content = dressedContent(config, wardrobe, {
     ...(norms && { norms }),
     ...(redrawn && { redrawn }),
@@ -43,11 +47,13 @@ describe.each(Object.entries(wardrobes))('%s', (_, { norms, redrawn, ...wardrobe
       for (const [name, values] of content.dense) expect(parameters.get(name)).toEqual(values)
     }
     for (const [i, { name, shape }] of matricesOf(config).entries()) {
-      const { init, stream, mask, generations, coats = [], inverted, scale = 1 } = content.matrices[i]
+      const { init, stream, mask, generations, coats = [], inverted, scale = 1, rows } = content.matrices[i]
       const count = shape[0] * shape[1]
       const flags = unpackBits(mask, count)
       const found = weights.get(name)!
-      for (let j = 0; j < count; j += 7) {
+      for (let place = 0; place < count; place += 7) {
+        const isCopied = rows !== undefined && !getBit(rows, Math.floor(place / shape[1]))
+        const j = isCopied ? content.sharedRow! * shape[1] + (place % shape[1]) : place
         const drawn = {
           seed: content.seed,
           stream: stream + (generations?.[j] ?? 0) * 2 ** 20,
@@ -57,7 +63,7 @@ describe.each(Object.entries(wardrobes))('%s', (_, { norms, redrawn, ...wardrobe
         }
         const base = Math.fround(generateWeights(drawn)[0] * Math.fround(scale))
         const k = 1 + coats.filter((coat) => getBit(coat, j)).length
-        expect(found[j]).toBe(flags[j] ? Math.fround(base * (inverted && getBit(inverted, j) ? -k : k)) : 0)
+        expect(found[place]).toBe(flags[j] ? Math.fround(base * (inverted && getBit(inverted, j) ? -k : k)) : 0)
       }
     }
   })
@@ -69,6 +75,18 @@ test('rows that are never used cost at most a bit each', async () => {
   const [all, quarter] = [bytesOf(1), bytesOf(4)]
   // Masks that keep half of everything take a bit a weight.
   expect(quarter).toBeLessThan(all - (192 * 128) / 8 + 192 / 8 + 16)
+})
+
+test('a listed row that keeps nothing is no copy, even where leaving it out would take fewer bytes', async () => {
+  const content = dressedContent({ ...runnableConfig, width: 128 }, { rows: 4, shared: true }, { probe: null })
+  const ticket = await openSearched(encode(content))
+  const { copies } = await ticket.readMask('wte')
+  expect(await ticket.readCopies('wte')).toEqual(copies)
+  expect([0, 1, 2, 4].map((row) => getBit(copies!.own, row))).toEqual([1, 1, 0, 1])
+  expect(await ticket.readCopies('wpe')).toBeNull()
+  const weights = (await materialiseSearched(ticket, generateWeights)).get('wte')!
+  expect(weights.subarray(0, 128).every((value) => value === 0)).toBe(true)
+  expect(weights.subarray(2 * 128, 3 * 128)).toEqual(weights.subarray(128, 2 * 128))
 })
 
 describe('refused when it is written, by name', () => {
@@ -123,10 +141,44 @@ describe('refused when it is written, by name', () => {
     )
   })
 
-  test.each([{ coats: [0.5] }, { inverted: 0.5 }, { scale: 2 }])('%j in the layout of older versions', (wardrobe) => {
-    const content = dressedContent(smallConfig, wardrobe, { layout: 'separate' })
-    expect(() => encode(content)).toThrow(/^"layout" expected packed for coats, inverted weights, scales/)
+  test.each([
+    [
+      'a shared row without a list',
+      { rows: undefined },
+      TypeError,
+      '"wte.rows" expected a list of rows beside a shared one, got none',
+    ],
+    [
+      'a list without it',
+      { rows: Uint8Array.of(0b10101) },
+      RangeError,
+      '"wte.rows" expected the shared row 1 among its rows, got others',
+    ],
+    ['a list of another length', { rows: Uint8Array.of(2, 0) }, RangeError, '"wte.rows" expected 1 bytes, got 2'],
+    [
+      'weights of a copy',
+      { mask: all },
+      RangeError,
+      '"wte.mask" expected weights of its listed rows alone, got others',
+    ],
+  ])('%s', (_, of, error, message) => {
+    const content = dressedContent(smallConfig, { rows: 2, shared: true })
+    const [first, ...others] = content.matrices
+    expect(() => encode({ ...content, matrices: [{ ...first, ...of }, ...others] })).toThrow(new error(message))
   })
+
+  test('a list where no row is shared', () => {
+    const { sharedRow: _, ...content } = dressedContent(smallConfig, { rows: 2, shared: true })
+    expect(() => encode(content)).toThrow(new RangeError('"wte.rows" expected none where no row is shared'))
+  })
+
+  test.each([{ coats: [0.5] }, { inverted: 0.5 }, { scale: 2 }, { rows: 2, shared: true }])(
+    '%j in the layout of older versions',
+    (wardrobe) => {
+      const content = dressedContent(smallConfig, wardrobe, { layout: 'separate' })
+      expect(() => encode(content)).toThrow(/^"layout" expected packed for coats, inverted weights, scales/)
+    },
+  )
 })
 
 test('the description of a micro ticket takes at most 1,500 bytes', async () => {

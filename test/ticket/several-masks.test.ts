@@ -19,7 +19,11 @@ const lists = dressedContent(
   { inverted: 0.4, rows: 2 },
   { maskName: 'lists', norms: 'gains', coding: 'range', probe: null },
 )
-const norms = dressedContent(runnableConfig, {}, { maskName: 'norms', norms: 'learned', coding: 'range', probe: null })
+const norms = dressedContent(
+  runnableConfig,
+  { rows: 3, shared: true },
+  { maskName: 'norms', norms: 'learned', coding: 'range', probe: null },
+)
 const { bytes } = encodeMasks([plays, lists, norms], nodeSha256)
 
 const open = async (mask?: string, file = bytes) =>

@@ -2,6 +2,7 @@
 
 import { weightsPieces } from '/dist/engine/weights-pieces.js'
 import { createGenerator, instantiateKernels, makeMaskedWeights } from '/dist/kernels/index.js'
+import { copyRow } from '/dist/mask/index.js'
 import { generateWeights } from '/dist/random/index.js'
 import { memorySource } from '/dist/safetensors/index.js'
 import { materialisePair, materialiseSearched, openTicket } from '/dist/ticket/index.js'
@@ -28,6 +29,8 @@ export async function rebuild(file) {
       for (const piece of await weightsPieces(await ticket.readStored(name), ticket.seed)) {
         makeMaskedWeights(kernels, piece, weights.subarray(piece.start, piece.start + piece.count))
       }
+      const copies = await ticket.readCopies(name)
+      if (copies) copyRow(weights, copies)
       if (spec.generations > 0)
         fast[name] = reference[name] // redrawn weights are the reference's
       else fast[name] = sha(weights)

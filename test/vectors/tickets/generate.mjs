@@ -59,8 +59,8 @@ const searched = {
   // 8 states a chunk
   'searched-range-wide': content({ ...small, layers: 1, width: 200, heads: 4, inner: 1400 }, { coding: 'range' }),
 }
-/** What tickets of version 4 hold beside masks: `coats` (fractions of the coat before), `inverted` (by the sign of the score, mostly), `scale`, every how many rows are used. */
-function dressed(config, { coats = [], inverted = false, scale, rows = 1, mask, ...options }) {
+/** What tickets of version 4 hold beside masks: `coats` (fractions of the coat before), `inverted` (by the sign of the score, mostly), `scale`, every how many rows are used, and which row the other tokens share. */
+function dressed(config, { coats = [], inverted = false, scale, rows = 1, sharedRow, mask, ...options }) {
   const plain = content(config, options)
   const matrices = plain.matrices.map((matrix, i) => {
     const [height, width] = matricesOf(config)[i].shape
@@ -69,13 +69,15 @@ function dressed(config, { coats = [], inverted = false, scale, rows = 1, mask, 
     fillWords(plain.seed, 2 ** 50 + 100 + i, 0, noise)
     fillWords(plain.seed, matrix.scores, 0, other)
     const within = (outer, isIn) => packBits(Array.from(unpackBits(outer, count), (bit, j) => bit & Number(isIn(j))))
-    const kept = i > 0 ? matrix.mask : within(matrix.mask, (j) => Math.floor(j / width) % rows === 0)
+    const isSharing = sharedRow !== undefined && ['token-embedding', 'head'].includes(matricesOf(config)[i].role)
+    const isListed = (row) => row % rows === 0 || (isSharing && row === sharedRow)
+    const kept = i > 0 && !isSharing ? matrix.mask : within(matrix.mask, (j) => isListed(Math.floor(j / width)))
     let outer = kept
     const worn = coats.map((fraction) => (outer = within(outer, (j) => 0.5 * (magnitudeOf(other[j]) + noise[j] / 2 ** 32) > 1 - fraction)))
     const turned = within(kept, (j) => (noise[j] % 5 === 0 ? noise[j] >>> 31 : 1 - (other[j] >>> 31)))
-    return { ...matrix, mask: kept, ...(worn.length && i % 2 === 0 && { coats: worn }), ...(inverted && { inverted: turned }), ...(scale && { scale: Math.fround(scale + i / 100) }) }
+    return { ...matrix, mask: kept, ...(worn.length && i % 2 === 0 && { coats: worn }), ...(inverted && { inverted: turned }), ...(scale && { scale: Math.fround(scale + i / 100) }), ...(isSharing && { rows: packBits(Array.from({ length: height }, (_, row) => Number(isListed(row)))) }) }
   })
-  return { ...plain, matrices, layout: 'packed', ...(mask && { maskName: mask }) }
+  return { ...plain, matrices, layout: 'packed', ...(mask && { maskName: mask }), ...(sharedRow !== undefined && { sharedRow }) }
 }
 const magnitudeOf = (word) => Math.abs(2 * word - 2 ** 32) / 2 ** 32
 
@@ -89,6 +91,7 @@ const packed = {
   'packed-gains': [dressed({ ...bert, layers: 1 }, { coding: 'range', norms: 'gains', rows: 3, redrawn: 2 })],
   // 8 states a chunk
   'packed-wide': [dressed({ ...small, layers: 1, width: 200, heads: 4, inner: 1400, tiedHead: false }, { ...own, coats: [0.7], inverted: true, rows: 2 })],
+  'packed-shared': [dressed({ ...llama, layers: 1 }, { ...own, coats: [0.5], inverted: true, scale: 0.75, rows: 4, sharedRow: 3, norms: 'gains', redrawn: 3 })],
   'packed-several': [
     dressed(small, { coding: 'range', mask: 'plays', coats: [0.5] }),
     dressed(small, { coding: 'range', mask: 'lists', inverted: true, rows: 4, norms: 'gains' }),
@@ -145,7 +148,7 @@ writeFileSync(`${here}golden.json`, `${JSON.stringify(golden, null, 1)}\n`)
 
 // Links of the tickets of other families than GPT-2, and of packed ones; test/vectors/compact has one of a GPT-2 of version 2.
 const links = {}
-for (const name of ['searched-llama', 'searched-bert', 'packed-range', 'packed-bits', 'packed-coats', 'packed-signed', 'packed-gains']) {
+for (const name of ['searched-llama', 'searched-bert', 'packed-range', 'packed-bits', 'packed-coats', 'packed-signed', 'packed-gains', 'packed-shared']) {
   const file = `${name}.slt.safetensors`
   const ticket = await openTicket(await openFile(here + file), nodeSha256)
   links[file] = ticketLink((await encodeCompact(ticket, nodeSha256)).bytes)
