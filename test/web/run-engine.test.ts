@@ -26,13 +26,20 @@ type Device = (typeof devices)[number]
 describe.skipIf(noBrowser)("the run view's worker", () => {
   let served: Served
   let folder: string
-  const browsers = new Map<Device, Browser>()
+  const browsers: Browser[] = []
+  const pages = new Map<Device, Promise<Page>>()
   const errors: string[] = []
   let prunedFile: Uint8Array | undefined
 
-  const open = async (device: Device): Promise<Page> => {
-    const browser = browsers.get(device) ?? (await launchBrowser(device === 'webgpu' ? SWIFTSHADER : undefined))
-    browsers.set(device, browser)
+  /** One page a device: its worker opens one ticket after the other, as a visitor does, and loads ONNX Runtime once. */
+  const open = (device: Device): Promise<Page> => {
+    const page = pages.get(device) ?? openPage(device)
+    pages.set(device, page)
+    return page
+  }
+  const openPage = async (device: Device): Promise<Page> => {
+    const browser = await launchBrowser(device === 'webgpu' ? SWIFTSHADER : undefined)
+    browsers.push(browser)
     const page = await browser.newPage()
     page.on('pageerror', (error) => errors.push(String(error)))
     page.on('console', (message) => {
@@ -66,7 +73,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     served = await servePage('run-engine')
   })
   afterAll(async () => {
-    for (const browser of browsers.values()) await browser.close()
+    for (const browser of browsers) await browser.close()
     await served?.close()
     await rm(folder, { recursive: true, force: true })
   })
@@ -93,8 +100,7 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
       const decoder = createCachedDecoder(runner, config, weights, { holdWeights: true })
       await decoder.read(tokens.slice(0, -1))
       expect(farthest(await decoder.append(tokens[19]), expected.subarray(-256))).toBeLessThan(1e-5)
-      await page.close()
-    })
+      })
   })
 
   test('the sorter pruned in the page is the ticket that Node makes', async () => {
@@ -126,7 +132,6 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     }
     for (const name of here.pairs.keys()) expect(await there.readMasks(name)).toEqual(await here.readMasks(name))
     for (const name of here.dense.keys()) expect(await there.readDense(name)).toEqual(await here.readDense(name))
-    await page.close()
   })
 
   test.each(devices)("a pruned ticket's logits through %s are Node's to 1e-5", async (device) => {
@@ -143,7 +148,6 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     const { all, appended } = await logits(page, tokens)
     expect(farthest(all, expected)).toBeLessThan(1e-5)
     expect(farthest(appended, expected.subarray(-3))).toBeLessThan(1e-5)
-    await page.close()
   })
 
   test('the sorter of the QR code sorts all 729 lists, and says what it was given', async () => {
@@ -158,7 +162,6 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     expect(found.one.answer).toBe('AABBCC')
     expect(found.one.isRight).toBe(true)
     expect(found.all).toEqual({ done: 729, total: 729, right: 729, wrong: null })
-    await page.close()
   })
 
   test.each(devices)('lists asked for at the same time, beside all lists, are sorted through %s', async (device) => {
@@ -178,7 +181,6 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
       return { answers: sorted.map(({ answer }) => answer), first }
     })
     expect(found).toEqual({ answers: ['AABBCC', 'AABBBC', 'BBBCCC'], first: 81 })
-    await page.close()
   })
 
   test('a tiny ticket writes in WebAssembly: all of its tokens, the text in pieces on the way, and its rate', async () => {
@@ -204,7 +206,6 @@ describe.skipIf(noBrowser)("the run view's worker", () => {
     expect(perSecond).toBeGreaterThan(0)
     expect((await write(0n)).text).toBe(text)
     expect((await write(1n)).text).not.toBe(text)
-    await page.close()
   })
 
   test('nothing was logged as an error', () => expect(errors).toEqual([]))
