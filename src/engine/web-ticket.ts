@@ -31,13 +31,14 @@ export const PAGE_MEMORY_LIMIT = 1.5e9
  * @param bytes the ticket's file; not copied, so it must not change while the ticket is used
  * @param name stands in messages
  * @param options.memoryLimit see `openTicket`; default {@link PAGE_MEMORY_LIMIT}
+ * @param options.mask which mask of a file that holds several, by its name; default: its first
  * @throws InputError in one line, naming the ticket and what is wrong
  */
 export const openTicketBytes = (
   bytes: Uint8Array,
   name = 'ticket',
-  { memoryLimit = PAGE_MEMORY_LIMIT }: OpenOptions = {},
-): Promise<Ticket> => openTicket(memorySource(bytes, name), webSha256, { memoryLimit })
+  { memoryLimit = PAGE_MEMORY_LIMIT, mask }: OpenOptions = {},
+): Promise<Ticket> => openTicket(memorySource(bytes, name), webSha256, { memoryLimit, mask })
 
 /**
  * The file of a ticket that travelled as text, as `slt import` writes it, bit for bit.

@@ -83,6 +83,7 @@ describe.sequential('prune, verify, run', () => {
     await rm(again)
   })
 
+  let atAStretch: Buffer | undefined // the same for both signals
   test.each(['SIGINT', 'SIGKILL'] as const)('%s leaves no ticket, and the same command finishes it', async (signal) => {
     const path = join(folder, signal)
     const args = ['prune', sorter, '--items', '22', '--seed', '7', '--out', path] // far from its end when it is told
@@ -104,8 +105,11 @@ describe.sequential('prune, verify, run', () => {
     const resumed = slt(...args)
     expect([resumed.code, /\d+ matrices taken over/.test(resumed.stdout)]).toEqual([0, true])
     const finished = await readFile(path)
-    expect(slt(...args, '--force').code).toBe(0) // at a stretch
-    expect((await readFile(path)).equals(finished)).toBe(true)
+    if (!atAStretch) {
+      expect(slt(...args, '--force').code).toBe(0)
+      atAStretch = await readFile(path)
+    }
+    expect(atAStretch.equals(finished)).toBe(true)
     await rm(path)
     expect(await readdir(folder)).toEqual(['sorter.slt.safetensors'])
   })

@@ -30,18 +30,15 @@ describe.skipIf(noBrowser)('controls and pictures', () => {
     await served?.close()
   })
 
-  test.each(['light', 'dark'] as const)(
-    'axe-core finds nothing serious, %s, and nothing is wider than the window',
-    async (colorScheme) => {
-      const [page, errors] = await open('', { colorScheme })
-      for (const width of [1400, 800, 360]) {
-        await page.setViewportSize({ width, height: 900 })
-        expect(await seriousViolations(page)).toEqual([])
-        expect(await overflow(page), `at ${width}`).toBeLessThanOrEqual(0)
-      }
-      expect(errors).toEqual([])
-    },
-  )
+  test('axe-core finds nothing serious, and nothing is wider than the window', async () => {
+    const [page, errors] = await open('')
+    for (const width of [1400, 800, 360]) {
+      await page.setViewportSize({ width, height: 900 })
+      expect(await seriousViolations(page)).toEqual([])
+      expect(await overflow(page), `at ${width}`).toBeLessThanOrEqual(0)
+    }
+    expect(errors).toEqual([])
+  })
 
   test('a slider moves by keyboard, says its value with the unit, and changes the address', async () => {
     const [page] = await open()

@@ -312,31 +312,28 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
     })
   })
 
-  test.each(['light', 'dark'] as const)(
-    'axe-core finds nothing serious, %s, from 360 to 1400 pixels',
-    async (colorScheme) => {
-      const own = join(folder, `axe-${colorScheme}`)
-      await makeRun(join(own, 'a.run'), 12)
-      await makeRun(join(own, 'a-run-of-a-rather-long-name-without-any-place-to-break-it.run'), 30)
-      await writeFile(join(own, 'a.run', 'samples.txt'), '== step 10\nROMEO\n')
-      await writeFile(join(own, 'figure-4.json'), JSON.stringify(figure))
-      await writeFile(join(own, 'figure-4.svg'), picture)
-      await addTicket(own, 'good.slt.safetensors')
-      await mkdir(join(own, 'bad.run'))
-      await writeFile(join(own, 'bad.run', 'run.json'), await readFile(main, 'utf8'))
-      await writeFile(join(own, 'bad.run', 'metrics.jsonl'), '')
-      const serving = await serve(own)
-      const [page, errors] = await open(serving.url, { colorScheme, viewport: { width: 1400, height: 900 } })
-      await page.getByText('bad.run cannot be shown').waitFor()
-      await page.getByRole('article', { name: 'Figure 4' }).getByText('it falls').waitFor()
-      for (const width of [1400, 800, 360]) {
-        await page.setViewportSize({ width, height: 900 })
-        expect(await seriousViolations(page)).toEqual([])
-        expect(await overflow(page), `${width} pixels`).toBeLessThanOrEqual(0)
-      }
-      expect(errors).toEqual([])
-      await page.close()
-      await serving.close()
-    },
-  )
+  test('axe-core finds nothing serious from 360 to 1400 pixels', async () => {
+    const own = join(folder, 'axe')
+    await makeRun(join(own, 'a.run'), 12)
+    await makeRun(join(own, 'a-run-of-a-rather-long-name-without-any-place-to-break-it.run'), 30)
+    await writeFile(join(own, 'a.run', 'samples.txt'), '== step 10\nROMEO\n')
+    await writeFile(join(own, 'figure-4.json'), JSON.stringify(figure))
+    await writeFile(join(own, 'figure-4.svg'), picture)
+    await addTicket(own, 'good.slt.safetensors')
+    await mkdir(join(own, 'bad.run'))
+    await writeFile(join(own, 'bad.run', 'run.json'), await readFile(main, 'utf8'))
+    await writeFile(join(own, 'bad.run', 'metrics.jsonl'), '')
+    const serving = await serve(own)
+    const [page, errors] = await open(serving.url, { viewport: { width: 1400, height: 900 } })
+    await page.getByText('bad.run cannot be shown').waitFor()
+    await page.getByRole('article', { name: 'Figure 4' }).getByText('it falls').waitFor()
+    for (const width of [1400, 800, 360]) {
+      await page.setViewportSize({ width, height: 900 })
+      expect(await seriousViolations(page)).toEqual([])
+      expect(await overflow(page), `${width} pixels`).toBeLessThanOrEqual(0)
+    }
+    expect(errors).toEqual([])
+    await page.close()
+    await serving.close()
+  })
 })

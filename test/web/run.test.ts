@@ -15,6 +15,7 @@ declare global {
 }
 
 const sorterFile = 'examples/sorter-qr/sorter.slt.safetensors'
+const severalFile = 'test/vectors/tickets/packed-several.slt.safetensors'
 
 describe.skipIf(noBrowser)('the view #run', () => {
   let folder: string
@@ -44,6 +45,7 @@ describe.skipIf(noBrowser)('the view #run', () => {
     for (const path of ['data/tickets/play', 'api/files']) await mkdir(join(folder, path), { recursive: true })
     await writeFile(join(folder, 'data/tickets/play/play.slt.safetensors'), story)
     await writeFile(join(folder, 'api/files/abc123'), await readFile(sorterFile))
+    await writeFile(join(folder, 'api/files/several'), await readFile(severalFile))
     served = await serveSite({ folders: [folder] })
     browser = await launchBrowser()
   })
@@ -172,6 +174,57 @@ describe.skipIf(noBrowser)('the view #run', () => {
     await page.close()
   })
 
+  test('of a file with several masks the first is shown; another is chosen, which the address names, and runs', async () => {
+    const [page, errors] = await open('#run?file=several&count=20')
+    const choice = page.getByLabel('One of 2 masks over the same random weights')
+    const text = page.getByLabel('What the ticket writes')
+    const shown = async (name: string, kept: string) => {
+      await page.getByText(`${name}, one of 2 in this file`).waitFor()
+      await ready(page)
+      expect(await choice.inputValue()).toBe(name)
+      expect(await choice.locator('option').allTextContents()).toEqual(['plays: keeps 27.1 %', 'lists: keeps 19.6 %'])
+      expect(await page.getByText(kept).count()).toBe(1)
+      await page.getByRole('button', { name: 'Write', exact: true }).click()
+      await page.getByText(/^20 tokens, /).waitFor()
+      return text.textContent()
+    }
+    const plays = await shown('plays', '4,571 of 16,896 random weights (27.1 %)')
+    await choice.selectOption('lists')
+    const lists = await shown('lists', '3,317 of 16,896 random weights (19.6 %)')
+    expect(lists).not.toBe(plays)
+    expect(await page.evaluate(() => document.activeElement?.tagName)).not.toBe('BODY')
+    await page.waitForFunction(() => location.hash.includes('mask=lists'))
+
+    // A link to a mask opens it; the back button leads to the first one again.
+    await page.goBack()
+    expect(await shown('plays', '4,571 of 16,896 random weights (27.1 %)')).toBe(plays)
+    await page.goForward()
+    expect(await shown('lists', '3,317 of 16,896 random weights (19.6 %)')).toBe(lists)
+
+    // A file that no address names begins with its first mask, whatever was chosen before, and changes likewise.
+    await choose(page, 'several.safetensors', await readFile(severalFile))
+    expect(await shown('plays', '4,571 of 16,896 random weights (27.1 %)')).toBe(plays)
+    await choice.selectOption('lists')
+    expect(await shown('lists', '3,317 of 16,896 random weights (19.6 %)')).toBe(lists)
+    expect(await page.evaluate(() => location.hash)).not.toContain('mask=')
+    await page.getByRole('button', { name: 'As a link or a QR code' }).click()
+    await page
+      .getByRole('alert')
+      .getByText(/holds 2 masks \(plays, lists\): a text has room for one/)
+      .waitFor()
+
+    await page.goto(`${served.url}#run?file=several&mask=poems`)
+    await page
+      .getByRole('alert')
+      .getByText(/"mask" expected plays, lists, got "poems"/)
+      .waitFor()
+    await choose(page, 'sorter.safetensors', await readFile(sorterFile))
+    await ready(page)
+    expect(await choice.count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.close()
+  })
+
   test('a trained sorter is pruned in the page, and sorts', async () => {
     const [page, errors] = await open('#run?example=pruned', {}, () => {
       globalThis.wasSolving = false
@@ -265,23 +318,22 @@ describe.skipIf(noBrowser)('the view #run', () => {
     await bare.close()
   })
 
-  test.each(['light', 'dark'] as const)(
-    'axe-core finds nothing serious, nothing is too wide (%s)',
-    async (colorScheme) => {
-      for (const [hash, width] of [
-        ['#run', 1400],
-        ['#run', 360],
-        ['#run?example=play', 820],
-      ] as const) {
-        const [page, errors] = await open(hash, { colorScheme, viewport: { width, height: 900 } })
-        await ready(page)
-        await page.getByRole('button', { name: 'As a link or a QR code' }).click()
-        await page.getByLabel(/The link holds the whole ticket/).waitFor()
+  test('axe-core finds nothing serious, nothing is too wide', async () => {
+    for (const [hash, widths] of [
+      ['#run', [1400, 360]],
+      ['#run?example=play', [820]],
+    ] as const) {
+      const [page, errors] = await open(hash)
+      await ready(page)
+      await page.getByRole('button', { name: 'As a link or a QR code' }).click()
+      await page.getByLabel(/The link holds the whole ticket/).waitFor()
+      for (const width of widths) {
+        await page.setViewportSize({ width, height: 900 })
         expect(await seriousViolations(page), `${hash} ${width}`).toEqual([])
         expect(await overflow(page), `${hash} ${width}`).toBeLessThanOrEqual(0)
-        expect(errors).toEqual([])
-        await page.close()
       }
-    },
-  )
+      expect(errors).toEqual([])
+      await page.close()
+    }
+  })
 })

@@ -17,7 +17,7 @@ import { type Served, servePage } from './site.js'
 
 const STEPS = 8
 const settings = chooseSettings(
-  { kind: 'search', model: 'micro', width: '64', heads: 2, layers: 2, context: 32, batch: 4, steps: STEPS, seed: 5n },
+  { kind: 'search', model: 'micro', width: '32', heads: 2, layers: 2, context: 16, batch: 4, steps: STEPS, seed: 5n },
   { name: 'bytes', vocabulary: 256 },
 )
 const llama = chooseSettings(

@@ -53,22 +53,19 @@ describe.skipIf(noBrowser)('the explorer in Chromium', () => {
     expect(errors).toEqual([])
   })
 
-  test.each(['light', 'dark'] as const)(
-    'axe-core finds nothing serious in any view, %s, at 360 and 1400 pixels',
-    async (colorScheme) => {
-      for (const view of Object.keys(views)) {
-        const [page, errors] = await open(`#${view}`, { colorScheme, viewport: { width: 1400, height: 900 } })
-        await viewsFetched(page)
-        await page.waitForLoadState('networkidle')
-        expect(await seriousViolations(page), view).toEqual([])
-        await page.setViewportSize({ width: 360, height: 700 })
-        expect(await seriousViolations(page), view).toEqual([])
-        expect(await overflow(page), `${view} is wider than 360 pixels`).toBeLessThanOrEqual(0)
-        expect(errors).toEqual([])
-        await page.close()
-      }
-    },
-  )
+  test('axe-core finds nothing serious in any view at 360 and 1400 pixels', async () => {
+    for (const view of Object.keys(views)) {
+      const [page, errors] = await open(`#${view}`, { viewport: { width: 1400, height: 900 } })
+      await viewsFetched(page)
+      await page.waitForLoadState('networkidle')
+      expect(await seriousViolations(page), view).toEqual([])
+      await page.setViewportSize({ width: 360, height: 700 })
+      expect(await seriousViolations(page), view).toEqual([])
+      expect(await overflow(page), `${view} is wider than 360 pixels`).toBeLessThanOrEqual(0)
+      expect(errors).toEqual([])
+      await page.close()
+    }
+  })
 
   test('by keyboard: the link past the header, every view, the way back', async () => {
     const [page, errors] = await open()

@@ -5,21 +5,21 @@ import { unreadSentence } from '../../failure.js'
 import { handedTicket } from '../../handed-ticket.js'
 import { beginEntry } from '../../route.js'
 import { address } from './run-address.js'
-import { closeSource, giveTokenizer, openSource } from './run-session.js'
+import { closeSource, giveTokenizer, openSource, source } from './run-session.js'
 import { type ExampleName, examples, readPasted, type Source } from './sources.js'
 
-const { example, ticket, ticket10, file, prompt, temperature } = address.values
+const { example, ticket, ticket10, file, mask, prompt, temperature } = address.values
 
 let followed = ''
 
 /** Opens what the address names, unless it is open; where it names nothing any more, what was open is closed. */
 export function followAddress(): void {
   const named = sourceOfAddress()
-  const key = named ? JSON.stringify(named) : ''
+  const key = named ? JSON.stringify([named, mask.value]) : ''
   if (key === followed) return
   followed = key
   if (named?.kind === 'example' && prompt.peek() === '') suitPrompt(named.example)
-  if (named) openSource(named)
+  if (named) openSource(named, mask.value || undefined)
   else closeSource()
 }
 
@@ -33,12 +33,12 @@ function sourceOfAddress(): Source | undefined {
 
 /** Changes what the address names, for the back button to undo. */
 function setAddress(change: { example?: ExampleName | 'none'; ticket?: string; ticket10?: string }): void {
-  const next = [change.example ?? 'none', change.ticket ?? '', change.ticket10 ?? '', ''] as const
-  const now = [example, ticket, ticket10, file].map((field) => field.peek())
+  const next = [change.example ?? 'none', change.ticket ?? '', change.ticket10 ?? '', '', ''] as const
+  const now = [example, ticket, ticket10, file, mask].map((field) => field.peek())
   if (next.every((value, i) => value === now[i])) return
   beginEntry()
   batch(() => {
-    ;[example.value, ticket.value, ticket10.value, file.value] = next
+    ;[example.value, ticket.value, ticket10.value, file.value, mask.value] = next
   })
 }
 
@@ -48,6 +48,18 @@ function openUnnamed(found: Source): void {
   suitPrompt()
   followed = '' // the address names nothing now, which is followed later, and must not close this
   openSource(found)
+}
+
+/** Opens another mask of the file that is open. The address names it where it names the file. */
+export function openOtherMask(name: string): void {
+  const { value: open } = source
+  if (!open) return
+  if (!sourceOfAddress()) {
+    openSource(open, name)
+    return
+  }
+  beginEntry()
+  mask.value = name
 }
 
 /** Opens one of the bundled tickets. */

@@ -10,6 +10,8 @@ export const address = urlState('run', {
   ticket10: text('', 8000),
   /** A ticket of slt serve, by its id: what cannot be one is not asked for. */
   file: { ...text('', 64), parse: (value: string) => (/^[\w-]{0,64}$/.test(value) ? value : undefined) },
+  /** Which mask of a file that holds several; empty: its first. */
+  mask: text('', 64),
   /** Empty: a new text, which suits any model. Prompts of examples stand in `sources.ts`. */
   prompt: text('', 4000),
   /** The second text that an encoder compares. */

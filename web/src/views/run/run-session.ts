@@ -1,7 +1,7 @@
 /** The ticket that is open in the view, and what is being done to it. */
 import { batch, type Signal, signal } from '@preact/signals'
 import type { ChosenWebDevice, WebDevice } from '../../../../src/engine/web.js'
-import type { TicketReport } from '../../../../src/inspect/index.js'
+import type { MaskSummary, TicketReport } from '../../../../src/inspect/report.js'
 import { isAbort, plainSentence } from '../../failure.js'
 import { createWorkerClient } from '../../worker-client.js'
 import type { Grown } from './grow.js'
@@ -42,6 +42,9 @@ export const opened: Signal<Pick<OpenedTicket, 'task' | 'reading'> | undefined> 
 export const given: Signal<{ readonly isThere: boolean; readonly refusal: string }> = signal(noneGiven())
 /** Whether the model that the ticket was pruned to writes beside it. */
 export const hasBeside = signal(false)
+/** The masks of the open file, and the one that is shown or about to be; absent where it holds none by name. */
+export const masks: Signal<{ readonly shown: string; readonly all: readonly MaskSummary[] } | undefined> =
+  signal(undefined)
 export const pictures: Signal<readonly TitledPicture[]> = signal([])
 /** Part of each matrix whose weights are made. */
 export const parts: Signal<ReadonlyMap<string, number>> = signal(new Map())
@@ -56,15 +59,21 @@ function noneGiven() {
 let fetched: Fetched | undefined
 let turn: AbortController | undefined
 
-/** Opens a ticket; what was open or under way is given up. */
-export function openSource(next: Source): Promise<void> {
+/**
+ * Opens a ticket; what was open or under way is given up.
+ * @param mask which mask of a file that holds several, by its name; default: its first
+ */
+export function openSource(next: Source, mask?: string): Promise<void> {
   batch(() => {
+    // Another mask of the same file: the choice stays, with its focus.
+    const known = isSame(next, source.peek()) ? masks.peek() : undefined
+    masks.value = known && { ...known, shown: mask ?? known.all[0].name }
     source.value = next
     forgetTicket()
   })
   fetched = undefined
   return take(async (signal) => {
-    fetched = await load(next, signal)
+    fetched = { ...(await load(next, signal)), mask }
     work.value = { label: 'Reading the masks' }
     const found = await client.call(
       'open',
@@ -83,10 +92,14 @@ export function openSource(next: Source): Promise<void> {
       given.value = { isThere: tokenizer !== undefined, refusal: '' }
       hasBeside.value = target !== undefined
       report.value = found.report ?? undefined
+      masks.value = found.report?.mask == null ? undefined : { shown: found.report.mask, all: found.report.masks }
     })
     await growAndStart(signal)
   })
 }
+
+const isSame = (a: Source, b: Source | undefined): boolean =>
+  a.kind === 'file' ? b?.kind === 'file' && a.file === b.file : JSON.stringify(a) === JSON.stringify(b)
 
 /** Reads the texts of the open ticket by a tokenizer of the visitor. @param read gives it */
 export async function giveTokenizer(read: () => Promise<GivenTokenizer>): Promise<void> {
@@ -121,6 +134,7 @@ export function closeSource(): void {
   fetched = undefined
   batch(() => {
     source.value = undefined
+    masks.value = undefined
     forgetTicket()
     forgetRunning()
   })
@@ -129,7 +143,8 @@ export function closeSource(): void {
 /** Runs the open ticket on another device, or again after a failure; what was not read yet is opened from the beginning. */
 export function restart(): Promise<void> {
   const { value: last } = source
-  if (!fetched || !report.peek()) return last ? openSource(last) : Promise.resolve()
+  if (!fetched || !report.peek())
+    return last ? openSource(last, address.values.mask.peek() || undefined) : Promise.resolve()
   const own = fetched
   return take(async (signal) => {
     client.stop() // whatever the device did to the worker, a fresh one knows nothing of it

@@ -7,6 +7,7 @@ import { Notice } from '../../ui/notice.js'
 import { Progress } from '../../ui/progress.js'
 import { AttentionPanel } from './attention-panel.js'
 import { EncoderPanel } from './encoder-panel.js'
+import { MaskChoice } from './mask-choice.js'
 import { MaskGrid } from './mask-grid.js'
 import { followAddress, takeHanded } from './opening.js'
 import { address } from './run-address.js'
@@ -47,6 +48,7 @@ export default function RunView(): JSX.Element {
       ) : null}
       <SourcePanel />
       <State />
+      <MaskChoice />
       {report.value ? (
         <>
           {given.value.refusal === '' ? null : <Notice kind="error">{given.value.refusal}</Notice>}

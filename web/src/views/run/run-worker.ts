@@ -12,7 +12,7 @@ import type { Kernels } from '../../../../src/kernels/index.js'
 import { InputError } from '../../../../src/safetensors/index.js'
 import { promptTokens } from '../../../../src/search/continue-text.js'
 import { decodeCompact } from '../../../../src/ticket/compact.js'
-import { pairsBytes, type Ticket } from '../../../../src/ticket/index.js'
+import { expectSearched, pairsBytes, type SearchedTicket, type Ticket } from '../../../../src/ticket/index.js'
 import { readTicketText } from '../../../../src/ticket/ticket-text.js'
 import { type Engine, openEngine } from '../../engine.js'
 import { loadKernels } from '../../kernels.js'
@@ -50,7 +50,9 @@ export interface OpenRequest {
   readonly name: string
   /** The file, or a link or its digits. */
   readonly from: Uint8Array | string
-  /** Whether every mask is read. */
+  /** Which mask of a file that holds several; its first where it is not told. */
+  readonly mask?: string | undefined
+  /** Whether the masks of its matrices are read. */
   readonly isInspected: boolean
   /** What the visitor gave for a ticket that names no tokenizer. */
   readonly tokenizer?: GivenTokenizer | undefined
@@ -119,10 +121,19 @@ async function reader(): Promise<ReturnType<typeof ready> & { readonly tokenizer
   return { ...own, tokenizer: await ticketTokenizer(own.ticket, own.tokenizer) }
 }
 
+/** All masks of a ticket's file, in its order; undefined of a pruned ticket. */
+async function masksInFile(ticket: Ticket, bytes: Uint8Array): Promise<SearchedTicket[] | undefined> {
+  if (ticket.kind !== 'searched') return undefined
+  const { name, masks, mask: open } = ticket
+  return Promise.all(
+    masks.map(async (mask) => (mask === open ? ticket : expectSearched(await openTicketBytes(bytes, name, { mask })))),
+  )
+}
+
 const tasks = {
   /** Opens a ticket, checks it, and reads every mask where it is asked to. */
   async open(
-    { name, from, isInspected, tokenizer, target }: OpenRequest,
+    { name, from, mask, isInspected, tokenizer, target }: OpenRequest,
     { report, pause, signal }: TaskContext<OpenReport>,
   ): Promise<OpenedTicket> {
     const { running: last, beside } = current ?? {}
@@ -133,7 +144,7 @@ const tasks = {
     signal.throwIfAborted()
     try {
       const bytes = typeof from === 'string' ? decodeCompact(name, readTicketText(name, from), webSha256).bytes : from
-      const ticket = await openTicketBytes(bytes, name)
+      const ticket = await openTicketBytes(bytes, name, { mask })
       current = { ticket, bytes, target }
       const { config } = ticket.metadata
       if (tokenizer && config) current.tokenizer = await openGiven(tokenizer, config.vocabulary)
@@ -143,6 +154,7 @@ const tasks = {
       if (!isInspected) return { ...opened, report: null }
       const titleOf = titlesOf(ticket, tokenName(reading))
       const inspected = await inspectTicket(ticket, {
+        fileMasks: await masksInFile(ticket, bytes),
         decoderOf: fastDecoders(await theKernels(), ticket.seed),
         onPicture: (picture) => report({ kind: 'picture', picture: { ...picture, ...titleOf(picture.name) } }),
         onProgress: (done, total, mask) =>

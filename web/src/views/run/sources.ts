@@ -75,6 +75,8 @@ export interface Fetched {
   readonly from: Uint8Array | string
   readonly tokenizer?: GivenTokenizer | undefined
   readonly target?: BundledModel | undefined
+  /** Which mask of a file that holds several, by its name; its first where it is not told. */
+  readonly mask?: string | undefined
 }
 
 /** The tokenizer of a bundled model. @throws Error in a plain sentence when it cannot be had */

@@ -60,6 +60,7 @@ function facts(report: TicketReport): [string, ComponentChildren][] {
       `${count(layers, 'layer')}, width ${width}, ${count(heads, 'head')}${shared}, context ${integer(positions)}, ${integer(vocabulary)} tokens`,
     ])
   }
+  if (report.masks.length > 1) rows.push(['Mask', `${report.mask}, one of ${report.masks.length} in this file`])
   rows.push([
     'Kept',
     `${integer(total.kept)} of ${integer(total.maskBits)} random weights${construction ? ' of the second matrices' : ''} (${percent(total.fraction)})`,
@@ -131,7 +132,7 @@ function Sizes({ report }: { readonly report: TicketReport }) {
   return (
     <Figure
       title="Its size, and the same network stored densely"
-      caption={`The file as a whole: ${byteText(report.size.masks)} of masks, ${byteText(report.size.further + report.size.dense)} of what else the network needs, ${byteText(report.size.header)} of description.`}
+      caption={`The file as a whole: ${byteText(report.size.masks)} of masks, ${byteText(report.size.further + report.size.dense)} of what else the network needs, ${byteText(report.size.header)} of description${report.size.others > 0 ? `, ${byteText(report.size.others)} of other masks` : ''}.`}
     >
       <table class="ticket-bars">
         <tbody>
