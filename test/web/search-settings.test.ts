@@ -73,16 +73,20 @@ describe.skipIf(noBrowser)('what "Search live" says of its settings', () => {
     const offer = button(page, 'Uniform weights, width 128')
     await offer.click()
     await note.getByText(/^With uniform weights/).waitFor()
+    expect(await focused(page)).toBe(await offer.textContent())
+    await page.getByText('Model, learning and device').click()
+    await page.getByRole('radio', { name: 'edge-popup', exact: true }).check()
+    expect(await note.textContent()).not.toContain('All of this was measured with')
+    await page.getByRole('radio', { name: 'annealed', exact: true }).check()
+    await note.getByText(/All of this was measured with edge-popup\.$/).waitFor()
     await expect
       .poll(() => page.evaluate(() => location.hash))
       .toMatch(/(?=.*init=uniform)(?=.*width=128)(?=.*qk=both)/)
-    expect(await focused(page)).toBe(await offer.textContent())
     await page.getByText('The same on the command line').click()
     expect(await page.locator('.search-more pre').allTextContents()).toEqual([
       expect.stringMatching(/--width 128 --heads 4 .+ --init uniform --qk-scale 1 --steps 1000 /),
       expect.stringMatching(/--width 128 --heads 4 .+ --init uniform --qk-scale 2\.4 --steps 1000 /),
     ])
-    await page.getByText('Model, learning and device').click()
     await page.getByLabel('Random weights').selectOption('gpt2')
     await note.getByText(/The paper's claim is for these weights/).waitFor()
     expect(errors).toEqual([])

@@ -2,7 +2,7 @@ import { batch } from '@preact/signals'
 import { Button } from '../../ui/button.js'
 import { address, PAPER_SCALE } from './address.js'
 
-const { family, qk, init, width } = address.values
+const { family, qk, init, algorithm, width } = address.values
 
 /**
  * What scaling queries and keys does with the weights that are chosen, and weights with which it does what the paper says.
@@ -15,7 +15,7 @@ export function QkNote() {
     <div class="search-qk">
       <p class="field-help" role="status">
         {said}
-        {qk.value !== 'without' && family.value !== 'gpt2' ? ` ${OF_GPT2}` : null}
+        {qk.value === 'without' ? null : measuredOn()}
       </p>
       {qk.value === 'without' ? null : (
         <Button waits={isChosen} onClick={chooseRoom}>
@@ -26,7 +26,14 @@ export function QkNote() {
   )
 }
 
-const OF_GPT2 = 'All of this was measured with GPT-2s.'
+/** What the losses were measured on, where something else is chosen. */
+function measuredOn(): string {
+  const others = [
+    ...(family.value === 'gpt2' ? [] : ['GPT-2s']),
+    ...(algorithm.value === 'edge-popup' ? [] : ['edge-popup']),
+  ]
+  return others.length === 0 ? '' : ` All of this was measured with ${others.join(' and ')}.`
+}
 
 const PAPERS = `The paper multiplies the random queries and keys by the fourth root of a head's width, ${PAPER_SCALE.toFixed(2)} here`
 
@@ -38,7 +45,7 @@ const SMALL_GAIN =
 const AT_WIDTH_512 = 'At width 512 a factor of 2 lowers the loss by 0.47 after 120 steps (docs/performance.md).'
 
 const near1 = (weights: string) =>
-  `${weights} start with attention logits of a deviation near 1, where scaling has nothing to repair: expect the scaled search to be worse. ${SMALL_GAIN}`
+  `${weights} start with attention logits of a deviation near 1 (0.6 while masks are soft), where scaling has nothing to repair: expect the scaled search to be worse. ${SMALL_GAIN}`
 
 const remarks: Readonly<Record<(typeof init)['value'], string>> = {
   'signed-constant': near1('Signed constants'),
