@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Download, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { withDefaults } from '../../src/search/presets.js'
 import { slt } from '../cli/slt.js'
 import { hasExactIntegers } from '../exact-integers.js'
 import { overflow, seriousViolations, watchErrors } from './accessible.js'
@@ -93,15 +92,14 @@ describe.skipIf(noBrowser)('the view "Search live" in Chromium', () => {
   })
 
   test('"Run it" opens the ticket in the run view, where it writes; the search is still there', async () => {
-    const [page, errors] = await open(`${SMALL}&steps=60`)
+    const [page, errors] = await open(`${SMALL}&steps=60&algorithm=annealed`)
     await button(page, 'Start the search').click()
     await status(page)
       .getByText(/^Finished/)
       .waitFor()
     await button(page, 'Run it').click()
     await page.getByRole('heading', { level: 1, name: 'Run a ticket' }).waitFor()
-    const { algorithm } = withDefaults({ kind: 'search', model: 'micro' })
-    await page.getByText(`search (${algorithm}), 60 steps`).waitFor()
+    await page.getByText('search (annealed), 60 steps').waitFor()
     await button(page, 'Write').click()
     await page.getByText(/^200 tokens, \d+(\.\d)? a second$/).waitFor()
     expect((await page.getByLabel('What the ticket writes').textContent())!.length).toBeGreaterThan(100)

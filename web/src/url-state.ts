@@ -5,6 +5,8 @@ import type { ViewName } from './view-names.js'
 /** One parameter of an address: its value where the address has none, and how it is read and written. */
 export interface Field<T> {
   readonly initial: T
+  /** Its value where an address has others but not this one: what it was when old links were made. Default: `initial`. */
+  readonly absent?: T
   /** @returns undefined for a text that is no value of this field */
   parse(text: string): T | undefined
   format(value: T): string
@@ -75,7 +77,7 @@ export interface UrlState<F> {
 
 /**
  * State of a view that its address shows, so that it can be linked: `#prune?d=8&n=12`. Call it once for a view, at the top of its module.
- * Values equal to the initial ones are left out of the address. Parameters that are no field are dropped.
+ * Values that an address means without them are left out of it, and all where all are initial. Parameters that are no field are dropped.
  * @param view whose address it is
  * @param fields by the names that the address uses
  */
@@ -86,14 +88,16 @@ export function urlState<const F extends { readonly [K in keyof F]: Field<ValueO
   const entries = Object.entries(fields as unknown as Fields) as [string, Field<unknown>][]
   const signals = new Map(entries.map(([name, field]) => [name, signal(field.initial)]))
   const refused = signal<readonly string[]>([])
+  const absent = ({ initial, absent: old = initial }: Field<unknown>) => old
 
   effect(() => {
     const { view: shown, parameters } = route.value
     if (shown !== view) return
     const wrong: string[] = []
+    const isEmpty = entries.every(([name]) => parameters.get(name) === null)
     for (const [name, field] of entries) {
       const given = parameters.get(name)
-      const value = given === null ? field.initial : field.parse(given)
+      const value = given === null ? (isEmpty ? field.initial : absent(field)) : field.parse(given)
       if (value === undefined) wrong.push(`${name}=${given}`)
       signals.get(name)!.value = value ?? field.initial
     }
@@ -101,9 +105,9 @@ export function urlState<const F extends { readonly [K in keyof F]: Field<ValueO
   })
   effect(() => {
     const parameters = new URLSearchParams()
-    for (const [name, field] of entries) {
-      const written = field.format(signals.get(name)!.value)
-      if (written !== field.format(field.initial)) parameters.set(name, written)
+    const written = entries.map(([name, field]) => [name, field, field.format(signals.get(name)!.value)] as const)
+    if (written.some(([, field, value]) => value !== field.format(field.initial))) {
+      for (const [name, field, value] of written) if (value !== field.format(absent(field))) parameters.set(name, value)
     }
     rememberParameters(view, parameters)
   })

@@ -54,7 +54,10 @@ export const address = urlState('search', {
   context: choice('64', contexts),
   keep: real(usual.keep, 0.05, 0.95),
   init: choice(offered('initialisation', usual.initialisation, schemes), schemes),
-  algorithm: choice(offered('algorithm', usual.algorithm, algorithms), algorithms),
+  algorithm: {
+    ...choice(offered('algorithm', usual.algorithm, algorithms), algorithms),
+    absent: 'edge-popup' as const, // links are older than the choice
+  },
   steps: integer(1000, 10, 20_000),
   batch: integer(usual.batch, 1, 64),
   lr: real(0.004, 1e-5, 1),
