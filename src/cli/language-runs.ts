@@ -152,7 +152,7 @@ function choiceOf(request: LanguageModelRequest): SettingsChoice {
     model: 'mini', // whose every dimension is given, but for the activation
     width: String(width),
     initialisation: 'gpt2',
-    ...(isSearch ? { keep } : {}),
+    ...(isSearch ? { algorithm: 'edge-popup', keep } : {}), // the paper's
     seed: BigInt(seed),
   }
 }

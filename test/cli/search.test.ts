@@ -60,7 +60,7 @@ test('slt search --family bert: hidden tokens, which slt eval hides again', () =
 test('slt search --unused-rows share: a ticket of one row for them, which older layouts do not hold', () => {
   const own = ['--algorithm', 'annealed', '--unused-rows', 'share', '--steps', '4']
   const { code, stdout, stderr } = slt('search', '--data', text, ...small, ...own, ...quiet, '--out', out('shared'))
-  expect(stderr).toMatch(/annealed, keep 0\.3 per-layer, unused rows shared, fan-in weights/)
+  expect(stderr).toMatch(/annealed, keep 0\.3 per-layer, unused rows shared, signed-constant weights/)
   expect(code).toBe(0)
   const loss = /^validation (\d\.\d+)/.exec(stdout)![1]
   const evaluated = slt('eval', out('shared'), '--data', text, '--device', 'cpu')
