@@ -1,5 +1,5 @@
 // What `npm run bench -- compression` compares: series of rows, each of them options of slt search (or slt train) beside `micro`.
-// Rivals get what tickets get: the same steps, gains, tables of their own bits, and the settings that the grid of `npm run bench -- defaults` found for them.
+// Rivals get what tickets get: levels that are soft at first, the same steps, gains, tables of their own bits, and the settings that the grid of `npm run bench -- defaults` found for them.
 // Their widths fill 65 to 100 kB: a model of width w has 384 w + 48 w^2 weights, and takes about 1.5 (ternary), 1.9, 2.6 and 3.6 bits of each.
 import { BLUE, DASH, GREEN, GREY, ORANGE, PURPLE } from '../dist/svg/palette.js'
 
@@ -8,7 +8,7 @@ const masksAndNumbers = { ...masks, 'embedding-bits': 4, norms: 'gains' }
 const keeps = (options, ...values) =>
   values.map((keep) => ({ name: `keep ${keep}`, label: `${keep}`, options: { ...options, keep } }))
 
-const rounded = { algorithm: 'levels', init: 'fan-in', norms: 'gains', heads: 2 }
+const rounded = { algorithm: 'levels', softness: 0.5, init: 'fan-in', norms: 'gains', heads: 2 }
 const widths = (options, ...values) =>
   values.map((width) => ({ name: `width ${width}`, label: `${width}`, options: { ...rounded, ...options, width } }))
 

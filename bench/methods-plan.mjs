@@ -23,5 +23,12 @@ export const METHODS = [
     options: { ...annealed, 'embedding-bits': 4, norms: 'gains' },
   },
   { name: 'levels, ternary (not random)', options: { algorithm: 'levels', levels: 'ternary' } },
-  { name: 'levels, 2 bits (not random)', options: { algorithm: 'levels', levels: '2' } },
+  {
+    name: 'levels, ternary, soft at first (not random)',
+    options: { algorithm: 'levels', levels: 'ternary', softness: 0.5 },
+  },
+  {
+    name: 'levels, 2 bits, soft at first (not random)',
+    options: { algorithm: 'levels', levels: '2', softness: 0.5 },
+  },
 ]
