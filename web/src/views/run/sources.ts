@@ -34,7 +34,7 @@ export const examples = {
   },
   play: {
     title: 'A playwright',
-    text: '835,584 random weights, found by search on the plays of Shakespeare, in 92 kB.',
+    text: '835,584 random weights, found by search on the plays of Shakespeare, in 85 kB.',
     file: 'data/tickets/play/play.slt.safetensors',
     model: null,
     writes: { prompt: 'ROMEO:', temperature: 0.8 },
