@@ -137,10 +137,13 @@ async function openNew(request: RunRequest, models: RunModels): Promise<OpenRun>
     throw new RangeError('"data" expected a file or folder of text (or --task, or --resume a run)')
   }
   const { tokenizer, recorded, sha256 } = await openRunTokenizer(request, choice)
-  const student = { config: choice.on?.config ?? chooseConfig(choice, tokenizer), tokenizer }
+  // Heads need not divide a width that a budget has yet to choose.
+  const isFree = request.bytes !== undefined && choice.width === undefined
+  const sized = isFree ? { ...choice, heads: undefined, keyHeads: undefined } : choice
+  const student = { config: choice.on?.config ?? chooseConfig(sized, tokenizer), tokenizer }
   const contents = await openRunModels(request, choice, student, models)
   const whole = { ...choice, kind, ...contents }
-  const usual = chooseSettings(whole, tokenizer)
+  const usual = chooseSettings({ ...sized, kind, ...contents }, tokenizer)
   const corpus = await corpusOf(request, data ?? '', tokenizer, usual)
   const asked =
     request.bytes === undefined
