@@ -1,9 +1,7 @@
 /** Opens the run that is asked for: settings, corpus and run folder, checked before any work. */
-import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { type Corpus, describeParts, type Tokenizer } from '../data/index.js'
+import type { Corpus } from '../data/index.js'
 import { type DeviceName, type OpenedRunner, openGraphRunner } from '../engine/device.js'
-import { type CorpusOptions, openCorpus } from '../files/corpus-files.js'
 import type { Replaces } from '../files/place-file.js'
 import { fileDifferences, settingDifferences } from '../files/run-difference.js'
 import { contentOf, openRunFolder, type RunFolder } from '../files/run-folder.js'
@@ -16,18 +14,11 @@ import {
   recordParts,
 } from '../files/run-record.js'
 import { nodeSha256 } from '../files/sha256.js'
-import { sortCorpus } from '../files/sort-corpus.js'
 import { InputError } from '../safetensors/index.js'
 import { choiceOfBytes } from '../search/budget.js'
 import { fingerprintOf } from '../search/fingerprint.js'
 import { checkFoundTicket } from '../search/found-ticket.js'
-import {
-  chooseConfig,
-  chooseSettings,
-  resumedSettings,
-  type SearchSettings,
-  type SettingsChoice,
-} from '../search/settings.js'
+import { chooseConfig, chooseSettings, resumedSettings, type SettingsChoice } from '../search/settings.js'
 import { choiceOn, expectSameBase } from './base-network.js'
 import {
   closeRunModels,
@@ -40,26 +31,22 @@ import {
 } from './named-model.js'
 import { withArithmetic } from './run-arithmetic.js'
 import { refuseConflict } from './run-conflict.js'
+import { type CorpusRequest, corpusNotes, corpusOf, filesOf } from './run-corpus.js'
 import { type OutputRequest, outputOf, placeOutput, resumedOutput, runFolderOf } from './run-output.js'
 import { openRunTokenizer } from './search-tokenizer.js'
 
 /** What a run is asked for. */
-export interface RunRequest extends OutputRequest {
+export interface RunRequest extends OutputRequest, CorpusRequest {
   readonly kind: 'search' | 'train'
   /** The settings that were given; the others have defaults, or are the resumed run's. */
   readonly choice: Partial<SettingsChoice>
   readonly data?: string | undefined
-  readonly valid?: string | undefined
   /** Most bytes of the ticket, which choose what of its size is not given: see `choiceOfBytes`. */
   readonly bytes?: number | undefined
   /** A searched ticket: the search finds another mask on its random network, which no setting may describe otherwise. */
   readonly on?: string | undefined
   /** `bytes`, `gpt2`, or a folder with a `tokenizer.json`. Default: `bytes`, or that of the ticket `on`. */
   readonly tokenizer?: string | undefined
-  /** Take the bytes of every file as they are; see `openCorpus`. Default: no, or as the resumed run did. */
-  readonly raw?: boolean | undefined
-  /** The corpus, where it has been read from `data` and `valid` already. */
-  readonly corpus?: Corpus | undefined
   /** A model whose distributions are learned too, see `openTeacher`; `choice` says how much. Default: none, or the resumed run's. */
   readonly teacher?: string | undefined
   /** A trained model of the same configuration that the scores start from. Default: random scores, or as the resumed run began. */
@@ -75,9 +62,6 @@ export interface RunRequest extends OutputRequest {
   readonly arithmetic?: 'auto' | undefined
   readonly device?: DeviceName | undefined
   readonly threads?: number | undefined
-  readonly signal?: AbortSignal | undefined
-  /** @param done of `total` bytes of the corpus; @param path of the file that is read */
-  onRead?(done: number, total: number, path: string): void
 }
 
 const defaultCadence: RunRecord['cadence'] = {
@@ -200,16 +184,6 @@ function checkResult({ identity: { settings, corpus }, name, coding }: RunRecord
   if (settings.kind === 'search') checkFoundTicket(settings, { sha256: corpus }, { name, coding })
 }
 
-/** What was read, and what the user should know of it; who handed the corpus in has told that. */
-function corpusNotes(request: RunRequest, corpus: Corpus): string[] {
-  if (request.corpus !== undefined || corpus.parts.length === 0) return []
-  return [describeParts(corpus), ...corpus.warnings]
-}
-
-/** What is read of a text and no folder: a folder of texts may hold tickets too. */
-const filesOf = (...paths: readonly (string | undefined)[]): string[] =>
-  paths.filter((path) => path !== undefined).filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
-
 /** Opens a run to go on with; what is given beside it must be the run's, but for what its result does not depend on. */
 async function openOld(request: RunRequest, models: RunModels): Promise<OpenRun> {
   const path = resolve(request.resume!)
@@ -283,19 +257,4 @@ async function openOld(request: RunRequest, models: RunModels): Promise<OpenRun>
     await folder.close()
     throw error
   }
-}
-
-/** The text that is read, or the lists of a task. */
-function corpusOf(
-  request: RunRequest & Pick<CorpusOptions, 'asBefore' | 'splitSpecialTokens'>,
-  data: string,
-  tokenizer: Tokenizer,
-  settings: SearchSettings,
-): Promise<Corpus> {
-  const { valid, raw, asBefore, splitSpecialTokens, signal, corpus, onRead } = request
-  const { task, dataSeed, config } = settings
-  if (task) return Promise.resolve(sortCorpus(task, BigInt(dataSeed)))
-  if (corpus) return Promise.resolve(corpus)
-  const how = { raw, asBefore, splitSpecialTokens, ...(onRead && { onProgress: onRead }) }
-  return openCorpus({ data, valid, tokenizer, ...how, context: config.positions, signal })
 }
