@@ -1,5 +1,6 @@
 import axe from 'axe-core'
 import type { Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 /** Rules about colours. The dark page differs from the light one in nothing else (web/src/style/colours.css). */
 const OF_COLOURS = ['color-contrast', 'link-in-text-block']
@@ -41,3 +42,12 @@ export function watchErrors(page: Page): string[] {
 /** Pixels by which a page is wider than its window. */
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+
+/** Expects, at each width, nothing serious of axe-core and no sideways scrolling. @param widths of the window, in pixels */
+export async function expectAccessible(page: Page, widths: readonly number[], what = ''): Promise<void> {
+  for (const width of widths) {
+    await page.setViewportSize({ width, height: 900 })
+    expect(await seriousViolations(page), `${what} ${width} pixels`).toEqual([])
+    expect(await overflow(page), `${what} ${width} pixels`).toBeLessThanOrEqual(0)
+  }
+}

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunState } from '../../src/queue/run-state.js'
 import { type Serving, startServer } from '../../src/serve/index.js'
 import { makeSweep, runs, stateOf } from '../serve/sweep-fixture.js'
-import { overflow, seriousViolations, watchErrors } from './accessible.js'
+import { expectAccessible, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { siteFolder } from './site.js'
 
@@ -237,11 +237,7 @@ describe.skipIf(noBrowser)('sweeps in the report', () => {
     const [page, errors] = await open(serving.url, { viewport: { width: 1400, height: 900 } })
     await page.getByText('keep 0.5, seed 1 failed').click()
     await page.getByRole('heading', { name: 'Tickets' }).waitFor()
-    for (const width of [1400, 800, 360]) {
-      await page.setViewportSize({ width, height: 900 })
-      expect(await seriousViolations(page)).toEqual([])
-      expect(await overflow(page), `${width} pixels`).toBeLessThanOrEqual(0)
-    }
+    await expectAccessible(page, [1400, 800, 360])
     expect(errors).toEqual([])
     await page.close()
     await serving.close()

@@ -8,7 +8,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Serving, startServer } from '../../src/serve/index.js'
 import { addTicket, makeRun, rows } from '../serve/fixture.js'
-import { overflow, seriousViolations, watchErrors } from './accessible.js'
+import { expectAccessible, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { serveSite, siteFolder } from './site.js'
 
@@ -327,11 +327,7 @@ describe.skipIf(noBrowser)('the report in Chromium', () => {
     const [page, errors] = await open(serving.url, { viewport: { width: 1400, height: 900 } })
     await page.getByText('bad.run cannot be shown').waitFor()
     await page.getByRole('article', { name: 'Figure 4' }).getByText('it falls').waitFor()
-    for (const width of [1400, 800, 360]) {
-      await page.setViewportSize({ width, height: 900 })
-      expect(await seriousViolations(page)).toEqual([])
-      expect(await overflow(page), `${width} pixels`).toBeLessThanOrEqual(0)
-    }
+    await expectAccessible(page, [1400, 800, 360])
     expect(errors).toEqual([])
     await page.close()
     await serving.close()

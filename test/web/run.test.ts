@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { chooseModel } from '../../src/search/models.js'
-import { overflow, seriousViolations, watchErrors } from './accessible.js'
+import { expectAccessible, watchErrors } from './accessible.js'
 import { launchBrowser, noBrowser } from './browser.js'
 import { pressAtOnce } from './press.js'
 import { randomTicket } from './run-tickets.js'
@@ -327,11 +327,7 @@ describe.skipIf(noBrowser)('the view #run', () => {
       await ready(page)
       await page.getByRole('button', { name: 'As a link or a QR code' }).click()
       await page.getByLabel(/The link holds the whole ticket/).waitFor()
-      for (const width of widths) {
-        await page.setViewportSize({ width, height: 900 })
-        expect(await seriousViolations(page), `${hash} ${width}`).toEqual([])
-        expect(await overflow(page), `${hash} ${width}`).toBeLessThanOrEqual(0)
-      }
+      await expectAccessible(page, widths, hash)
       expect(errors).toEqual([])
       await page.close()
     }
